@@ -1,0 +1,1 @@
+"""Plain data, errors and protocols that every other room of the house speaks in."""

@@ -1,0 +1,90 @@
+"""How named values become the columns of a matrix: the same arithmetic when learning and when serving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from data_contracts.episode import Column, FloatArray
+
+MISSING_LEVEL = "(missing)"
+
+
+class Feature(BaseModel):
+    """One covariate: what values it took in the records and how it is put into numbers.
+
+    Attributes:
+        name: column name.
+        kind: numeric (one column) or categorical (one column for each level after the first).
+        levels: levels seen in at least 11 episodes, most frequent first; MISSING_LEVEL may be one.
+        lower, upper: numeric support, estimated from the 11 most extreme values on each side.
+        fill: what stands in for a missing number.
+        missing_indicator: whether an extra column says that the number is missing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    kind: Literal["numeric", "categorical"]
+    levels: tuple[str, ...] = ()
+    lower: float = float("-inf")
+    upper: float = float("inf")
+    fill: float = 0.0
+    missing_indicator: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the matrix columns it fills."""
+        if self.kind == "categorical":
+            return tuple(f"{self.name}={level}" for level in self.levels[1:])
+        return (self.name, f"{self.name} missing") if self.missing_indicator else (self.name,)
+
+    def encode(self, values: Column) -> FloatArray:
+        """(n,) values to (n, columns), neither centred nor scaled."""
+        if self.kind == "categorical":
+            named = np.where(values == None, MISSING_LEVEL, values)  # noqa: E711 - elementwise
+            return np.stack([(named == level).astype(np.float64) for level in self.levels[1:]], axis=-1)
+        missing = np.isnan(values)
+        filled = np.where(missing, self.fill, values)
+        if not self.missing_indicator:
+            return np.asarray(filled, dtype=np.float64)[:, None]
+        return np.stack([filled, missing.astype(np.float64)], axis=-1)
+
+
+class Encoding(BaseModel):
+    """Features in the order of the matrix, with the centre and scale of each column.
+
+    Attributes:
+        features: the covariates; columns follow their order.
+        centre, scale: of each matrix column over the study's episodes; encoded = (raw - centre) / scale.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    features: tuple[Feature, ...]
+    centre: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the matrix columns."""
+        return tuple(column for feature in self.features for column in feature.columns)
+
+    @cached_property
+    def owner(self) -> tuple[int, ...]:
+        """For each matrix column, the position of the feature it belongs to."""
+        return tuple(i for i, feature in enumerate(self.features) for _ in feature.columns)
+
+    @cached_property
+    def _standard(self) -> tuple[FloatArray, FloatArray]:
+        return np.asarray(self.centre), np.asarray(self.scale)
+
+    def encode(self, columns: Mapping[str, Column]) -> FloatArray:
+        """Bind columns by name and return the (n, p) standardised matrix; extra columns are ignored."""
+        raw = np.concatenate([feature.encode(columns[feature.name]) for feature in self.features], axis=1)
+        centre, scale = self._standard
+        return np.asarray((raw - centre) / scale, dtype=np.float64)

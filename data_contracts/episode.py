@@ -1,0 +1,71 @@
+"""Episodes: one patient, one start of treatment, what was known then, one therapy, the outcome later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+Column: TypeAlias = NDArray[Any]
+"""float64 with NaN for missing, or objects: text with None for missing."""
+
+
+@dataclass(frozen=True)
+class AttritionLine:
+    """How many episodes were left after one step of choosing them.
+
+    Attributes:
+        step: what the step asked for.
+        by_arm: episodes left, by arm name.
+    """
+
+    step: str
+    by_arm: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """Episodes left over all arms."""
+        return sum(self.by_arm.values())
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """The episodes of a study, checked and in an order that does not depend on the file's.
+
+    Attributes:
+        arms: the K arms that have enough episodes to be analysed, the reference first.
+        thin_arms: arms offered but not analysed, with the episodes they have.
+        arm: (n,) codes, positions in ``arms``.
+        cluster: (n,) codes of patients (or of the source that rows share).
+        site: (n,) codes of sites, all zero if the protocol names none.
+        columns: the covariates and groups by name, each (n,).
+        outcomes: by column name, each (n,) with NaN where it was not observed.
+        attrition: how the n episodes were arrived at, and how many outcomes were observed.
+        fingerprint: sha256 of the analysed content, the same for any order of rows and columns.
+    """
+
+    arms: tuple[str, ...]
+    thin_arms: Mapping[str, int]
+    arm: IntArray
+    cluster: IntArray
+    site: IntArray
+    columns: Mapping[str, Column]
+    outcomes: Mapping[str, FloatArray]
+    attrition: tuple[AttritionLine, ...]
+    fingerprint: str
+
+    @property
+    def n(self) -> int:
+        """Number of episodes."""
+        return len(self.arm)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Episodes started, by analysed arm."""
+        found = np.bincount(self.arm, minlength=len(self.arms))
+        return {name: int(count) for name, count in zip(self.arms, found, strict=True)}

@@ -1,0 +1,184 @@
+"""Checks a table against a protocol, all problems at once, and puts its episodes in a fixed order."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from data_contracts.column_checks import covariate_problems, number_problems, row_numbers
+from data_contracts.episode import AttritionLine, Column, Episodes, FloatArray, IntArray
+from data_contracts.errors import BadInput, Problem, rows_text
+from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
+from data_contracts.tables import Table
+
+
+def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
+    """Turn a table with one row an episode into episodes that can be analysed.
+
+    Episodes without an outcome stay (attrition says how many); arms with fewer than 30 episodes are set aside.
+
+    Raises:
+        BadInput: every problem found, with columns, counts and row numbers, never values.
+    """
+    problems = list(_column_problems(table, protocol))
+    if not problems:
+        problems = [*_identity_problems(table, protocol), *_arm_problems(table, protocol)]
+        problems += _content_problems(table, protocol)
+    if problems:
+        raise BadInput(problems)
+    return _collect(table, protocol)
+
+
+def _column_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
+    present = list(table.columns)
+    for name in _needed(protocol):
+        if name in table.columns:
+            continue
+        near = difflib.get_close_matches(name, present, n=1)
+        step = f"Did you mean {near[0]}?" if near else "Add the column, or take it out of the protocol."
+        yield Problem(table.source, f"a column {name}, which the protocol names", "no such column", step)
+
+
+def _needed(protocol: StudyProtocol) -> tuple[str, ...]:
+    records = protocol.records
+    keys = [records.patient_id, records.arm, records.time, records.site, records.cluster]
+    outcomes = [outcome.column for outcome in protocol.outcomes]
+    named = [*keys, *outcomes, *protocol.covariates, *protocol.groups]
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _identity_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
+    records = protocol.records
+    for name in filter(None, (records.patient_id, records.time, records.cluster)):
+        missing = row_numbers(_absent(table.columns[name]))
+        if missing:
+            yield Problem(
+                f"{table.source}, {name}", "a value in every row", f"none in {rows_text(missing)}", "Fill it."
+            )
+    keys = list(zip(*(_text(table.columns[name]) for name in _key_columns(protocol)), strict=True))
+    seen: set[tuple[str, ...]] = set()
+    again = []
+    for row, key in enumerate(keys):
+        if key in seen:
+            again.append(row + 2)
+        seen.add(key)
+    if again:
+        step = (
+            "Drop the copies." if records.time else "Drop the copies, or name the start of treatment as records.time."
+        )
+        expected = "one row for each patient" + (" and start of treatment" if records.time else "")
+        yield Problem(f"{table.source}, {' and '.join(_key_columns(protocol))}", expected, rows_text(again), step)
+
+
+def _arm_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
+    where = f"{table.source}, {protocol.records.arm}"
+    labels = np.array(_text(table.columns[protocol.records.arm]), dtype=object)
+    known = np.isin(labels, protocol.arms.names)
+    if strangers := row_numbers(~known):
+        step = "Correct the spelling, or name the arm in the protocol."
+        yield Problem(
+            where, f"one of {', '.join(protocol.arms.names)}", f"something else in {rows_text(strangers)}", step
+        )
+    counts = {name: int((labels == name).sum()) for name in protocol.arms.names}
+    reference = protocol.arms.reference
+    if counts[reference] < MINIMUM_EPISODES:
+        expected = f"at least {MINIMUM_EPISODES} episodes of the reference arm {reference}"
+        yield Problem(where, expected, str(counts[reference]), "Choose another reference arm, or add records.")
+    if not any(counts[name] >= MINIMUM_EPISODES for name in protocol.arms.offered):
+        expected = f"at least two arms with {MINIMUM_EPISODES} episodes or more"
+        yield Problem(where, expected, "no arm besides the reference", "Add records of another arm.")
+
+
+def _content_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
+    for outcome in protocol.outcomes:
+        where = f"{table.source}, {outcome.column}"
+        column = table.columns[outcome.column]
+        problems = list(number_problems(column, outcome.column, where, protocol))
+        yield from problems
+        if not problems and bool(np.isnan(column.astype(float)).all()):
+            yield Problem(where, "an outcome in some rows", "none in any row", "Check the column.")
+    for name in protocol.covariates:
+        yield from covariate_problems(table.columns[name], name, f"{table.source}, {name}", protocol)
+
+
+def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
+    labels = np.array(_text(table.columns[protocol.records.arm]), dtype=object)
+    counts = {name: int((labels == name).sum()) for name in protocol.arms.names}
+    arms = tuple(name for name, count in counts.items() if count >= MINIMUM_EPISODES)
+    order = _fixed_order(table, protocol, np.isin(labels, arms))
+    labels = labels[order]
+    outcomes = {outcome.column: table.columns[outcome.column].astype(float)[order] for outcome in protocol.outcomes}
+    named = dict.fromkeys((*protocol.covariates, *protocol.groups))
+    episodes = Episodes(
+        arms=arms,
+        thin_arms={name: count for name, count in counts.items() if count < MINIMUM_EPISODES},
+        arm=np.array([arms.index(label) for label in labels], dtype=np.int64),
+        cluster=_codes(table, protocol.records.cluster or protocol.records.patient_id, order),
+        site=_codes(table, protocol.records.site, order),
+        columns={name: table.columns[name][order] for name in named},
+        outcomes=outcomes,
+        attrition=_attrition(counts, arms, labels, outcomes),
+        fingerprint="",
+    )
+    return replace(episodes, fingerprint=_fingerprint(episodes, protocol))
+
+
+def _attrition(
+    counts: Mapping[str, int], arms: tuple[str, ...], labels: Column, outcomes: Mapping[str, FloatArray]
+) -> tuple[AttritionLine, ...]:
+    lines = [AttritionLine("Episodes started", counts)]
+    enough = {name: counts[name] for name in arms}
+    if enough != dict(counts):
+        lines.append(AttritionLine(f"In arms with at least {MINIMUM_EPISODES} episodes (analysed)", enough))
+    for column, values in outcomes.items():
+        observed = ~np.isnan(values)
+        by_arm = {name: int((observed & (labels == name)).sum()) for name in arms}
+        lines.append(AttritionLine(f"With {column} observed", by_arm))
+    return tuple(lines)
+
+
+def _fixed_order(table: Table, protocol: StudyProtocol, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> IntArray:
+    keys = list(zip(*(_text(table.columns[name]) for name in _key_columns(protocol)), strict=True))
+    return np.array(sorted(np.flatnonzero(kept), key=lambda row: keys[row]), dtype=np.int64)
+
+
+def _key_columns(protocol: StudyProtocol) -> tuple[str, ...]:
+    return tuple(filter(None, (protocol.records.patient_id, protocol.records.time)))
+
+
+def _codes(table: Table, name: str | None, order: IntArray) -> IntArray:
+    """Codes 0.. of a column's values in their sorted order; all zero if no column is named."""
+    if name is None:
+        return np.zeros(len(order), dtype=np.int64)
+    values = np.array(_text(table.columns[name]), dtype=object)[order]
+    return np.asarray(np.unique(values.astype(str), return_inverse=True)[1], dtype=np.int64)
+
+
+def _text(column: Column) -> list[str]:
+    """Values as text; whole numbers without a decimal point."""
+    if column.dtype == object:
+        return ["" if value is None else str(value) for value in column]
+    return [
+        "" if np.isnan(value) else str(int(value)) if float(value).is_integer() else repr(float(value))
+        for value in column
+    ]
+
+
+def _absent(column: Column) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.array([value == "" for value in _text(column)])
+
+
+def _fingerprint(episodes: Episodes, protocol: StudyProtocol) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(episodes.columns):
+        digest.update(name.encode() + b"\0" + "\n".join(_text(episodes.columns[name])).encode())
+    for name in sorted(episodes.outcomes):
+        digest.update(name.encode() + b"\0" + episodes.outcomes[name].tobytes())
+    for codes in (episodes.arm, episodes.cluster, episodes.site):
+        digest.update(codes.tobytes())
+    digest.update(protocol.study_id.encode())
+    return digest.hexdigest()

@@ -1,0 +1,129 @@
+"""The policy manifest: what a policy artifact is, which files it holds and what each hashes to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from data_contracts.encoding import Encoding
+from data_contracts.gate import Gate, Individualisation
+from data_contracts.protocol import Outcome
+
+MANIFEST = "manifest.json"
+SIGNATURE = "signature"
+ARRAYS = "arrays.npz"
+MODEL_CARD = "model_card.json"
+PROMOTION = "promotion.json"
+PROMOTION_SIGNATURE = "promotion.signature"
+FORMAT = "equipoise-policy/1"
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ArmRecord(_Data):
+    """What the records hold of one arm.
+
+    Attributes:
+        name: the arm's name in the protocol.
+        therapy: key in the therapy catalogue, if known there.
+        episodes: started; counts under 11 are given as 0.
+        ranked: whether there were enough episodes to rank it from records.
+    """
+
+    name: str
+    therapy: str | None
+    episodes: int
+    ranked: bool
+
+
+class PolicyManifest(_Data):
+    """Everything about a policy but its arrays. No time stamp: the same study gives the same bytes.
+
+    Attributes:
+        name, study_id, data_fingerprint: which study, by the hash of its protocol, on which data.
+        arms: every arm offered; the ranked ones, in this order, are the K of the arrays, the reference first.
+        outcome: what effects are measured in.
+        outcome_range: smallest and largest value that the outcome can take, if known.
+        confidence: nominal level of intervals and rank sets.
+        min_propensity: probability of an arm from which it counts as supported.
+        effect_encoding: features of the effects.
+        covariate_encoding: features of the support model and of the expected outcome.
+        gates: pass marks and what came.
+        individualisation: the decision for each arm but the reference.
+        estimand: the quantity estimated, in one sentence.
+        files: sha256 of every other file of the artifact.
+    """
+
+    format: str = FORMAT
+    name: str
+    study_id: str
+    data_fingerprint: str
+    arms: tuple[ArmRecord, ...]
+    outcome: Outcome
+    outcome_range: tuple[float, float] | None
+    confidence: float
+    min_propensity: float
+    effect_encoding: Encoding
+    covariate_encoding: Encoding
+    gates: tuple[Gate, ...]
+    individualisation: tuple[Individualisation, ...]
+    estimand: str
+    files: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def ranked_arms(self) -> tuple[str, ...]:
+        """Arms that the arrays speak of, the reference first."""
+        return tuple(arm.name for arm in self.arms if arm.ranked)
+
+    @property
+    def gates_passed(self) -> bool:
+        """Whether every gate held."""
+        return all(gate.passed for gate in self.gates)
+
+
+class Promotion(_Data):
+    """The signed record that a person made a policy the champion; the service serves nothing without it.
+
+    Attributes:
+        name: registered model name.
+        version: registry version.
+        manifest_sha256: hash of the promoted policy's manifest.
+        by: who promoted it.
+        why: their reason.
+        at: when, ISO 8601 with time zone.
+        previous_version: the champion before, if any.
+    """
+
+    name: str
+    version: str
+    manifest_sha256: str
+    by: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    at: str
+    previous_version: str | None = None
+
+
+def sha256(content: bytes) -> str:
+    """Hexadecimal sha256."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def hash_problems(manifest: PolicyManifest, files: Mapping[str, bytes]) -> list[str]:
+    """What does not agree between a manifest and the files beside it, in words; empty if all agree.
+
+    Args:
+        manifest: the manifest.
+        files: content by name, without the manifest, signatures and promotion record.
+    """
+    missing = [f"{name} is missing" for name in sorted(set(manifest.files) - set(files))]
+    strangers = [f"{name} is not in the manifest" for name in sorted(set(files) - set(manifest.files))]
+    changed = [
+        f"{name} was changed after signing"
+        for name, wanted in sorted(manifest.files.items())
+        if name in files and sha256(files[name]) != wanted
+    ]
+    return missing + strangers + changed

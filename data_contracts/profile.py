@@ -1,0 +1,40 @@
+"""The patient profile: what is known of one patient when advice is asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Value: TypeAlias = float | bool | str | None
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
+class Acknowledgement(BaseModel):
+    """A named clinician says that the safety assessment which the answer asks for was made.
+
+    Attributes:
+        by: the clinician's name or identifier in the record system.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: ShortText
+
+
+class PatientProfile(BaseModel):
+    """One patient at the moment of the decision.
+
+    Attributes:
+        patient_id: pseudonymous identifier, echoed in the answer.
+        values: what is known, by the names that the policy and the safety facts use; None is unknown.
+        exclusions: arms that must not be offered, each with the clinician's reason.
+        acknowledgement: given once a safety assessment that was asked for has been made.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    patient_id: ShortText
+    values: dict[str, Value] = Field(max_length=500)
+    exclusions: dict[str, ShortText] = Field(default_factory=dict, max_length=100)
+    acknowledgement: Acknowledgement | None = None

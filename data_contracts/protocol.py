@@ -1,0 +1,176 @@
+"""The study protocol: what is compared, in whom, by which outcome; its hash is the study's id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,79}$")]
+Column = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+
+MINIMUM_EPISODES = 30
+"""Episodes started below which an arm is not ranked from records."""
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Records(_Block):
+    """Which columns say whose episode it is, what was given and where.
+
+    Attributes:
+        patient_id: the patient; a patient's episodes never part between folds.
+        arm: the therapy started.
+        time: when it started; needed if a patient has several episodes.
+        site: where; folds are balanced over sites.
+        cluster: rows that share a source (defaults to the patient); they stay together in a fold and
+            standard errors are clustered by it.
+    """
+
+    patient_id: Column
+    arm: Column
+    time: Column | None = None
+    site: Column | None = None
+    cluster: Column | None = None
+
+
+class Arms(_Block):
+    """The therapies compared.
+
+    Attributes:
+        reference: the arm that all effects are compared with.
+        offered: the others.
+        therapies: arm name -> key of the therapy catalogue, where the name itself does not say it.
+    """
+
+    reference: Name
+    offered: tuple[Name, ...] = Field(min_length=1)
+    therapies: dict[Name, str] = Field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All arms, the reference first: an arm's code is its position here."""
+        return (self.reference, *self.offered)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Arms:
+        twice = [name for name, count in Counter(self.names).items() if count > 1]
+        if twice:
+            raise ValueError(f"each arm is named once; named twice: {', '.join(twice)}")
+        unknown = sorted(set(self.therapies) - set(self.names))
+        if unknown:
+            raise ValueError(f"therapies names arms that are not compared: {', '.join(unknown)}")
+        return self
+
+
+class Outcome(_Block):
+    """What is measured at the end of an episode.
+
+    Attributes:
+        column: where it stands.
+        baseline: the same measure at time zero; always adjusted for.
+        direction: whether lower or higher is better; effects are turned so that positive is better.
+        unit: the unit in words, for example "PHQ-9 points".
+        mcid: the smallest difference that matters to patients, in that unit.
+    """
+
+    column: Column
+    baseline: Column | None = None
+    direction: Literal["lower_is_better", "higher_is_better"]
+    unit: str = Field(min_length=1, max_length=60)
+    mcid: float | None = Field(default=None, gt=0)
+
+    @property
+    def sign(self) -> float:
+        """What an outcome is multiplied by so that more is better."""
+        return -1.0 if self.direction == "lower_is_better" else 1.0
+
+
+class Overlap(_Block):
+    """When a patient counts as one of those who really got an arm.
+
+    Attributes:
+        min_propensity: smallest calibrated probability of an arm at which it is supported.
+    """
+
+    min_propensity: float = Field(default=0.025, gt=0, lt=0.5)
+
+
+class GateMarks(_Block):
+    """Pass marks, fixed before results are seen (sources in docs/method.md).
+
+    Attributes:
+        max_smd: largest weighted standardised mean difference, over covariates and pairs, beyond chance.
+        max_log_loss_excess: log-loss of the propensity above the arms' marginal entropy, nats.
+        max_calibration_error: largest class-wise expected calibration error of the propensity, beyond chance.
+        min_equipoise: smallest share of a pair's episodes with preference score in 0.3-0.7.
+        min_effective: effective episodes an arm needs before its effect may vary with the patient.
+        slope: range that the held-out calibration slope of a varying effect must lie in.
+        min_calibration_r2: smallest held-out calibration R² of a varying effect.
+    """
+
+    max_smd: float = Field(default=0.1, gt=0)
+    max_log_loss_excess: float = Field(default=0.01, ge=0)
+    max_calibration_error: float = Field(default=0.03, gt=0)
+    min_equipoise: float = Field(default=0.2, ge=0, le=1)
+    min_effective: float = Field(default=200, ge=MINIMUM_EPISODES)
+    slope: tuple[float, float] = (0.6, 1.5)
+    min_calibration_r2: float = 0.5
+
+
+class StudyProtocol(_Block):
+    """One study, as data. Unknown keys are errors; defaults are part of the hash."""
+
+    name: Name
+    records: Records
+    arms: Arms
+    outcome: Outcome
+    effect_modifiers: tuple[Column, ...] = Field(min_length=1)
+    confounders: tuple[Column, ...] = ()
+    categorical: tuple[Column, ...] = ()
+    instruments: dict[Column, str] = Field(default_factory=dict)
+    secondary_outcomes: tuple[Outcome, ...] = ()
+    groups: tuple[Column, ...] = ()
+    confidence: float = Field(default=0.90, gt=0.5, lt=1)
+    folds: int = Field(default=5, ge=2, le=20)
+    seed: int = Field(default=7, ge=0)
+    overlap: Overlap = Overlap()
+    gates: GateMarks = GateMarks()
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The primary outcome, then the secondary ones."""
+        return (self.outcome, *self.secondary_outcomes)
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Every column adjusted for: effect modifiers, confounders, then baselines not named among them."""
+        named = (*self.effect_modifiers, *self.confounders)
+        baselines = (outcome.baseline for outcome in self.outcomes if outcome.baseline)
+        return tuple(dict.fromkeys((*named, *baselines)))
+
+    @property
+    def study_id(self) -> str:
+        """sha256 of the protocol's canonical JSON, defaults included."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> StudyProtocol:
+        """No column plays two parts that exclude each other."""
+        named = Counter((*self.effect_modifiers, *self.confounders))
+        if twice := [column for column, count in named.items() if count > 1]:
+            raise ValueError(f"a column is an effect modifier or a confounder, once; named twice: {', '.join(twice)}")
+        after = {outcome.column for outcome in self.outcomes} | {self.records.arm, self.records.patient_id}
+        if leaks := sorted(after & set(self.covariates)):
+            raise ValueError(f"outcome, arm and patient_id cannot be covariates: {', '.join(leaks)}")
+        if len({outcome.column for outcome in self.outcomes}) < len(self.outcomes):
+            raise ValueError("each outcome column is named once")
+        if strangers := sorted(set(self.categorical) - set(self.covariates)):
+            raise ValueError(f"categorical names columns that are not covariates: {', '.join(strangers)}")
+        return self

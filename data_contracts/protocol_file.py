@@ -1,0 +1,78 @@
+"""Reads a protocol file and tells every problem in it at once."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from data_contracts.errors import BadInput, Problem
+from data_contracts.protocol import StudyProtocol
+
+Document = TypeVar("Document", bound=BaseModel)
+
+
+def read_protocol(path: Path) -> StudyProtocol:
+    """Read a study protocol from a YAML file.
+
+    Raises:
+        BadInput: the file is missing, is not YAML, or breaks the protocol's schema; all problems listed.
+    """
+    return parse_document(StudyProtocol, read_yaml(path), where=path.name)
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file, read with the safe loader.
+
+    Raises:
+        BadInput: the file is missing, not UTF-8 or not YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        found = f"no readable file ({error.strerror})"
+        raise BadInput([Problem(str(path), "a YAML file", found, "Check the path.")]) from error
+    except UnicodeDecodeError as error:
+        step = "Save the file as UTF-8."
+        raise BadInput([Problem(str(path), "UTF-8 text", f"another encoding at byte {error.start}", step)]) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        found = f"a syntax error in line {mark.line + 1}" if mark else "a syntax error"
+        raise BadInput([Problem(path.name, "YAML", found, "Mend that line.")]) from error
+
+
+def parse_document(model: type[Document], content: Any, where: str) -> Document:
+    """Check a document against its schema.
+
+    Raises:
+        BadInput: one problem for each place that breaks the schema.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise BadInput([_problem(model, item, where) for item in error.errors()]) from error
+
+
+def _problem(model: type[BaseModel], item: Any, where: str) -> Problem:
+    key = ".".join(str(part) for part in item["loc"]) or "the document"
+    if item["type"] == "extra_forbidden":
+        known = sorted(_fields_at(model, item["loc"][:-1]))
+        near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
+        step = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
+        return Problem(f"{where}, {key}", "a known key", "an unknown one", step)
+    if item["type"] == "missing":
+        return Problem(f"{where}, {key}", "a value", "none", "Add the key.")
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return Problem(f"{where}, {key}", message[0].lower() + message[1:], "something else", "Correct the key.")
+
+
+def _fields_at(model: type[BaseModel], location: tuple[Any, ...]) -> set[str]:
+    """Names of the fields of the block that a location in the document points to."""
+    block: Any = model
+    for part in location:
+        field = block.model_fields.get(part) if hasattr(block, "model_fields") else None
+        block = field.annotation if field else None
+    return set(getattr(block, "model_fields", {}))

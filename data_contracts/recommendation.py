@@ -1,0 +1,161 @@
+"""The recommendation: a ranked list for one patient, or the plain statement that there is none, with reasons."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+SafetyLevel = Literal["none", "assess_first", "refused"]
+
+
+class Reason(StrEnum):
+    """Why an arm has no rank."""
+
+    NON_OVERLAP = "NON_OVERLAP"
+    TOO_FEW_SIMILAR = "TOO_FEW_SIMILAR"
+    MISSING_KEY = "MISSING_KEY"
+    OUT_OF_POPULATION = "OUT_OF_POPULATION"
+    SAFETY = "SAFETY"
+    EXCLUDED = "EXCLUDED"
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Interval(_Data):
+    """An estimate and its interval at the recommendation's confidence, in outcome units."""
+
+    estimate: float
+    lower: float
+    upper: float
+
+
+class Contribution(_Data):
+    """How far one feature moves an effect away from the average, in outcome units."""
+
+    feature: str
+    amount: float
+
+
+class RankSet(_Data):
+    """The ranks an arm may hold at the stated confidence; 1 is best."""
+
+    lower: int
+    upper: int
+    in_top_set: bool
+
+
+class ArmAdvice(_Data):
+    """What is said of one arm.
+
+    Attributes:
+        arm, label: name in the protocol and in words.
+        status: offered (ranked unless safety forbids), excluded (by a clinician's reason) or abstained.
+        reason: why not offered.
+        effect: benefit over the reference for patients like this one, positive is better.
+        average: the same over the study population; never to be read as the patient's.
+        individualised: whether ``effect`` varies with the patient.
+        rank: None where nothing is ranked.
+        recommended: best served effect among the supported, allowed arms.
+        expected_outcome: the outcome itself if this arm is given, with the range that 90 % of such patients fall in.
+        contributions: of each feature to ``effect``; with the average's estimate they add up to it.
+        sentence: the whole in one plain sentence.
+    """
+
+    arm: str
+    label: str
+    status: Literal["offered", "excluded", "abstained"]
+    reason: Reason | None = None
+    effect: Interval | None = None
+    average: Interval | None = None
+    individualised: bool = False
+    rank: RankSet | None = None
+    recommended: bool = False
+    expected_outcome: Interval | None = None
+    contributions: tuple[Contribution, ...] = ()
+    sentence: str = ""
+
+
+class SafetyFinding(_Data):
+    """A safety rule that fired, or that could not be judged because a fact is unknown."""
+
+    rule: str
+    sentence: str
+    ask: str | None = None
+    citation: str
+    verified: bool
+
+
+class Safety(_Data):
+    """What the safety rules say, before any model.
+
+    Attributes:
+        level: none, assess_first or refused.
+        awaiting_acknowledgement: whether ranks are held back until a named clinician has assessed safety.
+        findings: the rules behind the level.
+    """
+
+    level: SafetyLevel
+    awaiting_acknowledgement: bool = False
+    findings: tuple[SafetyFinding, ...] = ()
+
+
+class Recommendation(_Data):
+    """The answer for one patient.
+
+    Attributes:
+        patient_id: as asked.
+        policy, study_id: which policy answered, and the hash of its protocol.
+        estimand: the quantity behind every effect shown.
+        unit, direction: of the outcome.
+        confidence: nominal level of every interval and rank set.
+        safety: told before anything else.
+        arms: every arm of the study, the recommended first, then by effect.
+        recommended: the arm with the best served effect, or None.
+        tied_with: the other arms of the top set.
+        missing: key features that were not given.
+        unused: values given that neither the policy nor a rule reads.
+        sentences: the answer in plain words, to be read in order.
+    """
+
+    patient_id: str
+    policy: str
+    study_id: str
+    estimand: str
+    unit: str
+    direction: str
+    confidence: float
+    safety: Safety
+    arms: tuple[ArmAdvice, ...]
+    recommended: str | None
+    tied_with: tuple[str, ...]
+    missing: tuple[str, ...]
+    unused: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row an arm, in the columns of the batch recommendation table."""
+        return [_row(self, advice) for advice in self.arms]
+
+
+def _row(answer: Recommendation, advice: ArmAdvice) -> dict[str, Any]:
+    row: dict[str, Any] = {"patient_id": answer.patient_id, "arm": advice.arm, "status": advice.status}
+    row["reason"] = advice.reason.value if advice.reason else None
+    row |= _interval("effect", "effect", advice.effect)
+    row |= _interval("average_effect", "average", advice.average)
+    row["individualised"] = advice.individualised
+    row["rank_lower"] = advice.rank.lower if advice.rank else None
+    row["rank_upper"] = advice.rank.upper if advice.rank else None
+    row["in_top_set"] = advice.rank.in_top_set if advice.rank else None
+    held_back = answer.safety.level == "refused" or answer.safety.awaiting_acknowledgement
+    row["recommended"] = None if held_back else advice.recommended
+    row["safety"] = answer.safety.level
+    return row | _interval("expected_outcome", "outcome", advice.expected_outcome)
+
+
+def _interval(name: str, stem: str, interval: Interval | None) -> dict[str, float | None]:
+    values = (interval.estimate, interval.lower, interval.upper) if interval else (None, None, None)
+    return dict(zip((name, f"{stem}_lower", f"{stem}_upper"), values, strict=True))

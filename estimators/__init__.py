@@ -1,0 +1,1 @@
+"""Learning: from checked episodes to effects, with everything needed to judge them."""

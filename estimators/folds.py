@@ -1,0 +1,38 @@
+"""Folds: whole clusters dealt so that every fold has its share of each arm at each site."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data_contracts.episode import Episodes, IntArray
+
+
+def deal_folds(episodes: Episodes, folds: int, seed: int) -> IntArray:
+    """(n,) fold of each episode, 0 to folds - 1.
+
+    Clusters (patients, or the source that rows share) stay whole. They are dealt in an order that the seed and the
+    cluster decide, never the arm's label or the file's order, each to the fold that has fewest of its kind.
+    """
+    n_sites = int(episodes.site.max()) + 1
+    stratum = episodes.arm * n_sites + episodes.site
+    members = _members(episodes.cluster)
+    order = np.random.default_rng(seed).permutation(len(members))
+    largest_first = sorted(order, key=lambda unit: -len(members[unit]))
+    held = np.zeros((folds, int(stratum.max()) + 1))
+    by_arm = np.zeros((folds, len(episodes.arms)))
+    fold = np.empty(episodes.n, dtype=np.int64)
+    for unit in largest_first:
+        rows = members[unit]
+        crowding = by_arm[:, episodes.arm[rows]].sum(axis=1) + held[:, stratum[rows]].sum(axis=1)
+        to = int(np.argmin(crowding))
+        fold[rows] = to
+        np.add.at(held[to], stratum[rows], 1)
+        np.add.at(by_arm[to], episodes.arm[rows], 1)
+    return fold
+
+
+def _members(cluster: IntArray) -> list[IntArray]:
+    """Row numbers of each cluster."""
+    order = np.argsort(cluster, kind="stable")
+    starts = np.flatnonzero(np.diff(cluster[order])) + 1
+    return [np.asarray(rows, dtype=np.int64) for rows in np.split(order, starts)]

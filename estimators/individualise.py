@@ -1,0 +1,135 @@
+"""Whether an arm's effect may vary with the patient: earned on held-out data, arm by arm, else it is constant.
+
+A badly overfit effect model passes every test of significance; so what counts is whether held-out scores follow the
+predicted effects one for one (calibration slope) and how much of their variation is explained (calibration R²).
+Chernozhukov, Demirer, Duflo and Fernandez-Val (2018), Generic machine learning inference on heterogeneous effects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from data_contracts.effects import BoolArray, EffectModel, ScoredEpisodes
+from data_contracts.episode import FloatArray, IntArray
+from data_contracts.gate import Individualisation
+from data_contracts.protocol import GateMarks
+from estimators.clusters import clustered_covariance
+
+BINS = 5
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How held-out scores follow predicted effects.
+
+    Attributes:
+        slope, lower, upper: of the scores on the predicted deviations; 1 is perfect.
+        r2: share of the variation of binned effects that the prediction explains; below 0 it is worse than none.
+    """
+
+    slope: float
+    lower: float
+    upper: float
+    r2: float
+
+
+def decide(
+    data: ScoredEpisodes, model: EffectModel, arms: tuple[str, ...], marks: GateMarks, confidence: float
+) -> tuple[Individualisation, ...]:
+    """For every arm but the reference: individualise or not, with the held-out evidence."""
+    predicted = held_out_effects(data, model)
+    effective = effective_episodes(data)
+    decisions = []
+    for k in range(1, len(arms)):
+        enough = min(float(effective[k]), float(effective[0]))
+        calibration = calibrate(data.contrasts[:, k], predicted[:, k], data.fold, data.cluster, confidence)
+        decisions.append(_decide_arm(arms[k], enough, calibration, marks))
+    return tuple(decisions)
+
+
+def held_out_effects(data: ScoredEpisodes, model: EffectModel) -> FloatArray:
+    """(n, K) effects of each episode's patient, from a model fitted on the other folds."""
+    predicted = np.empty_like(data.scores)
+    for fold in np.unique(data.fold):
+        test: BoolArray = data.fold == fold
+        served = model.fit(data.rows(~test))
+        predicted[test] = served.coefficients[:, 0] + data.features[test] @ served.coefficients[:, 1:].T
+    return predicted
+
+
+def effective_episodes(data: ScoredEpisodes) -> FloatArray:
+    """(K,) Kish's effective number of episodes behind each arm's weighted mean."""
+    rows = np.arange(len(data.arm))
+    weight = ~np.isnan(data.outcome) / (data.propensity * data.observation)[rows, data.arm]
+    return np.array(
+        [
+            weight[data.arm == k].sum() ** 2 / max((weight[data.arm == k] ** 2).sum(), 1e-12)
+            for k in range(data.scores.shape[1])
+        ]
+    )
+
+
+def calibrate(
+    contrast: FloatArray, predicted: FloatArray, fold: IntArray, cluster: IntArray, confidence: float
+) -> Calibration | None:
+    """Calibration of (n,) held-out predictions against (n,) score contrasts; None if the prediction is constant."""
+    deviation = _within(predicted, fold)
+    spread = float(deviation @ deviation)
+    if spread < 1e-12 * len(deviation):
+        return None
+    target = _within(contrast, fold)
+    slope = float(deviation @ target) / spread
+    influence = deviation * (target - slope * deviation) / spread
+    error = float(np.sqrt(clustered_covariance(influence[:, None], cluster)[0, 0]))
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    return Calibration(slope, slope - z * error, slope + z * error, _binned_r2(contrast, predicted))
+
+
+def _binned_r2(contrast: FloatArray, predicted: FloatArray) -> float:
+    """1 - squared error of binned predictions over squared error of the constant (Xu and Yadlowsky 2022)."""
+    order = np.argsort(predicted, kind="stable")
+    bins = np.array_split(order, BINS)
+    seen = np.array([contrast[rows].mean() for rows in bins])
+    said = np.array([predicted[rows].mean() for rows in bins])
+    share = np.array([len(rows) for rows in bins]) / len(order)
+    constant = float(share @ (seen - contrast.mean()) ** 2)
+    return 1 - float(share @ (seen - said) ** 2) / max(constant, 1e-12)
+
+
+def _within(values: FloatArray, fold: IntArray) -> FloatArray:
+    """Values minus their fold's mean, so that differences between the folds' models count for nothing."""
+    means = np.array([values[fold == k].mean() for k in range(int(fold.max()) + 1)])
+    return np.asarray(values - means[fold], dtype=np.float64)
+
+
+def _decide_arm(arm: str, effective: float, found: Calibration | None, marks: GateMarks) -> Individualisation:
+    low, high = marks.slope
+    if effective < marks.min_effective:
+        why = f"{effective:.0f} effective episodes; {marks.min_effective:.0f} are asked before an effect may vary"
+        yes = False
+    elif found is None:
+        yes, why = False, "the model predicts the same effect for everyone"
+    elif not (low <= found.slope <= high and found.lower > 0):
+        yes = False
+        interval = f"{found.lower:.2f} to {found.upper:.2f}"
+        why = f"held-out slope {found.slope:.2f} ({interval}); {low} to {high} and above 0 is asked"
+    elif found.r2 < marks.min_calibration_r2:
+        yes, why = False, f"held-out calibration R² {found.r2:.2f}; {marks.min_calibration_r2} is asked"
+    else:
+        yes, why = (
+            True,
+            f"held-out slope {found.slope:.2f} ({found.lower:.2f} to {found.upper:.2f}), R² {found.r2:.2f}",
+        )
+    return Individualisation(
+        arm=arm,
+        individualised=yes,
+        slope=found.slope if found else None,
+        slope_lower=found.lower if found else None,
+        slope_upper=found.upper if found else None,
+        calibration_r2=found.r2 if found else None,
+        effective=effective,
+        reason=f"{arm}: {'varies with the patient' if yes else 'constant'}; {why}.",
+    )

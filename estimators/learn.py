@@ -1,0 +1,146 @@
+"""The way of the data from checked episodes to served effects, each step a named function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from data_contracts.effects import AverageEffects, EffectModel, ScoredEpisodes, ServedEffects
+from data_contracts.encoding import Encoding
+from data_contracts.episode import Episodes, FloatArray, IntArray
+from data_contracts.gate import Individualisation
+from data_contracts.protocol import Outcome, StudyProtocol
+from estimators.contrasts import average_effects
+from estimators.design import learn_encoding
+from estimators.folds import deal_folds
+from estimators.heterogeneity import possible_heterogeneity
+from estimators.individualise import decide
+from estimators.linear_dr import LinearDR, serve_linear
+from estimators.nuisances import CrossFitted, crossfit_observation, crossfit_outcome, crossfit_propensity
+from estimators.scores import score_matrix
+from estimators.serving_models import outcome_model, support_model
+
+Progress: TypeAlias = Callable[[str, float], None]
+"""Called with what is being done and the share (0-1) of the work behind it."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """All that was learned of a study's arms.
+
+    Attributes:
+        covariate_encoding, effect_encoding: how covariates and effect modifiers are put into numbers.
+        covariates: (n, q) standardised covariates.
+        propensity: held-out propensities and how they were chosen.
+        outcomes: held-out outcome regressions by outcome column.
+        scored: the primary outcome's scored episodes.
+        averages: average effects by outcome column, the primary first.
+        individualisation: the decision for each arm but the reference.
+        served: the effects that will be served.
+        support: (K, 1 + q) served propensity.
+        expected: (1 + q,) served expected outcome of the reference, and its (K,) residual spread.
+    """
+
+    covariate_encoding: Encoding
+    effect_encoding: Encoding
+    covariates: FloatArray
+    propensity: CrossFitted
+    outcomes: Mapping[str, CrossFitted]
+    scored: ScoredEpisodes
+    averages: Mapping[str, AverageEffects]
+    individualisation: tuple[Individualisation, ...]
+    served: ServedEffects
+    support: FloatArray
+    expected: FloatArray
+    residual_sd: FloatArray
+
+
+def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = lambda _step, _share: None) -> Learned:
+    """Learn effects; deterministic for the same episodes and protocol.
+
+    Args:
+        progress: told of each step as it starts.
+    """
+    with threadpool_limits(1):
+        progress("dealing folds", 0.0)
+        fold = deal_folds(episodes, protocol.folds, protocol.seed)
+        covariate_encoding = learn_encoding(episodes.columns, protocol.covariates)
+        effect_encoding = learn_encoding(episodes.columns, protocol.effect_modifiers)
+        covariates = covariate_encoding.encode(episodes.columns)
+        progress("propensities", 0.02)
+        propensity = crossfit_propensity(covariates, episodes.arm, fold, episodes.cluster)
+        regressions: dict[str, CrossFitted] = {}
+        scored: dict[str, ScoredEpisodes] = {}
+        for i, outcome in enumerate(protocol.outcomes):
+            progress(f"outcome regressions and scores: {outcome.column}", 0.4 + 0.4 * i / len(protocol.outcomes))
+            features = effect_encoding.encode(episodes.columns)
+            regressions[outcome.column], scored[outcome.column] = _score(
+                episodes, outcome, covariates, features, propensity.prediction, fold
+            )
+        progress("effects", 0.8)
+        primary = scored[protocol.outcome.column]
+        decisions, served = serve(primary, LinearDR(), protocol, episodes.arms)
+        progress("served forms", 0.95)
+        expected, residual_sd = outcome_model(covariates, primary, served)
+        return Learned(
+            covariate_encoding=covariate_encoding,
+            effect_encoding=effect_encoding,
+            covariates=covariates,
+            propensity=propensity,
+            outcomes=regressions,
+            scored=primary,
+            averages={
+                name: average_effects(data.scores, data.cluster, protocol.confidence) for name, data in scored.items()
+            },
+            individualisation=decisions,
+            served=served,
+            support=support_model(covariates, primary),
+            expected=expected,
+            residual_sd=residual_sd,
+        )
+
+
+def serve(
+    data: ScoredEpisodes, model: EffectModel, protocol: StudyProtocol, arms: tuple[str, ...]
+) -> tuple[tuple[Individualisation, ...], ServedEffects]:
+    """Decide arm by arm, and put effects into the form that is served.
+
+    Arms that stay constant are widened by the heterogeneity that the data leave possible.
+    """
+    decisions = decide(data, model, arms, protocol.gates, protocol.confidence)
+    varying = np.array([False, *(decision.individualised for decision in decisions)])
+    linear = model.fit(data)
+    served = serve_linear(data, linear.coefficients, varying)
+    possible = possible_heterogeneity(linear, data.features, protocol.confidence)
+    return decisions, replace(served, heterogeneity=np.diag(np.where(varying, 0.0, possible)))
+
+
+def _score(
+    episodes: Episodes,
+    outcome: Outcome,
+    covariates: FloatArray,
+    features: FloatArray,
+    propensity: FloatArray,
+    fold: IntArray,
+) -> tuple[CrossFitted, ScoredEpisodes]:
+    """Nuisances of one outcome and its score matrix, on the benefit scale."""
+    benefit = outcome.sign * episodes.outcomes[outcome.column]
+    regression = crossfit_outcome(covariates, episodes.arm, benefit, fold)
+    observed = ~np.isnan(benefit)
+    observation = crossfit_observation(covariates, episodes.arm, observed, fold, episodes.cluster).prediction
+    data = ScoredEpisodes(
+        scores=score_matrix(episodes.arm, benefit, regression.prediction, propensity, observation),
+        features=features,
+        arm=episodes.arm,
+        outcome=benefit,
+        expected=regression.prediction,
+        propensity=propensity,
+        observation=observation,
+        fold=fold,
+        cluster=episodes.cluster,
+    )
+    return regression, data

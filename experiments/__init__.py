@@ -1,0 +1,1 @@
+"""The analyst's door: studies, training, gates, reports, tracking and promotion."""

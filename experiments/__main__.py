@@ -1,0 +1,79 @@
+"""The analyst's command, `equipoise-lab`: this file parses arguments and holds nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from data_contracts.errors import EquipoiseError
+
+EXAMPLES = """\
+examples:
+  equipoise-lab demo
+  equipoise-lab simulate --world clinic --n 4000 --seed 1 --out clinic
+  equipoise-lab fit clinic/protocol.yaml --data clinic/records.csv --out clinic-fit
+  equipoise-lab study clinic/protocol.yaml --data clinic/records.csv --out clinic-study
+  equipoise-lab promote clinic 1 --by "A. Analyst" --why "gates passed; reviewed the report"
+
+exit codes: 0 done, 2 bad usage, 3 bad input, 4 a gate failed (results are written, marked), 5 refused
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(argv)
+    from experiments import commands
+
+    try:
+        return commands.run(options)
+    except EquipoiseError as error:
+        print(f"{error.title}:\n{error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="equipoise-lab",
+        description="Studies of what each therapy does for whom, from records of outcomes.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"equipoise-lab {version('equipoise')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="the whole way on a real trial and on a synthetic clinic")
+    demo.add_argument("--out", type=Path, default=Path("demo-output"), help="folder for everything (demo-output)")
+
+    simulate = commands.add_parser("simulate", help="records with known truth from a simulated world")
+    simulate.add_argument("--world", required=True, help="name of the world, for example clinic")
+    simulate.add_argument("--n", type=int, required=True, help="episodes")
+    simulate.add_argument("--seed", type=int, default=0)
+    simulate.add_argument("--out", type=Path, required=True, help="folder for records.csv, protocol.yaml, truth.csv")
+
+    for name, text in (
+        ("fit", "learn a policy and judge what fitting itself can judge"),
+        ("study", "the whole study: policy, gates, report; tracked in MLflow"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("protocol", type=Path, help="the study protocol (YAML)")
+        command.add_argument("--data", type=Path, required=True, help="table with one row an episode (CSV, Parquet)")
+        command.add_argument("--out", type=Path, required=True, help="folder for the results")
+        command.add_argument("--json", action="store_true", help="print a summary for machines")
+
+    promote = commands.add_parser("promote", help="make a registered policy the champion, signed")
+    promote.add_argument("name")
+    promote.add_argument("version")
+    promote.add_argument("--by", required=True, help="who promotes")
+    promote.add_argument("--why", required=True, help="their reason")
+
+    benchmark = commands.add_parser("benchmark", help="side by side with peers on the same data, same run")
+    benchmark.add_argument("suite", choices=("scores", "serve"))
+    benchmark.add_argument("--out", type=Path, required=True)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""What each command of `equipoise-lab` does, and what it tells the person who ran it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+
+from experiments.fit import fit, write_fit
+from experiments.progress import progress
+from experiments.promote import promote
+from experiments.signing import Signer, open_signer
+from experiments.study_result import StudyResult
+
+GATE_FAILED = 4
+
+
+def run(options: Namespace) -> int:
+    """Run the command that the arguments name and return its exit code."""
+    return COMMANDS[options.command](options)
+
+
+def _demo(options: Namespace) -> int:
+    from experiments.demo import demo
+
+    return demo(options.out)
+
+
+def _simulate(options: Namespace) -> int:
+    from experiments.simulate import simulate_to
+
+    simulate_to(options.world, options.n, options.seed, options.out)
+    _say(f"Wrote records.csv, protocol.yaml and truth.csv to {options.out}.")
+    return 0
+
+
+def _fit(options: Namespace) -> int:
+    with progress("fit") as report:
+        result = fit(options.protocol, options.data, report)
+    write_fit(result, options.out, _signer())
+    return _close(result, options, {})
+
+
+def _study(options: Namespace) -> int:
+    from experiments.study import study
+
+    with progress("study") as report:
+        result, registered = study(options.protocol, options.data, options.out, _signer(), report)
+    where = {"registered": registered.name, "version": registered.version, "mlflow": registered.uri}
+    return _close(result, options, where | {"run_id": registered.run_id, "report": str(options.out / "report.html")})
+
+
+def _promote(options: Namespace) -> int:
+    record = promote(options.name, options.version, options.by, options.why, _signer())
+    _say(f"{record.name} version {record.version} is champion, by {record.by}. Services fetch it with:")
+    _say(f"  equipoise pull {record.name}@champion")
+    return 0
+
+
+def _benchmark(options: Namespace) -> int:
+    from experiments.benchmark import benchmark
+
+    return benchmark(options.suite, options.out)
+
+
+COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
+    "demo": _demo,
+    "simulate": _simulate,
+    "fit": _fit,
+    "study": _study,
+    "promote": _promote,
+    "benchmark": _benchmark,
+}
+
+
+def _signer() -> Signer:
+    signer = open_signer()
+    if signer.created:
+        _say(f"Made a signing key: {signer.path} (keep it private). This machine now trusts what it signs.")
+    return signer
+
+
+def _close(result: StudyResult, options: Namespace, more: dict[str, str]) -> int:
+    """Tell what came, for a person or a machine, and return the exit code."""
+    if options.json:
+        gates = {gate.name: gate.passed for gate in result.gates}
+        summary = {
+            "study_id": result.protocol.study_id,
+            "passed": result.passed,
+            "gates": gates,
+            "out": str(options.out),
+        }
+        print(json.dumps(summary | more, sort_keys=True))
+    else:
+        for name, count in result.episodes.thin_arms.items():
+            _say(f"{name} is not ranked from records: {count} episodes, 30 are needed.")
+        for gate in result.gates:
+            _say(f"gate {gate.name}: {'passed' if gate.passed else 'FAILED'}. {gate.sentence}")
+        for decision in result.learned.individualisation:
+            _say(decision.reason)
+        for key, value in more.items():
+            _say(f"{key}: {value}")
+        _say(f"Results are in {options.out}." + ("" if result.passed else " A gate failed: the policy is marked so."))
+    return 0 if result.passed else GATE_FAILED
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stdout)

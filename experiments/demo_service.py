@@ -1,0 +1,65 @@
+"""Starts the service as anyone would, by its command, and asks it over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from data_contracts.errors import NotReady
+
+CONTACTS = """\
+# Contacts of the demo. A deployment names its own.
+- {name: The demo's crisis line, phone: "+00 000 000", when: day and night}
+"""
+TIMEOUT = 60
+
+
+@contextmanager
+def running_service(policy: str, out: Path) -> Iterator[Callable[[Mapping[str, Any]], dict[str, Any]]]:
+    """Pull a policy, serve it on a free port, yield a function that asks for a recommendation, and stop.
+
+    Raises:
+        NotReady: the service did not start; its own words are in the message.
+    """
+    contacts = out / "contacts.yaml"
+    contacts.write_text(CONTACTS, encoding="utf-8")
+    environment = os.environ | {"EQUIPOISE_CONTACTS": str(contacts)}
+    command = [sys.executable, "-m", "service"]
+    subprocess.run([*command, "pull", policy], check=True, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
+    server = subprocess.Popen(  # noqa: S603 - our own command
+        [*command, "serve", "--policy", policy, "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        address = _address(server)
+        yield lambda profile: _ask(address, profile)
+    finally:
+        server.terminate()
+        server.wait(TIMEOUT)
+
+
+def _address(server: subprocess.Popen[str]) -> str:
+    said = []
+    for line in server.stdout or ():
+        said.append(line)
+        if found := re.search(r"http://\S+", line):
+            return found.group().rstrip(".")
+    raise NotReady(f"The service did not start. It said: {''.join(said) or 'nothing'}")
+
+
+def _ask(address: str, profile: Mapping[str, Any]) -> dict[str, Any]:
+    request = urllib.request.Request(  # noqa: S310 - an address on this machine
+        f"{address}/v1/recommendations",
+        data=json.dumps(profile).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+        content: dict[str, Any] = json.load(answer)
+    return content

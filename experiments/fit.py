@@ -1,0 +1,55 @@
+"""`equipoise-lab fit`: protocol and table in, a signed policy and its gates out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from data_contracts.episode_checks import check_episodes
+from data_contracts.protocol_file import read_protocol
+from data_contracts.tables import read_table
+from estimators.learn import Progress, learn
+from experiments.diagnostics import diagnose
+from experiments.gates import judge
+from experiments.policy_writer import policy_files, write_policy
+from experiments.signing import Signer
+from experiments.study_result import StudyResult
+
+NO_PROGRESS: Progress = lambda _step, _share: None  # noqa: E731 - a name for the default
+
+
+def fit(protocol_path: Path, table_path: Path, progress: Progress = NO_PROGRESS) -> StudyResult:
+    """Read, check, learn and judge; writes nothing.
+
+    Raises:
+        BadInput: the protocol or the table has problems; all are listed.
+    """
+    protocol = read_protocol(protocol_path)
+    episodes = check_episodes(read_table(table_path), protocol)
+    learned = learn(episodes, protocol, progress)
+    found = diagnose(episodes, protocol, learned)
+    return StudyResult(protocol, episodes, learned, found, judge(found, protocol.gates))
+
+
+def write_fit(result: StudyResult, out: Path, signer: Signer) -> None:
+    """Write ``policy/`` and ``gates.json``, each whole or not at all; failed gates are marked in both."""
+    files = policy_files(result.protocol, result.episodes, result.learned, result.gates)
+    write_policy(out / "policy", files, signer)
+    gates = {
+        "study_id": result.protocol.study_id,
+        "data_fingerprint": result.episodes.fingerprint,
+        "passed": result.passed,
+        "gates": [gate.model_dump(mode="json") for gate in result.gates],
+        "individualisation": [decision.model_dump(mode="json") for decision in result.learned.individualisation],
+        "arms_not_ranked": sorted(result.episodes.thin_arms),
+    }
+    write_json(gates, out / "gates.json")
+
+
+def write_json(content: object, path: Path) -> None:
+    """Write JSON with sorted keys; the file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    building = path.with_name(f".{path.name}.building")
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    building.write_text(text + "\n", encoding="utf-8")
+    building.replace(path)

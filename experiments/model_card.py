@@ -1,0 +1,40 @@
+"""The model card: what the policy is for, what it rests on and where it must not be relied on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data_contracts.episode import Episodes
+from data_contracts.manifest import PolicyManifest
+from data_contracts.protocol import StudyProtocol
+
+
+def model_card(manifest: PolicyManifest, protocol: StudyProtocol, episodes: Episodes) -> dict[str, Any]:
+    """Plain facts of the study; every number comes from its manifest, none is typed."""
+    return {
+        "name": manifest.name,
+        "intended_use": "Decision support for clinicians who choose among therapies with an adult patient.",
+        "not_for": [
+            "patients in crisis, minors, or anyone without a clinician who decides",
+            "settings whose patients differ from the study's; arms that such patients hardly ever got",
+            "reading an average effect as one patient's",
+        ],
+        "estimand": manifest.estimand,
+        "method": (
+            "Cross-fitted augmented inverse probability weighting with calibrated propensities; effects vary with "
+            "the patient only where held-out data support it; rank sets by max-t over all pairs."
+        ),
+        "assumptions": [
+            "no unmeasured cause of both therapy and outcome beyond the covariates adjusted for",
+            "every ranked arm was a real possibility for the patients it is ranked for",
+            "outcomes are missing at random given covariates and arm",
+        ],
+        "covariates": list(protocol.covariates),
+        "effect_modifiers": list(protocol.effect_modifiers),
+        "episodes_by_arm": {arm.name: arm.episodes for arm in manifest.arms},
+        "arms_not_ranked": [arm.name for arm in manifest.arms if not arm.ranked],
+        "attrition": [{"step": line.step, "episodes": line.total} for line in episodes.attrition],
+        "gates": {gate.name: "passed" if gate.passed else "failed" for gate in manifest.gates},
+        "individualisation": [decision.reason for decision in manifest.individualisation],
+        "evidence": "No randomised trial of this system exists.",
+    }

@@ -1,0 +1,109 @@
+"""Writes what was learned as a signed policy artifact: data only, the same bytes for the same study."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from data_contracts.column_checks import instrument_of
+from data_contracts.episode import Episodes, FloatArray
+from data_contracts.gate import Gate
+from data_contracts.manifest import ARRAYS, MANIFEST, MODEL_CARD, SIGNATURE, ArmRecord, PolicyManifest, sha256
+from data_contracts.protocol import StudyProtocol
+from data_contracts.therapy import therapy_for
+from engine.policy import policy_arrays
+from estimators.design import MINIMUM_CELL
+from estimators.learn import Learned
+from experiments.model_card import model_card
+from experiments.signing import Signer
+
+
+def write_policy(folder: Path, files: Mapping[str, bytes], signer: Signer) -> None:
+    """Write a policy's files with their signature; the folder appears whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = folder.with_name(f".{folder.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    for name, content in {**files, SIGNATURE: signer.sign(files[MANIFEST])}.items():
+        (building / name).write_bytes(content)
+    shutil.rmtree(folder, ignore_errors=True)
+    building.rename(folder)
+
+
+def policy_files(
+    protocol: StudyProtocol, episodes: Episodes, learned: Learned, gates: tuple[Gate, ...]
+) -> dict[str, bytes]:
+    """Content of a policy's files by name, without the signature."""
+    manifest = _manifest(protocol, episodes, learned, gates)
+    files = {
+        ARRAYS: _archive(learned),
+        MODEL_CARD: _json(model_card(manifest, protocol, episodes)),
+    }
+    named = manifest.model_copy(update={"files": {name: sha256(content) for name, content in files.items()}})
+    return files | {MANIFEST: _json(named.model_dump(mode="json"))}
+
+
+def estimand(protocol: StudyProtocol) -> str:
+    """The quantity estimated, in one sentence."""
+    outcome = protocol.outcome
+    return (
+        f"Expected difference in {outcome.column} ({outcome.unit}, positive is better) between starting an arm and "
+        f"starting {protocol.arms.reference}, for patients with the same effect modifiers, whatever is done or "
+        "stopped after the start; outcomes not observed are taken as missing at random given what was known at "
+        "the start and the arm."
+    )
+
+
+def _manifest(
+    protocol: StudyProtocol, episodes: Episodes, learned: Learned, gates: tuple[Gate, ...]
+) -> PolicyManifest:
+    instrument = instrument_of(protocol.outcome.column, protocol)
+    return PolicyManifest(
+        name=protocol.name,
+        study_id=protocol.study_id,
+        data_fingerprint=episodes.fingerprint,
+        arms=tuple(_arm(name, protocol, episodes) for name in protocol.arms.names),
+        outcome=protocol.outcome,
+        outcome_range=(instrument.minimum, instrument.maximum) if instrument else None,
+        confidence=protocol.confidence,
+        min_propensity=protocol.overlap.min_propensity,
+        effect_encoding=learned.effect_encoding,
+        covariate_encoding=learned.covariate_encoding,
+        gates=gates,
+        individualisation=learned.individualisation,
+        estimand=estimand(protocol),
+    )
+
+
+def _arm(name: str, protocol: StudyProtocol, episodes: Episodes) -> ArmRecord:
+    therapy = therapy_for(name, protocol.arms.therapies)
+    count = episodes.counts.get(name, episodes.thin_arms.get(name, 0))
+    return ArmRecord(
+        name=name,
+        therapy=therapy.key if therapy else None,
+        episodes=count if count >= MINIMUM_CELL else 0,
+        ranked=name in episodes.arms,
+    )
+
+
+def _archive(learned: Learned) -> bytes:
+    averages = next(iter(learned.averages.values()))
+    arrays: dict[str, FloatArray] = policy_arrays(learned.served) | {
+        "average_effects": averages.effects,
+        "average_covariance": averages.covariance,
+        "support": learned.support,
+        "outcome": learned.expected,
+        "residual_sd": learned.residual_sd,
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own options
+    return buffer.getvalue()
+
+
+def _json(content: object) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

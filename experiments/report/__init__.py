@@ -1,0 +1,1 @@
+"""A study's report: the same facts as one page for people and one JSON file for programs."""

@@ -1,0 +1,84 @@
+"""Table 1: who was in the study, by arm: what was known at time zero, with no count under 11."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from data_contracts.encoding import MISSING_LEVEL
+from data_contracts.episode import Column, Episodes, FloatArray
+from data_contracts.protocol import StudyProtocol
+from estimators.design import MINIMUM_CELL
+from experiments.report.disclosure import Shown, disclose
+
+RARE_LEVELS = "(levels with fewer than 11 patients)"
+"""Levels this rare are shown together: the name of one may itself point at a person."""
+
+DIGITS = 4
+"""Significant digits of means and standard deviations."""
+
+
+def table_one(episodes: Episodes, protocol: StudyProtocol) -> dict[str, Any]:
+    """Episodes by arm, and a row for each covariate and group: mean and SD, or counts by level."""
+    return {
+        "episodes": episodes.counts,
+        "rows": [
+            {"column": name, "part": _part(name, protocol), **_row(column, episodes)}
+            for name, column in episodes.columns.items()
+        ],
+    }
+
+
+def _part(name: str, protocol: StudyProtocol) -> str:
+    if name in protocol.effect_modifiers:
+        return "effect modifier"
+    return "adjusted for" if name in protocol.covariates else "group"
+
+
+def _row(column: Column, episodes: Episodes) -> dict[str, Any]:
+    """A number that takes two values is shown as counts: its mean would give them away."""
+    if column.dtype == object:
+        return _categorical(np.array([MISSING_LEVEL if value is None else str(value) for value in column]), episodes)
+    present = np.unique(column[~np.isnan(column)])
+    if len(present) <= 2:
+        texts = np.array([MISSING_LEVEL if np.isnan(value) else f"{value:g}" for value in column])
+        return _categorical(texts, episodes)
+    by_arm = {name: _numeric(column[episodes.arm == k]) for k, name in enumerate(episodes.arms)}
+    return {"kind": "numeric", "by_arm": by_arm}
+
+
+def _numeric(values: FloatArray) -> dict[str, Any]:
+    present = values[~np.isnan(values)]
+    missing, _ = disclose([len(values) - len(present), len(present)])
+    told = len(present) >= MINIMUM_CELL
+    return {
+        "mean": float(f"{present.mean():.{DIGITS}g}") if told else None,
+        "sd": float(f"{present.std(ddof=1):.{DIGITS}g}") if told else None,
+        "missing": missing,
+        "missing_percent": _percent(missing, len(values)),
+    }
+
+
+def _categorical(texts: Column, episodes: Episodes) -> dict[str, Any]:
+    overall = Counter(texts.tolist())
+    named = np.array([RARE_LEVELS if overall[text] < MINIMUM_CELL else text for text in texts.tolist()])
+    levels = sorted(
+        set(named.tolist()), key=lambda level: (level in (MISSING_LEVEL, RARE_LEVELS), -overall[level], level)
+    )
+    by_arm = {name: _shown(named[episodes.arm == k], levels) for k, name in enumerate(episodes.arms)}
+    rows = [
+        {"level": level, "by_arm": {arm: cells[i] for arm, cells in by_arm.items()}} for i, level in enumerate(levels)
+    ]
+    return {"kind": "categorical", "levels": rows}
+
+
+def _shown(named: Column, levels: list[str]) -> list[dict[str, Any]]:
+    """One arm's counts, disclosed together: they add up to the arm's episodes."""
+    counts = disclose([int((named == level).sum()) for level in levels])
+    return [{"n": count, "percent": _percent(count, len(named))} for count in counts]
+
+
+def _percent(count: Shown, total: int) -> float | None:
+    return round(100 * count / total, 1) if isinstance(count, int) else None

@@ -1,0 +1,78 @@
+"""The command `equipoise`: parses arguments and holds nothing else.
+
+pull: registry -> verify -> cache.
+recommend: policy -> verify -> table -> check -> decide -> write.
+serve: contacts -> policy -> verify -> database -> listen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from data_contracts.errors import EquipoiseError
+
+EXAMPLES = """\
+examples:
+  equipoise pull depression-first-line@champion --watch 300
+  equipoise recommend --policy study/policy --patients patients.csv --out advice.csv
+  EQUIPOISE_CONTACTS=contacts.yaml equipoise serve --policy depression-first-line@champion
+
+exit codes: 0 done; 2 bad usage; 3 bad input; 5 refused (consent, safety, signature)"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. Bad usage ends in argparse's own SystemExit(2)."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    except EquipoiseError as error:
+        print(f"{error.title}.\n{error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Import the command's module only now, so that `--help` need not wait for it."""
+    if arguments.command == "pull":
+        from service.pull import pull
+
+        return pull(arguments.reference, arguments.watch)
+    if arguments.command == "recommend":
+        from service.batch import recommend_table
+
+        return recommend_table(arguments.policy, arguments.patients, arguments.out, as_json=arguments.json)
+    from service.serve import serve
+
+    return serve(arguments.policy, arguments.host, arguments.port)
+
+
+def _parser() -> argparse.ArgumentParser:
+    about = "Ranked therapies for one patient, with uncertainty and reasons. It supports a clinician."
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("equipoise", description=about, epilog=EXAMPLES, formatter_class=raw)
+    parser.add_argument("--version", action="version", version=f"equipoise {version('equipoise')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    pull = commands.add_parser("pull", help="bring the registry's champion into the local cache, verified")
+    pull.add_argument("reference", metavar="NAME@champion")
+    pull.add_argument("--watch", type=float, metavar="SECONDS", help="look again every so many seconds")
+    recommend = commands.add_parser("recommend", help="recommendations for a table of patients")
+    recommend.add_argument("--policy", required=True, metavar="DIR|NAME@champion", help="where the policy is")
+    recommend.add_argument("--patients", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to read")
+    recommend.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
+    recommend.add_argument("--json", action="store_true", help="print the summary as JSON")
+    serve = commands.add_parser("serve", help="answer over HTTP")
+    serve.add_argument("--policy", metavar="DIR|NAME@champion", help="default EQUIPOISE_POLICY")
+    serve.add_argument("--host", help="default EQUIPOISE_HOST, else 127.0.0.1")
+    serve.add_argument("--port", type=int, help="default EQUIPOISE_PORT, else 8000; 0 is any free one")
+    for command in (pull, recommend, serve):
+        command.formatter_class, command.epilog = raw, EXAMPLES
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

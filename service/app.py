@@ -1,0 +1,36 @@
+"""Wires the HTTP service together."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from service import routes_basis, routes_health, routes_recommendations
+from service.collaborators import Collaborators
+from service.error_handling import install_error_handling
+from service.openapi import EquipoiseAPI
+from service.version import VERSION
+
+DESCRIPTION = (
+    "Ranked therapies for one patient with uncertainty and reasons, or the plain statement that the records cannot "
+    "tell them apart. Supports a clinician's decision, never makes it. Every error is a problem document (RFC 9457)."
+)
+
+
+def create_app(collaborators: Collaborators) -> FastAPI:
+    """The service as an ASGI app over its collaborators.
+
+    The interactive documentation pages are off: they load scripts from elsewhere.
+    """
+    app = EquipoiseAPI(
+        title="Equipoise",
+        version=VERSION,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.collaborators = collaborators
+    install_error_handling(app)
+    for routes in (routes_recommendations, routes_basis, routes_health):
+        app.include_router(routes.ROUTER)
+    return app

@@ -1,0 +1,151 @@
+"""The basis of an answer: what it rests on, in words and figures that a clinician can weigh."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from data_contracts.gate import Gate, Individualisation
+from data_contracts.manifest import MANIFEST, MODEL_CARD, PROMOTION, PolicyManifest, Promotion
+from data_contracts.profile import PatientProfile
+from data_contracts.recommendation import Recommendation, SafetyFinding
+from service.record import RecommendationRecord
+
+INTENDED_USE = (
+    "Supports a qualified clinician who chooses a therapy for depression or anxiety with an adult patient. The "
+    "clinician can review this basis, does not rely on the ranking primarily, and decides."
+)
+METHOD = (
+    "Each arm's benefit is a difference of mean doubly robust scores: outcome models and calibrated probabilities "
+    "of each therapy, both cross-fitted, so that either may be wrong without biasing the average.",
+    "An arm's effect varies with the patient only where held-out records earned it; otherwise the study's average is "
+    "served, its interval widened for the differences that the data leave possible.",
+    "Ranks are simultaneous rank sets over all pairs of arms at the stated confidence; arms that the records cannot "
+    "tell apart share the top set.",
+    "Safety rules come before any model and no model can override them.",
+)
+LIMITS = (
+    "Effects come from records of care, not from randomisation: a reason for choosing a therapy that was not recorded "
+    "can bias them.",
+    "The answer holds for patients like those of the records; outside of them the system abstains.",
+    "An effect is an average over patients with these values, not a forecast for one person.",
+)
+NO_TRIAL = "No randomised trial of this system exists."
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Inputs(_Data):
+    """Names of what was known of the patient; the values stay in the record system.
+
+    Attributes:
+        used: given and read by the policy or a safety rule.
+        missing: read by the policy and not given.
+        unused: given and not read.
+    """
+
+    used: tuple[str, ...]
+    missing: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
+class ArmCount(_Data):
+    """How many episodes of an arm the records hold; "fewer than 11" below that, so that nobody is singled out."""
+
+    arm: str
+    episodes: int | str
+    ranked_from_records: bool
+
+
+class Versions(_Data):
+    """What answered, by name and hash."""
+
+    policy: str
+    policy_format: str
+    policy_manifest_sha256: str
+    study_id: str
+    data_fingerprint: str
+    files: dict[str, str]
+    equipoise: str
+    promotion: Promotion | None
+
+
+class Basis(_Data):
+    """Everything that one recommendation rests on."""
+
+    recommendation_id: str
+    intended_use: str
+    inputs: Inputs
+    estimand: str
+    outcome: str
+    confidence: float
+    method: tuple[str, ...]
+    data: tuple[ArmCount, ...]
+    gates: tuple[Gate, ...]
+    individualisation: tuple[Individualisation, ...]
+    safety: tuple[SafetyFinding, ...]
+    limits: tuple[str, ...]
+    evidence: str
+    model_card: dict[str, Any]
+    versions: Versions
+
+
+def basis_of(request: str, response: bytes, documents: Mapping[str, str], version: str) -> Basis:
+    """The basis of a kept answer.
+
+    Args:
+        request: the profile as JSON.
+        response: the answer's bytes.
+        documents: the readable files of the policy that answered, by name.
+        version: of Equipoise.
+    """
+    record = RecommendationRecord.model_validate_json(response)
+    manifest = PolicyManifest.model_validate_json(documents[MANIFEST])
+    answer = record.recommendation
+    return Basis(
+        recommendation_id=str(record.id),
+        intended_use=INTENDED_USE,
+        inputs=_inputs(PatientProfile.model_validate_json(request), answer),
+        estimand=manifest.estimand,
+        outcome=f"{manifest.outcome.column}, {manifest.outcome.unit}, {manifest.outcome.direction.replace('_', ' ')}",
+        confidence=manifest.confidence,
+        method=METHOD,
+        data=tuple(_count(arm.name, arm.episodes, arm.ranked) for arm in manifest.arms),
+        gates=manifest.gates,
+        individualisation=manifest.individualisation,
+        safety=answer.safety.findings,
+        limits=LIMITS,
+        evidence=NO_TRIAL,
+        model_card=json.loads(documents.get(MODEL_CARD, "{}")),
+        versions=_versions(record, manifest, documents, version),
+    )
+
+
+def _inputs(profile: PatientProfile, answer: Recommendation) -> Inputs:
+    given = {name for name, value in profile.values.items() if value is not None}
+    return Inputs(used=tuple(sorted(given - set(answer.unused))), missing=answer.missing, unused=answer.unused)
+
+
+def _count(arm: str, episodes: int, ranked: bool) -> ArmCount:
+    return ArmCount(arm=arm, episodes=episodes or "fewer than 11", ranked_from_records=ranked)
+
+
+def _versions(
+    record: RecommendationRecord, manifest: PolicyManifest, documents: Mapping[str, str], version: str
+) -> Versions:
+    promotion = documents.get(PROMOTION)
+    return Versions(
+        policy=manifest.name,
+        policy_format=manifest.format,
+        policy_manifest_sha256=record.policy_manifest_sha256,
+        study_id=manifest.study_id,
+        data_fingerprint=manifest.data_fingerprint,
+        files=manifest.files,
+        equipoise=version,
+        promotion=Promotion.model_validate_json(promotion) if promotion else None,
+    )

@@ -1,0 +1,89 @@
+"""`equipoise recommend`: recommendations for a table of patients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from data_contracts.errors import BadUsage
+from data_contracts.profile import PatientProfile
+from data_contracts.recommendation import Recommendation
+from engine.recommend import recommend
+from service.batch_summary import BatchSummary, fates
+from service.console import tell, warn
+from service.needs import Needs, needs_of
+from service.patient_table import EXCLUDED_ARMS, PATIENT_ID, read_profiles
+from service.progress import followed
+from service.served_policy import ServedPolicy, load_verified
+
+ENDINGS = (".csv", ".parquet")
+
+
+def recommend_table(reference: str, patients: Path, out: Path, *, as_json: bool) -> int:
+    """Load, check, decide, write; nothing is written unless everything is sound.
+
+    Args:
+        reference: DIR or NAME@champion; a policy whose gates failed works, with a warning.
+        patients: table with one row a patient.
+        out: where the batch table goes, one row a patient and arm.
+        as_json: print the summary for a machine.
+
+    Raises:
+        BadUsage: out is not a CSV or Parquet file, or is the table of patients.
+        BadInput, NotFound, Refused: the table, the policy's place or the policy is not sound.
+    """
+    from data_contracts.tables import read_table, write_table  # pandas: a second that other commands need not wait
+
+    check_out(patients, out)
+    served = load_verified(reference)
+    warn_of_failed_gates(served)
+    needs = needs_of(served.policy.manifest, served.rules)
+    table = read_table(patients, text=(PATIENT_ID,))
+    answers = decide(read_profiles(table, needs), served)
+    write_table([row for answer in answers for row in answer.rows()], out)
+    summary = summarise(answers, served, needs, tuple(table.columns), out)
+    tell(summary.model_dump_json() if as_json else summary.paragraph())
+    return 0
+
+
+def check_out(patients: Path, out: Path) -> None:
+    """Refuse an ending that says nothing, and to overwrite what is read.
+
+    Raises:
+        BadUsage: one of the two.
+    """
+    if out.suffix.lower() not in ENDINGS:
+        raise BadUsage(f"--out ends in {' or '.join(ENDINGS)}, so that the format is clear.")
+    if out.resolve() == patients.resolve():
+        raise BadUsage("--out is the table of patients itself. Name another file.")
+
+
+def warn_of_failed_gates(served: ServedPolicy) -> None:
+    """Say on standard error which gates failed, if any."""
+    if failed := [gate.name for gate in served.policy.manifest.gates if not gate.passed]:
+        warn(f"WARNING: gates of this policy failed ({', '.join(failed)}). Its advice is not fit to be acted on.")
+
+
+def decide(profiles: tuple[PatientProfile, ...], served: ServedPolicy) -> list[Recommendation]:
+    """One recommendation a profile, in their order."""
+    return [recommend(profile, served.policy, served.rules) for profile in followed(profiles, "Recommending")]
+
+
+def summarise(
+    answers: list[Recommendation], served: ServedPolicy, needs: Needs, columns: tuple[str, ...], out: Path
+) -> BatchSummary:
+    """Count what came of the batch."""
+    counts, abstained = fates(answers)
+    read = {*needs.names, PATIENT_ID, EXCLUDED_ARMS}
+    return BatchSummary(
+        policy=served.policy.manifest.name,
+        manifest_sha256=served.source.manifest_sha256,
+        gates_passed=served.policy.manifest.gates_passed,
+        patients=len(answers),
+        ranked=counts["ranked"],
+        awaiting_assessment=counts["awaiting_assessment"],
+        refused=counts["refused"],
+        abstained=abstained,
+        unknown_facts=tuple(fact for fact in needs.facts if fact not in columns),
+        unread_columns=tuple(name for name in columns if name not in read),
+        table=str(out),
+    )

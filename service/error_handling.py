@@ -1,0 +1,69 @@
+"""Turns every error into a problem document: ours, HTTP's own, and those that nobody foresaw."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from data_contracts.errors import EquipoiseError
+from service.problem_document import document_for_status, document_of
+
+LOG = logging.getLogger("equipoise.service")
+DETAILS = {
+    404: "There is nothing at this address.",
+    405: "This address does not answer that method.",
+}
+
+
+class LastResort:
+    """ASGI middleware: what nobody foresaw becomes status 500.
+
+    The log gets the error's type and place and never its message, which may hold a patient's value.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request; on an error before the answer began, answer 500 instead."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            document = document_for_status(500, "The service failed. Its operator finds this instance in the log.")
+            LOG.error("%s: %s", document.instance, _place(error))
+            await document.response()(scope, receive, send)
+
+
+def install_error_handling(app: FastAPI) -> None:
+    """Make every error answer of an app a problem document."""
+    for kind in (EquipoiseError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answer)
+    app.add_middleware(LastResort)
+
+
+async def _answer(_: Request, error: Exception) -> Response:
+    if isinstance(error, EquipoiseError):
+        return document_of(error).response()
+    if isinstance(error, HTTPException):
+        detail = DETAILS.get(error.status_code, error.detail)
+        return document_for_status(error.status_code, detail).response(error.headers)
+    return document_for_status(422, "The request is not of the documented form; see /openapi.json.").response()
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in {frames[-1].filename}:{frames[-1].lineno}" if frames else type(error).__name__

@@ -1,0 +1,90 @@
+"""What a policy and the safety rules read of a patient, and what is wrong with a profile in that light."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from data_contracts.encoding import Feature
+from data_contracts.errors import BadInput, Problem
+from data_contracts.fact import UnreadableFact, read_fact
+from data_contracts.manifest import PolicyManifest
+from data_contracts.profile import PatientProfile
+from data_contracts.rule import RuleSet
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The names that are read.
+
+    Attributes:
+        features: of the policy, effect modifiers among them.
+        facts: of the safety rules.
+        arms: of the study.
+    """
+
+    features: tuple[Feature, ...]
+    facts: tuple[str, ...]
+    arms: tuple[str, ...]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every name that is read, features first."""
+        return tuple(dict.fromkeys((*(feature.name for feature in self.features), *self.facts)))
+
+
+def needs_of(manifest: PolicyManifest, rules: RuleSet) -> Needs:
+    """What a policy and a set of rules read."""
+    encodings = (manifest.covariate_encoding, manifest.effect_encoding)
+    features = {feature.name: feature for encoding in encodings for feature in encoding.features}
+    return Needs(tuple(features.values()), rules.facts, tuple(arm.name for arm in manifest.arms))
+
+
+def check_profile(profile: PatientProfile, needs: Needs) -> None:
+    """Check what a schema cannot know.
+
+    Raises:
+        BadInput: text in a numeric feature, a safety fact out of its range, a misspelt fact, an unknown arm.
+    """
+    if problems := list(_profile_problems(profile, needs)):
+        raise BadInput(problems)
+
+
+def misspelt_facts(given: Iterable[str], needs: Needs) -> Iterator[Problem]:
+    """Unread names that differ from a safety fact by case or punctuation alone.
+
+    Left alone, such a fact would count as unknown though somebody gave it, and a crisis could go unseen.
+    """
+    known = set(given)
+    unread = {_letters(name) for name in known - set(needs.names)}
+    for fact in needs.facts:
+        if fact not in known and _letters(fact) in unread:
+            yield Problem(fact, f"the name {fact}, exactly so", "the name in another spelling", "Correct the name.")
+
+
+def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The next step for a name that is missing or not known."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"Did you mean {near[0]}?" if near else otherwise
+
+
+def _profile_problems(profile: PatientProfile, needs: Needs) -> Iterator[Problem]:
+    for feature in needs.features:
+        if feature.kind == "numeric" and isinstance(profile.values.get(feature.name), str):
+            step = "Give the number, or leave it out if it is not known."
+            yield Problem(f"values.{feature.name}", "a number", "text", step)
+    for fact in needs.facts:
+        try:
+            read_fact(fact, profile.values.get(fact))
+        except UnreadableFact as error:
+            yield error.problem
+    yield from misspelt_facts(profile.values, needs)
+    for name in sorted(set(profile.exclusions) - set(needs.arms)):
+        step = nearest(name, needs.arms, f"Known arms: {', '.join(needs.arms)}.")
+        yield Problem("exclusions", "arms of the policy", "an unknown arm", step)
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())

@@ -1,0 +1,32 @@
+"""Completes the OpenAPI document with what FastAPI cannot see: the bodies that we parse and answer by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from data_contracts.profile import PatientProfile
+from service.problem_document import ProblemDocument
+
+TEMPLATE = "#/components/schemas/{model}"
+
+
+class EquipoiseAPI(FastAPI):
+    """FastAPI, its OpenAPI document holding the profile and the problem document too."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, made once."""
+        document = super().openapi()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        if ProblemDocument.__name__ not in schemas:
+            for model in (PatientProfile, ProblemDocument):
+                schemas.update(_schemas(model))
+        return document
+
+
+def _schemas(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema(ref_template=TEMPLATE)
+    parts: dict[str, Any] = schema.pop("$defs", {})
+    return {**parts, model.__name__: schema}

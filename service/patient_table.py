@@ -1,0 +1,152 @@
+"""Turns a table with one row a patient into profiles, after telling every problem of the table at once."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from data_contracts.encoding import Feature
+from data_contracts.episode import Column
+from data_contracts.errors import BadInput, Problem, rows_text
+from data_contracts.fact import UnreadableFact, read_fact
+from data_contracts.profile import PatientProfile, Value
+from service.needs import Needs, misspelt_facts, nearest
+
+if TYPE_CHECKING:
+    from data_contracts.tables import Table
+
+Item = TypeVar("Item")
+
+PATIENT_ID = "patient_id"
+EXCLUDED_ARMS = "excluded_arms"
+LONGEST_ID = 200
+REASON = "excluded in the patient table"
+
+
+def read_profiles(table: Table, needs: Needs) -> tuple[PatientProfile, ...]:
+    """One profile a row, in the table's order.
+
+    Args:
+        table: a column patient_id, the policy's features and the safety facts by name, and, if wanted,
+            excluded_arms: arms parted by ";".
+        needs: what the policy and the rules read; other columns are left alone.
+
+    Raises:
+        BadInput: a feature's column is missing; patient_id is missing, empty, too long or not unique; text in a
+            numeric feature; a safety fact out of its range; an excluded arm that is not one.
+    """
+    problems = [*_missing_columns(table, needs), *_id_problems(table), *_value_problems(table, needs)]
+    problems += [*misspelt_facts(table.columns, needs), *_arm_problems(table, needs)]
+    if problems:
+        raise BadInput(problems)
+    names = [name for name in needs.names if name in table.columns]
+    ids, arms = _texts(table, PATIENT_ID), _excluded(table)
+    return tuple(
+        PatientProfile(
+            patient_id=ids[row] or "",
+            values={name: _value(table.columns[name][row]) for name in names},
+            exclusions=dict.fromkeys(arms[row], REASON),
+        )
+        for row in range(table.n)
+    )
+
+
+def _missing_columns(table: Table, needs: Needs) -> Iterator[Problem]:
+    unread = [name for name in table.columns if name not in needs.names]
+    for name in (PATIENT_ID, *(feature.name for feature in needs.features)):
+        if name not in table.columns:
+            step = nearest(name, unread, "Add the column; cells may be empty.")
+            yield Problem(table.source, f"a column {name}", "no such column", step)
+
+
+def _id_problems(table: Table) -> Iterator[Problem]:
+    if PATIENT_ID not in table.columns:
+        return
+    ids, where = _texts(table, PATIENT_ID), f"{table.source}, {PATIENT_ID}"
+    if absent := _rows(ids, lambda text: text is None):
+        yield Problem(where, "an identifier in every row", f"none in {rows_text(absent)}", "Fill it.")
+    counts = Counter(ids)
+    if twice := _rows(ids, lambda text: text is not None and counts[text] > 1):
+        yield Problem(where, "each patient once", f"repeated in {rows_text(twice)}", "Drop the copies.")
+    if long := _rows(ids, lambda text: text is not None and len(text) > LONGEST_ID):
+        yield Problem(where, f"at most {LONGEST_ID} characters", f"more in {rows_text(long)}", "Shorten them.")
+
+
+def _value_problems(table: Table, needs: Needs) -> Iterator[Problem]:
+    for feature in needs.features:
+        if feature.name in table.columns and (rows := _not_numbers(feature, table.columns[feature.name])):
+            step = "Correct the cells, or clear them if the number is not known."
+            found = f"something else in {rows_text(rows)}"
+            yield Problem(f"{table.source}, {feature.name}", "finite numbers", found, step)
+    for fact in needs.facts:
+        yield from _fact_problems(table, fact)
+
+
+def _fact_problems(table: Table, fact: str) -> Iterator[Problem]:
+    found: dict[str, list[int]] = {}
+    for row, value in enumerate(table.columns.get(fact, ())):
+        try:
+            read_fact(fact, _value(value))
+        except UnreadableFact as error:
+            found.setdefault(error.problem.expected, []).append(row + 2)
+    for expected, rows in found.items():
+        step = "Correct the cells, or clear them if it is not known."
+        yield Problem(f"{table.source}, {fact}", expected, f"something else in {rows_text(rows)}", step)
+
+
+def _arm_problems(table: Table, needs: Needs) -> Iterator[Problem]:
+    if rows := _rows(_excluded(table), lambda arms: not set(arms) <= set(needs.arms)):
+        step = "Correct the spelling; arms are parted by a semicolon."
+        expected = f"arms of the policy: {', '.join(needs.arms)}"
+        yield Problem(f"{table.source}, {EXCLUDED_ARMS}", expected, f"another in {rows_text(rows)}", step)
+
+
+def _not_numbers(feature: Feature, column: Column) -> list[int]:
+    """Rows that hold no finite number where there is one due, or infinity anywhere."""
+    if column.dtype != object:
+        return _rows(list(column), np.isinf)
+    if feature.kind == "categorical":
+        return []
+    return _rows(list(column), lambda cell: cell is not None and not _is_number(cell))
+
+
+def _is_number(text: str) -> bool:
+    """One cell of text makes the whole column text, so its neighbours may still be numbers."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _excluded(table: Table) -> list[tuple[str, ...]]:
+    if EXCLUDED_ARMS not in table.columns:
+        return [()] * table.n
+    cells = _texts(table, EXCLUDED_ARMS)
+    return [tuple(arm for part in (cell or "").split(";") if (arm := part.strip())) for cell in cells]
+
+
+def _texts(table: Table, name: str) -> list[str | None]:
+    """A column as text: whole numbers without a decimal point, None where there is nothing."""
+    values = [_value(value) for value in table.columns[name]]
+    return [f"{value:.0f}" if isinstance(value, float) and value.is_integer() else _text(value) for value in values]
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)
+
+
+def _value(cell: object) -> Value:
+    """A cell as a profile holds it: float, text, or None for missing."""
+    if cell is None or isinstance(cell, str):
+        return cell
+    number = float(str(cell))
+    return None if math.isnan(number) else number
+
+
+def _rows(items: Sequence[Item], wrong: Callable[[Item], object]) -> list[int]:
+    """Numbers of the rows that are wrong; the header is row 1."""
+    return [row + 2 for row, item in enumerate(items) if wrong(item)]

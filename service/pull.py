@@ -1,0 +1,152 @@
+"""`equipoise pull`: the registry's champion, verified, into the local cache. The one file that reads MLflow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_contracts.errors import BadUsage, EquipoiseError, NotFound, NotReady, Refused
+from data_contracts.manifest import PROMOTION, PROMOTION_SIGNATURE
+from data_contracts.places import registry
+from service.console import tell, warn
+from service.policy_folder import read_folder
+from service.policy_source import CHAMPION, cache_folder, champion_name, name_champion
+from service.verification import VerifiedPolicy, check_serving, verify_policy
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+POLICY = "policy"
+SQLITE = "sqlite:///"
+
+
+def pull(reference: str, watch: float | None) -> int:
+    """Bring NAME@champion into the cache, once or every ``watch`` seconds.
+
+    Watching goes on after a failure, which is told; the champion that was cached stays.
+
+    Raises:
+        BadUsage: the reference is not NAME@champion, or the seconds are not positive.
+        NotFound, NotReady, Refused: as for `pull_once`, if not watching.
+    """
+    name = champion_name(reference)
+    if name is None or (watch is not None and not watch > 0):
+        raise BadUsage(f"Usage: equipoise pull NAME@{CHAMPION} [--watch SECONDS], SECONDS above 0.")
+    if watch is None:
+        tell(f"{name}@{CHAMPION} is {pull_once(name)[:8]}…, verified and cached in {cache_folder(name)}.")
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    last = ""
+    while True:
+        last = _pull_and_tell(name, last)
+        time.sleep(watch)
+
+
+def pull_once(name: str) -> str:
+    """Download, verify and cache the champion; the manifest's sha256.
+
+    Raises:
+        NotFound: no registry, no such model, or it has no champion.
+        NotReady: the registry does not answer.
+        Refused: the champion does not verify, failed a gate or was not promoted; the cache is as before.
+    """
+    folder = cache_folder(name)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".incoming-") as incoming:
+        version, arrived = download(name, Path(incoming))
+        policy = verify_policy(read_folder(arrived))
+        _check_champion(policy, name, version)
+        _install(arrived, folder / policy.manifest_sha256)
+    name_champion(name, policy.manifest_sha256)
+    return policy.manifest_sha256
+
+
+def download(name: str, folder: Path) -> tuple[str, Path]:
+    """Download the champion's policy and promotion record from the registry, unverified.
+
+    Returns:
+        The champion's version, and the folder with the files of both.
+
+    Raises:
+        NotFound, NotReady: as for `pull_once`.
+        Refused: there is no promotion record.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        client = _client()
+        champion = client.get_model_version_by_alias(name, CHAMPION)
+        version, run = str(champion.version), str(champion.run_id)
+        arrived = Path(client.download_artifacts(run, POLICY, str(folder)))
+        if not client.list_artifacts(run, promotion := f"promotion-v{version}"):
+            raise Refused(f"Version {version} has no promotion record. Promote it: equipoise-lab promote")
+        record = Path(client.download_artifacts(run, promotion, str(folder)))
+    except MlflowException as error:
+        raise _registry_error(name, error.error_code) from None
+    except (OSError, SQLAlchemyError) as error:
+        raise _registry_error(name, type(error).__name__) from None
+    for part in (PROMOTION, PROMOTION_SIGNATURE):
+        if (record / part).is_file() and not (record / part).is_symlink():
+            shutil.copyfile(record / part, arrived / part)
+    return version, arrived
+
+
+def _client() -> MlflowClient:
+    """A client of the registry; it reports no usage and draws no bars."""
+    address = registry()
+    if address.startswith(SQLITE) and not Path(address.removeprefix(SQLITE)).exists():
+        raise NotFound("No registry at the configured address. Set MLFLOW_TRACKING_URI, or run a study first.")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+def _registry_error(name: str, code: str) -> EquipoiseError:
+    """Our error for one of the registry; its message is left out, as addresses hold passwords."""
+    if code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+        return NotFound(f"The registry holds no {name}@{CHAMPION}, or not its files. Promote a version of it.")
+    return NotReady(f"The registry does not answer ({code}). Check MLFLOW_TRACKING_URI and the server.")
+
+
+def _check_champion(policy: VerifiedPolicy, name: str, version: str) -> None:
+    check_serving(policy)
+    promotion = policy.promotion
+    if promotion is None or (promotion.name, promotion.version) != (name, version):
+        step = "Promote this version: equipoise-lab promote"
+        raise Refused(f"The promotion record beside version {version} is of another model or version. {step}")
+
+
+def _install(arrived: Path, target: Path) -> None:
+    """Move a verified folder to its place; what lies there already is replaced only if it differs."""
+    if target.exists():
+        if _same(arrived, target):
+            return
+        target.rename(arrived.parent / "replaced")
+    arrived.rename(target)
+
+
+def _same(arrived: Path, target: Path) -> bool:
+    try:
+        return read_folder(arrived) == read_folder(target)
+    except EquipoiseError:
+        return False
+
+
+def _pull_and_tell(name: str, last: str) -> str:
+    """Pull once and tell only what is new; what was told."""
+    try:
+        told, say = f"{name}@{CHAMPION} is {pull_once(name)[:8]}…, verified and cached.", tell
+    except EquipoiseError as error:
+        told, say = f"{error.title}. {error} The champion that was cached stays.", warn
+    if told != last:
+        say(told)
+    return told

@@ -1,0 +1,25 @@
+"""Tells what a recommendation rests on."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from service import routes_recommendations
+from service.basis import Basis, basis_of
+from service.collaborators import Given
+from service.problem_document import documented
+from service.version import VERSION
+
+ROUTER = APIRouter(prefix=routes_recommendations.ROUTER.prefix, tags=["recommendations"])
+
+
+@ROUTER.get(
+    "/{recommendation_id}/basis",
+    responses=documented(404, 422, 500, 503),
+    summary="Intended use, inputs, estimand, method, data, gates and limits behind one recommendation",
+)
+def get_basis(recommendation_id: str, given: Given, response: Response) -> Basis:
+    """The basis of a kept recommendation, by the policy that answered then, whichever is served now."""
+    kept = given.store.get(recommendation_id)
+    response.headers.update(routes_recommendations.PRIVATE)
+    return basis_of(kept.request, kept.response, given.store.policy(kept.policy_manifest_sha256), VERSION)

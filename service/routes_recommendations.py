@@ -1,0 +1,76 @@
+"""Makes recommendations and gives them back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Response
+
+from data_contracts.profile import PatientProfile
+from engine.recommend import recommend
+from service.collaborators import Given
+from service.needs import check_profile, needs_of
+from service.problem_document import documented
+from service.record import RecommendationRecord, contacts_for
+from service.request_body import read_profile
+from service.store import StoredRecommendation
+
+ROUTER = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
+PRIVATE = {"Cache-Control": "no-store"}
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PatientProfile"}}},
+    }
+}
+
+
+@ROUTER.post(
+    "",
+    status_code=201,
+    response_model=RecommendationRecord,
+    responses=documented(400, 413, 415, 422, 500, 503),
+    openapi_extra=BODY,
+    summary="Rank therapies for one patient, or say why that cannot be done",
+)
+def make_recommendation(profile: Annotated[PatientProfile, Depends(read_profile)], given: Given) -> Response:
+    """Answer for one patient; the answer is kept before it is given."""
+    served = given.served()
+    check_profile(profile, needs_of(served.policy.manifest, served.rules))
+    recommendation = recommend(profile, served.policy, served.rules)
+    record = RecommendationRecord(
+        id=uuid4(),
+        created_at=given.clock(),
+        state="draft",
+        policy_manifest_sha256=served.source.manifest_sha256,
+        contacts=contacts_for(recommendation, given.contacts),
+        recommendation=recommendation,
+    )
+    content = record.model_dump_json().encode()
+    given.store.add(_stored(record, profile, content))
+    headers = {**PRIVATE, "Location": f"{ROUTER.prefix}/{record.id}"}
+    return Response(content, 201, headers, media_type="application/json")
+
+
+@ROUTER.get(
+    "/{recommendation_id}",
+    response_model=RecommendationRecord,
+    responses=documented(404, 422, 500, 503),
+    summary="One recommendation, byte for byte as it was first given",
+)
+def get_recommendation(recommendation_id: str, given: Given) -> Response:
+    """Give back a kept recommendation."""
+    return Response(given.store.get(recommendation_id).response, 200, PRIVATE, media_type="application/json")
+
+
+def _stored(record: RecommendationRecord, profile: PatientProfile, content: bytes) -> StoredRecommendation:
+    return StoredRecommendation(
+        id=record.id,
+        created_at=record.created_at,
+        patient_id=profile.patient_id,
+        state=record.state,
+        policy_manifest_sha256=record.policy_manifest_sha256,
+        request=profile.model_dump_json(),
+        response=content,
+    )

@@ -1,0 +1,105 @@
+"""`equipoise serve`: checks everything that serving needs, then answers until it is told to stop."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import signal
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+
+from data_contracts.errors import BadUsage
+from service.app import create_app
+from service.collaborators import Collaborators
+from service.console import tell, warn
+from service.contact import read_contacts
+from service.database import open_database, upgrade
+from service.served_policy import ServedPolicy, check_reference, load_served
+from service.settings import POLICY, Settings, read_settings
+from service.store import Store
+
+SECONDS_TO_FINISH = 10
+"""How long answers that have begun may take after the signal to stop."""
+
+
+def serve(policy: str | None, host: str | None, port: int | None) -> int:
+    """Configure, verify, open, listen; returns after SIGTERM or SIGINT, answers that have begun being finished.
+
+    Raises:
+        Refused: no contacts, or the policy does not verify, failed a gate or was not promoted.
+        BadUsage, BadInput, NotFound, NotReady: a setting, the contacts, the policy's place or the database is wrong.
+    """
+    settings = read_settings(os.environ, policy=policy, host=host, port=port)
+    contacts = read_contacts(settings.contacts)
+    served = load_served(check_reference(settings.policy, POLICY))
+    store = open_store(settings, served)
+    app = create_app(Collaborators(lambda: served, store, contacts))
+    warn_if_open(settings.host)
+    run(app, listen(settings), served)
+    return 0
+
+
+def open_store(settings: Settings, served: ServedPolicy) -> Store:
+    """The migrated store, holding the documents of the policy that is served.
+
+    Raises:
+        NotReady: the database cannot be used.
+    """
+    engine = open_database(settings.database_url)
+    upgrade(engine)
+    store = Store(engine)
+    store.keep_policy(served.source.manifest_sha256, served.documents)
+    return store
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A listening socket at the settings' host and port.
+
+    Raises:
+        BadUsage: no such host, or the port is taken.
+    """
+    try:
+        return socket.create_server((settings.host, settings.port), family=_family(settings.host), backlog=512)
+    except OSError as error:
+        text = f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}. Choose another with --port."
+        raise BadUsage(text) from error
+
+
+def run(app: FastAPI, listening: socket.socket, served: ServedPolicy) -> None:
+    """Serve until a signal says stop."""
+    host, port = listening.getsockname()[:2]
+    manifest = served.policy.manifest
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,  # an address may hold what a caller put there
+        server_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+    )
+    server = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn's own handlers raise the signal again once it has stopped: without ours the exit would look like a crash.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    tell(f"Equipoise serves {manifest.name} (study {manifest.study_id[:8]}…) on {address}")
+    server.run(sockets=[listening])
+
+
+def warn_if_open(host: str) -> None:
+    """Say so if others can reach the service, as it does not yet ask who they are."""
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    if not local:
+        warn(f"WARNING: {host} can be reached from elsewhere, and this service does not ask who calls. Shield it.")
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

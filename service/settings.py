@@ -1,0 +1,60 @@
+"""The service's configuration: read once from the environment into a frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from data_contracts.errors import BadUsage
+from data_contracts.places import home
+from service.contact import VARIABLE as CONTACTS
+
+DATABASE = "EQUIPOISE_DATABASE_URL"
+POLICY = "EQUIPOISE_POLICY"
+HOST = "EQUIPOISE_HOST"
+PORT = "EQUIPOISE_PORT"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one service runs.
+
+    Attributes:
+        database_url: SQLAlchemy address; its password is never shown.
+        policy: DIR or NAME@champion, None if not given.
+        contacts: file with the crisis contacts, None if not given.
+        host, port: where it listens; port 0 is any free one.
+    """
+
+    database_url: SecretStr
+    policy: str | None
+    contacts: Path | None
+    host: str
+    port: int
+
+
+def read_settings(
+    environment: Mapping[str, str], *, policy: str | None = None, host: str | None = None, port: int | None = None
+) -> Settings:
+    """Settings from environment variables; what is named on the command line goes first.
+
+    Raises:
+        BadUsage: the port is not one.
+    """
+    contacts = environment.get(CONTACTS)
+    return Settings(
+        database_url=SecretStr(environment.get(DATABASE) or f"sqlite:///{home() / 'service.db'}"),
+        policy=policy or environment.get(POLICY) or None,
+        contacts=Path(contacts) if contacts else None,
+        host=host or environment.get(HOST) or "127.0.0.1",
+        port=_port(environment.get(PORT) or "8000") if port is None else _port(str(port)),
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise BadUsage(f"The port (--port or {PORT}) is a whole number from 0 to 65535.")
+    return int(text)

@@ -1,0 +1,117 @@
+"""A hand-made policy: three arms ranked, one too thin, two effect modifiers, one confounder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from data_contracts.effects import ServedEffects
+from data_contracts.encoding import Encoding, Feature
+from data_contracts.manifest import ArmRecord, PolicyManifest
+from data_contracts.profile import PatientProfile
+from data_contracts.protocol import Outcome
+from data_contracts.rule import RuleSet, load_rules
+from data_contracts.therapy import load_therapies
+from engine.policy import Policy
+
+AGE = Feature(name="age", kind="numeric", lower=18, upper=80, fill=40)
+SCORE = Feature(name="phq9_week0", kind="numeric", lower=5, upper=27, fill=14)
+SEX = Feature(name="sex", kind="categorical", levels=("female", "male"))
+
+KNOWN = {"age": 40.0, "phq9_week0": 14.0, "sex": "female", "phq9_item9": 0.0}
+
+
+def make_policy(
+    effects: tuple[float, ...] = (0.0, 2.0, 3.0),
+    slopes: tuple[tuple[float, float], ...] = ((0, 0), (0, 0), (0, 0)),
+    error: float = 0.3,
+    heterogeneity: float = 0.0,
+    support: tuple[tuple[float, ...], ...] = ((0, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0)),
+) -> Policy:
+    """A policy whose numbers a reader can follow; ``error`` is each effect's standard error at the average patient."""
+    modifiers = Encoding(features=(AGE, SCORE), centre=(40, 14), scale=(10, 4))
+    covariates = Encoding(features=(AGE, SCORE, SEX), centre=(40, 14, 0.4), scale=(10, 4, 0.5))
+    k, p = len(effects), 3
+    covariance = np.zeros((k, p, k, p))
+    for arm in range(1, k):
+        covariance[arm, 0, arm, 0] = error**2
+        if any(slopes[arm]):
+            covariance[arm, 1, arm, 1] = covariance[arm, 2, arm, 2] = (error / 3) ** 2
+    individualised = np.array([any(slope) for slope in slopes])
+    arms = [("usual_care", None), ("cbt", "CBT"), ("ssri", "SSRI")]
+    manifest = PolicyManifest(
+        name="fake",
+        study_id="0" * 64,
+        data_fingerprint="1" * 64,
+        arms=(
+            *(ArmRecord(name=name, therapy=key, episodes=400, ranked=True) for name, key in arms),
+            ArmRecord(name="ipt", therapy="IPT", episodes=12, ranked=False),
+        ),
+        outcome=Outcome(column="phq9_week12", baseline="phq9_week0", direction="lower_is_better", unit="PHQ-9 points"),
+        outcome_range=(0, 27),
+        confidence=0.9,
+        min_propensity=0.05,
+        effect_encoding=modifiers,
+        covariate_encoding=covariates,
+        gates=(),
+        individualisation=(),
+        estimand="a difference in means",
+    )
+    catalogue = load_therapies()
+    averages = np.diag([0.0] + [error**2] * (k - 1))
+    return Policy(
+        manifest=manifest,
+        effects=ServedEffects(
+            coefficients=np.column_stack([effects, slopes]).astype(float),
+            covariance=covariance,
+            heterogeneity=np.diag([0.0] + [heterogeneity**2] * (k - 1)),
+            individualised=individualised,
+        ),
+        average_effects=np.array(effects, dtype=float),
+        average_covariance=averages,
+        support=np.array(support, dtype=float),
+        outcome=np.array([-11.0, 0.0, -2.0, 0.0]),
+        residual_sd=np.full(k, 4.0),
+        therapies={name: catalogue[key] for name, key in arms if key},
+        z=1.6448536269514722,
+    )
+
+
+@pytest.fixture(scope="session")
+def build_policy() -> Callable[..., Policy]:
+    """``make_policy``, for tests that need a policy of their own."""
+    return make_policy
+
+
+@pytest.fixture(scope="session")
+def known() -> dict[str, Any]:
+    """Values of a patient of whom everything is known."""
+    return KNOWN
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    """The plain policy: constants, well apart."""
+    return make_policy()
+
+
+@pytest.fixture(scope="session")
+def rules() -> RuleSet:
+    """The shipped safety minimum."""
+    return load_rules()
+
+
+@pytest.fixture
+def patient() -> Callable[..., PatientProfile]:
+    """Make a profile: an adult of whom everything is known, with what the test changes."""
+
+    def make(exclusions: dict[str, str] | None = None, by: str | None = None, **values: Any) -> PatientProfile:
+        content: dict[str, Any] = {"patient_id": "p1", "values": KNOWN | values, "exclusions": exclusions or {}}
+        if by:
+            content["acknowledgement"] = {"by": by}
+        return PatientProfile.model_validate(content)
+
+    return make

@@ -1,0 +1,213 @@
+"""A small lab that signs and promotes hand-made policies, and the service wired to one of them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding as KeyEncoding
+from cryptography.hazmat.primitives.serialization import PublicFormat
+from pydantic import SecretStr
+
+from data_contracts.encoding import Encoding, Feature
+from data_contracts.gate import Gate, Individualisation
+from data_contracts.manifest import ArmRecord, PolicyManifest, Promotion, sha256
+from data_contracts.places import trusted_keys
+from data_contracts.protocol import Outcome
+from service.app import create_app
+from service.collaborators import Collaborators
+from service.contact import Contact
+from service.database import open_database, upgrade
+from service.served_policy import ServedPolicy, load_served
+from service.store import Store
+
+with warnings.catch_warnings():
+    # Starlette's test client prefers httpx2 and says so; our lock holds httpx, which it still supports.
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
+
+CONTACTS = (Contact(name="Crisis line", phone="+00 000 000", when="day and night"),)
+FEATURES = (
+    Feature(name="phq9_week0", kind="numeric", lower=5, upper=27, fill=15),
+    Feature(name="age", kind="numeric", lower=18, upper=80, fill=45),
+    Feature(name="sex", kind="categorical", levels=("f", "m")),
+)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Makes policies; its key is trusted."""
+
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+
+    def public_pem(self) -> bytes:
+        """What goes among the trusted keys."""
+        return self.key.public_key().public_bytes(KeyEncoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    def sign(self, content: bytes) -> bytes:
+        """Signature file for a content."""
+        return base64.b64encode(self.key.sign(content)) + b"\n"
+
+    def policy(self, *, gates_passed: bool = True, arrays: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+        """Files of a signed policy of three ranked arms and one thin arm, not promoted."""
+        files = {"arrays.npz": archive(arrays or {}), "model_card.json": b'{"intended_use": "test"}\n'}
+        return self.signed(files, manifest(gates_passed=gates_passed))
+
+    def signed(self, files: Mapping[str, bytes], described: PolicyManifest, **named: str) -> dict[str, bytes]:
+        """The files under a signed manifest that names them, and whatever else is named."""
+        hashes = {name: sha256(content) for name, content in files.items()} | named
+        content = json.dumps(described.model_copy(update={"files": hashes}).model_dump(mode="json")).encode()
+        return {**files, "manifest.json": content, "signature": self.sign(content)}
+
+    def promoted(self, files: Mapping[str, bytes], name: str = "tiny", version: str = "1") -> dict[str, bytes]:
+        """The files with a signed promotion record."""
+        digest = sha256(files["manifest.json"])
+        at = "2025-01-01T00:00:00+00:00"
+        record = Promotion(name=name, version=version, manifest_sha256=digest, by="A. Nalyst", why="test", at=at)
+        content = record.model_dump_json().encode()
+        return {**files, "promotion.json": content, "promotion.signature": self.sign(content)}
+
+
+def manifest(*, gates_passed: bool = True) -> PolicyManifest:
+    """What the tiny policy says of itself, without hashes."""
+    return PolicyManifest(
+        name="tiny",
+        study_id="a" * 64,
+        data_fingerprint="b" * 64,
+        arms=(
+            ArmRecord(name="usual_care", therapy=None, episodes=300, ranked=True),
+            ArmRecord(name="icbt", therapy="GSH_ICBT", episodes=250, ranked=True),
+            ArmRecord(name="cbt", therapy="CBT", episodes=400, ranked=True),
+            ArmRecord(name="hypnosis", therapy=None, episodes=0, ranked=False),
+        ),
+        outcome=Outcome(
+            column="phq9_week12", baseline="phq9_week0", direction="lower_is_better", unit="PHQ-9 points", mcid=5
+        ),
+        outcome_range=(0, 27),
+        confidence=0.9,
+        min_propensity=0.025,
+        effect_encoding=Encoding(features=FEATURES[:2], centre=(15.0, 45.0), scale=(5.0, 12.0)),
+        covariate_encoding=Encoding(features=FEATURES, centre=(15.0, 45.0, 0.4), scale=(5.0, 12.0, 0.5)),
+        gates=(Gate(name="overlap", value=0.3, mark="at least 0.2", passed=gates_passed, sentence="Overlap."),),
+        individualisation=(_decision("icbt", varies=False), _decision("cbt", varies=True)),
+        estimand="Expected difference in phq9_week12.",
+    )
+
+
+def _decision(arm: str, *, varies: bool) -> Individualisation:
+    figures = dict.fromkeys(("slope", "slope_lower", "slope_upper", "calibration_r2"), 0.9 if varies else None)
+    return Individualisation(arm=arm, individualised=varies, effective=250, reason="As tested.", **figures)
+
+
+def archive(changes: Mapping[str, Any]) -> bytes:
+    """Arrays of the tiny policy as npz, some of them replaced."""
+    covariance = np.zeros((3, 3, 3, 3))
+    covariance[1, 0, 1, 0] = covariance[2, 0, 2, 0] = 0.25
+    arrays: dict[str, Any] = {
+        "coefficients": np.array([[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [3.0, 0.8, 0.1]]),
+        "covariance": covariance,
+        "heterogeneity": np.diag([0.0, 0.5, 0.0]),
+        "individualised": np.array([0.0, 0.0, 1.0]),
+        "average_effects": np.array([0.0, 2.0, 3.0]),
+        "average_covariance": np.diag([0.0, 0.25, 0.25]),
+        "support": np.zeros((3, 4)),
+        "outcome": np.array([-10.0, -2.0, 0.1, 0.0]),
+        "residual_sd": np.array([4.0, 4.0, 4.0]),
+        **changes,
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own for every test, and no setting of the machine."""
+    for name in ("TRUSTED_KEYS", "DATABASE_URL", "POLICY", "CONTACTS", "HOST", "PORT"):
+        monkeypatch.delenv(f"EQUIPOISE_{name}", raising=False)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("EQUIPOISE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def lab(home: Path) -> Lab:
+    """A lab whose key is trusted."""
+    made = Lab()
+    trusted_keys().mkdir(parents=True)
+    (trusted_keys() / "lab.pem").write_bytes(made.public_pem())
+    return made
+
+
+@pytest.fixture
+def stranger() -> Lab:
+    """A lab that nobody trusts."""
+    return Lab()
+
+
+@pytest.fixture
+def write_folder(tmp_path: Path) -> Callable[[Mapping[str, bytes]], Path]:
+    """Write files as the folder "policy" and return it."""
+
+    def write(files: Mapping[str, bytes]) -> Path:
+        folder = tmp_path / "policy"
+        folder.mkdir()
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def policy_folder(lab: Lab, write_folder: Callable[[Mapping[str, bytes]], Path]) -> Path:
+    """A folder with a sound, promoted policy."""
+    return write_folder(lab.promoted(lab.policy()))
+
+
+@pytest.fixture
+def served(policy_folder: Path) -> ServedPolicy:
+    """The sound policy, loaded for serving."""
+    return load_served(str(policy_folder))
+
+
+@pytest.fixture
+def store(home: Path, served: ServedPolicy) -> Iterator[Store]:
+    """A migrated store that knows the served policy."""
+    engine = open_database(SecretStr(f"sqlite:///{home / 'service.db'}"))
+    upgrade(engine)
+    made = Store(engine)
+    made.keep_policy(served.source.manifest_sha256, served.documents)
+    yield made
+    engine.dispose()
+
+
+@pytest.fixture
+def client(served: ServedPolicy, store: Store) -> Iterator[TestClient]:
+    """An HTTP client of the service."""
+    with TestClient(create_app(Collaborators(lambda: served, store, CONTACTS))) as made:
+        yield made
+
+
+@pytest.fixture
+def values() -> dict[str, Any]:
+    """A patient whom the tiny policy can rank arms for, with nothing for a safety rule to ask."""
+    return {
+        "phq9_week0": 17.0, "age": 41.0, "sex": "f", "phq9_item9": 0.0,
+        "cssrs_q4": "no", "cssrs_q5": "no", "cssrs_q6_past_3_months": "no",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def profile(values: dict[str, Any]) -> dict[str, Any]:
+    """That patient as a request's body."""
+    return {"patient_id": "P-1", "values": values}

@@ -1,0 +1,184 @@
+"""`equipoise recommend`: what it writes, and every problem of a table told at once."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_contracts.profile import PatientProfile
+from data_contracts.recommendation import Reason
+from engine.recommend import recommend
+from service.__main__ import main
+from service.served_policy import ServedPolicy
+
+COLUMNS = (  # noqa: SIM905 - as the design writes them
+    "patient_id,arm,status,reason,effect,effect_lower,effect_upper,average_effect,average_lower,average_upper,"
+    "individualised,rank_lower,rank_upper,in_top_set,recommended,safety,expected_outcome,outcome_lower,outcome_upper"
+).split(",")
+HEADER = "patient_id,phq9_week0,age,sex,phq9_item9,cssrs_q4,cssrs_q5,cssrs_q6_past_3_months,excluded_arms,note"
+ROWS = (
+    "007,17,41,f,0,no,no,no,,x",
+    "P-2,22.5,30,m,1,no,no,no,,x",
+    "P-3,17,41,f,0,yes,no,no,,x",
+    "P-4,,41,f,0,no,no,no,,x",
+    "P-5,17,41,f,,,,,cbt; icbt,x",
+    "P-6,17,99,f,0,no,no,no,,x",
+)
+
+
+def table(folder: Path, *rows: str, header: str = HEADER) -> Path:
+    path = folder / "patients.csv"
+    path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def run(policy: Path, patients: Path, out: Path, *more: str) -> int:
+    return main(["recommend", "--policy", str(policy), "--patients", str(patients), "--out", str(out), *more])
+
+
+def test_batch_table(policy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One row a patient and arm in the columns of the design, the ids as they came, and an honest summary."""
+    out = tmp_path / "out.csv"
+    assert run(policy_folder, table(tmp_path, *ROWS), out, "--json") == 0
+    with out.open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    assert list(rows[0]) == COLUMNS
+    assert [row["patient_id"] for row in rows[::4]] == ["007", "P-2", "P-3", "P-4", "P-5", "P-6"]
+    assert {row["arm"] for row in rows[:4]} == {"usual_care", "icbt", "cbt", "hypnosis"}
+    assert [row["arm"] for row in rows if row["recommended"] == "True"] == ["cbt", "usual_care"]
+    told = capsys.readouterr()
+    summary = json.loads(told.out)
+    counts = {name: summary[name] for name in ("patients", "ranked", "awaiting_assessment", "refused", "abstained")}
+    abstained = {"MISSING_KEY": 1, "OUT_OF_POPULATION": 1}
+    assert counts == {"patients": 6, "ranked": 2, "awaiting_assessment": 1, "refused": 1, "abstained": abstained}
+    assert summary["unread_columns"] == ["note"]
+    assert "Recommending: 6 of 6" in told.err
+
+
+def test_batch_agrees_with_python(
+    policy_folder: Path, served: ServedPolicy, tmp_path: Path, values: dict[str, Any]
+) -> None:
+    """The table's numbers are those of a call in Python, to the last digit."""
+    out = tmp_path / "out.csv"
+    assert run(policy_folder, table(tmp_path, "P-1,17,41,f,0,no,no,no,,x"), out) == 0
+    answer = recommend(PatientProfile(patient_id="P-1", values=values), served.policy, served.rules)
+    with out.open(encoding="utf-8") as lines:
+        for row, wanted in zip(csv.DictReader(lines), answer.rows(), strict=True):
+            for name, value in wanted.items():
+                text = row[name]
+                number = isinstance(value, int | float) and not isinstance(value, bool)
+                assert float(text) == value if number else text == ("" if value is None else str(value))
+
+
+def test_parquet_and_column_order(policy_folder: Path, tmp_path: Path) -> None:
+    """Parquet in and out, columns in another order: the same recommendations."""
+    import pandas as pd
+
+    out, again = tmp_path / "out.csv", tmp_path / "out.parquet"
+    assert run(policy_folder, table(tmp_path, *ROWS), out) == 0
+    frame = pd.read_csv(tmp_path / "patients.csv", dtype={"patient_id": str})
+    frame[list(reversed(frame.columns))].to_parquet(tmp_path / "patients.parquet")
+    assert run(policy_folder, tmp_path / "patients.parquet", again) == 0
+    found, wanted = pd.read_parquet(again), pd.read_csv(out, dtype={"patient_id": str})
+    assert list(found.columns) == COLUMNS
+    assert found.astype(str).replace(["None", "<NA>"], "nan").equals(wanted.astype(str))
+
+
+@pytest.mark.parametrize("ids", [("007", "7"), ("12345678901234567891", "12345678901234567892"), ("1", "2")])
+def test_ids_that_look_like_numbers(policy_folder: Path, tmp_path: Path, ids: tuple[str, str]) -> None:
+    """Leading zeros and long ids come back as they went in: an answer must find its patient again."""
+    out = tmp_path / "out.csv"
+    assert run(policy_folder, table(tmp_path, *(f"{name},17,41,f,0,no,no,no,,x" for name in ids)), out) == 0
+    with out.open(encoding="utf-8") as lines:
+        assert [row["patient_id"] for row in csv.DictReader(lines)][::4] == list(ids)
+
+
+def test_excluded_arm_is_not_ranked(policy_folder: Path, tmp_path: Path) -> None:
+    """An arm of the column excluded_arms has the reason EXCLUDED and no rank."""
+    out = tmp_path / "out.csv"
+    run(policy_folder, table(tmp_path, ROWS[4]), out)
+    with out.open(encoding="utf-8") as lines:
+        reasons = {row["arm"]: row["reason"] for row in csv.DictReader(lines)}
+    assert reasons["cbt"] == reasons["icbt"] == Reason.EXCLUDED
+
+
+BAD: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
+    "missing column with a near miss": (HEADER.replace("phq9_week0", "phq9_wk0"), ROWS, ("phq9_week0", "phq9_wk0?")),
+    "no patient_id": (HEADER.replace("patient_id", "pid"), ROWS, ("a column patient_id",)),
+    "duplicate patient": (HEADER, (*ROWS, ROWS[1]), ("each patient once", "row 3, 8")),
+    "missing id": (HEADER, (*ROWS, ",17,41,f,0,no,no,no,,x"), ("an identifier", "row 8")),
+    "text in a numeric feature": (HEADER, (*ROWS, "P-9,SECRET,41,f,0,no,no,no,,x"), ("phq9_week0", "row 8")),
+    "infinite number": (HEADER, (*ROWS, "P-9,inf,41,f,0,no,no,no,,x"), ("finite", "row 8")),
+    "fact out of range": (HEADER, (*ROWS, "P-9,17,41,f,7777,no,no,no,,x"), ("0 to 3", "row 8")),
+    "unreadable answer": (HEADER, (*ROWS, "P-9,17,41,f,0,SECRET,no,no,,x"), ("cssrs_q4", "yes, no or unknown")),
+    "unknown arm": (HEADER, (*ROWS, "P-9,17,41,f,0,no,no,no,SECRET,x"), ("excluded_arms", "usual_care", "row 8")),
+    "fact in another spelling": (HEADER.replace("cssrs_q4", "CSSRS_Q4"), ROWS, ("cssrs_q4", "spelling")),
+    "id too long": (HEADER, (*ROWS, "SECRET" * 40 + ",17,41,f,0,no,no,no,,x"), ("at most 200", "row 8")),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_table(case: str, policy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table with a problem ends in exit 3, tells column and rows but no value, and writes nothing."""
+    header, rows, told = BAD[case]
+    out = tmp_path / "out.csv"
+    out.write_text("kept")
+    assert run(policy_folder, table(tmp_path, *rows, header=header), out) == 3
+    message = capsys.readouterr().err
+    for part in told:
+        assert part in message
+    assert "SECRET" not in message
+    assert "7777" not in message
+    assert out.read_text() == "kept"
+
+
+def test_all_problems_at_once(policy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Problems of columns, ids, values and arms are listed together."""
+    rows = ("P-1,SECRET,41,f,9,perhaps,no,no,nothing,x", "P-1,17,41,f,0,no,no,no,,x")
+    patients = table(tmp_path, *rows, header=HEADER.replace("sex", "gender"))
+    assert run(policy_folder, patients, tmp_path / "out.csv") == 3
+    assert capsys.readouterr().err.count("\n- ") == 6
+
+
+@pytest.mark.parametrize("content", [b"", b"patient_id;age\n1;2\n", b"patient_id,age\n", b"patient_id\n\xff\xfe\n"])
+def test_tables_that_are_none(policy_folder: Path, tmp_path: Path, content: bytes) -> None:
+    """An empty file, another separator, no rows or another encoding ends in exit 3."""
+    (tmp_path / "patients.csv").write_bytes(content)
+    assert run(policy_folder, tmp_path / "patients.csv", tmp_path / "out.csv") == 3
+
+
+@pytest.mark.parametrize("out", ["out.xlsx", "out", "patients.csv"])
+def test_bad_out(policy_folder: Path, tmp_path: Path, out: str) -> None:
+    """An ending that names no format, or the patients' own file, is bad usage."""
+    patients = table(tmp_path, *ROWS)
+    before = patients.read_bytes()
+    assert run(policy_folder, patients, tmp_path / out) == 2
+    assert patients.read_bytes() == before
+
+
+def test_failed_gates_warn(
+    lab: Any,
+    write_folder: Callable[[Mapping[str, bytes]], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A folder whose gates failed still works in batch, with a warning on standard error."""
+    folder = write_folder(lab.policy(gates_passed=False))
+    assert run(folder, table(tmp_path, *ROWS), tmp_path / "out.csv") == 0
+    told = capsys.readouterr()
+    assert "gates of this policy failed (overlap)" in told.err
+    assert "6 patients by tiny" in told.out
+
+
+def test_facts_without_a_column_are_unknown(policy_folder: Path, tmp_path: Path, capsys: Any) -> None:
+    """A table without safety facts is answered, every patient to be assessed first, and the summary says so."""
+    patients = table(tmp_path, "P-1,17,41,f", header="patient_id,phq9_week0,age,sex")
+    assert run(policy_folder, patients, tmp_path / "out.csv") == 0
+    assert "Unknown for everybody, as the table has no such column: phq9_item9, cssrs" not in capsys.readouterr().out
+    with (tmp_path / "out.csv").open(encoding="utf-8") as lines:
+        assert {row["safety"] for row in csv.DictReader(lines)} == {"assess_first"}

@@ -1,0 +1,257 @@
+"""The HTTP service: its answers, its errors and its promises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from data_contracts.errors import NotReady
+from data_contracts.profile import PatientProfile
+from engine.recommend import recommend
+from service.app import create_app
+from service.collaborators import Collaborators
+from service.request_body import MAX_BYTES
+from service.served_policy import ServedPolicy
+from service.store import Store
+
+URL = "/v1/recommendations"
+JSON = {"Content-Type": "application/json"}
+CANARY = "Zebediah-Canary"
+
+
+def assert_problem(answer: Any, status: int) -> dict[str, Any]:
+    """An answer is a problem document of this status."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    assert set(document) == {"type", "title", "status", "detail", "instance", "problems"}
+    assert document["status"] == status
+    assert CANARY not in answer.text
+    assert "Traceback" not in answer.text
+    return document
+
+
+def test_answer_is_python_s(client: Any, served: ServedPolicy, profile: dict[str, Any]) -> None:
+    """The recommendation over HTTP is, digit for digit, the one of a call in Python."""
+    answer = client.post(URL, json=profile)
+    assert answer.status_code == 201
+    record = answer.json()
+    assert answer.headers["location"] == f"{URL}/{record['id']}"
+    assert record["state"] == "draft"
+    assert record["policy_manifest_sha256"] == served.source.manifest_sha256
+    assert record["contacts"] == []
+    wanted = recommend(PatientProfile(**profile), served.policy, served.rules)
+    assert record["recommendation"] == wanted.model_dump(mode="json")
+    assert record["recommendation"]["recommended"] == "cbt"
+
+
+def test_stored_byte_for_byte(client: Any, profile: dict[str, Any]) -> None:
+    """What was answered is given back byte for byte, and never cached on the way."""
+    answer = client.post(URL, json=profile)
+    again = client.get(answer.headers["location"])
+    assert again.content == answer.content
+    assert again.headers["cache-control"] == answer.headers["cache-control"] == "no-store"
+
+
+def test_crisis_shows_contacts(client: Any, profile: dict[str, Any]) -> None:
+    """A refusal at crisis level comes with the deployment's contacts and no rank."""
+    profile["values"]["cssrs_q4"] = "yes"
+    record = client.post(URL, json=profile).json()
+    assert record["contacts"] == [{"name": "Crisis line", "phone": "+00 000 000", "when": "day and night"}]
+    assert record["recommendation"]["safety"]["level"] == "refused"
+    assert all(arm["rank"] is None for arm in record["recommendation"]["arms"])
+
+
+def test_basis(client: Any, served: ServedPolicy, profile: dict[str, Any]) -> None:
+    """The basis tells use, inputs, estimand, data, gates, limits and hashes, and none of the patient's values."""
+    profile["values"] |= {"sex": None, "shoe_size": 77.125}
+    made = client.post(URL, json=profile)
+    basis = client.get(f"{made.headers['location']}/basis").json()
+    assert basis["inputs"]["missing"] == ["sex"]
+    assert basis["inputs"]["unused"] == ["shoe_size"]
+    assert {"phq9_week0", "age", "phq9_item9"} <= set(basis["inputs"]["used"])
+    assert {row["arm"]: row["episodes"] for row in basis["data"]}["hypnosis"] == "fewer than 11"
+    assert basis["gates"][0]["name"] == "overlap"
+    assert basis["evidence"] == "No randomised trial of this system exists."
+    assert basis["versions"]["policy_manifest_sha256"] == served.source.manifest_sha256
+    assert basis["versions"]["promotion"]["by"] == "A. Nalyst"
+    assert "77.125" not in json.dumps(basis)
+
+
+def test_basis_outlives_the_policy(client: Any, served: ServedPolicy, store: Store, profile: dict[str, Any]) -> None:
+    """An old answer's basis is told from the policy that gave it, even when none is served any more."""
+    from fastapi.testclient import TestClient
+
+    where = client.post(URL, json=profile).headers["location"]
+
+    def nothing() -> ServedPolicy:
+        raise NotReady("No policy.")
+
+    later = TestClient(create_app(Collaborators(nothing, store, ())))
+    assert later.get(f"{where}/basis").json()["versions"]["policy"] == served.policy.manifest.name
+    assert_problem(later.post(URL, json=profile), 503)
+    assert_problem(later.get("/readyz"), 503)
+    assert later.get("/healthz").json() == {"status": "alive"}
+
+
+def test_ready(client: Any, served: ServedPolicy) -> None:
+    """A service with policy and database is alive and ready, and says by which policy."""
+    assert client.get("/healthz").json() == {"status": "alive"}
+    ready = client.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json()["policy_manifest_sha256"] == served.source.manifest_sha256
+
+
+def broken(change: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, Any]], bytes]:
+    def body(profile: dict[str, Any]) -> bytes:
+        change(profile)
+        return json.dumps(profile).encode()
+
+    return body
+
+
+def text(content: str) -> Callable[[dict[str, Any]], bytes]:
+    return lambda _: content.encode("utf-8", "surrogatepass")
+
+
+BAD: dict[str, tuple[int, Callable[[dict[str, Any]], bytes]]] = {
+    "not JSON": (400, text(CANARY)),
+    "cut short": (400, text(f'{{"patient_id": "{CANARY}", "values": {{')),
+    "empty": (400, text("")),
+    "not UTF-8": (400, lambda _: b'{"patient_id": "\xff"}'),
+    "NaN": (400, text(f'{{"patient_id": "{CANARY}", "values": {{"age": NaN}}}}')),
+    "Infinity": (400, text(f'{{"patient_id": "{CANARY}", "values": {{"age": -Infinity}}}}')),
+    "key twice": (400, text(f'{{"patient_id": "{CANARY}", "values": {{"phq9_item9": 3, "phq9_item9": 0}}}}')),
+    "deep": (400, text('{"patient_id": "a", "values": ' + "[" * 100_000)),
+    "endless digits": (400, text('{"patient_id": "a", "values": {"age": ' + "1" * 5000 + "}}")),
+    "a list": (422, text(f'["{CANARY}"]')),
+    "a text": (422, text(f'"{CANARY}"')),
+    "overflow": (422, text('{"patient_id": "a", "values": {"age": 1e999}}')),
+    "huge integer": (422, text('{"patient_id": "a", "values": {"age": 1' + "0" * 400 + "}}")),
+    "lone surrogate": (422, text('{"patient_id": "\\ud800", "values": {}}')),
+    "lone surrogate in a key": (422, text('{"patient_id": "a", "values": {"\\ud800": 1}}')),
+    "number as id": (422, broken(lambda body: body.update(patient_id=8_675_309))),
+    "no id": (422, broken(lambda body: body.pop("patient_id"))),
+    "blank id": (422, broken(lambda body: body.update(patient_id="  "))),
+    "long id": (422, broken(lambda body: body.update(patient_id=CANARY * 20))),
+    "unknown key": (422, broken(lambda body: body.update({CANARY: CANARY}))),
+    "list as value": (422, broken(lambda body: body["values"].update({CANARY: [CANARY]}))),
+    "values a list": (422, broken(lambda body: body.update(values=[CANARY]))),
+    "too many values": (422, broken(lambda body: body["values"].update({f"{CANARY}{i}": i for i in range(501)}))),
+    "text in a numeric feature": (422, broken(lambda body: body["values"].update(phq9_week0=CANARY))),
+    "fact out of range": (422, broken(lambda body: body["values"].update(phq9_item9=4))),
+    "unreadable answer": (422, broken(lambda body: body["values"].update(cssrs_q4=CANARY))),
+    "fact in another spelling": (422, broken(lambda body: body.update(values={"CSSRS-Q4": "yes"}))),
+    "unknown arm": (422, broken(lambda body: body.update(exclusions={CANARY: "no"}))),
+    "reason not text": (422, broken(lambda body: body.update(exclusions={"cbt": 8_675_309}))),
+    "acknowledgement by nobody": (422, broken(lambda body: body.update(acknowledgement={"by": ""}))),
+    "acknowledgement with more": (422, broken(lambda body: body.update(acknowledgement={"by": "a", CANARY: 1}))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_body(case: str, client: Any, profile: dict[str, Any]) -> None:
+    """A body that is no profile is answered by a problem document that repeats nothing of it."""
+    status, body = BAD[case]
+    document = assert_problem(client.post(URL, content=body(profile), headers=JSON), status)
+    assert "8675309" not in json.dumps(document)
+    if status == 422:
+        assert document["problems"]
+        assert all(set(item) == {"where", "expected", "found", "next_step"} for item in document["problems"])
+
+
+def test_problems_are_told_together(client: Any, profile: dict[str, Any]) -> None:
+    """Text in a feature, a fact out of range and an unknown arm are told in one answer."""
+    profile["values"] |= {"phq9_week0": CANARY, "phq9_item9": 17}
+    profile["exclusions"] = {CANARY: "no"}
+    assert len(assert_problem(client.post(URL, json=profile), 422)["problems"]) == 3
+
+
+def test_near_miss_is_helped(client: Any, profile: dict[str, Any]) -> None:
+    """A misspelt key is told by the schema's name that it is close to."""
+    profile["patientid"] = profile.pop("patient_id")
+    problems = assert_problem(client.post(URL, json=profile), 422)["problems"]
+    assert "Did you mean patient_id?" in {item["next_step"] for item in problems}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"/{CANARY}", 404),
+        ("GET", f"{URL}/{CANARY}", 404),
+        ("GET", f"{URL}/{CANARY}/basis", 404),
+        ("GET", f"{URL}/%00", 404),
+        ("GET", f"{URL}/{uuid4()}", 404),
+        ("GET", f"{URL}/{uuid4()}/basis", 404),
+        ("POST", f"{URL}/", 404),
+        ("GET", "/docs", 404),
+        ("GET", URL, 405),
+        ("DELETE", "/healthz", 405),
+    ],
+)
+def test_bad_address(client: Any, method: str, path: str, status: int) -> None:
+    """What is not there, or not by that method, is a problem document too."""
+    assert_problem(client.request(method, path), status)
+
+
+def test_body_over_the_limit(client: Any) -> None:
+    """More than 256 KiB is answered by 413, whether its length is told beforehand or not."""
+    body = CANARY.encode() * (MAX_BYTES // len(CANARY) + 1)
+    assert_problem(client.post(URL, content=body, headers=JSON), 413)
+    assert_problem(client.post(URL, content=iter([body[:9], body]), headers=JSON), 413)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_body_of_another_kind(client: Any, profile: dict[str, Any], kind: str) -> None:
+    """A body that does not say that it is JSON is answered by 415: no web form can send one."""
+    assert_problem(client.post(URL, content=json.dumps(profile), headers={"Content-Type": kind}), 415)
+
+
+def test_unforeseen_error(
+    client: Any, profile: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What nobody foresaw is a 500 without a stack trace; the log has its place and no value."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr("service.routes_recommendations.recommend", fail)
+    document = assert_problem(client.post(URL, json=profile), 500)
+    assert document["instance"] in caplog.text
+    assert "RuntimeError" in caplog.text
+    assert CANARY not in caplog.text
+
+
+def test_lost_database(client: Any, store: Store, home: Path, profile: dict[str, Any]) -> None:
+    """Without its table the service says 503 and gives no answer that it could not keep."""
+    from sqlalchemy import text as sql
+
+    with store._engine.begin() as connection:
+        connection.execute(sql("DROP TABLE recommendations"))
+        connection.execute(sql("UPDATE alembic_version SET version_num = 'old'"))
+    assert_problem(client.get("/readyz"), 503)
+    assert_problem(client.post(URL, json=profile), 503)
+    assert_problem(client.get(f"{URL}/{uuid4()}"), 503)
+
+
+def test_openapi(client: Any) -> None:
+    """Every operation is documented, with problem documents for its errors and references that resolve."""
+    document = client.get("/openapi.json").json()
+    one = f"{URL}/{{recommendation_id}}"
+    assert set(document["paths"]) == {URL, one, f"{one}/basis", "/healthz", "/readyz"}
+    schemas = document["components"]["schemas"]
+    assert "HTTPValidationError" not in schemas
+    for reference in set(json.dumps(document).split('"#/components/schemas/')[1:]):
+        assert reference.partition('"')[0] in schemas
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                kind = "application/json" if status.startswith("2") else "application/problem+json"
+                assert list(answer["content"]) == [kind]
+    body = document["paths"][URL]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": "#/components/schemas/PatientProfile"}
