@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,8 +11,12 @@ import numpy as np
 from data_contracts.effects import BoolArray
 from data_contracts.episode import Column
 from data_contracts.errors import Problem, rows_text
-from data_contracts.instrument import Instrument, instrument_for, load_instruments
+from data_contracts.instrument import Instrument, load_instruments
+from data_contracts.instrument_name import instrument_for
 from data_contracts.protocol import StudyProtocol
+
+MINIMUM_CELL = 11
+"""Smallest number of episodes that anything told of the records may rest on."""
 
 MAX_LEVELS = 30
 """More categories than this look like an identifier or free text."""
@@ -48,20 +53,45 @@ def number_problems(column: Column, name: str, where: str, protocol: StudyProtoc
             )
 
 
-def covariate_problems(column: Column, name: str, where: str, protocol: StudyProtocol) -> Iterator[Problem]:
-    """What keeps a column from being adjusted for."""
+def covariate_problems(
+    column: Column, name: str, where: str, protocol: StudyProtocol, analysed: BoolArray
+) -> Iterator[Problem]:
+    """What keeps a column from being adjusted for.
+
+    Args:
+        column: all its rows.
+        name: the column's name.
+        where: what to call it in messages.
+        protocol: the study.
+        analysed: which rows are in arms that will be analysed.
+    """
     if column.dtype == object and not _looks_categorical(column, name, protocol):
         yield _text_problem(column, where)
         return
     if column.dtype != object:
         yield from number_problems(column, name, where, protocol)
-    values = {value for value in column.tolist() if not is_missing(value)}
-    if len(values) < 2:
-        found = "no value at all" if not values else "one value in all rows"
+    counts = Counter(column[analysed & ~_is_missing(column)].tolist())
+    if len(counts) < 2:
+        found = "no value at all" if not counts else "one value in all rows"
         yield Problem(where, "at least two different values", found, "Take the column out of the protocol.")
-    if column.dtype == object and len(values) > MAX_LEVELS:
+    elif column.dtype == object and len(counts) > MAX_LEVELS:
         step = "Group the categories, or take the column out of the protocol."
-        yield Problem(where, f"at most {MAX_LEVELS} categories", f"{len(values)}", step)
+        yield Problem(where, f"at most {MAX_LEVELS} categories", f"{len(counts)}", step)
+    elif _nearly_constant(column, counts):
+        expected = f"at least {MINIMUM_CELL} episodes with a second value"
+        yield Problem(where, expected, "fewer", "Merge categories, or take the column out of the protocol.")
+
+
+def _nearly_constant(column: Column, counts: Counter[object]) -> bool:
+    """Whether too few episodes differ from the commonest value to adjust for it, or to keep them anonymous."""
+    if column.dtype == object:
+        sizes = sorted([*counts.values(), sum(value is None for value in column)])
+        return sizes[-2] < MINIMUM_CELL
+    return counts.total() - max(counts.values()) < MINIMUM_CELL
+
+
+def _is_missing(column: Column) -> BoolArray:
+    return np.array([value is None for value in column]) if column.dtype == object else np.isnan(column)
 
 
 def row_numbers(chosen: BoolArray) -> list[int]:
@@ -88,8 +118,10 @@ def _text_problem(column: Column, where: str) -> Problem:
 
 
 def _is_number(value: object) -> bool:
+    """Whether pandas takes it for a number; Python's float would also take 1_000 and other scripts' digits."""
+    text = str(value)
     try:
-        float(str(value))
+        float(text)
     except ValueError:
         return False
-    return value is not None
+    return value is not None and text.isascii() and "_" not in text

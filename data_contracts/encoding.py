@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -31,8 +31,8 @@ class Feature(BaseModel):
     name: str
     kind: Literal["numeric", "categorical"]
     levels: tuple[str, ...] = ()
-    lower: float = float("-inf")
-    upper: float = float("inf")
+    lower: float = 0.0
+    upper: float = 0.0
     fill: float = 0.0
     missing_indicator: bool = False
 
@@ -47,7 +47,8 @@ class Feature(BaseModel):
         """(n,) values to (n, columns), neither centred nor scaled."""
         if self.kind == "categorical":
             named = np.where(values == None, MISSING_LEVEL, values)  # noqa: E711 - elementwise
-            return np.stack([(named == level).astype(np.float64) for level in self.levels[1:]], axis=-1)
+            flags = [(named == level).astype(np.float64) for level in self.levels[1:]]
+            return np.stack(flags, axis=-1) if flags else np.empty((len(values), 0))
         missing = np.isnan(values)
         filled = np.where(missing, self.fill, values)
         if not self.missing_indicator:
@@ -73,6 +74,17 @@ class Encoding(BaseModel):
     def columns(self) -> tuple[str, ...]:
         """Names of the matrix columns."""
         return tuple(column for feature in self.features for column in feature.columns)
+
+    def columns_of(self, names: Collection[str]) -> int:
+        """How many matrix columns the first ``len(names)`` features, which must be the named ones, fill.
+
+        Raises:
+            ValueError: the first features are others.
+        """
+        first = self.features[: len(names)]
+        if tuple(feature.name for feature in first) != tuple(names):
+            raise ValueError(f"the first features of the encoding are not {', '.join(names)}")
+        return sum(len(feature.columns) for feature in first)
 
     @cached_property
     def owner(self) -> tuple[int, ...]:

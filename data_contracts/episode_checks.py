@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from data_contracts.column_checks import covariate_problems, number_problems, row_numbers
+from data_contracts.column_checks import MINIMUM_CELL, covariate_problems, number_problems, row_numbers
+from data_contracts.effects import BoolArray
 from data_contracts.episode import AttritionLine, Column, Episodes, FloatArray, IntArray
 from data_contracts.errors import BadInput, Problem, rows_text
 from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
@@ -24,13 +25,19 @@ def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
     Raises:
         BadInput: every problem found, with columns, counts and row numbers, never values.
     """
-    problems = list(_column_problems(table, protocol))
-    if not problems:
-        problems = [*_identity_problems(table, protocol), *_arm_problems(table, protocol)]
-        problems += _content_problems(table, protocol)
+    table = _with_categories(table, protocol)
+    problems = [*_column_problems(table, protocol), *_identity_problems(table, protocol)]
+    problems += [*_arm_problems(table, protocol), *_content_problems(table, protocol)]
     if problems:
         raise BadInput(problems)
     return _collect(table, protocol)
+
+
+def _with_categories(table: Table, protocol: StudyProtocol) -> Table:
+    """The same table, with the columns that the protocol calls categorical as text even where they hold numbers."""
+    named = [name for name in protocol.categorical if name in table.columns]
+    texts = {name: np.array([text or None for text in _text(table.columns[name])], dtype=object) for name in named}
+    return replace(table, columns={**table.columns, **texts})
 
 
 def _column_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
@@ -53,37 +60,49 @@ def _needed(protocol: StudyProtocol) -> tuple[str, ...]:
 
 def _identity_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
     records = protocol.records
-    for name in filter(None, (records.patient_id, records.time, records.cluster)):
+    for name in (records.patient_id, records.time, records.cluster):
+        if name is None or name not in table.columns:
+            continue
         missing = row_numbers(_absent(table.columns[name]))
         if missing:
             yield Problem(
                 f"{table.source}, {name}", "a value in every row", f"none in {rows_text(missing)}", "Fill it."
             )
-    keys = list(zip(*(_text(table.columns[name]) for name in _key_columns(protocol)), strict=True))
-    seen: set[tuple[str, ...]] = set()
-    again = []
-    for row, key in enumerate(keys):
-        if key in seen:
-            again.append(row + 2)
-        seen.add(key)
-    if again:
+    if again := _repeated(table, protocol):
         step = (
             "Drop the copies." if records.time else "Drop the copies, or name the start of treatment as records.time."
         )
         expected = "one row for each patient" + (" and start of treatment" if records.time else "")
-        yield Problem(f"{table.source}, {' and '.join(_key_columns(protocol))}", expected, rows_text(again), step)
+        where = f"{table.source}, {' and '.join(_key_columns(protocol))}"
+        yield Problem(where, expected, f"another of the same in {rows_text(again)}", step)
+
+
+def _repeated(table: Table, protocol: StudyProtocol) -> list[int]:
+    """Numbers of the rows whose patient (and start of treatment) stood in an earlier row."""
+    names = _key_columns(protocol)
+    if not all(name in table.columns for name in names):
+        return []
+    seen: set[tuple[str, ...]] = set()
+    again = []
+    for row, key in enumerate(zip(*(_text(table.columns[name]) for name in names), strict=True)):
+        if key in seen and "" not in key:
+            again.append(row + 2)
+        seen.add(key)
+    return again
 
 
 def _arm_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
+    if protocol.records.arm not in table.columns:
+        return
     where = f"{table.source}, {protocol.records.arm}"
-    labels = np.array(_text(table.columns[protocol.records.arm]), dtype=object)
+    labels = _labels(table, protocol)
     known = np.isin(labels, protocol.arms.names)
     if strangers := row_numbers(~known):
         step = "Correct the spelling, or name the arm in the protocol."
         yield Problem(
             where, f"one of {', '.join(protocol.arms.names)}", f"something else in {rows_text(strangers)}", step
         )
-    counts = {name: int((labels == name).sum()) for name in protocol.arms.names}
+    counts = _counts(labels, protocol)
     reference = protocol.arms.reference
     if counts[reference] < MINIMUM_EPISODES:
         expected = f"at least {MINIMUM_EPISODES} episodes of the reference arm {reference}"
@@ -95,19 +114,51 @@ def _arm_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
 
 def _content_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
     for outcome in protocol.outcomes:
-        where = f"{table.source}, {outcome.column}"
-        column = table.columns[outcome.column]
-        problems = list(number_problems(column, outcome.column, where, protocol))
-        yield from problems
-        if not problems and bool(np.isnan(column.astype(float)).all()):
-            yield Problem(where, "an outcome in some rows", "none in any row", "Check the column.")
+        if outcome.column in table.columns:
+            yield from _outcome_problems(table, outcome.column, protocol)
+    rows = _analysed(table, protocol)
     for name in protocol.covariates:
-        yield from covariate_problems(table.columns[name], name, f"{table.source}, {name}", protocol)
+        if name in table.columns:
+            yield from covariate_problems(table.columns[name], name, f"{table.source}, {name}", protocol, rows)
+
+
+def _outcome_problems(table: Table, name: str, protocol: StudyProtocol) -> Iterator[Problem]:
+    where, column = f"{table.source}, {name}", table.columns[name]
+    problems = list(number_problems(column, name, where, protocol))
+    yield from problems
+    if problems or protocol.records.arm not in table.columns:
+        return
+    labels, observed = _labels(table, protocol), ~np.isnan(column.astype(float))
+    if not observed.any():
+        yield Problem(where, "an outcome in some rows", "none in any row", "Check the column.")
+        return
+    enough = [arm for arm, count in _counts(labels, protocol).items() if count >= MINIMUM_EPISODES]
+    if few := [arm for arm in enough if int((observed & (labels == arm)).sum()) < MINIMUM_CELL]:
+        step = "Wait for these arms' outcomes, or leave the arms out of the protocol and their rows out of the table."
+        expected = f"at least {MINIMUM_CELL} observed outcomes in each arm with {MINIMUM_EPISODES} episodes"
+        yield Problem(where, expected, f"fewer in {', '.join(few)}", step)
+
+
+def _labels(table: Table, protocol: StudyProtocol) -> Column:
+    return np.array(_text(table.columns[protocol.records.arm]), dtype=object)
+
+
+def _counts(labels: Column, protocol: StudyProtocol) -> dict[str, int]:
+    return {name: int((labels == name).sum()) for name in protocol.arms.names}
+
+
+def _analysed(table: Table, protocol: StudyProtocol) -> BoolArray:
+    """Rows in arms with enough episodes; all of them while the arms themselves are in doubt."""
+    if protocol.records.arm not in table.columns:
+        return np.ones(table.n, dtype=np.bool_)
+    labels = _labels(table, protocol)
+    enough = [arm for arm, count in _counts(labels, protocol).items() if count >= MINIMUM_EPISODES]
+    return np.isin(labels, enough) if enough else np.ones(table.n, dtype=np.bool_)
 
 
 def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
-    labels = np.array(_text(table.columns[protocol.records.arm]), dtype=object)
-    counts = {name: int((labels == name).sum()) for name in protocol.arms.names}
+    labels = _labels(table, protocol)
+    counts = _counts(labels, protocol)
     arms = tuple(name for name, count in counts.items() if count >= MINIMUM_EPISODES)
     order = _fixed_order(table, protocol, np.isin(labels, arms))
     labels = labels[order]

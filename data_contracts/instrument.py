@@ -7,57 +7,22 @@ known is absent, never guessed: an instrument without a rule for partial answers
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from numbers import Integral
 from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar
+from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from data_contracts.errors import BadInput, Problem
+from data_contracts.figure import Figure, FrozenFact
 from data_contracts.protocol_file import parse_document
-
-Value = TypeVar("Value")
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's safe loader where it is built in: ten times faster, the same documents."""
-
-_GLUED = re.compile(
-    r"(?:(?:week|wk|month|mon|mo|day|visit|time|session)s?\d*|[wmdvts]\d+|\d+(?:wk|w|mo|m|d)"
-    r"|total|tot|score|sum|pre|post|baseline|base|bl|start|end)*"
-)
-"""What may be written onto an instrument's name without a break and still mean its total."""
-
-_NOT_TOTAL = re.compile(
-    r"(?:item|items|i|q|question)\d*|change|delta|diff|difference|band|severity|category|cat|caseness|case"
-    r"|response|responder|remission|recovery|recovered|improvement|deterioration|difficulty|date|flag|missing"
-)
-"""Words after an instrument's name that make the column something else than its total."""
+from data_contracts.shipped import read_shipped
 
 
-class _Fact(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Figure(_Fact, Generic[Value]):
-    """One value from the literature.
-
-    Attributes:
-        value: the value.
-        source: where it stands.
-        verified: whether that source was read; False means recalled and still to be checked.
-    """
-
-    value: Value
-    source: str = Field(min_length=1)
-    verified: bool
-
-
-class Range(_Fact):
+class Range(FrozenFact):
     """The totals that can occur."""
 
     minimum: int
@@ -66,7 +31,7 @@ class Range(_Fact):
     verified: bool
 
 
-class Band(_Fact):
+class Band(FrozenFact):
     """A named stretch of totals, both ends included."""
 
     name: str = Field(min_length=1)
@@ -74,7 +39,7 @@ class Band(_Fact):
     maximum: int
 
 
-class Severity(_Fact):
+class Severity(FrozenFact):
     """The bands of one source; another source may cut elsewhere."""
 
     bands: tuple[Band, ...] = Field(min_length=1)
@@ -82,7 +47,7 @@ class Severity(_Fact):
     verified: bool
 
 
-class Item(_Fact):
+class Item(FrozenFact):
     """One question, where its text is free to reproduce."""
 
     number: int = Field(ge=1)
@@ -90,14 +55,14 @@ class Item(_Fact):
     loinc: str | None = None
 
 
-class LoincCode(_Fact):
+class LoincCode(FrozenFact):
     """A LOINC code and what it means."""
 
     code: str = Field(pattern=r"^[0-9]{3,7}-[0-9]$")
     display: str = Field(min_length=1)
 
 
-class Loinc(_Fact):
+class Loinc(FrozenFact):
     """LOINC codes of the panel, the total and, through the items, the single questions."""
 
     panel: LoincCode
@@ -106,7 +71,7 @@ class Loinc(_Fact):
     verified: bool
 
 
-class PartialAnswers(_Fact):
+class PartialAnswers(FrozenFact):
     """The instrument's own rule for unanswered items: scale the mean of those answered, from so many on."""
 
     minimum_answered: int = Field(ge=1)
@@ -114,7 +79,7 @@ class PartialAnswers(_Fact):
     verified: bool
 
 
-class Instrument(_Fact):
+class Instrument(FrozenFact):
     """One instrument; more points are worse in every one shipped.
 
     Attributes:
@@ -241,11 +206,6 @@ class Instrument(_Fact):
         return self
 
 
-def read_shipped(*path: str) -> Any:
-    """The content of a YAML file that is part of this package, for example `("instruments", "phq9.yaml")`."""
-    return yaml.load(resources.files("data_contracts").joinpath(*path).read_text(encoding="utf-8"), _LOADER)
-
-
 @cache
 def load_instruments() -> Mapping[str, Instrument]:
     """All instruments by id, read once from the package."""
@@ -253,43 +213,6 @@ def load_instruments() -> Mapping[str, Instrument]:
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
     read = [parse_document(Instrument, read_shipped("instruments", name), where=name) for name in names]
     return MappingProxyType({instrument.id: instrument for instrument in read})
-
-
-def instrument_for(column: str) -> Instrument | None:
-    """The instrument whose total a column (or a unit such as "PHQ-9 points") holds, by how its name begins.
-
-    None for anything that is not surely a total: a single item, a change, a band, another version, and a
-    bare number that could be an item's (`phq9_9`, `bdi_2`; but `bdi_2m` is two months).
-    """
-    words = re.findall(r"[a-z0-9]+", column.lower())
-    for instrument in load_instruments().values():
-        for name in instrument.columns:
-            behind = _behind(name, words)
-            if behind is not None:
-                return instrument if _is_total(instrument, *behind) else None
-    return None
-
-
-def _behind(name: str, words: Sequence[str]) -> tuple[str, Sequence[str]] | None:
-    """What is glued to a name that the first words spell, and the words after; None if they spell something else."""
-    spelled = ""
-    for count, word in enumerate(words, start=1):
-        spelled += word
-        if spelled.startswith(name):
-            return spelled[len(name) :], words[count:]
-        if not name.startswith(spelled):
-            return None
-    return None
-
-
-def _is_total(instrument: Instrument, glued: str, rest: Sequence[str]) -> bool:
-    """Whether what follows an instrument's name leaves it a total."""
-    if not _GLUED.fullmatch(glued):
-        return False
-    if any(_NOT_TOTAL.fullmatch(word) or word in instrument.other_versions for word in rest):
-        return False
-    bare_number = not glued and len(rest) == 1 and rest[0].isdigit()
-    return not bare_number or int(rest[0]) > instrument.item_count.value
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -50,8 +50,8 @@ class PolicyManifest(_Data):
         outcome_range: smallest and largest value that the outcome can take, if known.
         confidence: nominal level of intervals and rank sets.
         min_propensity: probability of an arm from which it counts as supported.
-        effect_encoding: features of the effects.
-        covariate_encoding: features of the support model and of the expected outcome.
+        encoding: how covariates are put into numbers, the effect modifiers first.
+        effect_modifiers: the features that effects may vary with.
         gates: pass marks and what came.
         individualisation: the decision for each arm but the reference.
         estimand: the quantity estimated, in one sentence.
@@ -67,8 +67,8 @@ class PolicyManifest(_Data):
     outcome_range: tuple[float, float] | None
     confidence: float
     min_propensity: float
-    effect_encoding: Encoding
-    covariate_encoding: Encoding
+    encoding: Encoding
+    effect_modifiers: tuple[str, ...]
     gates: tuple[Gate, ...]
     individualisation: tuple[Individualisation, ...]
     estimand: str

@@ -162,15 +162,21 @@ class StudyProtocol(_Block):
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyProtocol:
-        """No column plays two parts that exclude each other."""
+        """No column plays two parts that exclude each other; everything found is told at once."""
         named = Counter((*self.effect_modifiers, *self.confounders))
-        if twice := [column for column, count in named.items() if count > 1]:
-            raise ValueError(f"a column is an effect modifier or a confounder, once; named twice: {', '.join(twice)}")
-        after = {outcome.column for outcome in self.outcomes} | {self.records.arm, self.records.patient_id}
-        if leaks := sorted(after & set(self.covariates)):
-            raise ValueError(f"outcome, arm and patient_id cannot be covariates: {', '.join(leaks)}")
-        if len({outcome.column for outcome in self.outcomes}) < len(self.outcomes):
-            raise ValueError("each outcome column is named once")
-        if strangers := sorted(set(self.categorical) - set(self.covariates)):
-            raise ValueError(f"categorical names columns that are not covariates: {', '.join(strangers)}")
+        twice = [column for column, count in named.items() if count > 1]
+        measured = [outcome.column for outcome in self.outcomes]
+        leaks = sorted({*measured, self.records.arm, self.records.patient_id} & set(self.covariates))
+        again = sorted(column for column, count in Counter(measured).items() if count > 1)
+        strangers = sorted(set(self.categorical) - set(self.covariates))
+        unread = sorted(set(self.instruments) - {*self.covariates, *measured})
+        told = (
+            ("a column is an effect modifier or a confounder, once; named twice", twice),
+            ("outcome, arm and patient_id cannot be covariates", leaks),
+            ("each outcome column is named once; named twice", again),
+            ("categorical names columns that are not covariates", strangers),
+            ("instruments names columns that are neither covariates nor outcomes", unread),
+        )
+        if problems := [f"{what}: {', '.join(columns)}" for what, columns in told if columns]:
+            raise ValueError("; ".join(problems))
         return self

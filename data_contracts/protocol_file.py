@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -13,6 +13,19 @@ from data_contracts.errors import BadInput, Problem
 from data_contracts.protocol import StudyProtocol
 
 Document = TypeVar("Document", bound=BaseModel)
+
+
+class _OnceLoader(yaml.SafeLoader):
+    """The safe loader, which besides refuses a key that is given twice: YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Construct a mapping after a look at its keys."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen and isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(problem="a key twice", problem_mark=key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
 
 
 def read_protocol(path: Path) -> StudyProtocol:
@@ -31,7 +44,7 @@ def read_yaml(path: Path) -> Any:
         BadInput: the file is missing, not UTF-8 or not YAML.
     """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), _OnceLoader)  # noqa: S506 - a SafeLoader
     except OSError as error:
         found = f"no readable file ({error.strerror})"
         raise BadInput([Problem(str(path), "a YAML file", found, "Check the path.")]) from error
@@ -40,7 +53,8 @@ def read_yaml(path: Path) -> Any:
         raise BadInput([Problem(str(path), "UTF-8 text", f"another encoding at byte {error.start}", step)]) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        found = f"a syntax error in line {mark.line + 1}" if mark else "a syntax error"
+        what = "a key given twice" if isinstance(error, yaml.constructor.ConstructorError) else "a syntax error"
+        found = f"{what} in line {mark.line + 1}" if mark else what
         raise BadInput([Problem(path.name, "YAML", found, "Mend that line.")]) from error
 
 
@@ -73,6 +87,9 @@ def _fields_at(model: type[BaseModel], location: tuple[Any, ...]) -> set[str]:
     """Names of the fields of the block that a location in the document points to."""
     block: Any = model
     for part in location:
-        field = block.model_fields.get(part) if hasattr(block, "model_fields") else None
-        block = field.annotation if field else None
+        if isinstance(part, int):  # an element of tuple[Block, ...]
+            block = next(iter(get_args(block)), None)
+        else:
+            field = getattr(block, "model_fields", {}).get(part)
+            block = field.annotation if field else None
     return set(getattr(block, "model_fields", {}))

@@ -58,7 +58,13 @@ def rank_sets(values: FloatArray, covariance: FloatArray, confidence: float) -> 
 
 
 def critical_value(covariance: FloatArray, confidence: float) -> float:
-    """Quantile of the largest |t| over all pairs of m jointly normal values with (m, m) covariance."""
+    """Quantile of the largest |t| over all pairs of m jointly normal values with (m, m) covariance.
+
+    The same, to the last bit, in whatever order the arms come.
+    """
+    rows = covariance.tolist()
+    order = sorted(range(len(rows)), key=lambda arm: (rows[arm][arm], *sorted(rows[arm])))
+    covariance = covariance[np.ix_(order, order)]
     return _critical_value(np.ascontiguousarray(covariance).tobytes(), len(covariance), confidence)
 
 

@@ -13,8 +13,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from data_contracts.fact import FACTS, Answer
-from data_contracts.instrument import read_shipped
 from data_contracts.protocol_file import parse_document
+from data_contracts.shipped import read_shipped
 
 __all__ = ["Answer", "Condition", "Rule", "RuleSet", "load_rules"]
 

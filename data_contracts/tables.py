@@ -15,9 +15,13 @@ import numpy as np
 import pandas as pd
 
 from data_contracts.episode import Column
-from data_contracts.errors import BadInput, Problem
+from data_contracts.errors import BadInput, Problem, rows_text
 
 NUMBER_KINDS = "biuf"
+MISSING_MARKERS = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
+"""Cells that mean nothing is there, in Parquet as in CSV."""
+
+TRUTH = {"true": 1.0, "false": 0.0}
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,7 @@ def read_table(path: Path, text: Collection[str] = ()) -> Table:
     """
     if not path.is_file():
         raise BadInput([Problem(str(path), "a CSV or Parquet file", "no such file", "Check the path.")])
-    if path.suffix.lower() == ".parquet":
-        try:
-            frame = pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            found = "a file that is not Parquet"
-            raise BadInput(
-                [Problem(path.name, "a Parquet table", found, "Write it again as Parquet or CSV.")]
-            ) from error
-    else:
-        frame = _read_csv(path, text)
+    frame = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path, text)
     return table_from_frame(frame, path.name, text)
 
 
@@ -71,12 +66,14 @@ def table_from_frame(frame: pd.DataFrame, source: str = "table", text: Collectio
     """
     if frame.empty:
         raise BadInput([Problem(source, "at least one row", "none", "Check how the table was exported.")])
-    return Table(source, {str(name): _plain(frame[name], name in text) for name in frame.columns})
+    return Table(source, {str(name).strip(): _plain(frame[name], name in text) for name in frame.columns})
 
 
 def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Write rows as CSV or Parquet, by the path's ending; the file appears whole or not at all."""
     frame = pd.DataFrame(list(rows))
+    kinds = {name: _nullable([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+    frame = frame.astype({name: kind for name, kind in kinds.items() if kind})
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=path.suffix)
     os.close(handle)
@@ -91,34 +88,68 @@ def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         raise
 
 
-def _read_csv(path: Path, text: Collection[str]) -> pd.DataFrame:
-    _check_header(path)
+def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, encoding="utf-8-sig", low_memory=False, dtype=dict.fromkeys(text, "string"))
-    except UnicodeDecodeError as error:
-        raise BadInput([_wrong_encoding(path)]) from error
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        found = "a file that cannot be read as one"
+        raise BadInput([Problem(path.name, "a Parquet table", found, "Write it again as Parquet or CSV.")]) from error
+    # A data frame's named index is a column to whoever wrote it, often the patient.
+    return frame.reset_index() if any(name is not None for name in frame.index.names) else frame
+
+
+def _nullable(values: Sequence[Any]) -> str | None:
+    """The column type that keeps whole numbers and yes/no as they are beside empty cells."""
+    kinds = {type(value) for value in values if value is not None}
+    return {frozenset({int}): "Int64", frozenset({bool}): "boolean"}.get(frozenset(kinds))
+
+
+def _read_csv(path: Path, text: Collection[str]) -> pd.DataFrame:
+    _check_shape(path)
+    kinds = dict.fromkeys(text, "string")
+    try:
+        return pd.read_csv(path, encoding="utf-8-sig", low_memory=False, index_col=False, dtype=kinds)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        found = "rows with another number of cells than the header"
-        raise BadInput([Problem(path.name, "a rectangular table", found, "Check quotes and separators.")]) from error
+        raise BadInput([_ragged(path, "quotes that do not close")]) from error
 
 
-def _check_header(path: Path) -> None:
+def _check_shape(path: Path) -> None:
     """Refuse what pandas would read without complaint and wrongly."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            header = next(csv.reader(lines), [])
+            rows = csv.reader(lines)
+            header = [name.strip() for name in next(rows, [])]
+            _check_header(path, header)
+            widths = [len(row) for row in rows]
     except UnicodeDecodeError as error:
         raise BadInput([_wrong_encoding(path)]) from error
-    if not header:
-        raise BadInput([Problem(path.name, "a header and rows", "an empty file", "Check how it was exported.")])
+    except csv.Error as error:
+        raise BadInput([_ragged(path, "quotes that do not close")]) from error
+    while widths and not widths[-1]:
+        widths.pop()
+    if uneven := [row + 2 for row, width in enumerate(widths) if width != len(header)]:
+        raise BadInput([_ragged(path, f"no cells, or another number of them, in {rows_text(uneven)}")])
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
+    if not any(header):
+        found = "nothing in its first line"
+        raise BadInput([Problem(path.name, "a header and rows", found, "Check how it was exported.")])
+    if any("\0" in name for name in header):
+        raise BadInput([_wrong_encoding(path)])
     if len(header) == 1:
         for name, separator in (("semicolons", ";"), ("tabs", "\t"), ("bars", "|")):
             if separator in header[0]:
                 step = "Export the table with commas."
                 raise BadInput([Problem(path.name, "columns parted by commas", f"{name}", step)])
-    if twice := sorted(name for name, count in Counter(header).items() if count > 1):
+    if twice := sorted(name for name, count in Counter(filter(None, header)).items() if count > 1):
         found = f"a name used more than once: {', '.join(twice)}"
         raise BadInput([Problem(path.name, "each column name once", found, "Rename or drop the copies.")])
+
+
+def _ragged(path: Path, found: str) -> Problem:
+    expected = "a row under every header cell, and no blank rows between"
+    return Problem(path.name, expected, found, "Check quotes and separators.")
 
 
 def _wrong_encoding(path: Path) -> Problem:
@@ -128,11 +159,21 @@ def _wrong_encoding(path: Path) -> Problem:
 def _plain(series: pd.Series[Any], is_text: bool) -> Column:
     if series.dtype.kind in NUMBER_KINDS and not (is_text and series.dtype.kind in "iu"):
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
-    values = series.astype("string").str.strip()
-    present = values.dropna()
-    numbers = pd.to_numeric(present, errors="coerce")
-    if len(present) and numbers.notna().all() and not is_text:
-        return pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    filled = values.to_numpy(dtype=object, na_value=None)
-    filled[filled == ""] = None
-    return np.asarray(filled, dtype=object)
+    values = _as_text(series).str.strip()
+    values = values.mask(values.isin(MISSING_MARKERS))
+    present = values.notna()
+    numbers = values.str.lower().map(TRUTH)
+    if is_text or not (numbers.notna() | ~present).all():
+        numbers = pd.to_numeric(values, errors="coerce")
+    if is_text or not (numbers.notna() | ~present).all():
+        filled = values.to_numpy(dtype=object).copy()
+        filled[~present.to_numpy()] = None
+        return filled
+    return np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _as_text(series: pd.Series[Any]) -> pd.Series[Any]:
+    try:
+        return series.astype("string")
+    except (ValueError, TypeError):  # bytes, or lists in a cell: some text, which nothing asks for
+        return series.map(repr).astype("string")

@@ -12,8 +12,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from data_contracts.errors import BadInput, Problem
-from data_contracts.instrument import Figure, read_shipped
+from data_contracts.figure import Figure
 from data_contracts.protocol_file import parse_document
+from data_contracts.shipped import read_shipped
 
 Kind = Literal["talking", "medication", "combined", "self_help", "activity", "waiting", "other"]
 Level = Literal["less_severe", "more_severe"]

@@ -100,14 +100,11 @@ def _contributions(policy: Policy, patient: Patient, at: int | None) -> tuple[Co
     if not policy.effects.individualised[at]:
         return ()
     moved = policy.effects.coefficients[at, 1:] * patient.modifiers
-    encoding = policy.manifest.effect_encoding
-    totals = [0.0] * len(encoding.features)
-    for owner, amount in zip(encoding.owner, moved, strict=True):
+    names = policy.manifest.effect_modifiers
+    totals = [0.0] * len(names)
+    for owner, amount in zip(policy.manifest.encoding.owner, moved, strict=False):
         totals[owner] += float(amount)
-    found = [
-        Contribution(feature=feature.name, amount=total)
-        for feature, total in zip(encoding.features, totals, strict=True)
-    ]
+    found = [Contribution(feature=name, amount=total) for name, total in zip(names, totals, strict=True)]
     return tuple(sorted(found, key=lambda item: (-abs(item.amount), item.feature)))
 
 

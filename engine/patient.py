@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -46,18 +45,19 @@ def read_patient(profile: PatientProfile, policy: Policy) -> Patient:
         BadInput: a value is not of its feature's type.
     """
     manifest = policy.manifest
-    columns = _columns(profile, manifest.covariate_encoding)
-    missing = [feature.name for feature in manifest.covariate_encoding.features if _is_missing(columns[feature.name])]
+    features, columns = manifest.encoding.features, _columns(profile, manifest.encoding)
+    missing = [feature.name for feature in features if _is_missing(columns[feature.name])]
     outside = [
         feature.name
-        for feature in manifest.covariate_encoding.features
-        if not _is_missing(columns[feature.name]) and not _was_seen(feature, columns[feature.name])
+        for feature in features
+        if feature.name not in missing and not _was_seen(feature, columns[feature.name])
     ]
-    key = _feature_names(manifest.effect_encoding)
+    key = manifest.effect_modifiers
     no_key = any(name in key for name in missing)
+    covariates = manifest.encoding.encode(columns)[0]
     return Patient(
-        modifiers=manifest.effect_encoding.encode(columns)[0],
-        covariates=manifest.covariate_encoding.encode(columns)[0],
+        modifiers=covariates[: policy.effects.coefficients.shape[1] - 1],
+        covariates=covariates,
         missing=tuple(sorted(missing, key=lambda name: name not in key)),
         outside=tuple(outside),
         abstain=Reason.MISSING_KEY if no_key else Reason.OUT_OF_POPULATION if outside else None,
@@ -66,17 +66,8 @@ def read_patient(profile: PatientProfile, policy: Policy) -> Patient:
 
 def unused_values(profile: PatientProfile, policy: Policy, facts: frozenset[str]) -> tuple[str, ...]:
     """Names given that neither the policy nor a safety rule reads."""
-    used = _feature_names(policy.manifest.covariate_encoding) | facts
+    used = {feature.name for feature in policy.manifest.encoding.features} | facts
     return tuple(sorted(name for name in profile.values if name not in used))
-
-
-@lru_cache(maxsize=64)
-def _names(features: tuple[Feature, ...]) -> frozenset[str]:
-    return frozenset(feature.name for feature in features)
-
-
-def _feature_names(encoding: Encoding) -> frozenset[str]:
-    return _names(encoding.features)
 
 
 def _columns(profile: PatientProfile, encoding: Encoding) -> Mapping[str, Column]:

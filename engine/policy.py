@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -14,6 +15,12 @@ from data_contracts.episode import FloatArray
 from data_contracts.errors import Refused
 from data_contracts.manifest import ARRAYS, MANIFEST, PolicyManifest
 from data_contracts.therapy import Therapy, load_therapies
+
+NAMES = (
+    *("coefficients", "covariance", "heterogeneity", "individualised", "average_effects", "average_covariance"),
+    *("support", "outcome", "residual_sd"),
+)
+"""The arrays of a policy; their shapes are those of the attributes of ``Policy`` and ``ServedEffects``."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +96,14 @@ def policy_arrays(effects: ServedEffects) -> dict[str, FloatArray]:
 
 
 def _read_arrays(content: bytes) -> dict[str, FloatArray]:
+    refusal = f"{ARRAYS} does not hold the plain arrays of a policy; it was not opened. Ask for a new artifact."
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        raise Refused(refusal)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError) as error:
-        raise Refused(f"{ARRAYS} does not hold plain numbers; it was not opened. Ask for a new artifact.") from error
+            return {name: archive[name] for name in NAMES}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise Refused(refusal) from error
 
 
 def _therapies(manifest: PolicyManifest) -> dict[str, Therapy]:
@@ -103,8 +113,8 @@ def _therapies(manifest: PolicyManifest) -> dict[str, Therapy]:
 
 def _check_shapes(policy: Policy) -> None:
     k = len(policy.manifest.ranked_arms)
-    p = 1 + len(policy.manifest.effect_encoding.columns)
-    q = 1 + len(policy.manifest.covariate_encoding.columns)
+    p = 1 + policy.manifest.encoding.columns_of(policy.manifest.effect_modifiers)
+    q = 1 + len(policy.manifest.encoding.columns)
     wanted = {
         "coefficients": (policy.effects.coefficients, (k, p)),
         "covariance": (policy.effects.covariance, (k, p, k, p)),

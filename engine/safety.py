@@ -34,7 +34,8 @@ def judge_safety(profile: PatientProfile, rules: RuleSet) -> Safety:
             unknown.append(rule)
     refusing = [rule for rule in fired if rule.effect == "refuse"]
     waiting = any(rule.await_acknowledgement for rule in fired) and profile.acknowledgement is None
-    findings = [_finding(rule, None) for rule in refusing or fired]
+    others = [rule for rule in fired if rule not in refusing]
+    findings = [_finding(rule, None) for rule in (*refusing, *others)]
     if not refusing:
         findings += [_finding(rule, rule.ask) for rule in unknown]
     level: SafetyLevel = "refused" if refusing else "assess_first" if findings else "none"

@@ -85,7 +85,7 @@ def _individualisation(policy: Policy) -> str:
     varying = [policy.label(item.arm) for item in policy.manifest.individualisation if item.individualised]
     if not varying:
         return (
-            "No effect is individualised: held-out records do not show that any differs between patients, so the "
+            "No effect is individualised: the records do not support that any differs between patients, so the "
             "study's averages are served, with intervals widened for the differences that the data leave possible."
         )
     return f"Held-out records support an effect that varies with the patient for {', '.join(varying)}."

@@ -20,18 +20,21 @@ class Balance:
     Attributes:
         columns: names of the q encoded covariates.
         before, after: (q,) largest absolute difference over pairs of arms, in pooled standard deviations.
-        chance: (q,) how large a difference of that pair chance alone explains, added to the mark when judging.
+        chance: (q,) how large a difference of the pair in ``after`` chance alone explains.
+        excess: (q,) largest over pairs of a pair's difference after weighting less what chance explains of it; often
+            another pair than that in ``after``, as a rare arm's differences are large and mean little.
     """
 
     columns: tuple[str, ...]
     before: FloatArray
     after: FloatArray
     chance: FloatArray
+    excess: FloatArray
 
     @property
     def beyond_chance(self) -> float:
         """Largest difference after weighting, less what chance explains."""
-        return float(np.max(self.after - self.chance))
+        return float(np.max(self.excess))
 
 
 def balance(columns: tuple[str, ...], covariates: FloatArray, arm: IntArray, propensity: FloatArray) -> Balance:
@@ -40,14 +43,16 @@ def balance(columns: tuple[str, ...], covariates: FloatArray, arm: IntArray, pro
     arms = range(propensity.shape[1])
     pooled = np.sqrt(np.mean([covariates[arm == k].var(axis=0) for k in arms], axis=0))
     pooled = np.where(pooled > 0, pooled, 1.0)
-    even = np.ones(len(arm))
-    before, _ = _largest(covariates / pooled, arm, even)
-    after, error = _largest(covariates / pooled, arm, weight)
-    return Balance(columns, before, after, NormalDist().inv_cdf(CHANCE) * error)
+    before, _ = _differences(covariates / pooled, arm, np.ones(len(arm)))
+    after, error = _differences(covariates / pooled, arm, weight)
+    chance = NormalDist().inv_cdf(CHANCE) * error
+    worst, at = after.argmax(axis=0), np.arange(covariates.shape[1])
+    excess = (after - chance).max(axis=0)
+    return Balance(columns, before.max(axis=0), after[worst, at], chance[worst, at], excess)
 
 
-def _largest(covariates: FloatArray, arm: IntArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(q,) largest difference of weighted means over pairs, and the standard error of that pair's difference."""
+def _differences(covariates: FloatArray, arm: IntArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(pairs, q) absolute differences of weighted means, and their standard errors."""
     means, errors = [], []
     for k in range(int(arm.max()) + 1):
         rows, w = covariates[arm == k], weight[arm == k] / weight[arm == k].sum()
@@ -56,7 +61,4 @@ def _largest(covariates: FloatArray, arm: IntArray, weight: FloatArray) -> tuple
         errors.append((w**2) @ (rows - mean) ** 2)
     first, second = np.triu_indices(len(means), 1)
     gaps = np.abs(np.asarray(means)[first] - np.asarray(means)[second])
-    variance = np.asarray(errors)[first] + np.asarray(errors)[second]
-    worst = gaps.argmax(axis=0)
-    at = np.arange(covariates.shape[1])
-    return gaps[worst, at], np.sqrt(variance[worst, at])
+    return gaps, np.sqrt(np.asarray(errors)[first] + np.asarray(errors)[second])

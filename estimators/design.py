@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from data_contracts.column_checks import MINIMUM_CELL as MINIMUM_CELL  # noqa: PLC0414 - offered here too
 from data_contracts.encoding import MISSING_LEVEL, Encoding, Feature
 from data_contracts.episode import Column, FloatArray
-from data_contracts.instrument import instrument_for
-
-MINIMUM_CELL = 11
-"""Smallest number of episodes that anything stored in a policy may rest on."""
+from data_contracts.instrument_name import instrument_for
 
 
 def learn_encoding(columns: Mapping[str, Column], names: Sequence[str]) -> Encoding:
@@ -38,9 +36,16 @@ def _learn_feature(name: str, column: Column) -> Feature:
         kind="numeric",
         lower=lower,
         upper=upper,
-        fill=float(np.median(present)),
+        fill=_middle(present),
         missing_indicator=missing >= MINIMUM_CELL,
     )
+
+
+def _middle(present: FloatArray) -> float:
+    """Mean of the 11 values around the median: the median itself may be one patient's."""
+    around = len(present) // 2
+    reach = MINIMUM_CELL // 2
+    return float(present[max(around - reach, 0) : around + reach + 1].mean())
 
 
 def _levels(column: Column) -> tuple[str, ...]:

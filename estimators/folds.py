@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from data_contracts.episode import Episodes, IntArray
+from data_contracts.errors import BadInput, Problem
+
+MINIMUM_LEARNED = 5
+"""Clusters with an observed outcome that every arm needs outside each fold: what is learned of it rests on no less."""
 
 
 def deal_folds(episodes: Episodes, folds: int, seed: int) -> IntArray:
@@ -29,6 +33,25 @@ def deal_folds(episodes: Episodes, folds: int, seed: int) -> IntArray:
         np.add.at(held[to], stratum[rows], 1)
         np.add.at(by_arm[to], episodes.arm[rows], 1)
     return fold
+
+
+def check_folds(episodes: Episodes, fold: IntArray) -> None:
+    """Whatever fold is left out, every arm has outcomes to learn from.
+
+    Raises:
+        BadInput: every outcome and arm with too few.
+    """
+    problems = []
+    for column, outcome in episodes.outcomes.items():
+        for code, arm in enumerate(episodes.arms):
+            useful = (episodes.arm == code) & ~np.isnan(outcome)
+            left = [len(np.unique(episodes.cluster[useful & (fold != k)])) for k in np.unique(fold)]
+            if min(left) < MINIMUM_LEARNED:
+                expected = f"outcomes of {MINIMUM_LEARNED} independent patients of arm {arm} or more outside each fold"
+                step = "Take the arm or the outcome out of the protocol, or wait for more records."
+                problems.append(Problem(f"outcome {column}", expected, str(min(left)), step))
+    if problems:
+        raise BadInput(problems)
 
 
 def _members(cluster: IntArray) -> list[IntArray]:

@@ -16,7 +16,7 @@ from data_contracts.gate import Individualisation
 from data_contracts.protocol import Outcome, StudyProtocol
 from estimators.contrasts import average_effects
 from estimators.design import learn_encoding
-from estimators.folds import deal_folds
+from estimators.folds import check_folds, deal_folds
 from estimators.heterogeneity import possible_heterogeneity
 from estimators.individualise import decide
 from estimators.linear_dr import LinearDR, serve_linear
@@ -33,7 +33,7 @@ class Learned:
     """All that was learned of a study's arms.
 
     Attributes:
-        covariate_encoding, effect_encoding: how covariates and effect modifiers are put into numbers.
+        encoding: how covariates are put into numbers, the effect modifiers first.
         covariates: (n, q) standardised covariates.
         propensity: held-out propensities and how they were chosen.
         outcomes: held-out outcome regressions by outcome column.
@@ -45,8 +45,7 @@ class Learned:
         expected: (1 + q,) served expected outcome of the reference, and its (K,) residual spread.
     """
 
-    covariate_encoding: Encoding
-    effect_encoding: Encoding
+    encoding: Encoding
     covariates: FloatArray
     propensity: CrossFitted
     outcomes: Mapping[str, CrossFitted]
@@ -64,20 +63,23 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = lamb
 
     Args:
         progress: told of each step as it starts.
+
+    Raises:
+        BadInput: an arm has too few observed outcomes to learn from.
     """
     with threadpool_limits(1):
         progress("dealing folds", 0.0)
         fold = deal_folds(episodes, protocol.folds, protocol.seed)
-        covariate_encoding = learn_encoding(episodes.columns, protocol.covariates)
-        effect_encoding = learn_encoding(episodes.columns, protocol.effect_modifiers)
-        covariates = covariate_encoding.encode(episodes.columns)
+        check_folds(episodes, fold)
+        encoding = learn_encoding(episodes.columns, protocol.covariates)
+        covariates = encoding.encode(episodes.columns)
+        features = covariates[:, : encoding.columns_of(protocol.effect_modifiers)]
         progress("propensities", 0.02)
         propensity = crossfit_propensity(covariates, episodes.arm, fold, episodes.cluster)
         regressions: dict[str, CrossFitted] = {}
         scored: dict[str, ScoredEpisodes] = {}
         for i, outcome in enumerate(protocol.outcomes):
             progress(f"outcome regressions and scores: {outcome.column}", 0.4 + 0.4 * i / len(protocol.outcomes))
-            features = effect_encoding.encode(episodes.columns)
             regressions[outcome.column], scored[outcome.column] = _score(
                 episodes, outcome, covariates, features, propensity.prediction, fold
             )
@@ -87,8 +89,7 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = lamb
         progress("served forms", 0.95)
         expected, residual_sd = outcome_model(covariates, primary, served)
         return Learned(
-            covariate_encoding=covariate_encoding,
-            effect_encoding=effect_encoding,
+            encoding=encoding,
             covariates=covariates,
             propensity=propensity,
             outcomes=regressions,

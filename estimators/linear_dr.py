@@ -7,6 +7,8 @@ that nothing is left to correct. Arms are integer codes and columns are bound by
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from econml.dr import LinearDRLearner
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -84,7 +86,11 @@ class LinearDR:
         # that EconML meets every arm in both halves.
         arm = np.arange(n) % arms
         outcome = data.scores[np.arange(n), arm]
-        return learner.fit(outcome, arm, X=data.features, W=data.scores)
+        with warnings.catch_warnings():
+            # Modifiers that determine each other (two that are always missing together): the least-norm coefficients
+            # are served, and their covariance is computed here, not by EconML.
+            warnings.filterwarnings("ignore", message="Co-variance matrix is underdetermined", category=UserWarning)
+            return learner.fit(outcome, arm, X=data.features, W=data.scores)
 
 
 def serve_linear(data: ScoredEpisodes, coefficients: FloatArray, individualised: BoolArray) -> ServedEffects:

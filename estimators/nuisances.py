@@ -19,7 +19,7 @@ MINIMUM_PROPENSITY = 0.01
 """Probabilities are held at this floor inside the scores; how often is told in the diagnostics."""
 
 MINIMUM_MISSING = 20
-"""With fewer unobserved (or observed) outcomes the observation model is each arm's rate."""
+"""With unobserved (or observed) outcomes in fewer clusters the observation model is each arm's rate."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def crossfit_observation(
 ) -> CrossFitted:
     """(n, K) probabilities that the outcome would be observed under each arm; loss is the log-loss in nats."""
     arms = int(arm.max()) + 1
-    if min(int(observed.sum()), int((~observed).sum())) < MINIMUM_MISSING:
+    if min(len(np.unique(cluster[observed])), len(np.unique(cluster[~observed]))) < MINIMUM_MISSING:
         rates = np.array([observed[arm == k].mean() for k in range(arms)])
         return CrossFitted(np.repeat(rates[None], len(arm), axis=0), "rate of the arm", {})
     flags = np.eye(arms)

@@ -57,5 +57,5 @@ def served_logits(model: CalibratedClassifierCV) -> FloatArray:
     linear, temperature = calibrated.estimator, calibrated.calibrators[0]
     weights = np.hstack([linear.intercept_[:, None], linear.coef_]) * temperature.beta_
     if len(weights) == 1:
-        weights = np.vstack([np.zeros_like(weights), weights])
+        weights = np.vstack([-weights, weights])  # scikit-learn scales two arms' logits as (-x, x)
     return np.asarray(weights - weights.mean(axis=0), dtype=np.float64)

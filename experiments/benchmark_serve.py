@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from statistics import median
@@ -35,9 +36,8 @@ def time_recommendations(n: int, seed: int) -> dict[str, Any]:
     files = policy_files(protocol, episodes, learned, ())
     policy, rules = load_policy(files), load_rules()
     row = world.records.iloc[0]
-    values = {name: None if row[name] != row[name] else row[name] for name in protocol.covariates}
-    plain = {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}
-    profile = PatientProfile(patient_id="benchmark", values=plain | {"phq9_item9": 0.0})
+    values = json.loads(row[list(protocol.covariates)].to_json())
+    profile = PatientProfile(patient_id="benchmark", values=values | {"phq9_item9": 0.0})
     econml = LinearDR.learner(learned.scored)
     one, last = learned.scored.features[:1], len(episodes.arms) - 1
     ours = _milliseconds(lambda: recommend(profile, policy, rules))

@@ -6,7 +6,9 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from data_contracts.errors import BadUsage
 from experiments.fit import fit, write_fit
 from experiments.progress import progress
 from experiments.promote import promote
@@ -36,6 +38,7 @@ def _simulate(options: Namespace) -> int:
 
 
 def _fit(options: Namespace) -> int:
+    _check_out(options.out)
     with progress("fit") as report:
         result = fit(options.protocol, options.data, report)
     write_fit(result, options.out, _signer())
@@ -45,6 +48,7 @@ def _fit(options: Namespace) -> int:
 def _study(options: Namespace) -> int:
     from experiments.study import study
 
+    _check_out(options.out)
     with progress("study") as report:
         result, registered = study(options.protocol, options.data, options.out, _signer(), report)
     where = {"registered": registered.name, "version": registered.version, "mlflow": registered.uri}
@@ -74,10 +78,18 @@ COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
 }
 
 
+def _check_out(out: Path) -> None:
+    """Refuse a place that cannot be a folder before minutes of work, not after."""
+    existing = next(path for path in (out, *out.parents, Path("/")) if path.exists())
+    if not existing.is_dir():
+        raise BadUsage(f"--out expects a folder; {existing} is a file: choose another path.")
+
+
 def _signer() -> Signer:
     signer = open_signer()
     if signer.created:
-        _say(f"Made a signing key: {signer.path} (keep it private). This machine now trusts what it signs.")
+        text = f"Made a signing key: {signer.path} (keep it private). This machine now trusts what it signs."
+        print(text, file=sys.stderr)  # standard output may be read by a machine
     return signer
 
 

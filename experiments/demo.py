@@ -10,10 +10,11 @@ import yaml
 from rich.console import Console
 
 from data_contracts.places import registry
-from data_contracts.tables import write_table
+from data_contracts.tables import read_table
 from experiments.demo_answers import average_table, recommendation_panel
 from experiments.demo_patients import PATIENTS
 from experiments.demo_service import running_service
+from experiments.fit import write_json
 from experiments.progress import progress
 from experiments.promote import promote
 from experiments.real_data import beat_the_blues, beat_the_blues_protocol
@@ -41,8 +42,10 @@ def demo(out: Path) -> int:
 
     console.rule("3  Three patients ask the service over HTTP")
     with running_service("clinic@champion", out) as ask:
-        for title, profile in PATIENTS:
-            console.print(recommendation_panel(title, ask(profile)))
+        answers = {title: ask(profile) for title, profile in PATIENTS}
+    write_json(answers, out / "recommendations.json")
+    for title, answer in answers.items():
+        console.print(recommendation_panel(title, answer))
 
     console.rule("Where everything is")
     for name in ("beat-the-blues", "clinic"):
@@ -52,7 +55,8 @@ def demo(out: Path) -> int:
 
 
 def _trial(folder: Path, signer: Signer) -> StudyResult:
-    write_table(beat_the_blues().to_dict("records"), folder / "records.csv")
+    folder.mkdir(parents=True, exist_ok=True)
+    beat_the_blues().to_csv(folder / "records.csv", index=False)
     (folder / "protocol.yaml").write_text(yaml.safe_dump(beat_the_blues_protocol(), sort_keys=False), encoding="utf-8")
     with progress("Beat the Blues") as report:
         return study(folder / "protocol.yaml", folder / "records.csv", folder, signer, report)[0]
@@ -79,8 +83,6 @@ def _trial_sentences(trial: StudyResult) -> str:
 
 def _true_effects(path: Path) -> Mapping[str, float]:
     """True average effects of the simulated clinic; only the demo looks, no study does."""
-    from data_contracts.tables import read_table
-
     columns = read_table(path).columns
     prefix = "effect_"
     return {name.removeprefix(prefix): float(c.mean()) for name, c in columns.items() if name.startswith(prefix)}

@@ -66,7 +66,9 @@ def _note(arm: Mapping[str, Any]) -> str:
     if arm["status"] == "excluded":
         return "excluded"
     if arm["status"] == "abstained":
-        return f"no rank: {arm['reason']}"
+        average = arm["average"]
+        known = f"; over all patients {average['estimate']:+.1f}" if average else ""
+        return f"no rank: {arm['reason']}{known}"
     if arm["recommended"]:
         return "best estimate"
     tied = arm["rank"] is not None and arm["rank"]["in_top_set"]

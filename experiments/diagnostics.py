@@ -57,7 +57,7 @@ def diagnose(episodes: Episodes, protocol: StudyProtocol, learned: Learned) -> D
         marginal_entropy=float(-np.sum(share * np.log(share))),
         calibration_error=error,
         calibration_chance=chance,
-        balance=balance(learned.covariate_encoding.columns, learned.covariates, arm, propensity),
+        balance=balance(learned.encoding.columns, learned.covariates, arm, propensity),
         equipoise={(names[i], names[j]): equipoise(propensity, arm, i, j) for i, j in pairs},
         support=support_scores(propensity).mean(axis=0),
         supported=supported(propensity, protocol.overlap.min_propensity).mean(axis=0),

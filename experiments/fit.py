@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from data_contracts.episode import Episodes
 from data_contracts.episode_checks import check_episodes
+from data_contracts.errors import BadInput
+from data_contracts.protocol import StudyProtocol
 from data_contracts.protocol_file import read_protocol
 from data_contracts.tables import read_table
 from estimators.learn import Progress, learn
@@ -24,11 +27,29 @@ def fit(protocol_path: Path, table_path: Path, progress: Progress = NO_PROGRESS)
     Raises:
         BadInput: the protocol or the table has problems; all are listed.
     """
-    protocol = read_protocol(protocol_path)
-    episodes = check_episodes(read_table(table_path), protocol)
+    protocol, episodes = read_study(protocol_path, table_path)
     learned = learn(episodes, protocol, progress)
     found = diagnose(episodes, protocol, learned)
     return StudyResult(protocol, episodes, learned, found, judge(found, protocol.gates))
+
+
+def read_study(protocol_path: Path, table_path: Path) -> tuple[StudyProtocol, Episodes]:
+    """Read and check both files; if neither can be used, both say why.
+
+    Raises:
+        BadInput: the protocol or the table has problems; all are listed.
+    """
+    try:
+        protocol = read_protocol(protocol_path)
+    except BadInput as error:
+        problems = error.problems
+        try:
+            read_table(table_path)
+        except BadInput as other:
+            problems += other.problems
+        raise BadInput(problems) from error
+    names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
+    return protocol, check_episodes(read_table(table_path, text=names), protocol)
 
 
 def write_fit(result: StudyResult, out: Path, signer: Signer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.episode import Episodes
 from data_contracts.manifest import PolicyManifest
 from data_contracts.protocol import StudyProtocol
@@ -33,8 +34,13 @@ def model_card(manifest: PolicyManifest, protocol: StudyProtocol, episodes: Epis
         "effect_modifiers": list(protocol.effect_modifiers),
         "episodes_by_arm": {arm.name: arm.episodes for arm in manifest.arms},
         "arms_not_ranked": [arm.name for arm in manifest.arms if not arm.ranked],
-        "attrition": [{"step": line.step, "episodes": line.total} for line in episodes.attrition],
+        "attrition": [{"step": line.step, "episodes": _shown(line.total, episodes.n)} for line in episodes.attrition],
         "gates": {gate.name: "passed" if gate.passed else "failed" for gate in manifest.gates},
         "individualisation": [decision.reason for decision in manifest.individualisation],
         "evidence": "No randomised trial of this system exists.",
     }
+
+
+def _shown(count: int, analysed: int) -> int | None:
+    """A count, unless its difference from the episodes analysed would tell of fewer than 11 patients."""
+    return None if 0 < abs(count - analysed) < MINIMUM_CELL else count

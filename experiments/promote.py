@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from data_contracts.errors import GateFailed
+from data_contracts.errors import BadUsage, GateFailed
 from data_contracts.manifest import PROMOTION, PROMOTION_SIGNATURE, Promotion
 from experiments.signing import Signer
 from experiments.tracking import champion_version, find_version, record_promotion
@@ -14,9 +14,12 @@ def promote(name: str, version: str, by: str, why: str, signer: Signer) -> Promo
     """Promote a registered policy whose gates passed.
 
     Raises:
+        BadUsage: nobody, or no reason, is named.
         NotFound: no such policy.
         GateFailed: a gate of the policy failed; nothing is changed.
     """
+    if not by.strip() or not why.strip():
+        raise BadUsage("A promotion names who promotes (--by) and their reason (--why); neither may be empty.")
     run_id, manifest, manifest_sha256 = find_version(name, version)
     failed = [gate.name for gate in manifest.gates if not gate.passed]
     if failed:

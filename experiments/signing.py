@@ -7,10 +7,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from data_contracts.errors import BadUsage
+from data_contracts.manifest import sha256
 from data_contracts.places import home, trusted_keys
 
 
@@ -43,9 +45,9 @@ def open_signer() -> Signer:
         return Signer(path, True, _create(path))
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except ValueError as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it asks for a password
         raise BadUsage(
-            f"{path} is not a PEM private key. Restore it, or move it away to have a new one made."
+            f"{path} is not a plain PEM private key. Restore it, or move it away to have a new one made."
         ) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise BadUsage(f"{path} is not an Ed25519 key. Restore it, or move it away to have a new one made.")
@@ -60,7 +62,14 @@ def _create(path: Path) -> Ed25519PrivateKey:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
         handle.write(private)
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    _enrol(public)
+    return key
+
+
+def _enrol(public: bytes) -> None:
+    """Put a public key among the trusted ones, beside those of other labs and of this lab's earlier keys."""
     folder = trusted_keys()
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "lab.pem").write_bytes(public)
-    return key
+    taken = (folder / "lab.pem").exists()
+    name = f"lab-{sha256(public)[:12]}.pem" if taken else "lab.pem"
+    (folder / name).write_bytes(public)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -46,10 +47,10 @@ def track(result: StudyResult, out: Path) -> Registered:
             mlflow.log_params(_parameters(result))
             mlflow.log_metrics(_metrics(result))
             mlflow.set_tags(_tags(result))
-            mlflow.log_artifacts(str(out))
+            _log_files(mlflow, out)
             _log_dataset(mlflow, result)
             registered = _register(client, name, run.info.run_id, f"{run.info.artifact_uri}/policy")
-        return Registered(name, registered, run.info.run_id, registry())
+        return Registered(name, registered, run.info.run_id, _shown(registry()))
 
 
 def find_version(name: str, number: str) -> tuple[str, PolicyManifest, str]:
@@ -65,7 +66,7 @@ def find_version(name: str, number: str) -> tuple[str, PolicyManifest, str]:
             found = client.get_model_version(name, number)
         except mlflow.exceptions.MlflowException as error:
             raise NotFound(
-                f"No policy {name} version {number} in {registry()}. Run `equipoise-lab study` first."
+                f"No policy {name} version {number} in {_shown(registry())}. Run `equipoise-lab study` first."
             ) from error
         folder = mlflow.artifacts.download_artifacts(run_id=found.run_id, artifact_path="policy")
         content = (Path(folder) / MANIFEST).read_bytes()
@@ -99,10 +100,11 @@ def _client() -> Iterator[tuple[Any, Any]]:
     """MLflow and its client, pointed at the registry, its chatter kept off the terminal."""
     home().mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
 
+    for chatty in ("alembic", "mlflow"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside MLflow that we cannot act on
         mlflow.set_tracking_uri(registry())
@@ -118,6 +120,19 @@ def _experiment(mlflow: Any, name: str) -> None:
         # A SQLite registry would put artifacts beside whatever folder the command was started in.
         mlflow.create_experiment(name, folder.as_uri() if registry().startswith("sqlite") else None)
     mlflow.set_experiment(name)
+
+
+def _log_files(mlflow: Any, out: Path) -> None:
+    """The study's own files by name: the folder may also hold the records, and no patient's row may leave."""
+    mlflow.log_artifacts(str(out / "policy"), "policy")
+    for name in ("gates.json", "report.json", "report.html"):
+        if (out / name).is_file():
+            mlflow.log_artifact(str(out / name))
+
+
+def _shown(uri: str) -> str:
+    """An address without the user name and password that it may hold."""
+    return re.sub(r"//[^/@]*@", "//", uri)
 
 
 def _register(client: Any, name: str, run_id: str, source: str) -> str:

@@ -37,9 +37,7 @@ class Needs:
 
 def needs_of(manifest: PolicyManifest, rules: RuleSet) -> Needs:
     """What a policy and a set of rules read."""
-    encodings = (manifest.covariate_encoding, manifest.effect_encoding)
-    features = {feature.name: feature for encoding in encodings for feature in encoding.features}
-    return Needs(tuple(features.values()), rules.facts, tuple(arm.name for arm in manifest.arms))
+    return Needs(manifest.encoding.features, rules.facts, tuple(arm.name for arm in manifest.arms))
 
 
 def check_profile(profile: PatientProfile, needs: Needs) -> None:
@@ -71,6 +69,8 @@ def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
 
 
 def _profile_problems(profile: PatientProfile, needs: Needs) -> Iterator[Problem]:
+    if not profile.patient_id.isprintable():
+        yield Problem("patient_id", "printable characters", "a control character", "Correct the identifier.")
     for feature in needs.features:
         if feature.kind == "numeric" and isinstance(profile.values.get(feature.name), str):
             step = "Give the number, or leave it out if it is not known."

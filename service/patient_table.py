@@ -72,8 +72,9 @@ def _id_problems(table: Table) -> Iterator[Problem]:
     counts = Counter(ids)
     if twice := _rows(ids, lambda text: text is not None and counts[text] > 1):
         yield Problem(where, "each patient once", f"repeated in {rows_text(twice)}", "Drop the copies.")
-    if long := _rows(ids, lambda text: text is not None and len(text) > LONGEST_ID):
-        yield Problem(where, f"at most {LONGEST_ID} characters", f"more in {rows_text(long)}", "Shorten them.")
+    if odd := _rows(ids, lambda text: text is not None and (len(text) > LONGEST_ID or not text.isprintable())):
+        expected = f"at most {LONGEST_ID} printable characters"
+        yield Problem(where, expected, f"something else in {rows_text(odd)}", "Correct them.")
 
 
 def _value_problems(table: Table, needs: Needs) -> Iterator[Problem]:

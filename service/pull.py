@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 POLICY = "policy"
 SQLITE = "sqlite:///"
+UNKNOWN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+"""What MLflow calls a model, alias or file that is not there."""
 
 
 def pull(reference: str, watch: float | None) -> int:
@@ -80,8 +82,8 @@ def download(name: str, folder: Path) -> tuple[str, Path]:
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
+    client = _client()
     try:
-        client = _client()
         champion = client.get_model_version_by_alias(name, CHAMPION)
         version, run = str(champion.version), str(champion.run_id)
         arrived = Path(client.download_artifacts(run, POLICY, str(folder)))
@@ -89,9 +91,11 @@ def download(name: str, folder: Path) -> tuple[str, Path]:
             raise Refused(f"Version {version} has no promotion record. Promote it: equipoise-lab promote")
         record = Path(client.download_artifacts(run, promotion, str(folder)))
     except MlflowException as error:
-        raise _registry_error(name, error.error_code) from None
+        if error.error_code in UNKNOWN:
+            raise NotFound(f"The registry holds no {name}@{CHAMPION}, or not its files. Promote a version.") from None
+        raise _no_answer(error) from None
     except (OSError, SQLAlchemyError) as error:
-        raise _registry_error(name, type(error).__name__) from None
+        raise _no_answer(error) from None
     for part in (PROMOTION, PROMOTION_SIGNATURE):
         if (record / part).is_file() and not (record / part).is_symlink():
             shutil.copyfile(record / part, arrived / part)
@@ -106,15 +110,20 @@ def _client() -> MlflowClient:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
-    return MlflowClient(tracking_uri=address, registry_uri=address)
+    try:
+        return MlflowClient(tracking_uri=address, registry_uri=address)
+    except (MlflowException, OSError, SQLAlchemyError) as error:
+        raise _no_answer(error) from None
 
 
-def _registry_error(name: str, code: str) -> EquipoiseError:
-    """Our error for one of the registry; its message is left out, as addresses hold passwords."""
-    if code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-        return NotFound(f"The registry holds no {name}@{CHAMPION}, or not its files. Promote a version of it.")
-    return NotReady(f"The registry does not answer ({code}). Check MLFLOW_TRACKING_URI and the server.")
+def _no_answer(error: Exception) -> NotReady:
+    """The registry cannot be read; its own message is left out, as addresses hold passwords."""
+    return NotReady(
+        f"The registry does not answer ({type(error).__name__}). Check MLFLOW_TRACKING_URI and the server."
+    )
 
 
 def _check_champion(policy: VerifiedPolicy, name: str, version: str) -> None:

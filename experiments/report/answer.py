@@ -21,31 +21,39 @@ def question(protocol: StudyProtocol, arms: Sequence[str]) -> str:
 
 
 def answer(
-    found: dict[str, Any],
+    findings: Sequence[dict[str, Any]],
     protocol: StudyProtocol,
     decisions: Sequence[Individualisation],
     heterogeneity: Mapping[str, float | None],
 ) -> list[str]:
-    """The honest answer for the primary outcome, a sentence or two each: best arm, ties, individualisation."""
+    """The honest answer: the best arm on the primary outcome, ties, what the other outcomes say, for whom it holds."""
+    found, *secondary = findings
     possible = max((sd for sd in heterogeneity.values() if sd is not None), default=0.0)
     spread = f"{number(possible, found['digits'])} {found['unit']}"
-    return [_best(found, protocol), _ties(found), _individual(decisions, protocol, spread)]
+    sentences = [
+        _best(found, protocol.arms.reference),
+        _matters(found, protocol.arms.reference),
+        _ties(found),
+        _secondary(secondary, found["best"], protocol.arms.reference),
+        _individual(decisions, protocol, spread),
+    ]
+    return [sentence for sentence in sentences if sentence]
 
 
-def _best(found: dict[str, Any], protocol: StudyProtocol) -> str:
-    reference, unit, best = protocol.arms.reference, found["unit"], found["best"]
+def _best(found: dict[str, Any], reference: str) -> str:
+    best, unit = found["best"], found["unit"]
     contrasts = against_reference(found, reference)
     if best == reference:
-        next_best = max(contrasts.values(), key=lambda contrast: float(contrast["estimate"]))
-        interval = _interval(next_best, found)
-        distance = f"{number(abs(next_best['estimate']), found['digits'])} {unit} worse"
-        return f"No arm did better on average than {reference}; the closest, {next_best['arm']}, came out {distance} {interval}."
+        closest = max(contrasts.values(), key=lambda contrast: float(contrast["estimate"]))
+        came = f"{number(abs(closest['estimate']), found['digits'])} {unit} worse {_interval(closest, found)}"
+        return f"No arm did better on average than {reference}; the closest, {closest['arm']}, came out {came}."
     contrast = contrasts[best]
-    distance = f"{number(contrast['estimate'], found['digits'])} {unit} better"
-    if not contrast["told_apart"]:
-        told = "and the interval includes no difference"
-        return f"On average {best} came out best, {distance} than {reference} {_interval(contrast, found)}, {told}."
-    return f"On average {best} came out {distance} than {reference} {_interval(contrast, found)}.{_matters(contrast, found)}"
+    came = (
+        f"{number(contrast['estimate'], found['digits'])} {unit} better than {reference} {_interval(contrast, found)}"
+    )
+    if contrast["told_apart"]:
+        return f"On average {best} came out {came}."
+    return f"On average {best} came out best, {came}; the interval includes no difference."
 
 
 def _interval(contrast: dict[str, Any], found: dict[str, Any]) -> str:
@@ -54,27 +62,48 @@ def _interval(contrast: dict[str, Any], found: dict[str, Any]) -> str:
     return f"({100 * found['confidence']:.0f} % interval {low} to {high}{together})"
 
 
-def _matters(contrast: dict[str, Any], found: dict[str, Any]) -> str:
-    """How the interval lies to the smallest difference that matters to patients, if the protocol names one."""
-    if found["mcid"] is None:
+def _matters(found: dict[str, Any], reference: str) -> str:
+    """How the best arm's interval lies to the smallest difference that matters, if the protocol names one."""
+    if found["mcid"] is None or found["best"] == reference:
         return ""
-    mark = f"{found['mcid']:g} {found['unit']} that the protocol calls the smallest difference that matters to a patient"
+    contrast = against_reference(found, reference)[found["best"]]
+    mark = (
+        f"{found['mcid']:g} {found['unit']} that the protocol calls the smallest difference that matters to a patient"
+    )
     if contrast["simultaneous_upper"] < found["mcid"]:
-        return f" The whole interval is less than the {mark}."
+        return f"The whole interval lies below the {mark}."
     if contrast["simultaneous_lower"] >= found["mcid"]:
-        return f" The whole interval is at least the {mark}."
-    return f" The interval includes the {mark}."
+        return f"The whole interval lies at or above the {mark}."
+    return f"The interval includes the {mark}."
 
 
 def _ties(found: dict[str, Any]) -> str:
-    groups = found["not_told_apart"]
+    arms, groups = list(found["ranks"]), found["not_told_apart"]
+    if len(arms) == 2 and not groups:
+        return ""
     if not groups:
         return "Every pair of arms can be told apart."
-    if groups == [list(found["ranks"])]:
-        return f"These records cannot tell {listed(groups[0])} apart."
+    if groups == [arms]:
+        return f"These records cannot tell {listed(arms)} apart."
     top = [arm for arm, rank in found["ranks"].items() if rank["in_top_set"]]
+    if groups == [top]:
+        return f"The best is one of {listed(top)}, which these records cannot tell apart."
     first = f"{top[0]} is ranked above every other arm" if len(top) == 1 else f"The best is one of {listed(top)}"
     return f"{first}; these records cannot tell apart {'; nor '.join(listed(group) for group in groups)}."
+
+
+def _secondary(findings: Sequence[dict[str, Any]], best: str, reference: str) -> str:
+    """Whether the best arm on the primary outcome can be told from the reference on the others."""
+    if best == reference or not findings:
+        return ""
+    contrasts = {found["column"]: against_reference(found, reference)[best] for found in findings}
+    better = [name for name, c in contrasts.items() if c["told_apart"] and c["estimate"] > 0]
+    worse = [name for name, c in contrasts.items() if c["told_apart"] and c["estimate"] < 0]
+    open_ones = [name for name in contrasts if name not in (*better, *worse)]
+    parts = [f"better on {listed(better)}"] if better else []
+    parts += [f"worse on {listed(worse)}"] if worse else []
+    parts += [f"not told apart on {listed(open_ones)}"] if open_ones else []
+    return f"On the secondary outcomes {best}, against {reference}, is {'; '.join(parts)}."
 
 
 def _individual(decisions: Sequence[Individualisation], protocol: StudyProtocol, spread: str) -> str:
@@ -91,5 +120,9 @@ def _individual(decisions: Sequence[Individualisation], protocol: StudyProtocol,
 def _reasons(decisions: Sequence[Individualisation], needed: float) -> list[str]:
     few = [f"{d.arm} ({d.effective:.0f})" for d in decisions if d.effective < needed]
     failed = [d.arm for d in decisions if d.effective >= needed]
-    reasons = [f"differences between patients predicted for {listed(failed)} did not hold in held-out data"] if failed else []
+    reasons = (
+        [f"differences between patients predicted for {listed(failed)} did not hold in held-out data"]
+        if failed
+        else []
+    )
     return reasons + ([f"too few effective episodes in {listed(few)}; {needed:.0f} are asked"] if few else [])

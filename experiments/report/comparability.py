@@ -70,9 +70,6 @@ def quantiles(values: FloatArray) -> dict[str, float | None]:
 
 
 def _equipoise(result: StudyResult) -> list[dict[str, Any]]:
-    counts = result.episodes.counts
-    found = []
-    for (first, second), share in result.diagnostics.equipoise.items():
-        total = counts[first] + counts[second]
-        found.append({"arms": [first, second], "share": disclose_share(round(share * total), total)})
-    return found
+    """Of preference scores, which are the model's; the gate tells the smallest in any case."""
+    shares = result.diagnostics.equipoise.items()
+    return [{"arms": list(pair), "share": round(share, 3)} for pair, share in shares]

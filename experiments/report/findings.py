@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from statistics import NormalDist
@@ -10,9 +9,8 @@ from typing import Any
 
 from data_contracts.effects import AverageEffects
 from data_contracts.protocol import Outcome
+from experiments.report.wording import decimals
 from experiments.study_result import average_ranks, pair_contrasts
-
-MAX_DIGITS = 6
 
 
 def finding(outcome: Outcome, averages: AverageEffects, arms: tuple[str, ...], confidence: float) -> dict[str, Any]:
@@ -26,7 +24,7 @@ def finding(outcome: Outcome, averages: AverageEffects, arms: tuple[str, ...], c
         **outcome.model_dump(mode="json"),
         "confidence": confidence,
         "critical_value": averages.critical_value,
-        "digits": _digits([c.standard_error for c in contrasts]),
+        "digits": decimals(contrast.standard_error for contrast in contrasts),
         "means": {arm: float(outcome.sign * mean) for arm, mean in zip(arms, averages.means, strict=True)},
         "best": arms[int(averages.effects.argmax())],
         "contrasts": [{**asdict(c), "told_apart": separated[c.arm, c.over]} for c in contrasts],
@@ -38,11 +36,6 @@ def finding(outcome: Outcome, averages: AverageEffects, arms: tuple[str, ...], c
 def against_reference(found: dict[str, Any], reference: str) -> dict[str, dict[str, Any]]:
     """The contrasts with the reference, by arm."""
     return {contrast["arm"]: contrast for contrast in found["contrasts"] if contrast["over"] == reference}
-
-
-def _digits(errors: Sequence[float]) -> int:
-    smallest = min((error for error in errors if error > 0), default=1.0)
-    return min(max(1 - math.floor(math.log10(smallest)), 0), MAX_DIGITS)
 
 
 def _groups(arms: Sequence[str], alike: Sequence[tuple[str, str]]) -> list[list[str]]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from data_contracts.gate import Individualisation
 from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
 from data_contracts.therapy import therapy_for
 from estimators.nuisances import CrossFitted
@@ -19,6 +18,7 @@ from experiments.report.comparability import balance_rows, diagnostics
 from experiments.report.disclosure import NOTATION, SMALL, is_small
 from experiments.report.findings import finding
 from experiments.report.table_one import table_one
+from experiments.report.wording import in_words, listed
 from experiments.study_result import StudyResult, outcomes_of
 
 EVIDENCE = "No randomised trial of this system exists"
@@ -36,7 +36,7 @@ def summarise(result: StudyResult) -> dict[str, Any]:
         "data_fingerprint": episodes.fingerprint,
         "evidence": EVIDENCE,
         "question": question(protocol, episodes.arms),
-        "answer": answer(findings[0], protocol, learned.individualisation, heterogeneity),
+        "answer": answer(findings, protocol, learned.individualisation, heterogeneity),
         "estimand": estimand(protocol),
         "dropout": _dropout(steps, protocol),
         "gates_passed": result.passed,
@@ -48,7 +48,7 @@ def summarise(result: StudyResult) -> dict[str, Any]:
         "diagnostics": diagnostics(result),
         "balance": balance_rows(result, protocol),
         "outcomes": findings,
-        "individualisation": [_decision(decision) for decision in learned.individualisation],
+        "individualisation": [decision.model_dump(mode="json") for decision in learned.individualisation],
         "heterogeneity": heterogeneity,
         "nuisances": {
             "propensity": _learner(learned.propensity),
@@ -86,9 +86,11 @@ def _heterogeneity(result: StudyResult) -> dict[str, float | None]:
 def _dropout(steps: list[dict[str, Any]], protocol: StudyProtocol) -> str:
     total = steps[0 if len(steps) == 1 + len(protocol.outcomes) else 1]["total_left"]
     observed = steps[-len(protocol.outcomes) :]
-    counts = ", ".join(
-        f"{outcome.column} in {step['total_left']} of {total}"
-        for outcome, step in zip(protocol.outcomes, observed, strict=True)
+    counts = listed(
+        [
+            f"{outcome.column} in {in_words(step['total_left'])} of {in_words(total)}"
+            for outcome, step in zip(protocol.outcomes, observed, strict=True)
+        ]
     )
     return (
         f"The outcome was observed for {counts} episodes. Episodes without it stay in the study: those observed are "
@@ -115,10 +117,6 @@ def _thin(name: str, count: int, protocol: StudyProtocol) -> dict[str, Any]:
         "episodes": SMALL if is_small(count) else count,
         "reason": f"fewer than {MINIMUM_EPISODES} episodes started; not ranked from these records",
     }
-
-
-def _decision(decision: Individualisation) -> dict[str, Any]:
-    return decision.model_dump(mode="json")
 
 
 def _learner(found: CrossFitted) -> dict[str, Any]:

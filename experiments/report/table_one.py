@@ -12,6 +12,7 @@ from data_contracts.episode import Column, Episodes, FloatArray
 from data_contracts.protocol import StudyProtocol
 from estimators.design import MINIMUM_CELL
 from experiments.report.disclosure import Shown, disclose
+from experiments.report.wording import decimals
 
 RARE_LEVELS = "(levels with fewer than 11 patients)"
 """Levels this rare are shown together: the name of one may itself point at a person."""
@@ -46,7 +47,8 @@ def _row(column: Column, episodes: Episodes) -> dict[str, Any]:
         texts = np.array([MISSING_LEVEL if np.isnan(value) else f"{value:g}" for value in column])
         return _categorical(texts, episodes)
     by_arm = {name: _numeric(column[episodes.arm == k]) for k, name in enumerate(episodes.arms)}
-    return {"kind": "numeric", "by_arm": by_arm}
+    digits = decimals(cell["sd"] for cell in by_arm.values() if cell["sd"] is not None)
+    return {"kind": "numeric", "digits": digits, "by_arm": by_arm}
 
 
 def _numeric(values: FloatArray) -> dict[str, Any]:

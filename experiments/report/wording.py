@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 NOTHING = "–"
 MINUS = "−"
+MAX_DECIMALS = 6
+LABEL = 36
+"""Characters of a label in a picture."""
 
 
 def number(value: float | str | None, digits: int = 2) -> str:
@@ -35,17 +39,29 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     return f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
-def capital(sentence: str) -> str:
-    """The sentence with its first letter large, unless it opens with a name in code (with an underscore or digit)."""
-    first = sentence.split(" ", 1)[0]
-    return sentence if not first.isalpha() else sentence[:1].upper() + sentence[1:]
+def short(text: str) -> str:
+    """A label that leaves room for the picture beside it."""
+    return text if len(text) <= LABEL else text[: LABEL - 1] + "…"
 
 
-def shown_mean(mean: float | None, sd: float | None) -> str:
-    """Mean (SD) with as many decimals as two significant digits of the SD need."""
-    if mean is None or sd is None:
-        return NOTHING
-    digits = 0
-    while digits < 4 and 0 < sd * 10**digits < 10:
-        digits += 1
-    return f"{number(mean, digits)} ({number(sd, digits)})"
+def decimals(spreads: Iterable[float]) -> int:
+    """How many decimals are worth showing: two significant digits of the smallest spread, none for a spread of 10."""
+    smallest = min((spread for spread in spreads if 0 < spread < math.inf), default=1.0)
+    return min(max(1 - math.floor(math.log10(smallest)), 0), MAX_DECIMALS)
+
+
+def shown_mean(mean: float | None, sd: float | None, digits: int) -> str:
+    """Mean (SD), or a dash where they are not told."""
+    return NOTHING if mean is None else f"{number(mean, digits)} ({number(sd, digits)})"
+
+
+def in_words(count: int | str) -> str:
+    """A count within a sentence."""
+    return shown_count(count).replace("≥", "at least ")
+
+
+def shown_count(count: int | str, share: float | None = None) -> str:
+    """A count with its percentage, or why it is not shown."""
+    if isinstance(count, str):
+        return count
+    return f"{count:,}" if share is None else f"{count:,} ({share:.1f} %)"

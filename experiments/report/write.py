@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 
@@ -31,4 +30,4 @@ def write_report(result: StudyResult, out: Path) -> None:
         for name, text in texts.items():
             (Path(building) / name).write_bytes(text.encode())
         for name in texts:
-            os.replace(Path(building) / name, out / name)
+            (Path(building) / name).replace(out / name)

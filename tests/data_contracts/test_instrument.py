@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from data_contracts.errors import BadInput
-from data_contracts.instrument import Instrument, PartialAnswers, instrument_for, load_instruments
+from data_contracts.instrument import Instrument, PartialAnswers, load_instruments
+from data_contracts.instrument_name import instrument_for
 
 INSTRUMENTS = load_instruments()
 WITH_ITEMS = [instrument for instrument in INSTRUMENTS.values() if instrument.items]

@@ -32,8 +32,7 @@ def make_policy(
     support: tuple[tuple[float, ...], ...] = ((0, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0)),
 ) -> Policy:
     """A policy whose numbers a reader can follow; ``error`` is each effect's standard error at the average patient."""
-    modifiers = Encoding(features=(AGE, SCORE), centre=(40, 14), scale=(10, 4))
-    covariates = Encoding(features=(AGE, SCORE, SEX), centre=(40, 14, 0.4), scale=(10, 4, 0.5))
+    encoding = Encoding(features=(AGE, SCORE, SEX), centre=(40, 14, 0.4), scale=(10, 4, 0.5))
     k, p = len(effects), 3
     covariance = np.zeros((k, p, k, p))
     for arm in range(1, k):
@@ -54,8 +53,8 @@ def make_policy(
         outcome_range=(0, 27),
         confidence=0.9,
         min_propensity=0.05,
-        effect_encoding=modifiers,
-        covariate_encoding=covariates,
+        encoding=encoding,
+        effect_modifiers=("age", "phq9_week0"),
         gates=(),
         individualisation=(),
         estimand="a difference in means",

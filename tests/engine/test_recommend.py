@@ -13,6 +13,13 @@ from data_contracts.recommendation import Reason
 from data_contracts.rule import load_rules
 from engine.recommend import recommend
 
+COLUMNS = (
+    *("patient_id", "arm", "status", "reason"),
+    *("effect", "effect_lower", "effect_upper", "average_effect", "average_lower", "average_upper"),
+    *("individualised", "rank_lower", "rank_upper", "in_top_set", "recommended", "safety"),
+    *("expected_outcome", "outcome_lower", "outcome_upper"),
+)
+
 
 def _arm(answer, name):
     return next(advice for advice in answer.arms if advice.arm == name)
@@ -152,27 +159,7 @@ def test_every_answer_says_that_no_trial_exists(policy, rules, patient):
 def test_batch_rows_have_the_columns_of_the_design(policy, rules, patient):
     """One row an arm with exactly the designed columns, in their order."""
     rows = recommend(patient(), policy, rules).rows()
-    assert list(rows[0]) == [
-        "patient_id",
-        "arm",
-        "status",
-        "reason",
-        "effect",
-        "effect_lower",
-        "effect_upper",
-        "average_effect",
-        "average_lower",
-        "average_upper",
-        "individualised",
-        "rank_lower",
-        "rank_upper",
-        "in_top_set",
-        "recommended",
-        "safety",
-        "expected_outcome",
-        "outcome_lower",
-        "outcome_upper",
-    ]
+    assert tuple(rows[0]) == COLUMNS
     assert {row["arm"] for row in rows} == {"usual_care", "cbt", "ssri", "ipt"}
     assert next(row for row in rows if row["arm"] == "usual_care")["effect"] == 0
 

@@ -84,9 +84,9 @@ def test_parquet_and_column_order(policy_folder: Path, tmp_path: Path) -> None:
     frame = pd.read_csv(tmp_path / "patients.csv", dtype={"patient_id": str})
     frame[list(reversed(frame.columns))].to_parquet(tmp_path / "patients.parquet")
     assert run(policy_folder, tmp_path / "patients.parquet", again) == 0
-    found, wanted = pd.read_parquet(again), pd.read_csv(out, dtype={"patient_id": str})
+    found = pd.read_parquet(again)
     assert list(found.columns) == COLUMNS
-    assert found.astype(str).replace(["None", "<NA>"], "nan").equals(wanted.astype(str))
+    assert found.to_csv(index=False, lineterminator="\n") == out.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("ids", [("007", "7"), ("12345678901234567891", "12345678901234567892"), ("1", "2")])
@@ -179,6 +179,7 @@ def test_facts_without_a_column_are_unknown(policy_folder: Path, tmp_path: Path,
     """A table without safety facts is answered, every patient to be assessed first, and the summary says so."""
     patients = table(tmp_path, "P-1,17,41,f", header="patient_id,phq9_week0,age,sex")
     assert run(policy_folder, patients, tmp_path / "out.csv") == 0
-    assert "Unknown for everybody, as the table has no such column: phq9_item9, cssrs" not in capsys.readouterr().out
+    facts = "cssrs_q4, cssrs_q5, cssrs_q6_past_3_months, phq9_item9."
+    assert f"Unknown for everybody, as the table has no such column: {facts}" in capsys.readouterr().out
     with (tmp_path / "out.csv").open(encoding="utf-8") as lines:
         assert {row["safety"] for row in csv.DictReader(lines)} == {"assess_first"}

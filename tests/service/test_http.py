@@ -9,6 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from data_contracts.errors import NotReady
 from data_contracts.profile import PatientProfile
@@ -22,6 +24,11 @@ from service.store import Store
 URL = "/v1/recommendations"
 JSON = {"Content-Type": "application/json"}
 CANARY = "Zebediah-Canary"
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
 
 
 def assert_problem(answer: Any, status: int) -> dict[str, Any]:
@@ -138,6 +145,7 @@ BAD: dict[str, tuple[int, Callable[[dict[str, Any]], bytes]]] = {
     "number as id": (422, broken(lambda body: body.update(patient_id=8_675_309))),
     "no id": (422, broken(lambda body: body.pop("patient_id"))),
     "blank id": (422, broken(lambda body: body.update(patient_id="  "))),
+    "control character in the id": (422, broken(lambda body: body.update(patient_id=f"{CANARY}\x00\x1b[2J"))),
     "long id": (422, broken(lambda body: body.update(patient_id=CANARY * 20))),
     "unknown key": (422, broken(lambda body: body.update({CANARY: CANARY}))),
     "list as value": (422, broken(lambda body: body["values"].update({CANARY: [CANARY]}))),
@@ -163,6 +171,23 @@ def test_bad_body(case: str, client: Any, profile: dict[str, Any]) -> None:
     if status == 422:
         assert document["problems"]
         assert all(set(item) == {"where", "expected", "found", "next_step"} for item in document["problems"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.dictionaries(st.sampled_from(["patient_id", "values", "exclusions", "acknowledgement", "x"]), ANYTHING)
+)
+def test_any_body_is_answered(client: Any, values: dict[str, Any], names: dict[str, Any]) -> None:
+    """Whatever is sent, the answer is a recommendation or a problem document, and never a failure of the service."""
+    for body in (
+        names,
+        {"patient_id": "P-1", "values": values | names},
+        {"patient_id": "P-1", "values": values} | names,
+    ):
+        answer = client.post(URL, content=json.dumps(body), headers=JSON)
+        assert answer.status_code in (201, 400, 422)
+        kind = "application/json" if answer.status_code == 201 else "application/problem+json"
+        assert answer.headers["content-type"] == kind
 
 
 def test_problems_are_told_together(client: Any, profile: dict[str, Any]) -> None:

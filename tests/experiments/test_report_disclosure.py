@@ -1,0 +1,114 @@
+"""Disclosure control: nobody can be found by subtraction."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments.report.disclosure import SMALL, WITHHELD, disclose, disclose_left, disclose_share, least
+
+COUNTS = st.lists(st.one_of(st.integers(0, 14), st.integers(0, 400)), min_size=1, max_size=8)
+SMALL_VALUES = range(1, 11)
+
+
+def _possible(shown: list[int | str], total: int) -> set[int]:
+    """Values that a cell shown as <11 could have, for a reader who knows the total and our rules.
+
+    All such cells look alike, so one stands for all: the others take 1 to 10 each, a withheld one 11 or more.
+    """
+    hidden = total - sum(cell for cell in shown if isinstance(cell, int))
+    others, withheld = shown.count(SMALL) - 1, shown.count(WITHHELD)
+    most = float("inf") if withheld else 10 * others
+    return {value for value in SMALL_VALUES if others + 11 * withheld <= hidden - value <= most}
+
+
+@given(COUNTS)
+def test_no_small_count_can_be_recovered(counts: list[int]) -> None:
+    """After subtracting all that is shown from the total, each count under 11 could still be anything from 1 to 10."""
+    shown = disclose(counts)
+    if SMALL in shown:
+        assert _possible(shown, sum(counts)) == set(SMALL_VALUES)
+
+
+@given(COUNTS)
+def test_what_is_shown_is_true_and_never_small(counts: list[int]) -> None:
+    """A number shown is the count itself, and no number shown is 1 to 10."""
+    for count, cell in zip(counts, disclose(counts), strict=True):
+        assert cell in (count, SMALL, WITHHELD)
+        assert cell not in SMALL_VALUES
+        assert cell != SMALL or count in SMALL_VALUES
+
+
+@given(COUNTS)
+def test_nothing_is_hidden_without_need(counts: list[int]) -> None:
+    """Where no count is 1 to 10 all are shown."""
+    if not any(count in SMALL_VALUES for count in counts):
+        assert disclose(counts) == counts
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        ([100, 11], [100, 11]),
+        ([100, 10], [WITHHELD, SMALL]),
+        ([100, 1], [WITHHELD, SMALL]),
+        ([100, 0], [100, 0]),
+        ([100, 50, 10], [WITHHELD, 50, SMALL]),
+        ([100, 50, 10, 9], [WITHHELD, 50, SMALL, SMALL]),
+        ([11, 100, 9], [WITHHELD, WITHHELD, WITHHELD]),  # 11 + 9 = 20: it could not be 10
+        ([11, 100, 10], [WITHHELD, 100, SMALL]),  # 11 + 10 = 21: it could be anything
+        ([10, 10, 10], [WITHHELD, WITHHELD, WITHHELD]),
+        ([5], [WITHHELD]),
+    ],
+)
+def test_lists_on_the_threshold(counts: list[int], shown: list[int | str]) -> None:
+    """10 is hidden with a partner, 11 and 0 are not; a partner too small to hide behind hides all."""
+    assert disclose(counts) == shown
+
+
+@pytest.mark.parametrize(
+    ("left", "shown"),
+    [
+        (48, (48, 0)),
+        (47, ("≥38", SMALL)),
+        (38, ("≥38", SMALL)),
+        (37, (37, 11)),
+        (11, (11, 37)),
+        (10, (SMALL, "≥38")),
+        (1, (SMALL, "≥38")),
+        (0, (0, 48)),
+    ],
+)
+def test_left_and_lost_on_the_threshold(left: int, shown: tuple[int | str, int | str]) -> None:
+    """Of 48 who started, neither those left nor those lost are told where either are 1 to 10."""
+    assert disclose_left(left, 48) == shown
+    assert [least(cell) for cell in shown] <= [left, 48 - left]
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, 0.0),
+        (1, "<0.011"),
+        (10, "<0.011"),
+        (11, 0.011),
+        (989, 0.989),
+        (990, ">0.989"),
+        (999, ">0.989"),
+        (1000, 1.0),
+    ],
+)
+def test_shares_on_the_threshold(count: int, shown: float | str) -> None:
+    """Of 1000, a share of 1 to 10 patients, or of all but so few, is told as a bound."""
+    assert disclose_share(count, 1000) == shown
+
+
+@given(st.integers(30, 5000), st.data())
+def test_bounds_of_shares_hold(total: int, data: st.DataObject) -> None:
+    """A bound on a share is true of every count that it may stand for."""
+    count = data.draw(st.integers(0, total))
+    shown = disclose_share(count, total)
+    if isinstance(shown, str):
+        bound = float(shown[1:])
+        assert count / total < bound if shown[0] == "<" else count / total > bound

@@ -1,0 +1,99 @@
+"""`equipoise serve` as a real process on a free port."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from data_contracts.profile import PatientProfile
+from engine.recommend import recommend
+from service.served_policy import ServedPolicy
+
+CONTACTS = '- {name: Crisis line, phone: "+00 000 000", when: day and night}\n'
+
+
+@pytest.fixture
+def command(policy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The command that serves the sound policy, everything it needs being configured."""
+    (tmp_path / "contacts.yaml").write_text(CONTACTS)
+    monkeypatch.setenv("EQUIPOISE_CONTACTS", str(tmp_path / "contacts.yaml"))
+    return [sys.executable, "-W", "error", "-m", "service", "serve", "--policy", str(policy_folder), "--port", "0"]
+
+
+@pytest.fixture
+def server(command: list[str]) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A running service: its address and its process."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = re.fullmatch(r"Equipoise serves tiny \(study aaaaaaaa…\) on (http://127\.0\.0\.1:\d+)\n", line)
+    assert found, line
+    try:
+        yield found[1], process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_serves_until_told_to_stop(
+    server: tuple[str, subprocess.Popen[str]], served: ServedPolicy, profile: dict[str, Any], home: Path
+) -> None:
+    """It answers as Python does, is ready, keeps the answer over a restart, and ends with 0 on SIGTERM."""
+    address, process = server
+    with httpx.Client(base_url=address, timeout=20, trust_env=False) as client:
+        assert client.get("/readyz").json()["policy"] == "tiny"
+        answer = client.post("/v1/recommendations", json=profile)
+        wanted = recommend(PatientProfile(**profile), served.policy, served.rules)
+        assert answer.json()["recommendation"] == wanted.model_dump(mode="json")
+        assert client.get(answer.headers["location"]).content == answer.content
+        assert client.get("/nowhere").headers["content-type"] == "application/problem+json"
+        assert "server" not in answer.headers
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_restart_still_has_the_answers(command: list[str], profile: dict[str, Any]) -> None:
+    """Killed without warning and started again, the service gives back what it answered before."""
+    seen: list[bytes] = []
+    where = ""
+    for _ in range(2):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[-1]
+        try:
+            if not where:
+                where = httpx.post(f"{address}/v1/recommendations", json=profile, trust_env=False).headers["location"]
+            seen.append(httpx.get(f"{address}{where}", trust_env=False).content)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+    assert seen[0] == seen[1]
+
+
+def test_refuses_without_contacts(command: list[str]) -> None:
+    """Without crisis contacts it does not start: exit 5, the variable and its format on standard error."""
+    environment = {name: value for name, value in os.environ.items() if name != "EQUIPOISE_CONTACTS"}
+    run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert run.returncode == 5
+    assert "EQUIPOISE_CONTACTS" in run.stderr
+    assert "phone:" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_taken_port_is_told(server: tuple[str, subprocess.Popen[str]], command: list[str]) -> None:
+    """A port that is taken is told in words."""
+    port = server[0].rpartition(":")[2]
+    run = subprocess.run([*command[:-1], port], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 2
+    assert f"port {port}" in run.stderr
+    assert "Traceback" not in run.stderr

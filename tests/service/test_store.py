@@ -1,0 +1,115 @@
+"""The store: migrated, durable, private, and the same bytes out as in."""
+
+from __future__ import annotations
+
+import io
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from data_contracts.errors import NotFound, NotReady
+from service.database import HEAD, MIGRATIONS, database_problem, open_database, upgrade
+from service.store import METADATA, Store, StoredRecommendation
+
+
+def stored(store: Store, **changes: Any) -> StoredRecommendation:
+    digest = "c" * 64
+    store.keep_policy(digest, {"manifest.json": b"{}"})
+    values = {"id": uuid4(), "created_at": datetime.now(UTC), "patient_id": "P-1", "state": "draft"}
+    rest = {"policy_manifest_sha256": digest, "request": "{}", "response": b'{"a": 1.10}\x00\xff'}
+    return StoredRecommendation(**(values | rest | changes))
+
+
+def test_bytes_come_back(store: Store) -> None:
+    """A response is given back byte for byte, whatever its bytes."""
+    item = stored(store)
+    store.add(item)
+    found = store.get(str(item.id))
+    assert found.response == item.response
+    assert (found.patient_id, found.request, found.id) == (item.patient_id, item.request, item.id)
+
+
+def test_add_twice_is_an_error(store: Store) -> None:
+    """One id is one answer: nothing is overwritten."""
+    item = stored(store)
+    store.add(item)
+    with pytest.raises(NotReady):
+        store.add(stored(store, id=item.id, response=b"other"))
+    assert store.get(str(item.id)).response == item.response
+
+
+@pytest.mark.parametrize("name", ["", "x", "\x00", "' OR 1=1 --", str(uuid4())])
+def test_no_such_recommendation(store: Store, name: str) -> None:
+    """An id that is none, or that nobody was given, is not found."""
+    with pytest.raises(NotFound):
+        store.get(name)
+
+
+def test_migrations_make_the_tables(store: Store) -> None:
+    """The migrations end in exactly the tables that the store uses, at the revision that readiness asks for."""
+    with store._engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_upgrade_twice_keeps_the_answers(store: Store) -> None:
+    """A restart migrates again and loses nothing."""
+    item = stored(store)
+    store.add(item)
+    upgrade(store._engine)
+    assert store.get(str(item.id)).response == item.response
+
+
+def test_durable_and_private(store: Store, home: Path) -> None:
+    """SQLite runs with WAL and synchronous=FULL, in a file that only its owner may read."""
+    with store._engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+    for path in home.glob("service.db*"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_postgresql_schema_compiles() -> None:
+    """The migration is also valid for PostgreSQL, as its SQL shows."""
+    output = io.StringIO()
+    config = Config(output_buffer=output)
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("dialect", "postgresql")
+    command.upgrade(config, "head", sql=True)
+    assert "response BYTEA NOT NULL" in output.getvalue()
+    assert "created_at TIMESTAMP WITH TIME ZONE NOT NULL" in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "no-such-database://user:SECRET@host/db", "sqlite:////dev/null/service.db"]
+)
+def test_unusable_address(url: str) -> None:
+    """An address that cannot be used is told without its password."""
+    with pytest.raises(NotReady) as caught:
+        open_database(SecretStr(url))
+    assert "SECRET" not in str(caught.value)
+
+
+def test_file_that_is_no_database(tmp_path: Path) -> None:
+    """A file of another kind is left as it is, and told."""
+    (tmp_path / "service.db").write_bytes(b"not a database, but precious" * 100)
+    engine = open_database(SecretStr(f"sqlite:///{tmp_path / 'service.db'}"))
+    with pytest.raises(NotReady):
+        upgrade(engine)
+    assert database_problem(engine)
+    assert (tmp_path / "service.db").read_bytes() == b"not a database, but precious" * 100
