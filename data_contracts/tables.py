@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
+import io
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pandas as pd
 
 from data_contracts.episode import Column
 from data_contracts.errors import BadInput, Problem, rows_text
+from data_contracts.whole_file import write_whole
 
 NUMBER_KINDS = "biuf"
 MISSING_MARKERS = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
@@ -74,18 +74,12 @@ def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     frame = pd.DataFrame(list(rows))
     kinds = {name: _nullable([row[name] for row in rows]) for name in (rows[0] if rows else ())}
     frame = frame.astype({name: kind for name, kind in kinds.items() if kind})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=path.suffix)
-    os.close(handle)
-    try:
-        if path.suffix.lower() == ".parquet":
-            frame.to_parquet(temporary, index=False)
-        else:
-            frame.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    if path.suffix.lower() == ".parquet":
+        buffer = io.BytesIO()
+        frame.to_parquet(buffer, index=False)
+        write_whole(path, buffer.getvalue())
+    else:
+        write_whole(path, frame.to_csv(index=False, lineterminator="\n").encode())
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

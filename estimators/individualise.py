@@ -108,7 +108,8 @@ def _within(values: FloatArray, fold: IntArray) -> FloatArray:
 def _decide_arm(arm: str, effective: float, found: Calibration | None, marks: GateMarks) -> Individualisation:
     low, high = marks.slope
     if effective < marks.min_effective:
-        why = f"{effective:.0f} effective episodes; {marks.min_effective:.0f} are asked before an effect may vary"
+        asked = f"{marks.min_effective:.0f} are asked before an effect may vary"
+        why = f"{effective:.0f} effective episodes in it or the reference, the fewer; {asked}"
         yes = False
     elif found is None:
         yes, why = False, "the model predicts the same effect for everyone"

@@ -11,6 +11,7 @@ from data_contracts.errors import BadInput
 from data_contracts.protocol import StudyProtocol
 from data_contracts.protocol_file import read_protocol
 from data_contracts.tables import read_table
+from data_contracts.whole_file import write_whole
 from estimators.learn import Progress, learn
 from experiments.diagnostics import diagnose
 from experiments.gates import judge
@@ -69,8 +70,5 @@ def write_fit(result: StudyResult, out: Path, signer: Signer) -> None:
 
 def write_json(content: object, path: Path) -> None:
     """Write JSON with sorted keys; the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    building = path.with_name(f".{path.name}.building")
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    building.write_text(text + "\n", encoding="utf-8")
-    building.replace(path)
+    write_whole(path, (text + "\n").encode())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
 from data_contracts.errors import BadUsage
+from data_contracts.whole_file import write_whole
 from estimators.worlds import simulate
 
 
@@ -38,7 +37,7 @@ def simulate_to(world: str, n: int, seed: int, out: Path) -> None:
     except (FileExistsError, NotADirectoryError) as error:
         raise BadUsage(f"--out expects a folder; {out} is, or lies under, a file: choose another path") from error
     for name, text in texts.items():
-        _write_whole(out / name, text.encode())
+        write_whole(out / name, text.encode())
 
 
 def _csv(table: pd.DataFrame) -> str:
@@ -50,16 +49,3 @@ def _csv(table: pd.DataFrame) -> str:
 def _is_whole(column: pd.Series[float]) -> bool:
     present = column.dropna()
     return bool((present == present.round()).all())
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """The file appears whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -113,11 +113,13 @@ def _individual(decisions: Sequence[Individualisation], protocol: StudyProtocol,
         constant = [decision.arm for decision in decisions if not decision.individualised]
         rest = f" {listed(constant)}: the average effect for every patient. {still}" if constant else ""
         return f"The effect of {listed(varying)} varies with the patient, as held-out data support.{rest}"
-    why = "; ".join(_reasons(decisions, protocol.gates.min_effective))
+    why = "; ".join(_reasons(decisions, protocol.gates.min_effective, protocol.arms.reference))
     return f"No individualisation, every patient is given the average effect: {why}. {still}"
 
 
-def _reasons(decisions: Sequence[Individualisation], needed: float) -> list[str]:
+def _reasons(decisions: Sequence[Individualisation], needed: float, reference: str) -> list[str]:
+    """Why arms stay constant; a decision's effective episodes are the arm's or the reference's, the fewer."""
+    too_few = "too few effective episodes to compare"
     few = [f"{d.arm} ({d.effective:.0f})" for d in decisions if d.effective < needed]
     failed = [d.arm for d in decisions if d.effective >= needed]
     reasons = (
@@ -125,4 +127,4 @@ def _reasons(decisions: Sequence[Individualisation], needed: float) -> list[str]
         if failed
         else []
     )
-    return reasons + ([f"too few effective episodes in {listed(few)}; {needed:.0f} are asked"] if few else [])
+    return reasons + ([f"{too_few} {listed(few)} with {reference}; {needed:.0f} are asked of each"] if few else [])

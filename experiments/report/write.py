@@ -1,11 +1,11 @@
-"""Writes a study's report: report.html for people, report.json for programs, both or neither."""
+"""Writes a study's report: report.html for people, report.json for programs."""
 
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 
+from data_contracts.whole_file import write_whole
 from experiments.report.figures import figures
 from experiments.report.page import page
 from experiments.report.summary import summarise
@@ -25,9 +25,5 @@ def write_report(result: StudyResult, out: Path) -> None:
         HTML: page(summary, figures(result, summary)),
         JSON: json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
     }
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".report.") as building:
-        for name, text in texts.items():
-            (Path(building) / name).write_bytes(text.encode())
-        for name in texts:
-            (Path(building) / name).replace(out / name)
+    for name, text in texts.items():
+        write_whole(out / name, text.encode())

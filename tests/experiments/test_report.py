@@ -269,7 +269,7 @@ def test_beat_the_blues_is_answered_honestly(tmp_path: Path) -> None:
     write_report(_study(beat_the_blues(), two_times), tmp_path)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "No individualisation" in text
-    assert "too few effective episodes in ccbt" in text
+    assert "too few effective episodes to compare ccbt" in text
     assert "200 are asked" in text
     assert "No randomised trial of this system exists" in text
     assert "On the secondary outcomes ccbt, against usual_care, is not told apart on bdi_3m." in text

@@ -1,0 +1,229 @@
+"""The study protocol: what it means is its identity, and what would make a study worthless is refused."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from data_contracts.protocol import StudyProtocol
+
+LEAST: dict[str, Any] = {
+    "name": "small",
+    "records": {"patient_id": "pid", "arm": "therapy"},
+    "arms": {"reference": "usual_care", "offered": ["cbt", "ssri"]},
+    "outcome": {"column": "y", "direction": "lower_is_better", "unit": "points"},
+    "effect_modifiers": ["age"],
+}
+
+
+def with_key(path: str, value: object) -> dict[str, Any]:
+    """The least protocol with one key, named with dots, given."""
+    content = copy.deepcopy(LEAST)
+    *blocks, key = path.split(".")
+    place = content
+    for block in blocks:
+        place = place.setdefault(block, {})
+    place[key] = value
+    return content
+
+
+def study_id(content: object) -> str:
+    return StudyProtocol.model_validate(content).study_id
+
+
+def shuffled(content: object, rng: Any) -> object:
+    """The same content with the keys of every mapping in another order."""
+    if isinstance(content, dict):
+        keys = list(content)
+        rng.shuffle(keys)
+        return {key: shuffled(content[key], rng) for key in keys}
+    return content
+
+
+def test_defaults_are_the_stated_ones() -> None:
+    """What a protocol does not say is said by the design: 90 % confidence, 5 folds, seed 7, and the pass marks."""
+    protocol = StudyProtocol.model_validate(LEAST)
+    assert (protocol.confidence, protocol.folds, protocol.seed) == (0.90, 5, 7)
+    assert protocol.overlap.min_propensity == 0.025
+    marks = protocol.gates
+    assert (marks.max_smd, marks.max_log_loss_excess, marks.max_calibration_error) == (0.1, 0.01, 0.03)
+    assert (marks.min_equipoise, marks.min_effective) == (0.2, 200)
+    assert (marks.slope, marks.min_calibration_r2) == ((0.6, 1.5), 0.5)
+    for empty in ("confounders", "categorical", "secondary_outcomes", "groups"):
+        assert getattr(protocol, empty) == ()
+    assert protocol.records.time is protocol.records.site is protocol.records.cluster is None
+
+
+def test_saying_a_default_changes_nothing() -> None:
+    """A protocol that spells out a default is the same study; so is 0.9 for 0.90 and 5 for 5.0."""
+    wanted = study_id(LEAST)
+    for path, value in (
+        ("confidence", 0.9),
+        ("folds", 5),
+        ("gates.max_smd", 0.1),
+        ("overlap.min_propensity", 0.025),
+        ("records.site", None),
+        ("confounders", []),
+    ):
+        assert study_id(with_key(path, value)) == wanted, path
+    assert study_id(with_key("outcome.mcid", 5)) == study_id(with_key("outcome.mcid", 5.0))
+
+
+@given(st.randoms(use_true_random=False), st.booleans(), st.sampled_from([20, 80, 200]), st.sampled_from([2, 4]))
+def test_formatting_is_not_identity(rng: Any, flow: bool, width: int, indent: int) -> None:
+    """However the YAML is laid out and its keys are ordered, the study's id is the same."""
+    content = with_key("gates.max_smd", 0.2)
+    text = yaml.safe_dump(shuffled(content, rng), default_flow_style=flow, width=width, indent=indent, sort_keys=False)
+    assert study_id(yaml.safe_load("# a comment\n" + text)) == study_id(content)
+    assert study_id(json.loads(json.dumps(content))) == study_id(content)
+
+
+CHANGES = [
+    ("name", "other"),
+    ("records.patient_id", "id"),
+    ("records.arm", "arm"),
+    ("records.time", "started"),
+    ("records.site", "clinic"),
+    ("records.cluster", "family"),
+    ("arms.reference", "waiting"),
+    ("arms.offered", ["ssri", "cbt"]),
+    ("arms.therapies", {"cbt": "CBT"}),
+    ("outcome.column", "z"),
+    ("outcome.baseline", "y0"),
+    ("outcome.direction", "higher_is_better"),
+    ("outcome.unit", "marks"),
+    ("outcome.mcid", 5),
+    ("effect_modifiers", ["age", "gad7"]),
+    ("confounders", ["gad7"]),
+    ("categorical", ["age"]),
+    ("instruments", {"age": "PHQ-9"}),
+    ("secondary_outcomes", [{"column": "z", "direction": "lower_is_better", "unit": "points"}]),
+    ("groups", ["sex"]),
+    ("confidence", 0.95),
+    ("folds", 4),
+    ("seed", 8),
+    ("overlap.min_propensity", 0.05),
+    ("gates.max_smd", 0.2),
+    ("gates.max_log_loss_excess", 0.0),
+    ("gates.max_calibration_error", 0.02),
+    ("gates.min_equipoise", 0.3),
+    ("gates.min_effective", 300),
+    ("gates.slope", [0.7, 1.5]),
+    ("gates.min_calibration_r2", 0.6),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), CHANGES, ids=[path for path, _ in CHANGES])
+def test_every_value_is_identity(path: str, value: object) -> None:
+    """Any change of what the protocol says is another study."""
+    assert study_id(with_key(path, value)) != study_id(LEAST)
+
+
+def test_no_key_is_left_out_of_that_table() -> None:
+    """The table above names every key that a protocol has."""
+    keys: set[str] = set()
+    for name, field in StudyProtocol.model_fields.items():
+        block = getattr(field.annotation, "model_fields", None)
+        keys |= {f"{name}.{inner}" for inner in block} if block else {name}
+    assert keys == {path for path, _ in CHANGES}
+
+
+REFUSED = [
+    ("outcome as a modifier", {"effect_modifiers": ["y"]}, "cannot be covariates: y"),
+    ("outcome as a confounder", {"confounders": ["y"]}, "cannot be covariates: y"),
+    ("outcome as its own baseline", {"outcome": LEAST["outcome"] | {"baseline": "y"}}, "cannot be covariates: y"),
+    ("arm as a confounder", {"confounders": ["therapy"]}, "cannot be covariates: therapy"),
+    ("patient as a confounder", {"confounders": ["pid"]}, "cannot be covariates: pid"),
+    (
+        "secondary outcome as a confounder",
+        {"confounders": ["z"], "secondary_outcomes": [LEAST["outcome"] | {"column": "z"}]},
+        "cannot be covariates: z",
+    ),
+    (
+        "outcome as another's baseline",
+        {"secondary_outcomes": [LEAST["outcome"] | {"column": "z", "baseline": "y"}]},
+        "cannot be covariates: y",
+    ),
+    ("outcome twice", {"secondary_outcomes": [LEAST["outcome"]]}, "each outcome column is named once"),
+    ("modifier and confounder", {"confounders": ["age"]}, "named twice: age"),
+    ("modifier twice", {"effect_modifiers": ["age", "age"]}, "named twice: age"),
+    ("a stranger as categorical", {"categorical": ["sex"]}, "not covariates: sex"),
+    ("a stranger's instrument", {"instruments": {"gad": "GAD-7"}}, "neither covariates nor outcomes: gad"),
+    ("reference among the offered", {"arms": {"reference": "cbt", "offered": ["cbt"]}}, "named twice: cbt"),
+    ("arm offered twice", {"arms": {"reference": "a", "offered": ["b", "b"]}}, "named twice: b"),
+    ("no arm offered", {"arms": {"reference": "a", "offered": []}}, "offered"),
+    ("no modifier", {"effect_modifiers": []}, "effect_modifiers"),
+    (
+        "therapy of an arm not compared",
+        {"arms": {"reference": "a", "offered": ["b"], "therapies": {"c": "CBT"}}},
+        "not compared: c",
+    ),
+    ("confidence of a coin", {"confidence": 0.5}, "confidence"),
+    ("certainty", {"confidence": 1.0}, "confidence"),
+    ("one fold", {"folds": 1}, "folds"),
+    ("a name with a slash", {"name": "../x"}, "name"),
+    ("a fraction of a fold", {"folds": 2.5}, "folds"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_what_would_spoil_a_study_is_refused(change: dict[str, Any], said: str) -> None:
+    """Leaks, columns in two roles and numbers out of range are refused with the name concerned."""
+    with pytest.raises(ValidationError, match=said):
+        StudyProtocol.model_validate(LEAST | change)
+
+
+def test_two_inconsistencies_are_told_together() -> None:
+    """A leak does not hide a column that is named twice."""
+    with pytest.raises(ValidationError) as caught:
+        StudyProtocol.model_validate(LEAST | {"confounders": ["y", "age"]})
+    assert "named twice: age" in str(caught.value)
+    assert "cannot be covariates: y" in str(caught.value)
+
+
+def test_a_protocol_cannot_be_changed() -> None:
+    """Pass marks fixed beforehand stay fixed."""
+    protocol = StudyProtocol.model_validate(LEAST)
+    with pytest.raises(ValidationError, match="frozen"):
+        protocol.gates.max_smd = 9.0  # type: ignore[misc]
+
+
+def test_the_baseline_is_adjusted_for_once() -> None:
+    """A baseline joins the covariates, at the end, unless it is named among them."""
+    outcome = LEAST["outcome"] | {"baseline": "y0"}
+    assert StudyProtocol.model_validate(LEAST | {"outcome": outcome}).covariates == ("age", "y0")
+    named = LEAST | {"outcome": outcome, "effect_modifiers": ["y0", "age"], "confounders": ["sex"]}
+    assert StudyProtocol.model_validate(named).covariates == ("y0", "age", "sex")
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("lower_is_better", -1.0), ("higher_is_better", 1.0)])
+def test_effects_are_turned_so_that_more_is_better(direction: str, sign: float) -> None:
+    """The sign follows the direction."""
+    content = with_key("outcome.direction", direction)
+    assert StudyProtocol.model_validate(content).outcome.sign == sign
+
+
+def test_the_designs_example_is_a_protocol() -> None:
+    """The protocol that the design document shows validates as it stands."""
+    text = """
+    name: depression-first-line
+    records: {patient_id: pid, arm: therapy, site: clinic}
+    arms: {reference: usual_care, offered: [icbt, cbt, ssri, cbt_ssri]}
+    outcome: {column: phq9_week12, baseline: phq9_week0, direction: lower_is_better, unit: PHQ-9 points, mcid: 5}
+    effect_modifiers: [phq9_week0, gad7, age, prior_episodes]
+    confounders: [wait_days, prior_ssri, sex, ethnicity]
+    secondary_outcomes: []
+    groups: [sex, ethnicity]
+    confidence: 0.90
+    folds: 5
+    seed: 7
+    """
+    protocol = StudyProtocol.model_validate(yaml.safe_load(text))
+    assert protocol.arms.names == ("usual_care", "icbt", "cbt", "ssri", "cbt_ssri")

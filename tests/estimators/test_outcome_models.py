@@ -1,0 +1,83 @@
+"""Outcome models: one suite for every learner of the table, then what is special to each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from estimators.outcome_models import OUTCOME_MODELS, PooledRidge, RidgeByArm
+
+N, K = 900, 3
+
+
+def drawn(seed: int, bend: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Covariates, arms, outcomes and the true means under each arm; slopes are shared unless they bend."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(N, 4))
+    arm = rng.integers(K, size=N)
+    mean = (x @ [0.5, -0.3, 0.2, 0.0])[:, None] + np.array([0.0, 0.4, -0.4])
+    mean = mean + bend * np.abs(x[:, :1]) * np.array([0.0, 1.0, -1.0])
+    return x, arm, mean[np.arange(N), arm] + 0.5 * rng.normal(size=N), mean
+
+
+@pytest.mark.parametrize("name", sorted(OUTCOME_MODELS))
+def test_predictions_follow_the_truth(name: str) -> None:
+    """On 900 rows every learner's predictions for new rows are nearer the truth than the arms' means are by half."""
+    x, arm, outcome, _ = drawn(1)
+    new, _, _, truth = drawn(2)
+    predicted = OUTCOME_MODELS[name]().fit(x, arm, outcome, K).predict(new)
+    assert predicted.shape == (N, K)
+    by_mean = np.array([outcome[arm == k].mean() for k in range(K)])
+    assert np.mean((predicted - truth) ** 2) < 0.5 * np.mean((by_mean - truth) ** 2)
+
+
+@pytest.mark.parametrize("name", sorted(OUTCOME_MODELS))
+def test_learning_repeats_bit_for_bit(name: str) -> None:
+    """Two fits on the same rows predict the same numbers."""
+    x, arm, outcome, _ = drawn(3)
+    first, again = (OUTCOME_MODELS[name]().fit(x, arm, outcome, K).predict(x) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize("name", sorted(OUTCOME_MODELS))
+def test_swapping_labels_swaps_columns(name: str) -> None:
+    """Arms 0 and 2 renamed: their columns swap. Exact to 1e-9 for the ridges; trees may break a tie between two equal
+    splits otherwise, which moves no prediction by more than a tenth of the outcome's SD here.
+    """
+    x, arm, outcome, _ = drawn(4)
+    swap = np.array([2, 1, 0])
+    here = OUTCOME_MODELS[name]().fit(x, arm, outcome, K).predict(x)
+    there = OUTCOME_MODELS[name]().fit(x, swap[arm], outcome, K).predict(x)
+    np.testing.assert_allclose(there, here[:, swap], atol=0.1 if name == "boosted trees" else 1e-9)
+
+
+def test_a_small_penalty_is_analysis_of_covariance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no penalty to speak of the pooled ridge is least squares on arm indicators and covariates."""
+    monkeypatch.setattr("estimators.outcome_models.PENALTIES", np.array([1e-10]))
+    x, arm, outcome, _ = drawn(5)
+    design = np.hstack([np.eye(K)[arm], x])
+    coefficients = np.linalg.lstsq(design, outcome, rcond=None)[0]
+    expected = x @ coefficients[K:, None] + coefficients[:K]
+    np.testing.assert_allclose(PooledRidge().fit(x, arm, outcome, K).predict(x), expected, atol=1e-8)
+
+
+def test_by_arm_learns_each_arm_alone() -> None:
+    """Changing one arm's outcomes leaves the predictions under the others as they were."""
+    x, arm, outcome, _ = drawn(6)
+    before = RidgeByArm().fit(x, arm, outcome, K).predict(x)
+    changed = np.where(arm == 1, outcome + x[:, 0] * 5, outcome)
+    after = RidgeByArm().fit(x, arm, changed, K).predict(x)
+    np.testing.assert_array_equal(before[:, [0, 2]], after[:, [0, 2]])
+    assert np.abs(before[:, 1] - after[:, 1]).max() > 1
+
+
+def test_trees_win_where_records_bend() -> None:
+    """With strong bends boosted trees are nearer the truth than either ridge, without them further away."""
+    for bend, trees_win in ((1.5, True), (0.0, False)):
+        x, arm, outcome, _ = drawn(7, bend)
+        new, _, _, truth = drawn(8, bend)
+        error = {
+            name: np.mean((model().fit(x, arm, outcome, K).predict(new) - truth) ** 2)
+            for name, model in OUTCOME_MODELS.items()
+        }
+        assert (min(error, key=lambda name: error[name]) == "boosted trees") is trees_win

@@ -1,0 +1,128 @@
+"""One small simulated study, run once for all tests of the analyst's command."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from experiments.__main__ import main
+
+CANARY = "Zebedee-7731"
+"""A patient's name: it stands in the records, and must stand nowhere else."""
+
+N = 600
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+Lab = Callable[..., Ran]
+
+
+def in_home(folder: Path) -> pytest.MonkeyPatch:
+    """Keys, registry and caches in a folder of the test's own, nothing of the machine's."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("EQUIPOISE_HOME", str(folder))
+    patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+    for name in ("EQUIPOISE_TRUSTED_KEYS", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"):
+        patch.delenv(name, raising=False)
+    return patch
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    """Run `equipoise-lab` with arguments, its keys and registry in the given folder."""
+
+    def run(*arguments: object, home: Path) -> Ran:
+        patch, out, err = in_home(home), io.StringIO(), io.StringIO()
+        try:
+            with redirect_stdout(out), redirect_stderr(err):
+                code = main([str(argument) for argument in arguments])
+        finally:
+            patch.undo()
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A fresh home for keys and registry, also for calls that do not go through the command."""
+    folder = tmp_path / "home"
+    patch = in_home(folder)
+    yield folder
+    patch.undo()
+
+
+def null_records(n: int) -> pd.DataFrame:
+    """The null world's records with the canary as a patient, as a rare category and in a column nobody reads."""
+    from estimators.worlds import simulate
+
+    records = simulate("null", n, 1).records
+    records.loc[5, "patient_id"] = CANARY
+    records["region"] = np.where(np.arange(n) % 3 == 0, "north", "south")
+    records.loc[7, "region"] = CANARY
+    records["note"] = CANARY
+    return records
+
+
+def null_protocol() -> dict[str, Any]:
+    """The null world's protocol, with the region as a confounder."""
+    from estimators.worlds import simulate
+
+    return simulate("null", 1, 1).protocol | {"confounders": ["region"]}
+
+
+@dataclass(frozen=True)
+class Study:
+    """Files of a study."""
+
+    protocol: Path
+    data: Path
+
+
+def write_study(folder: Path, records: pd.DataFrame, protocol: dict[str, Any]) -> Study:
+    """Write records.csv and protocol.yaml into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    records.to_csv(folder / "records.csv", index=False)
+    (folder / "protocol.yaml").write_text(yaml.safe_dump(protocol), encoding="utf-8")
+    return Study(folder / "protocol.yaml", folder / "records.csv")
+
+
+@pytest.fixture(scope="session")
+def records() -> pd.DataFrame:
+    """600 episodes in three arms, no arm better than another. Copy before changing."""
+    return null_records(N)
+
+
+@pytest.fixture(scope="session")
+def protocol() -> dict[str, Any]:
+    """The protocol that fits the records. Copy before changing."""
+    return null_protocol()
+
+
+@pytest.fixture(scope="session")
+def new_study() -> Callable[..., Study]:
+    """Write a study's files."""
+    return write_study
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory, records: pd.DataFrame, protocol: dict[str, Any]) -> Study:
+    """The files of the study."""
+    return write_study(tmp_path_factory.mktemp("study"), records, protocol)
