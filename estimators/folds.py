@@ -12,26 +12,30 @@ MINIMUM_LEARNED = 5
 
 
 def deal_folds(episodes: Episodes, folds: int, seed: int) -> IntArray:
-    """(n,) fold of each episode, 0 to folds - 1.
+    """(n,) fold of each episode, 0 to folds - 1: every fold has its share of each arm at each site."""
+    return deal(episodes.arm, episodes.site, episodes.cluster, folds, seed)
+
+
+def deal(label: IntArray, site: IntArray, cluster: IntArray, folds: int, seed: int) -> IntArray:
+    """(n,) fold of each row, 0 to folds - 1.
 
     Clusters (patients, or the source that rows share) stay whole. They are dealt in an order that the seed and the
-    cluster decide, never the arm's label or the file's order, each to the fold that has fewest of its kind.
+    cluster decide, never the label's name or the file's order, each to the fold that has fewest of its kind.
     """
-    n_sites = int(episodes.site.max()) + 1
-    stratum = episodes.arm * n_sites + episodes.site
-    members = _members(episodes.cluster)
+    stratum = label * (int(site.max()) + 1) + site
+    members = _members(cluster)
     order = np.random.default_rng(seed).permutation(len(members))
     largest_first = sorted(order, key=lambda unit: -len(members[unit]))
     held = np.zeros((folds, int(stratum.max()) + 1))
-    by_arm = np.zeros((folds, len(episodes.arms)))
-    fold = np.empty(episodes.n, dtype=np.int64)
+    by_label = np.zeros((folds, int(label.max()) + 1))
+    fold = np.empty(len(label), dtype=np.int64)
     for unit in largest_first:
         rows = members[unit]
-        crowding = by_arm[:, episodes.arm[rows]].sum(axis=1) + held[:, stratum[rows]].sum(axis=1)
+        crowding = by_label[:, label[rows]].sum(axis=1) + held[:, stratum[rows]].sum(axis=1)
         to = int(np.argmin(crowding))
         fold[rows] = to
         np.add.at(held[to], stratum[rows], 1)
-        np.add.at(by_arm[to], episodes.arm[rows], 1)
+        np.add.at(by_label[to], label[rows], 1)
     return fold
 
 

@@ -16,7 +16,7 @@ from sklearn.linear_model import RidgeCV
 from data_contracts.episode import FloatArray, IntArray
 
 PENALTIES = np.logspace(-1, 4, 11)
-TREES = {"n_estimators": 150, "num_leaves": 15, "learning_rate": 0.05, "min_child_samples": 20, "subsample_freq": 0}
+BOOSTED = {"n_estimators": 150, "num_leaves": 15, "learning_rate": 0.05, "min_child_samples": 20, "subsample_freq": 0}
 REPEATABLE = {"n_jobs": 1, "deterministic": True, "force_row_wise": True, "verbose": -1, "random_state": 0}
 
 
@@ -68,7 +68,7 @@ class BoostedTrees:
     def fit(self, covariates: FloatArray, arm: IntArray, outcome: FloatArray, arms: int) -> BoostedTrees:
         """Learn from all arms together."""
         self._arms = arms
-        self._model = lightgbm.LGBMRegressor(**TREES, **REPEATABLE)
+        self._model = lightgbm.LGBMRegressor(**BOOSTED, **REPEATABLE)
         self._model.fit(np.hstack([covariates, np.eye(arms)[arm]]), outcome)
         return self
 

@@ -14,9 +14,9 @@ import lightgbm
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
 
 from data_contracts.episode import FloatArray, IntArray
+from estimators.folds import deal
 from estimators.outcome_models import REPEATABLE
 
 TREES = {"n_estimators": 40, "num_leaves": 7, "learning_rate": 0.1, "min_child_samples": 20, "subsample_freq": 0}
@@ -45,8 +45,9 @@ def fit_calibrated(name: str, features: FloatArray, label: IntArray, cluster: In
         label: (n,) codes.
         cluster: (n,) clusters stay whole in the inner folds.
     """
-    inner = StratifiedGroupKFold(INNER_FOLDS)
-    splits = list(inner.split(features, label, cluster))
+    # scikit-learn's StratifiedGroupKFold deals by rounding errors, which depend on how the labels are numbered.
+    inner = deal(label, np.zeros_like(label), cluster, INNER_FOLDS, seed=0)
+    splits = [(np.flatnonzero(inner != k), np.flatnonzero(inner == k)) for k in range(INNER_FOLDS)]
     model = CalibratedClassifierCV(PROBABILITY_MODELS[name](), method="temperature", cv=splits, ensemble=False)
     return model.fit(features, label)
 

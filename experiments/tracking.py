@@ -87,9 +87,12 @@ def record_promotion(run_id: str, promotion: Promotion, files: Mapping[str, byte
     with _client() as (_mlflow, client):
         folder = home() / "promotions" / promotion.name / promotion.version
         folder.mkdir(parents=True, exist_ok=True)
+        # A version that becomes champion again gets a new record; the earlier one must stay readable.
+        history = f"promotions/v{promotion.version}-{promotion.at.replace(':', '')}"
         for name in (PROMOTION, PROMOTION_SIGNATURE):
             (folder / name).write_bytes(files[name])
             client.log_artifact(run_id, str(folder / name), f"promotion-v{promotion.version}")
+            client.log_artifact(run_id, str(folder / name), history)
         tag = json.dumps({"by": promotion.by, "why": promotion.why, "at": promotion.at})
         client.set_model_version_tag(promotion.name, promotion.version, "promotion", tag)
         client.set_registered_model_alias(promotion.name, CHAMPION, promotion.version)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.errors import BadUsage
 
@@ -25,7 +26,8 @@ class SimulatedWorld:
             expected outcome under that arm before dropout (outcome units, of the outcome as recorded: after rounding
             and clipping), ``effect_<arm>``, the benefit over the reference (positive is better, 0 for the reference)
             and ``propensity_<arm>``, its probability given the protocol's covariates; ``observed_probability`` under
-            the arm received; hidden causes as ``hidden_<name>``. Never to be read by a study.
+            the arm received; ``unsupported_<arm>``, true where an arm that some are never given is one of those;
+            hidden causes as ``hidden_<name>``. Never to be read by a study.
     """
 
     records: pd.DataFrame
@@ -55,6 +57,16 @@ def generator(n: int, seed: int) -> np.random.Generator:
 def patient_ids(n: int) -> list[str]:
     """Pseudonyms P000001, P000002 …"""
     return [f"P{number:06d}" for number in range(1, n + 1)]
+
+
+def as_text(labels: Sequence[str], codes: IntArray) -> pd.Series[str]:
+    """(n,) codes to a text column of their labels."""
+    return pd.Series(np.asarray(labels, dtype=object)[codes], dtype="str")
+
+
+def expit(log_odds: FloatArray) -> FloatArray:
+    """Log-odds to probabilities."""
+    return np.asarray(1 / (1 + np.exp(-log_odds)), dtype=np.float64)
 
 
 def normal_covariates(n: int, names: Sequence[str], rng: np.random.Generator) -> tuple[pd.DataFrame, FloatArray]:
@@ -90,6 +102,7 @@ def truth_table(
     observed: FloatArray,
     *,
     sign: float,
+    unsupported: Mapping[str, BoolArray] | None = None,
     hidden: Mapping[str, FloatArray] | None = None,
 ) -> pd.DataFrame:
     """The truth in the columns that ``SimulatedWorld`` names.
@@ -100,6 +113,7 @@ def truth_table(
         propensity: (n, K).
         observed: (n,) probability that the outcome is observed, under the arm received.
         sign: -1 if lower outcomes are better, else 1.
+        unsupported: who can never get an arm, by the arm's name, each (n,); arms that all can get are left out.
         hidden: causes that the records do not hold, by name, each (n,).
     """
     effect = sign * (mu - mu[:, :1])
@@ -108,5 +122,6 @@ def truth_table(
     for prefix, values in (("mu", mu), ("effect", effect), ("propensity", propensity)):
         columns |= {f"{prefix}_{arm}": values[:, code] for code, arm in enumerate(arms)}
     columns["observed_probability"] = observed
+    columns |= {f"unsupported_{arm}": values for arm, values in (unsupported or {}).items()}
     columns |= {f"hidden_{name}": values for name, values in (hidden or {}).items()}
     return pd.DataFrame(columns)

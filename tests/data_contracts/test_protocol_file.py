@@ -35,8 +35,18 @@ def test_a_valid_file_is_read(path: Path) -> None:
 
 
 UNKNOWN = [
-    ("at the top", {"effect_modifier": ["age"]}, "effect_modifier: expected a known key", "Did you mean effect_modifiers?"),
-    ("in a block", {"arms": {"reference": "a", "offered": ["b"], "referense": 1}}, "arms.referense", "mean reference?"),
+    (
+        "at the top",
+        {"effect_modifier": ["age"]},
+        "effect_modifier: expected a known key",
+        "Did you mean effect_modifiers?",
+    ),
+    (
+        "in a block",
+        {"arms": {"reference": "a", "offered": ["b"], "referense": 1}},
+        "arms.referense",
+        "mean reference?",
+    ),
     ("in the marks", {"gates": {"max_sdm": 0.2}}, "gates.max_sdm", "Did you mean max_smd?"),
     (
         "in a list",
@@ -48,7 +58,9 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize(("change", "where", "step"), [case[1:] for case in UNKNOWN], ids=[case[0] for case in UNKNOWN])
+@pytest.mark.parametrize(
+    ("change", "where", "step"), [case[1:] for case in UNKNOWN], ids=[case[0] for case in UNKNOWN]
+)
 def test_an_unknown_key_is_told_with_the_nearest_one(
     change: dict[str, Any], where: str, step: str, content: dict[str, Any], path: Path
 ) -> None:

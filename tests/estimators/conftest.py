@@ -21,6 +21,16 @@ from estimators.worlds import simulate
 LENIENT = {"min_effective": 30, "slope": [-100, 100], "min_calibration_r2": -1e6}
 """Gates under which arms vary with the patient as soon as the slope is above zero."""
 
+SMALL = {
+    "name": "small",
+    "records": {"patient_id": "patient_id", "arm": "therapy"},
+    "arms": {"reference": "usual", "offered": ["a", "b", "c", "d"]},
+    "outcome": {"column": "score_week12", "direction": "lower_is_better", "unit": "points"},
+    "effect_modifiers": ["x1", "x2", "x3", "x4", "x5", "x6"],
+    "folds": 3,
+    "gates": LENIENT,
+}
+
 
 @dataclass(frozen=True)
 class Study:
@@ -52,9 +62,23 @@ def run_study() -> Callable[..., Study]:
 
 
 @pytest.fixture(scope="session")
-def small(run_study: Callable[..., Study]) -> Study:
-    """600 patients, five arms, smooth effects, three folds; lenient gates, so that some effects vary."""
-    return run_study("smooth", 600, 3, folds=3, gates=LENIENT)
+def small() -> Study:
+    """600 patients, five arms of which two have strongly varying effects, three folds, lenient gates.
+
+    Confounded by x1 and x2; x5 and x6 are noise; lower outcomes are better.
+    """
+    rng = np.random.default_rng(3)
+    arms = np.array(["usual", "a", "b", "c", "d"], dtype=object)
+    x = rng.normal(size=(600, 6))
+    leaning = x @ np.array([[0, 0.4, 0, -0.3, 0], [0, 0, 0.3, 0.3, -0.3], *[[0] * 5] * 4]) + rng.gumbel(size=(600, 5))
+    arm = leaning.argmax(axis=1)
+    effect = np.array([0, 1.0, 1.5, 2.0, 1.0]) + x @ np.array([[0, 1.5, 0, 0, 0], [0, 0, 0, -1.5, 0], *[[0] * 5] * 4])
+    records = pd.DataFrame(x, columns=[f"x{i}" for i in range(1, 7)])
+    records.insert(0, "patient_id", [f"P{i:04d}" for i in range(600)])
+    records["therapy"] = arms[arm]
+    records["score_week12"] = 11 + x[:, 0] - x[:, 1] - effect[np.arange(600), arm] + rng.normal(size=600)
+    truth = pd.DataFrame(effect, columns=[f"effect_{name}" for name in arms])
+    return run(records, truth, SMALL)
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ def test_weighting_undoes_confounding() -> None:
 
 
 def test_a_rare_arm_hides_nothing() -> None:
-    """A precise difference of 0.3 between large arms counts, though a rare arm's difference is larger and mere noise."""
+    """A precise difference of 0.3 between large arms counts, though a rare arm's is larger and mere noise."""
     rng = np.random.default_rng(4)
     arm = np.repeat([0, 1, 2], [2000, 2000, 10])
     x = rng.normal(size=(4010, 1))

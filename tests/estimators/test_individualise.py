@@ -34,7 +34,8 @@ def test_without_heterogeneity_everybody_gets_the_constant(draw_scores: Draw) ->
     An arm passes by luck in about 1 of 40 (the slope's interval must exclude 0, and R² reach a half); 10 % of 40 draws
     with two arms is 2 errors above that.
     """
-    constant = [not any(found.individualised for found in decided(draw_scores(1200, s, [NONE] * 3))) for s in range(DRAWS)]
+    draws = [decided(draw_scores(1200, seed, [NONE] * 3)) for seed in range(DRAWS)]
+    constant = [not any(found.individualised for found in decisions) for decisions in draws]
     assert np.mean(constant) >= 0.9
 
 
@@ -96,7 +97,9 @@ def test_a_memoriser_is_refused(draw_scores: Draw, seed: int) -> None:
 
 
 @pytest.mark.parametrize(("factor", "granted"), [(1.0, True), (3.0, False), (0.3, False), (-1.0, False)])
-def test_exaggeration_is_refused_though_the_ranking_is_perfect(draw_scores: Draw, factor: float, granted: bool) -> None:
+def test_exaggeration_is_refused_though_the_ranking_is_perfect(
+    draw_scores: Draw, factor: float, granted: bool
+) -> None:
     """Slopes three times too large or too small keep the ranking of patients but not the calibration: refused."""
     found = decide(draw_scores(3000, 1, STRONG), Exaggerator(factor), ARMS, MARKS, 0.9)
     assert [one.individualised for one in found] == [granted, granted]
@@ -126,7 +129,7 @@ def test_the_mark_is_the_protocols(draw_scores: Draw, asked: float, granted: boo
 
 
 def test_effective_episodes_are_kishs_by_hand(draw_scores: Draw) -> None:
-    """(Σw)² / Σw² over the observed episodes of the arm, w = 1 / (propensity x observation); lost ones count nothing."""
+    """(Σw)² / Σw² over the observed episodes of the arm, w = 1 / (propensity x seen); lost ones do not count."""
     data = draw_scores(6, 4, [[0.0], [0.0]])
     data = replace(
         data,

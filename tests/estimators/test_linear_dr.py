@@ -47,7 +47,7 @@ def test_effect_and_error_are_econmls(data: ScoredEpisodes, arm: int) -> None:
 
 
 def test_clustered_errors_equal_an_independent_sandwich(draw_scores: Draw) -> None:
-    """With clusters of four the joint covariance equals (X'X)^-1 (Σ_g X_g'r_g r_g'X_g) (X'X)^-1, for two arms at once."""
+    """With clusters of four the joint covariance equals (X'X)^-1 (Σ_g X_g'r_g r_g'X_g) (X'X)^-1, for two arms."""
     data = draw_scores(400, 3, SLOPES, cluster_size=4)
     served = LinearDR().fit(data)
     basis = np.hstack([np.ones((400, 1)), data.features])

@@ -45,7 +45,7 @@ def test_equipoise_does_not_depend_on_the_order_of_the_pair(seed: int) -> None:
 
 
 def test_the_preference_score_by_hand() -> None:
-    """logit F = logit P - logit(share), with P the pairwise propensity: F computed so lies in 0.3-0.7 as counted."""
+    """The score F, logit F = logit P - logit(share) with P the pairwise propensity, lies in 0.3-0.7 as counted."""
     chance, arm = drawn(1, 500, strength=1.0)
     pair = arm <= 1
     p = chance[pair, 0] / (chance[pair, 0] + chance[pair, 1])
@@ -63,26 +63,30 @@ def test_support_is_relative_to_the_arms_share() -> None:
 
 def test_support_starts_at_the_mark() -> None:
     """A propensity of exactly the mark is supported."""
-    np.testing.assert_array_equal(supported(np.array([[0.05, 0.95], [0.0499, 0.9501]]), 0.05), [[True, True], [False, True]])
+    np.testing.assert_array_equal(
+        supported(np.array([[0.05, 0.95], [0.0499, 0.9501]]), 0.05), [[True, True], [False, True]]
+    )
 
 
 @pytest.mark.parametrize("arms", [2, 4])
-@pytest.mark.parametrize("n", [300, 3000])
+@pytest.mark.parametrize("n", [100, 300, 3000])
 def test_calibrated_propensities_err_by_chance(n: int, arms: int) -> None:
-    """For true propensities the error of the worst arm has about the expectation given: over 200 draws error less
-    chance averages under 0.012 at n 300 and 0.004 at n 3,000 (not 0, since the worst arm is reported), never under 0.
+    """True propensities exceed what chance explains by the protocol's mark of 0.03 in at most 5 % of 300 draws (and
+    3 Monte Carlo errors, 0.038); with two arms, whose errors are one, chance is exceeded at all in about 0.05 of them.
     """
-    beyond = [np.subtract(*calibration_error(*drawn(seed, n, arms))) for seed in range(200)]
-    assert 0 <= np.mean(beyond) < (0.012 if n == 300 else 0.004)
+    beyond = np.array([np.subtract(*calibration_error(*drawn(seed, n, arms))) for seed in range(300)])
+    assert np.mean(beyond > 0.03) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
+    if arms == 2:
+        assert np.mean(beyond > 0) == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 300))
 
 
-def test_the_chance_term_is_the_expectation() -> None:
-    """For one given class, mean error over 400 draws equals the chance term within 3 %: sqrt(2/π) errors of a bin."""
+def test_the_chance_term_by_simulation() -> None:
+    """For one given class the chance term is the 0.95 quantile of the error over 1,000 draws, within 5 %."""
     rng = np.random.default_rng(2)
     p = rng.uniform(0.1, 0.6, size=1000)
     chance = np.stack([1 - p, p], axis=1)
-    found = np.array([calibration_error(chance, (rng.random(1000) < p).astype(int)) for _ in range(400)])
-    assert found[:, 0].mean() == pytest.approx(found[:, 1].mean(), rel=0.03)
+    found = np.array([calibration_error(chance, (rng.random(1000) < p).astype(int)) for _ in range(1000)])
+    assert np.quantile(found[:, 0], 0.95) == pytest.approx(found[:, 1].mean(), rel=0.05)
 
 
 @pytest.mark.parametrize("distortion", [0.3, 3.0])
@@ -99,4 +103,6 @@ def test_renaming_arms_changes_no_error() -> None:
     chance, arm = drawn(4, 1000, arms=3)
     chance = 0.8 * chance + 0.2 * np.array([1.0, 0, 0])
     turned = np.array([2, 0, 1])
-    assert calibration_error(chance[:, np.argsort(turned)], turned[arm]) == pytest.approx(calibration_error(chance, arm))
+    assert calibration_error(chance[:, np.argsort(turned)], turned[arm]) == pytest.approx(
+        calibration_error(chance, arm)
+    )

@@ -91,7 +91,9 @@ def test_served_logits_are_the_model(arms: int, n: int) -> None:
 def test_served_logits_lean_on_no_arm() -> None:
     """The arms' coefficients add to zero, so no arm is the one that others are told against."""
     x, arm, _ = drawn(3, 11, n=300)
-    np.testing.assert_allclose(served_logits(fit_calibrated("logistic", x, arm, np.arange(300))).sum(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(
+        served_logits(fit_calibrated("logistic", x, arm, np.arange(300))).sum(axis=0), 0, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("name", sorted(PROBABILITY_MODELS))

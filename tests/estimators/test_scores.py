@@ -11,7 +11,9 @@ from estimators.scores import score_matrix
 ARM = np.array([0, 1, 2, 0, 1, 2])
 OUTCOME = np.array([3.0, 5.0, np.nan, 1.0, np.nan, 4.0])
 EXPECTED = np.array([[1.0, 2, 3], [2, 2, 2], [0, 1, 2], [1, 1, 1], [3, 4, 5], [2, 2, 3]])
-PROPENSITY = np.array([[0.5, 0.25, 0.25], [0.2, 0.4, 0.4], [0.1, 0.1, 0.8], [0.25, 0.5, 0.25], [1 / 3] * 3, [0.2, 0.3, 0.5]])
+PROPENSITY = np.array(
+    [[0.5, 0.25, 0.25], [0.2, 0.4, 0.4], [0.1, 0.1, 0.8], [0.25, 0.5, 0.25], [1 / 3] * 3, [0.2, 0.3, 0.5]]
+)
 OBSERVATION = np.array([[0.8, 1, 1], [1, 0.5, 1], [1, 1, 0.5], [1, 1, 1], [1, 0.9, 1], [1, 1, 0.4]])
 
 
@@ -44,7 +46,9 @@ def test_inputs_are_left_alone() -> None:
 def test_the_floor_holds_on_the_product(probability: float) -> None:
     """It is the product of propensity and observation that is held at the floor, from below alone."""
     one = np.array([0])
-    scores = score_matrix(one, np.array([1.0]), np.zeros((1, 1)), np.full((1, 1), probability * 2), np.full((1, 1), 0.5))
+    scores = score_matrix(
+        one, np.array([1.0]), np.zeros((1, 1)), np.full((1, 1), probability * 2), np.full((1, 1), 0.5)
+    )
     assert scores[0, 0] == pytest.approx(1 / max(probability, MINIMUM_PROPENSITY))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from types import ModuleType
@@ -10,15 +11,25 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import stdtr, stdtrit
 
+from data_contracts.episode import FloatArray
+from data_contracts.episode_checks import check_episodes
 from data_contracts.errors import BadUsage
 from data_contracts.protocol import StudyProtocol
+from data_contracts.tables import table_from_frame
 from estimators.worlds import WORLDS, SimulatedWorld, simulate
 from estimators.worlds.clinic import clinic
 from estimators.worlds.clinic_effects import ARMS, LEANINGS, NOISE_SD, record, recorded_mean
 from estimators.worlds.clinic_patients import NOT_RECORDED, draw_patients, survey_rows
 from estimators.worlds.clinic_practice import assignment
-from estimators.worlds.smooth import smooth
+from estimators.worlds.ground import COVARIATES
+from estimators.worlds.hidden_confounder import POINTS
+from estimators.worlds.missing_covariates import INCOMPLETE
+from estimators.worlds.other_outcomes import recorded_mean as other_recorded_mean
+from estimators.worlds.other_outcomes import t4_below
+from estimators.worlds.site_shift import OTHERS, SHIFT, SITES
+from estimators.worlds.smooth import AVERAGE, deviations
 
 ROOT = Path(__file__).parents[2]
 N = 2_000
@@ -52,8 +63,9 @@ def test_truth_has_the_same_columns_in_every_world(drawn: SimulatedWorld) -> Non
     """Truth has a mean, an effect and a propensity for each arm, in the order of the records, with nothing missing."""
     arms = StudyProtocol.model_validate(drawn.protocol).arms.names
     expected = ["patient_id", *(f"{part}_{arm}" for part in ("mu", "effect", "propensity") for arm in arms)]
-    columns = [name for name in drawn.truth.columns if not name.startswith("hidden_")]
+    columns = [name for name in drawn.truth.columns if not name.startswith(("hidden_", "unsupported_"))]
     assert columns == [*expected, "observed_probability"]
+    assert {f"unsupported_{arm}" for arm in arms} >= set(drawn.truth.filter(like="unsupported_"))
     assert drawn.truth["patient_id"].tolist() == drawn.records["patient_id"].tolist()
     assert not drawn.truth.isna().any(axis=None)
 
@@ -68,21 +80,33 @@ def test_effects_are_the_signed_difference_of_the_means(drawn: SimulatedWorld) -
 
 
 def test_propensities_are_probabilities(drawn: SimulatedWorld) -> None:
-    """Propensities are positive and add to one; so is the probability of being observed."""
+    """Propensities add to one and are zero exactly where an arm is not supported; outcomes may be observed."""
     propensity = drawn.truth.filter(like="propensity_")
     np.testing.assert_allclose(propensity.sum(axis=1), 1.0, atol=1e-12)
-    assert (propensity > 0).all(axis=None)
+    for arm, chance in propensity.items():
+        barred = drawn.truth.get(str(arm).replace("propensity", "unsupported"), pd.Series(False, chance.index))
+        assert ((chance == 0) == barred).all()
+        assert chance.between(0, 1).all()
     assert drawn.truth["observed_probability"].between(0, 1).all()
 
 
 @pytest.mark.parametrize("name", sorted(WORLDS))
 def test_the_seed_decides_everything(name: str) -> None:
-    """The same seed gives the same tables, another seed others."""
+    """The same seed gives the same tables to the last bit, another seed others."""
     first, again, other = simulate(name, 300, 5), simulate(name, 300, 5), simulate(name, 300, 6)
-    pd.testing.assert_frame_equal(first.records, again.records)
-    pd.testing.assert_frame_equal(first.truth, again.truth)
+    pd.testing.assert_frame_equal(first.records, again.records, check_exact=True)
+    pd.testing.assert_frame_equal(first.truth, again.truth, check_exact=True)
     assert not first.truth.equals(other.truth)
     assert not first.records.equals(other.records)
+
+
+@pytest.mark.parametrize("name", sorted(WORLDS))
+def test_a_study_accepts_the_records(name: str) -> None:
+    """The records pass the check that a study starts with, and the protocol bears the world's name."""
+    drawn = simulate(name, 1_500, seed=3)
+    protocol = StudyProtocol.model_validate(drawn.protocol)
+    assert protocol.name == name
+    assert check_episodes(table_from_frame(drawn.records), protocol).n == 1_500
 
 
 @pytest.mark.parametrize("name", sorted(WORLDS))
@@ -114,7 +138,7 @@ def test_arms_are_given_at_the_true_propensities(name: str) -> None:
 
 def test_an_unknown_world_is_bad_usage() -> None:
     """A name that is not in the table is refused with the names that are."""
-    with pytest.raises(BadUsage, match="clinic, null, smooth"):
+    with pytest.raises(BadUsage, match="clinic, constant, equal, five_arm"):
         simulate("atlantis", 10, 1)
 
 
@@ -133,13 +157,183 @@ def test_nothing_works_in_the_null_world() -> None:
     assert means["a"] - means["control"] > 0.3
 
 
-@pytest.mark.parametrize("spread", [0.0, 1.5])
-def test_smooth_effects_have_the_spread_asked_for(spread: float) -> None:
-    """Each arm's effect has the stated SD, and no arm is ever rarer than 3 %."""
-    truth = smooth(LARGE, seed=4, spread=spread).truth
-    for arm in "abcd":
-        assert truth[f"effect_{arm}"].std() == pytest.approx(spread, abs=0.03)
-    assert truth.filter(like="propensity_").to_numpy().min() >= 0.03
+def _by_arm(drawn: SimulatedWorld, part: str) -> FloatArray:
+    """(n, K) columns of the truth, the reference first."""
+    arms = StudyProtocol.model_validate(drawn.protocol).arms.names
+    return drawn.truth[[f"{part}_{arm}" for arm in arms]].to_numpy(dtype=float)
+
+
+FIVE = (0, 1.52, 1.84, 0.34, 1.97)
+
+
+@pytest.mark.parametrize(
+    ("name", "averages", "spreads", "gain"),
+    [
+        ("equal", (0, 2.3, 2.3, 2.3, 2.3), (0,) * 5, 0.0),
+        ("constant", (0, 1.1, 1.8, 2.3, 3.5), (0,) * 5, 0.0),
+        ("smooth_05", AVERAGE, (0, 0.5, 0.5, 0.5, 0.5), 0.12),
+        ("smooth_10", AVERAGE, (0, 1.0, 1.0, 1.0, 1.0), 0.50),
+        ("smooth_15", AVERAGE, (0, 1.5, 1.5, 1.5, 1.5), 0.93),
+        ("smooth_25", AVERAGE, (0, 2.5, 2.5, 2.5, 2.5), 1.85),
+        ("rough", AVERAGE, (0, 1.5, 1.5, 1.5, 1.5), 0.87),
+        ("five_arm", FIVE, (0, 1.11, 1.20, 0.81, 0.98), 0.57),
+        ("five_arm_10", FIVE, (0, 1.0, 1.0, 1.0, 1.0), 0.507),
+        ("five_arm_05", FIVE, (0, 0.5, 0.5, 0.5, 0.5), 0.177),
+        ("five_arm_null", FIVE, (0,) * 5, 0.0),
+        ("other_principles", (0, 2.01, 2.70, 2.01, 2.07), (0, 1.24, 0.85, 0.96, 1.36), 0.63),
+    ],
+)
+def test_effects_have_the_sizes_stated(
+    name: str, averages: Sequence[float], spreads: Sequence[float], gain: float
+) -> None:
+    """Average and SD of each arm's effect, and what the oracle gains over the best single arm, are the world's."""
+    effect = _by_arm(simulate(name, LARGE, seed=4), "effect")
+    np.testing.assert_allclose(effect.mean(axis=0), averages, atol=0.03)
+    np.testing.assert_allclose(effect.std(axis=0), spreads, atol=0.03)
+    assert effect.max(axis=1).mean() - effect.mean(axis=0).max() == pytest.approx(gain, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["smooth_10", "rough", "strong_confounding", "missing_covariates", "five_arm"])
+def test_the_records_suffice(name: str) -> None:
+    """AIPW with the truth of what is recorded finds the average effects, though raw means do not."""
+    drawn = simulate(name, 40_000, seed=6)
+    error, allowed = _aipw_error(drawn, _by_arm(drawn, "mu"))
+    assert (np.abs(error) < allowed).all()
+    assert np.abs(_raw_error(drawn)).max() > 0.3
+
+
+def test_what_is_hidden_biases_the_best_that_records_allow() -> None:
+    """With the true propensities given the records, c and d still look worse than they are by more than a point."""
+    drawn = simulate("hidden_confounder", 40_000, seed=6)
+    expected = _by_arm(drawn, "mu") - POINTS * drawn.truth[["hidden_cause"]].to_numpy()
+    error, _ = _aipw_error(drawn, expected)
+    assert (error[3:] < -1).all()
+    assert set(drawn.truth["hidden_cause"]) == {-1.0, 1.0}
+
+
+def _outcome_and_codes(drawn: SimulatedWorld) -> tuple[FloatArray, FloatArray]:
+    """(n,) outcomes turned so that more is better; (n, K) indicators of the arm received."""
+    protocol = StudyProtocol.model_validate(drawn.protocol)
+    given = drawn.records[protocol.records.arm].to_numpy()[:, None] == np.asarray(protocol.arms.names)
+    return protocol.outcome.sign * drawn.records[protocol.outcome.column].to_numpy(), given.astype(float)
+
+
+def _raw_error(drawn: SimulatedWorld) -> FloatArray:
+    """(K,) differences of raw means less the true average effects; only those with an outcome count."""
+    outcome, given = _outcome_and_codes(drawn)
+    seen = given * ~np.isnan(outcome)[:, None]
+    means = np.nan_to_num(outcome) @ seen / seen.sum(axis=0)
+    return np.asarray(means - means[0] - _by_arm(drawn, "effect").mean(axis=0))
+
+
+def _aipw_error(drawn: SimulatedWorld, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(K,) AIPW contrasts less the true average effects, and 4.5 of their errors (for the reference 0 within 1)."""
+    outcome, given = _outcome_and_codes(drawn)
+    expected = StudyProtocol.model_validate(drawn.protocol).outcome.sign * expected
+    scores = expected + given / _by_arm(drawn, "propensity") * (outcome[:, None] - expected)
+    missed = scores - scores[:, :1] - _by_arm(drawn, "effect")
+    return missed.mean(axis=0), 4.5 * missed.std(axis=0) / np.sqrt(len(missed)) + (np.arange(missed.shape[1]) == 0)
+
+
+def test_strong_confounding_reverses_the_order() -> None:
+    """Raw means make the best arm look worst, and no arm is ever rarer than 2 %."""
+    drawn = simulate("strong_confounding", LARGE, seed=4)
+    seeming = _raw_error(drawn) + _by_arm(drawn, "effect").mean(axis=0)
+    assert (_by_arm(drawn, "effect").mean(axis=0).argmax(), seeming.argmin()) == (4, 4)
+    assert _by_arm(drawn, "propensity").min() >= 0.02
+
+
+def test_the_rare_arm_is_rare() -> None:
+    """About 3 % get arm c, all others at least a fifth."""
+    shares = simulate("rare_arm", LARGE, seed=4).records["therapy"].value_counts(normalize=True)
+    assert shares["c"] == pytest.approx(0.03, abs=0.005)
+    assert shares.drop("c").min() > 0.2
+
+
+def test_an_arm_is_never_given_to_a_fifth() -> None:
+    """Where x1 is high arm d is never given, is marked as unsupported and would harm; below it lures."""
+    drawn = simulate("never_given", LARGE, seed=4)
+    barred = drawn.truth["unsupported_d"]
+    assert barred.mean() == pytest.approx(0.2, abs=0.01)
+    assert drawn.records["x1"][barred].min() > drawn.records["x1"][~barred].max()
+    assert not (drawn.records["therapy"][barred] == "d").any()
+    assert drawn.truth["propensity_d"][~barred].min() >= 0.03
+    np.testing.assert_allclose(drawn.truth["effect_d"][barred], -2.0)
+    assert drawn.truth["effect_d"][~barred].max() > 3.8
+
+
+def test_dropout_flatters_unless_it_is_weighed() -> None:
+    """Weighted by propensity alone, complete cases overrate c and d by a quarter of a point or more; 29 % are lost."""
+    drawn = simulate("informative_dropout", LARGE, seed=4)
+    outcome, given = _outcome_and_codes(drawn)
+    seen = ~np.isnan(outcome)
+    assert 1 - seen.mean() == pytest.approx(0.29, abs=0.01)
+    for weight, least, most in ((1.0, 0.25, 3), (1 / drawn.truth[["observed_probability"]].to_numpy(), -0.2, 0.2)):
+        weights = given / _by_arm(drawn, "propensity") * seen[:, None] * weight
+        means = np.nan_to_num(outcome) @ weights / weights.sum(axis=0)
+        error = means - means[0] - _by_arm(drawn, "effect").mean(axis=0)
+        assert ((error[3:] > least) & (error[3:] < most)).all()
+
+
+def test_three_in_ten_values_are_missing_more_of_the_severe() -> None:
+    """Each incomplete covariate lacks 30 %, the others nothing, and what is lacking depends on x1."""
+    records = simulate("missing_covariates", LARGE, seed=4).records
+    for name in COVARIATES:
+        blank = records[name].isna()
+        assert blank.mean() == pytest.approx(0.30 if name in INCOMPLETE else 0.0, abs=0.01)
+        assert not blank.any() or records["x1"][blank].mean() > 0.4
+
+
+def test_four_sites_have_effects_of_their_own() -> None:
+    """Sites differ in severity and course; at the last four, and there alone, effects are shifted as stated."""
+    drawn = simulate("site_shift", LARGE, seed=4)
+    site = drawn.records["site"].str[-2:].astype(int).to_numpy()
+    shift = _by_arm(drawn, "effect") - AVERAGE - deviations(drawn.records[list(COVARIATES)].to_numpy())
+    last = site > SITES - OTHERS
+    np.testing.assert_allclose(shift[last], np.broadcast_to(SHIFT, (last.sum(), 5)), atol=1e-9)
+    np.testing.assert_allclose(shift[~last], 0, atol=1e-9)
+    severity = drawn.records.groupby("site")["x1"].mean()
+    assert severity.iloc[-1] - severity.iloc[0] == pytest.approx(1.2, abs=0.1)
+    even = site % 2 == 0
+    assert drawn.truth["mu_usual"][even].mean() - drawn.truth["mu_usual"][~even].mean() > 1.8
+
+
+def test_the_five_arm_world_is_the_one_measured_on() -> None:
+    """Thirty modifiers, four of them text; overlap of at least 3 %; the oracle worth 2.54; noise of SD 4.5."""
+    drawn = simulate("five_arm", LARGE, seed=4)
+    outcome, given = _outcome_and_codes(drawn)
+    assert len(drawn.protocol["effect_modifiers"]) == 30
+    assert {drawn.records[name].str[0].unique().item() for name in drawn.protocol["categorical"]} == set("refl")
+    assert 0.03 < _by_arm(drawn, "propensity").min() < 0.045
+    np.testing.assert_allclose(given.mean(axis=0), [0.200, 0.286, 0.211, 0.156, 0.147], atol=0.006)
+    assert _by_arm(drawn, "effect").max(axis=1).mean() == pytest.approx(2.54, abs=0.02)
+    assert (outcome - (given * _by_arm(drawn, "mu")).sum(axis=1)).std() == pytest.approx(4.5, abs=0.04)
+
+
+def test_other_principles_are_other() -> None:
+    """Scores lie on a scale with people at both ends; noise is heavy-tailed and uneven; covariates are skewed."""
+    drawn = simulate("other_principles", LARGE, seed=4)
+    outcome, given = _outcome_and_codes(drawn)
+    assert set(-outcome) == set(range(28))
+    assert (outcome == 0).mean() > 0.04
+    assert (outcome == -27).mean() > 0.005
+    noise = pd.Series(outcome + (given * _by_arm(drawn, "mu")).sum(axis=1))
+    assert noise.kurt() > 1
+    severe = drawn.records["phq9_week0"] >= 18
+    assert noise[severe].std() > 1.3 * noise[~severe].std()
+    assert drawn.records[["wait_days", "months_ill", "drinks_a_week"]].skew().min() > 2
+    assert drawn.records["phq9_week0"].corr(drawn.records["gad7"]) == pytest.approx(0.44, abs=0.03)
+    assert _by_arm(drawn, "propensity").min() > 0.02
+
+
+def test_the_other_recorded_mean_is_exact() -> None:
+    """The t distribution is the library's, and the mean of a recorded score that of its million quantiles."""
+    points = np.linspace(-30, 30, 601)
+    np.testing.assert_allclose(t4_below(points), stdtr(4, points), atol=1e-12)
+    noise = stdtrit(4, (np.arange(1_000_000) + 0.5) / 1_000_000)
+    for centre in (-3.0, 4.2, 13.5, 26.0):
+        brute = record(centre + 3.1 * noise).mean()
+        assert float(other_recorded_mean(np.array([centre]), np.array([3.1]))[0]) == pytest.approx(brute, abs=1e-4)
 
 
 def test_the_recorded_mean_is_exact() -> None:

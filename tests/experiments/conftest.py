@@ -126,3 +126,47 @@ def new_study() -> Callable[..., Study]:
 def study(tmp_path_factory: pytest.TempPathFactory, records: pd.DataFrame, protocol: dict[str, Any]) -> Study:
     """The files of the study."""
     return write_study(tmp_path_factory.mktemp("study"), records, protocol)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """An MLflow store in SQLite that holds the study as version 1 of the model `null`."""
+
+    home: Path
+    out: Path
+    ran: Ran
+
+
+@pytest.fixture(scope="session")
+def first_registry(lab: Lab, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """`equipoise-lab study` run once; its folder of results also held the records, as a careless user's does."""
+    folder = tmp_path_factory.mktemp("registry")
+    home, out = folder / "home", folder / "out"
+    out.mkdir()
+    (out / "records.csv").write_bytes(study.data.read_bytes())
+    return Registry(home, out, lab("study", study.protocol, "--data", study.data, "--out", out, "--json", home=home))
+
+
+@pytest.fixture
+def registry(first_registry: Registry) -> Iterator[Registry]:
+    """That store, with the environment pointing at it."""
+    patch = in_home(first_registry.home)
+    yield first_registry
+    patch.undo()
+
+
+@pytest.fixture
+def client(registry: Registry) -> Any:
+    """MLflow's own client on that store."""
+    from mlflow import MlflowClient
+
+    address = f"sqlite:///{registry.home / 'mlflow.db'}"
+    return MlflowClient(address, address)
+
+
+@pytest.fixture(scope="session")
+def result(study: Study) -> Any:
+    """The study fitted in this process."""
+    from experiments.fit import fit
+
+    return fit(study.protocol, study.data)

@@ -89,9 +89,9 @@ def test_a_bad_table_changes_nothing_on_disk(
         (lambda text: text.replace(CANARY, "Zürich").encode("latin-1"), "expected UTF-8 text"),
         (lambda text: text.replace(",", ";").encode(), "semicolons"),
         (lambda text: text.replace(",", "\t").encode(), "tabs"),
-        (lambda text: b"", "nothing in its first line"),
+        (lambda _text: b"", "nothing in its first line"),
         (lambda text: text.splitlines()[0].encode(), "at least one row"),
-        (lambda text: text.replace("\n", ",\n", 4).encode(), "row 2, 3, 4;"),
+        (lambda text: text.replace("\n", ",\n", 4).replace(",\n", "\n", 1).encode(), "3 rows (row 2, 3, 4;"),
     ],
     ids=["UTF-16", "latin-1", "semicolons", "tabs", "empty", "header only", "ragged"],
 )
@@ -109,7 +109,11 @@ def test_a_file_in_another_form_is_told_and_makes_no_folder(
 
 
 PROTOCOLS = [
-    ("unknown key", {"confouders": []}, "confouders: expected a known key; found an unknown one. Did you mean confounders?"),
+    (
+        "unknown key",
+        {"confouders": []},
+        "confouders: expected a known key; found an unknown one. Did you mean confounders?",
+    ),
     ("unknown key deeper", {"gates": {"min_equipose": 0.1}}, "gates.min_equipose"),
     ("unknown column", {"groups": ["ethnicity"]}, "a column ethnicity, which the protocol names"),
     ("leak", {"confounders": ["outcome"]}, "outcome, arm and patient_id cannot be covariates: outcome"),
@@ -193,8 +197,11 @@ def test_a_file_where_the_folder_should_be(command: str, lab: Lab, study: Any, t
     assert taken.read_text(encoding="utf-8") == "mine"
 
 
-def test_a_broken_signing_key_ends_the_run_without_a_result(lab: Lab, study: Any, tmp_path: Path) -> None:
+def test_a_broken_signing_key_ends_the_run_without_a_result(
+    lab: Lab, records: Frame, protocol: dict[str, Any], new_study: Callable[..., Any], tmp_path: Path
+) -> None:
     """Without its key the lab writes nothing, says where the key lies and what to do."""
+    study = new_study(tmp_path / "in", records.head(150), protocol)
     key = tmp_path / "home" / "keys" / "lab.pem"
     key.parent.mkdir(parents=True)
     key.write_text("not a key", encoding="utf-8")

@@ -81,7 +81,9 @@ def test_a_file_that_is_not_the_key_is_a_clear_error(kind: str, home: Path) -> N
         "nothing": b"",
         "cut": plain[:60],
         "encrypted": ed25519.private_bytes(PEM, PKCS8, serialization.BestAvailableEncryption(b"word")),
-        "another kind": ec.generate_private_key(ec.SECP256R1()).private_bytes(PEM, PKCS8, serialization.NoEncryption()),
+        "another kind": ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            PEM, PKCS8, serialization.NoEncryption()
+        ),
         "a public key": public,
     }[kind]
     path.write_bytes(content)
@@ -114,9 +116,7 @@ def test_a_new_key_does_not_unseat_the_old_one(home: Path) -> None:
     assert believed(b"policy", new.sign(b"policy"))
 
 
-def test_labs_may_share_a_folder_of_trusted_keys(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_labs_may_share_a_folder_of_trusted_keys(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second lab's key does not overwrite the first one's."""
     monkeypatch.setenv("EQUIPOISE_TRUSTED_KEYS", str(tmp_path / "shared"))
     signatures = []

@@ -1,0 +1,127 @@
+"""A benchmark: the score matrix beside DoubleML's average potential outcomes, on the same episodes and folds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from data_contracts.effects import ScoredEpisodes
+from data_contracts.episode import FloatArray
+from data_contracts.episode_checks import check_episodes
+from data_contracts.errors import BadUsage
+from data_contracts.protocol import StudyProtocol
+from data_contracts.tables import table_from_frame
+from estimators.clusters import clustered_covariance
+from estimators.learn import learn
+from estimators.nuisances import MINIMUM_PROPENSITY
+from estimators.worlds import simulate
+
+WORLD = "smooth_15"
+"""Five arms, confounded, every outcome observed: DoubleML's estimand has no dropout."""
+
+
+@dataclass(frozen=True)
+class _Means:
+    """(K,) mean outcomes had everyone got each arm, and their (K,) standard errors."""
+
+    values: FloatArray
+    errors: FloatArray
+
+
+def compare_with_doubleml(n: int, seed: int) -> dict[str, Any]:
+    """Compare Γ's column means and their errors with DoubleML's APOS (Bach et al. 2024, J Stat Softw 108(3)).
+
+    Twice on the same folds: with our nuisances given to DoubleML, which checks the scores themselves, and with
+    DoubleML fitting linear regressions an arm and logistic regressions one arm against the rest, which checks that
+    the answer is not our nuisances' invention.
+
+    Args:
+        n: patients drawn from the world.
+        seed: of the draw.
+
+    Returns:
+        ``arms``; ``ours``, ``theirs`` and ``theirs_own_learners``, each with ``means`` and ``errors`` by arm (benefit
+        scale); ``truth`` of the means; ``largest_gap`` and ``largest_gap_own_learners``, the largest difference of
+        means in our standard errors; ``largest_error_ratio``, how far a ratio of standard errors is from 1.
+
+    Raises:
+        BadUsage: DoubleML is not installed.
+    """
+    library = _doubleml()
+    drawn = simulate(WORLD, n, seed)
+    protocol = StudyProtocol.model_validate(drawn.protocol)
+    episodes = check_episodes(table_from_frame(drawn.records), protocol)
+    learned = learn(episodes, protocol)
+    data = learned.scored
+    ours = _our_means(data)
+    theirs = _their_means(library, data, learned.covariates, use_ours=True)
+    own = _their_means(library, data, learned.covariates, use_ours=False)
+    truth = [protocol.outcome.sign * float(drawn.truth[f"mu_{arm}"].mean()) for arm in episodes.arms]
+    return {
+        "world": WORLD,
+        "n": n,
+        "seed": seed,
+        "arms": list(episodes.arms),
+        "ours": _as_lists(ours),
+        "theirs": _as_lists(theirs),
+        "theirs_own_learners": _as_lists(own),
+        "truth": truth,
+        "largest_gap": float(np.max(np.abs(ours.values - theirs.values) / ours.errors)),
+        "largest_gap_own_learners": float(np.max(np.abs(ours.values - own.values) / ours.errors)),
+        "largest_error_ratio": float(np.max(np.abs(theirs.errors / ours.errors - 1))),
+    }
+
+
+def _our_means(data: ScoredEpisodes) -> _Means:
+    means = data.scores.mean(axis=0)
+    covariance = clustered_covariance((data.scores - means) / len(data.scores), data.cluster)
+    return _Means(means, np.sqrt(np.diag(covariance)))
+
+
+def _doubleml() -> ModuleType:
+    try:
+        return import_module("doubleml")
+    except ModuleNotFoundError as error:
+        step = "install it into an environment of its own: pip install --require-hashes -r requirements-bench.lock"
+        raise BadUsage(f"this benchmark compares with DoubleML, which is not installed; {step}") from error
+
+
+def _their_means(library: ModuleType, data: ScoredEpisodes, covariates: FloatArray, *, use_ours: bool) -> _Means:
+    """DoubleML's means, with our nuisances or with its own."""
+    from sklearn.linear_model import LinearRegression, LogisticRegression
+
+    levels = list(range(data.scores.shape[1]))
+    model = library.DoubleMLAPOS(
+        library.DoubleMLData.from_arrays(covariates, data.outcome, data.arm),
+        LinearRegression(),
+        LogisticRegression(max_iter=1000),
+        treatment_levels=levels,
+        n_folds=len(np.unique(data.fold)),
+        normalize_ipw=False,
+        ps_processor_config=library.utils.PSProcessorConfig(clipping_threshold=MINIMUM_PROPENSITY),
+        draw_sample_splitting=False,
+    )
+    folds = [(np.flatnonzero(data.fold != k), np.flatnonzero(data.fold == k)) for k in np.unique(data.fold)]
+    model.set_sample_splitting([folds])
+    model.fit(external_predictions=_predictions(data, levels) if use_ours else None)
+    return _Means(np.asarray(model.coef), np.asarray(model.se))
+
+
+def _predictions(data: ScoredEpisodes, levels: list[int]) -> dict[int, dict[str, FloatArray]]:
+    """Our nuisances as DoubleML takes them: by arm, its regression, another's (unused by the mean), its propensity."""
+    return {
+        k: {
+            "ml_g_d_lvl1": data.expected[:, [k]],
+            "ml_g_d_lvl0": data.expected[:, [0 if k else 1]],
+            "ml_m": data.propensity[:, [k]],
+        }
+        for k in levels
+    }
+
+
+def _as_lists(means: _Means) -> dict[str, list[float]]:
+    return {"means": means.values.tolist(), "errors": means.errors.tolist()}

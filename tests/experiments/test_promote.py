@@ -1,0 +1,160 @@
+"""`equipoise-lab promote`: a person makes a policy the champion, in writing, and only one whose gates held."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from mlflow.exceptions import MlflowException
+
+from data_contracts.manifest import Promotion, sha256
+from experiments.fit import write_fit
+from experiments.signing import open_signer
+from experiments.tracking import track
+
+Register = Callable[..., str]
+BY, WHY = ("--by", "Dr. A. Analyst"), ("--why", "gates passed; read the report")
+
+
+@pytest.fixture
+def register(registry: Any, result: Any, tmp_path: Path) -> Register:
+    """Register the study under a name of the test's own, its gates held or not; gives the version."""
+
+    def registered(name: str, *, held: bool = True) -> str:
+        protocol = result.protocol.model_copy(update={"name": name})
+        gates = tuple(gate.model_copy(update={"passed": held}) for gate in result.gates)
+        renamed = replace(result, protocol=protocol, gates=gates)
+        write_fit(renamed, tmp_path / name, open_signer())
+        return track(renamed, tmp_path / name).version
+
+    return registered
+
+
+@pytest.fixture
+def promote(lab: Any, registry: Any) -> Callable[..., Any]:
+    """Run the command against the registry."""
+    return lambda *arguments: lab("promote", *arguments, home=registry.home)
+
+
+def champion(client: Any, name: str) -> str | None:
+    """Version of the present champion."""
+    try:
+        return str(client.get_model_version_by_alias(name, "champion").version)
+    except MlflowException:
+        return None
+
+
+def record_of(client: Any, name: str, version: str) -> tuple[bytes, bytes]:
+    """The promotion record that lies with a version's run, and its signature."""
+    run = client.get_run(client.get_model_version(name, version).run_id)
+    folder = Path(unquote(urlparse(run.info.artifact_uri).path)) / f"promotion-v{version}"
+    return (folder / "promotion.json").read_bytes(), (folder / "promotion.signature").read_bytes()
+
+
+def test_promotion_moves_the_champion_and_is_written_down(
+    register: Register, promote: Callable[..., Any], client: Any, registry: Any, tmp_path: Path
+) -> None:
+    """The alias moves, and a signed record says which policy, by whom, why, when, after which."""
+    register("first")
+    ran = promote("first", "1", *BY, *WHY)
+    assert ran.code == 0
+    assert "first version 1 is champion, by Dr. A. Analyst." in ran.out
+    assert champion(client, "first") == "1"
+    content, signature = record_of(client, "first", "1")
+    key = load_pem_public_key((registry.home / "trusted" / "lab.pem").read_bytes())
+    assert isinstance(key, Ed25519PublicKey)
+    key.verify(base64.b64decode(signature), content)
+    record = Promotion.model_validate_json(content)
+    assert (record.name, record.version, record.by, record.why) == ("first", "1", BY[1], WHY[1])
+    assert record.manifest_sha256 == sha256((tmp_path / "first" / "policy" / "manifest.json").read_bytes())
+    assert record.previous_version is None
+    at = datetime.fromisoformat(record.at)
+    assert at.tzinfo is not None
+    assert abs(datetime.now(UTC) - at) < timedelta(minutes=5)
+
+
+def test_the_version_carries_the_reason(register: Register, promote: Callable[..., Any], client: Any) -> None:
+    """Whoever looks into MLflow finds who, why and when as a tag of the version."""
+    register("tagged")
+    assert promote("tagged", "1", *BY, *WHY).code == 0
+    tag = json.loads(client.get_model_version("tagged", "1").tags["promotion"])
+    assert (tag["by"], tag["why"]) == (BY[1], WHY[1])
+    assert tag["at"] == Promotion.model_validate_json(record_of(client, "tagged", "1")[0]).at
+
+
+def test_the_next_promotion_names_the_one_before(register: Register, promote: Callable[..., Any], client: Any) -> None:
+    """The second record holds the first champion's version, and going back is written down as well."""
+    register("chain")
+    register("chain")
+    for version, previous in (("1", None), ("2", "1"), ("1", "2")):
+        assert promote("chain", version, *BY, *WHY).code == 0
+        assert champion(client, "chain") == version
+        record = Promotion.model_validate_json(record_of(client, "chain", version)[0])
+        assert record.previous_version == previous
+
+
+def test_no_record_is_lost_when_a_version_comes_back(
+    register: Register, promote: Callable[..., Any], client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version promoted twice has two signed records with its run, each with its own reason."""
+    register("again")
+    for second, why in (1, "first time"), (2, "second time"):
+        moment = datetime(2025, 1, 1, 12, 0, second, tzinfo=UTC)
+        monkeypatch.setattr("experiments.promote.datetime", type("Clock", (), {"now": lambda _zone, at=moment: at}))
+        assert promote("again", "1", *BY, "--why", why).code == 0
+    run = client.get_run(client.get_model_version("again", "1").run_id)
+    kept = Path(unquote(urlparse(run.info.artifact_uri).path)) / "promotions"
+    records = [Promotion.model_validate_json(path.read_bytes()) for path in sorted(kept.glob("*/promotion.json"))]
+    assert [record.why for record in records] == ["first time", "second time"]
+    assert len(list(kept.glob("*/promotion.signature"))) == 2
+
+
+def test_a_policy_that_missed_a_gate_is_not_promoted(
+    register: Register, promote: Callable[..., Any], client: Any
+) -> None:
+    """Exit 4 with the gate's name; the champion stays who it was and no record is made."""
+    register("marked")
+    assert promote("marked", "1", *BY, *WHY).code == 0
+    register("marked", held=False)
+    ran = promote("marked", "2", *BY, *WHY)
+    assert ran.code == 4
+    assert "marked version 2 missed" in ran.err
+    assert "balance" in ran.err
+    assert ran.out == ""
+    assert champion(client, "marked") == "1"
+    assert "promotion" not in client.get_model_version("marked", "2").tags
+    with pytest.raises(FileNotFoundError):
+        record_of(client, "marked", "2")
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("nobody", "1"), ("null", "99"), ("null", "latest"), ("null", "-1"), ("../null", "1")]
+)
+def test_what_does_not_exist_cannot_be_promoted(
+    name: str, version: str, promote: Callable[..., Any], client: Any
+) -> None:
+    """An unknown name or version ends with exit 3 and the next step, not with a traceback."""
+    before = champion(client, "null")
+    ran = promote(name, version, *BY, *WHY)
+    assert ran.code == 3
+    assert "Run `equipoise-lab study` first." in ran.err
+    assert champion(client, "null") == before
+
+
+@pytest.mark.parametrize(("by", "why"), [("", "x"), ("x", ""), ("  ", "x"), ("x", "\n")])
+def test_nobody_and_no_reason_are_not_taken(by: str, why: str, promote: Callable[..., Any], client: Any) -> None:
+    """Who and why must be said; blanks are neither, and nothing is changed."""
+    before = champion(client, "null")
+    ran = promote("null", "1", "--by", by, "--why", why)
+    assert ran.code == 2
+    assert "--by" in ran.err
+    assert champion(client, "null") == before
