@@ -5,6 +5,9 @@ export OPENBLAS_NUM_THREADS = 1
 BIN := .venv/bin
 READY := .venv/.ready
 
+BENCH_WORLDS := null,smooth_05,smooth_15,smooth_25,rough,strong_confounding,rare_arm,never_given,informative_dropout,$\
+	hidden_confounder,five_arm,other_principles
+
 .PHONY: help demo test test-slow check lint types contracts docs bench lock clean
 
 help:  ## this list
@@ -26,6 +29,11 @@ test: check  ## everything a change has to pass
 test-slow: $(READY)  ## the longer simulations and the comparison with DoubleML
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements-bench.lock
 	$(BIN)/pytest -m slow
+
+bench: $(READY)  ## ours beside the peers, about ten minutes on two cores; written to build/benchmark
+	$(BIN)/equipoise-lab benchmark worlds --quick --jobs 2 --worlds $(BENCH_WORLDS) --out build/benchmark
+	$(BIN)/equipoise-lab benchmark cost --quick --out build/benchmark
+	$(BIN)/equipoise-lab benchmark serve --quick --out build/benchmark
 
 check: lint types contracts  ## ruff, mypy strict, import contracts (docs examples run with the tests)
 

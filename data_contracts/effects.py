@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from data_contracts.basis import Basis
 from data_contracts.episode import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
@@ -21,7 +22,8 @@ class ScoredEpisodes:
 
     Attributes:
         scores: (n, K) score matrix Γ; its column means are the mean outcomes had everyone got each arm.
-        features: (n, p) standardised effect modifiers.
+        features: (n, P) basis terms of the effect modifiers, mean 0 and standard deviation 1.
+        basis: what the terms are; the first ``basis.columns`` are the standardised modifiers themselves.
         arm: (n,) arm codes, 0 is the reference.
         outcome: (n,) with NaN where it was not observed.
         expected: (n, K) cross-fitted outcome regressions.
@@ -40,6 +42,7 @@ class ScoredEpisodes:
     observation: FloatArray
     fold: IntArray
     cluster: IntArray
+    basis: Basis
 
     @property
     def contrasts(self) -> FloatArray:
@@ -48,7 +51,8 @@ class ScoredEpisodes:
 
     def rows(self, chosen: BoolArray) -> ScoredEpisodes:
         """The chosen rows, everything else unchanged."""
-        return replace(self, **{name: getattr(self, name)[chosen] for name in self.__dataclass_fields__})
+        by_row = [name for name in self.__dataclass_fields__ if name != "basis"]
+        return replace(self, **{name: getattr(self, name)[chosen] for name in by_row})
 
 
 @dataclass(frozen=True)
@@ -75,36 +79,49 @@ class AverageEffects:
 
 @dataclass(frozen=True)
 class ServedEffects:
-    """Effects in the served linear form: effect_k(x) = coefficients[k] · (1, z(x)), z centred at the study's mean.
+    """Effects in the served linear form: effect_k(x) = coefficients[k] · (1, φ(x)), φ centred at the study's mean.
 
     Attributes:
-        coefficients: (K, 1 + p); row 0, the reference's, is zero; a constant arm has an intercept alone.
-        covariance: (K, 1 + p, K, 1 + p) joint sampling covariance of the coefficients.
-        heterogeneity: (K, K) covariance that is added to a patient's effects where constants are served, for
-            the heterogeneity that the data leave possible; zero rows for individualised arms.
+        coefficients: (K, 1 + P); row 0, the reference's, is zero; a constant arm has an intercept alone.
+        root: (R, K, 1 + P) whose outer products sum to the joint covariance of what the coefficients estimate: what
+            sampling leaves open and, where less is served than the records suggest, what is left out.
         individualised: (K,) whether the arm's effect varies with the patient.
     """
 
     coefficients: FloatArray
-    covariance: FloatArray
-    heterogeneity: FloatArray
+    root: FloatArray
     individualised: BoolArray
 
-    def at(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Effects (K,) and their joint covariance (K, K) for one patient's (p,) standardised features."""
-        basis = np.concatenate(([1.0], features))
-        effects = self.coefficients @ basis
-        return effects, np.einsum("jakb,a,b->jk", self.covariance, basis, basis) + self.heterogeneity
+    def at(self, terms: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Effects (K,) and their joint covariance (K, K) for one patient's (P,) basis terms."""
+        basis = np.concatenate(([1.0], terms))
+        deviations = self.root @ basis
+        return self.coefficients @ basis, deviations.T @ deviations
+
+    def over(self, terms: FloatArray) -> FloatArray:
+        """(n, K) effects of patients with these (n, P) terms."""
+        return np.asarray(self.coefficients[:, 0] + terms @ self.coefficients[:, 1:].T)
+
+    def spread(self, terms: FloatArray) -> FloatArray:
+        """(K,) root mean square, over patients, of the standard deviation that the varying part leaves open."""
+        gram = terms.T @ terms / len(terms)
+        slopes = self.root[:, :, 1:]
+        variance = np.einsum("rka,ab,rkb->k", slopes, gram, slopes, optimize=True)
+        return np.asarray(np.sqrt(variance), dtype=np.float64)
 
 
 class EffectModel(Protocol):
-    """A learner of effects. It ends in a served form, and it is that form which is judged."""
+    """A learner of effects. It ends in the served linear form, and it is that form which competes."""
 
     @property
     def name(self) -> str:
         """Short name used in reports."""
         ...
 
-    def fit(self, data: ScoredEpisodes) -> ServedEffects:
-        """Learn from scored episodes; deterministic for the same data."""
+    def fit(self, data: ScoredEpisodes) -> FloatArray:
+        """(K, 1 + P) coefficients against the reference, intercepts first; deterministic for the same data."""
+        ...
+
+    def held_out(self, data: ScoredEpisodes) -> FloatArray:
+        """(n, K) deviations of each episode's effects from their mean, learned on the other folds."""
         ...

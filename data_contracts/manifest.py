@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data_contracts.basis import Basis
 from data_contracts.encoding import Encoding
 from data_contracts.gate import Gate, Individualisation
 from data_contracts.protocol import Outcome
@@ -52,6 +54,7 @@ class PolicyManifest(_Data):
         min_propensity: probability of an arm from which it counts as supported.
         encoding: how covariates are put into numbers, the effect modifiers first.
         effect_modifiers: the features that effects may vary with.
+        basis: the terms of the effects, made from the effect modifiers.
         gates: pass marks and what came.
         individualisation: the decision for each arm but the reference.
         estimand: the quantity estimated, in one sentence.
@@ -69,12 +72,13 @@ class PolicyManifest(_Data):
     min_propensity: float
     encoding: Encoding
     effect_modifiers: tuple[str, ...]
+    basis: Basis
     gates: tuple[Gate, ...]
     individualisation: tuple[Individualisation, ...]
     estimand: str
     files: dict[str, str] = Field(default_factory=dict)
 
-    @property
+    @cached_property
     def ranked_arms(self) -> tuple[str, ...]:
         """Arms that the arrays speak of, the reference first."""
         return tuple(arm.name for arm in self.arms if arm.ranked)

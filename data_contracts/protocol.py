@@ -110,8 +110,8 @@ class GateMarks(_Block):
         max_calibration_error: largest class-wise expected calibration error of the propensity, beyond chance.
         min_equipoise: smallest share of a pair's episodes with preference score in 0.3-0.7.
         min_effective: effective episodes an arm needs before its effect may vary with the patient.
-        slope: range that the held-out calibration slope of a varying effect must lie in.
-        min_calibration_r2: smallest held-out calibration R² of a varying effect.
+        min_slope: smallest held-out calibration slope, over all arms, at which effects may vary.
+        slope_confidence: level of its one-sided lower bound, which must lie above 0.
     """
 
     max_smd: float = Field(default=0.1, gt=0)
@@ -119,8 +119,8 @@ class GateMarks(_Block):
     max_calibration_error: float = Field(default=0.03, gt=0)
     min_equipoise: float = Field(default=0.2, ge=0, le=1)
     min_effective: float = Field(default=200, ge=MINIMUM_EPISODES)
-    slope: tuple[float, float] = (0.6, 1.5)
-    min_calibration_r2: float = 0.5
+    min_slope: float = Field(default=0.5, ge=0)
+    slope_confidence: float = Field(default=0.95, gt=0.5, lt=1)
 
 
 class StudyProtocol(_Block):

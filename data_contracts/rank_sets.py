@@ -15,10 +15,9 @@ import numpy as np
 
 from data_contracts.episode import FloatArray, IntArray
 
-DRAWS = 4096
-"""Normal draws for the quantile; its Monte Carlo error at 0.90 is about 0.005 in probability."""
+POINTS = 2048
+"""Points at which the joint normal distribution is evaluated for the quantile."""
 
-SEED = 20240101
 TINY = 1e-12
 
 
@@ -83,7 +82,7 @@ def _critical_value(content: bytes, m: int, confidence: float) -> float:
     root = _square_root(covariance)
     contrast = (root[first] - root[second])[moving] / errors[moving, None]
     largest = np.abs(contrast @ _normals(m)).max(axis=0)
-    rank = min(DRAWS - 1, int(np.ceil(confidence * DRAWS)) - 1)
+    rank = min(POINTS - 1, int(np.ceil(confidence * POINTS)) - 1)
     # One pair has the normal quantile itself; the draws must not make any interval narrower than that.
     return max(float(np.partition(largest, rank)[rank]), NormalDist().inv_cdf(0.5 + confidence / 2))
 
@@ -107,5 +106,15 @@ def _pairs(m: int) -> tuple[IntArray, IntArray]:
 
 @lru_cache(maxsize=32)
 def _normals(m: int) -> FloatArray:
-    """The same (m, DRAWS) standard normals every time, so that the same input gives the same ranks."""
-    return np.random.default_rng(SEED).standard_normal((m, DRAWS))
+    """The same (m, POINTS) evenly spread normals every time, so that the same input gives the same ranks.
+
+    A Kronecker sequence on the generalised golden ratio (Roberts 2018, The unreasonable effectiveness of quasirandom
+    sequences) through the normal quantile; the tests hold it to the error of 4,096 random draws.
+    """
+    ratio = 2.0
+    for _ in range(64):
+        ratio = (1 + ratio) ** (1 / (m + 1))
+    steps = ratio ** -np.arange(1, m + 1)
+    even = (0.5 + np.arange(1, POINTS + 1) * steps[:, None]) % 1.0
+    quantile = NormalDist().inv_cdf
+    return np.array([[quantile(float(u)) for u in row] for row in even])

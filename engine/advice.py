@@ -26,8 +26,9 @@ def advise(
     position = {name: i for i, name in enumerate(policy.manifest.ranked_arms)}
     # A benefit over a reference that such patients did not get would be extrapolated, so it is not shown.
     reference_known = reasons[policy.manifest.ranked_arms[0]] in (None, Reason.EXCLUDED)
+    under_reference = float(policy.outcome[0] + policy.outcome[1:] @ patient.covariates)
     arms = [
-        _advice(policy, patient, ranking, name, position.get(name), reason, safety, reference_known)
+        _advice(policy, patient, ranking, name, position.get(name), reason, safety, reference_known, under_reference)
         for name, reason in reasons.items()
     ]
     return tuple(sorted(arms, key=lambda advice: _order(advice, ranking, position)))
@@ -42,6 +43,7 @@ def _advice(
     reason: Reason | None,
     safety: Safety,
     reference_known: bool,
+    under_reference: float,
 ) -> ArmAdvice:
     held_back = safety.level == "refused" or safety.awaiting_acknowledgement
     offered = reason is None and at is not None
@@ -55,7 +57,7 @@ def _advice(
         individualised=bool(at is not None and offered and policy.effects.individualised[at]),
         rank=_rank(ranking, at) if offered and not held_back else None,
         recommended=offered and not held_back and at == ranking.best,
-        expected_outcome=_expected(policy, patient, ranking, at) if offered else None,
+        expected_outcome=_expected(policy, ranking, at, under_reference) if offered else None,
         contributions=_contributions(policy, patient, at) if offered and reference_known else (),
     )
     return advice.model_copy(update={"sentence": arm_sentence(advice, policy)})
@@ -83,11 +85,13 @@ def _rank(ranking: Ranking, at: int | None) -> RankSet | None:
     return RankSet(lower=int(sets.lower[row]), upper=int(sets.upper[row]), in_top_set=bool(sets.in_top_set[row]))
 
 
-def _expected(policy: Policy, patient: Patient, ranking: Ranking, at: int | None) -> Interval | None:
-    """The outcome itself, on its own scale, with the range that holds it at the policy's confidence."""
+def _expected(policy: Policy, ranking: Ranking, at: int | None, under_reference: float) -> Interval | None:
+    """The outcome itself, on its own scale, with the range that holds it at the policy's confidence.
+
+    ``under_reference`` is the reference's expected outcome on the benefit scale.
+    """
     assert at is not None
-    benefit = policy.outcome[0] + policy.outcome[1:] @ patient.covariates + ranking.effects[at]
-    centre = float(policy.manifest.outcome.sign * benefit)
+    centre = policy.manifest.outcome.sign * (under_reference + float(ranking.effects[at]))
     spread = policy.z * math.hypot(policy.residual_sd[at], math.sqrt(max(ranking.covariance[at, at], 0.0)))
     low, high = policy.manifest.outcome_range or (-math.inf, math.inf)
     clipped = [min(max(value, low), high) for value in (centre, centre - spread, centre + spread)]
@@ -95,15 +99,17 @@ def _expected(policy: Policy, patient: Patient, ranking: Ranking, at: int | None
 
 
 def _contributions(policy: Policy, patient: Patient, at: int | None) -> tuple[Contribution, ...]:
-    """How far each feature moves the effect from the average; they add up to the effect minus the average."""
+    """How far each feature moves the effect from the average, a product's share halved between its two features."""
     assert at is not None
     if not policy.effects.individualised[at]:
         return ()
-    moved = policy.effects.coefficients[at, 1:] * patient.modifiers
+    moved = policy.effects.coefficients[at, 1:] * patient.terms
     names = policy.manifest.effect_modifiers
     totals = [0.0] * len(names)
-    for owner, amount in zip(policy.manifest.encoding.owner, moved, strict=False):
-        totals[owner] += float(amount)
+    owner = policy.manifest.encoding.owner
+    for columns, amount in zip(policy.manifest.basis.sources, moved, strict=True):
+        for column in columns:
+            totals[owner[column]] += float(amount) / len(columns)
     found = [Contribution(feature=name, amount=total) for name, total in zip(names, totals, strict=True)]
     return tuple(sorted(found, key=lambda item: (-abs(item.amount), item.feature)))
 

@@ -21,14 +21,14 @@ class Patient:
     """What the decision needs of a patient.
 
     Attributes:
-        modifiers: (p,) standardised effect modifiers.
+        terms: (P,) basis terms of the effect modifiers.
         covariates: (q,) standardised covariates.
         missing: features not given, effect modifiers first.
         outside: features whose value the records did not know.
         abstain: why nothing can be ranked for this patient, if so.
     """
 
-    modifiers: FloatArray
+    terms: FloatArray
     covariates: FloatArray
     missing: tuple[str, ...]
     outside: tuple[str, ...]
@@ -56,7 +56,7 @@ def read_patient(profile: PatientProfile, policy: Policy) -> Patient:
     no_key = any(name in key for name in missing)
     covariates = manifest.encoding.encode(columns)[0]
     return Patient(
-        modifiers=covariates[: policy.effects.coefficients.shape[1] - 1],
+        terms=manifest.basis.expand(covariates[: manifest.basis.columns]),
         covariates=covariates,
         missing=tuple(sorted(missing, key=lambda name: name not in key)),
         outside=tuple(outside),

@@ -17,7 +17,7 @@ from data_contracts.manifest import ARRAYS, MANIFEST, PolicyManifest
 from data_contracts.therapy import Therapy, load_therapies
 
 NAMES = (
-    *("coefficients", "covariance", "heterogeneity", "individualised", "average_effects", "average_covariance"),
+    *("coefficients", "root", "individualised", "average_effects", "average_covariance"),
     *("support", "outcome", "residual_sd"),
 )
 """The arrays of a policy; their shapes are those of the attributes of ``Policy`` and ``ServedEffects``."""
@@ -69,8 +69,7 @@ def load_policy(files: Mapping[str, bytes]) -> Policy:
         manifest=manifest,
         effects=ServedEffects(
             coefficients=arrays["coefficients"],
-            covariance=arrays["covariance"],
-            heterogeneity=arrays["heterogeneity"],
+            root=arrays["root"],
             individualised=arrays["individualised"].astype(np.bool_),
         ),
         average_effects=arrays["average_effects"],
@@ -89,8 +88,7 @@ def policy_arrays(effects: ServedEffects) -> dict[str, FloatArray]:
     """The arrays of the served effects under the names that ``load_policy`` reads."""
     return {
         "coefficients": effects.coefficients,
-        "covariance": effects.covariance,
-        "heterogeneity": effects.heterogeneity,
+        "root": effects.root,
         "individualised": effects.individualised.astype(np.float64),
     }
 
@@ -113,18 +111,20 @@ def _therapies(manifest: PolicyManifest) -> dict[str, Therapy]:
 
 def _check_shapes(policy: Policy) -> None:
     k = len(policy.manifest.ranked_arms)
-    p = 1 + policy.manifest.encoding.columns_of(policy.manifest.effect_modifiers)
+    p = 1 + policy.manifest.basis.terms
     q = 1 + len(policy.manifest.encoding.columns)
     wanted = {
         "coefficients": (policy.effects.coefficients, (k, p)),
-        "covariance": (policy.effects.covariance, (k, p, k, p)),
-        "heterogeneity": (policy.effects.heterogeneity, (k, k)),
+        "root": (policy.effects.root, (*policy.effects.root.shape[:1], k, p)),
         "average_effects": (policy.average_effects, (k,)),
         "average_covariance": (policy.average_covariance, (k, k)),
         "support": (policy.support, (k, q)),
         "outcome": (policy.outcome, (q,)),
         "residual_sd": (policy.residual_sd, (k,)),
     }
+    columns = policy.manifest.encoding.columns_of(policy.manifest.effect_modifiers)
+    if columns != policy.manifest.basis.columns:
+        raise Refused("The basis of the effects does not agree with the encoding. Ask for a new artifact.")
     wrong = [name for name, (array, shape) in wanted.items() if array.shape != shape or not np.isfinite(array).all()]
     if wrong:
         raise Refused(f"{ARRAYS} does not agree with the manifest: {', '.join(wrong)}. Ask for a new artifact.")

@@ -44,14 +44,14 @@ class Ranking:
         return tuple(arm for arm, top in zip(self.arms, self.sets.in_top_set, strict=True) if top)
 
 
-def rank(policy: Policy, modifiers: FloatArray, allowed: BoolArray, severity: Level) -> Ranking:
-    """Rank the allowed arms by their served effect at this patient's (p,) modifiers.
+def rank(policy: Policy, terms: FloatArray, allowed: BoolArray, severity: Level) -> Ranking:
+    """Rank the allowed arms by their served effect at this patient's (P,) basis terms.
 
     Args:
         allowed: (K,) arms that are supported and not excluded.
         severity: decides which of the guideline's orders breaks an exact tie.
     """
-    effects, covariance = policy.effects.at(modifiers)
+    effects, covariance = policy.effects.at(terms)
     arms = tuple(int(arm) for arm in np.flatnonzero(allowed))
     if not arms:
         return Ranking((), effects, covariance, None, None)

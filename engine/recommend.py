@@ -56,4 +56,4 @@ def rank_for(profile: PatientProfile, patient: Patient, policy: Policy, reasons:
     allowed: BoolArray = np.array([reasons[name] is None for name in policy.manifest.ranked_arms])
     outcome = policy.manifest.outcome
     severity = severity_of(outcome, profile.values.get(outcome.baseline or ""))
-    return rank(policy, patient.modifiers, allowed, severity)
+    return rank(policy, patient.terms, allowed, severity)

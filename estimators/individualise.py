@@ -12,11 +12,12 @@ from statistics import NormalDist
 
 import numpy as np
 
-from data_contracts.effects import BoolArray, EffectModel, ScoredEpisodes
+from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.gate import Individualisation
 from data_contracts.protocol import GateMarks
 from estimators.clusters import clustered_covariance
+from estimators.stack import Stack
 
 BINS = 5
 
@@ -37,27 +38,20 @@ class Calibration:
 
 
 def decide(
-    data: ScoredEpisodes, model: EffectModel, arms: tuple[str, ...], marks: GateMarks, confidence: float
+    data: ScoredEpisodes, stacked: Stack, arms: tuple[str, ...], marks: GateMarks, confidence: float
 ) -> tuple[Individualisation, ...]:
-    """For every arm but the reference: individualise or not, with the held-out evidence."""
-    predicted = held_out_effects(data, model)
+    """For every arm but the reference: individualise or not, with the held-out evidence.
+
+    The evidence that effects differ between patients is taken over all arms together, where it is strongest; whether
+    an arm has the episodes for it, and whether its own scores contradict it, is judged arm by arm.
+    """
     effective = effective_episodes(data)
     decisions = []
     for k in range(1, len(arms)):
         enough = min(float(effective[k]), float(effective[0]))
-        calibration = calibrate(data.contrasts[:, k], predicted[:, k], data.fold, data.cluster, confidence)
-        decisions.append(_decide_arm(arms[k], enough, calibration, marks))
+        own = calibrate(data.contrasts[:, k], stacked.predicted[:, k], data.fold, data.cluster, confidence)
+        decisions.append(_decide_arm(arms[k], enough, stacked, own, marks))
     return tuple(decisions)
-
-
-def held_out_effects(data: ScoredEpisodes, model: EffectModel) -> FloatArray:
-    """(n, K) effects of each episode's patient, from a model fitted on the other folds."""
-    predicted = np.empty_like(data.scores)
-    for fold in np.unique(data.fold):
-        test: BoolArray = data.fold == fold
-        served = model.fit(data.rows(~test))
-        predicted[test] = served.coefficients[:, 0] + data.features[test] @ served.coefficients[:, 1:].T
-    return predicted
 
 
 def effective_episodes(data: ScoredEpisodes) -> FloatArray:
@@ -105,32 +99,29 @@ def _within(values: FloatArray, fold: IntArray) -> FloatArray:
     return np.asarray(values - means[fold], dtype=np.float64)
 
 
-def _decide_arm(arm: str, effective: float, found: Calibration | None, marks: GateMarks) -> Individualisation:
-    low, high = marks.slope
+def _decide_arm(
+    arm: str, effective: float, stacked: Stack, own: Calibration | None, marks: GateMarks
+) -> Individualisation:
+    lower = stacked.slope - NormalDist().inv_cdf(marks.slope_confidence) * stacked.standard_error
+    evidence = f"held-out slope over all arms {stacked.slope:.2f}, at least {lower:.2f}"
     if effective < marks.min_effective:
         asked = f"{marks.min_effective:.0f} are asked before an effect may vary"
-        why = f"{effective:.0f} effective episodes in it or the reference, the fewer; {asked}"
-        yes = False
-    elif found is None:
+        yes, why = False, f"{effective:.0f} effective episodes in it or the reference, the fewer; {asked}"
+    elif own is None:
         yes, why = False, "the model predicts the same effect for everyone"
-    elif not (low <= found.slope <= high and found.lower > 0):
-        yes = False
-        interval = f"{found.lower:.2f} to {found.upper:.2f}"
-        why = f"held-out slope {found.slope:.2f} ({interval}); {low} to {high} and above 0 is asked"
-    elif found.r2 < marks.min_calibration_r2:
-        yes, why = False, f"held-out calibration R² {found.r2:.2f}; {marks.min_calibration_r2} is asked"
+    elif not (stacked.slope >= marks.min_slope and lower > 0):
+        yes, why = False, f"{evidence}; {marks.min_slope} and a lower bound above 0 are asked"
+    elif own.upper < 0:
+        yes, why = False, f"{evidence}, but its own scores contradict it"
     else:
-        yes, why = (
-            True,
-            f"held-out slope {found.slope:.2f} ({found.lower:.2f} to {found.upper:.2f}), R² {found.r2:.2f}",
-        )
+        yes, why = True, evidence
     return Individualisation(
         arm=arm,
         individualised=yes,
-        slope=found.slope if found else None,
-        slope_lower=found.lower if found else None,
-        slope_upper=found.upper if found else None,
-        calibration_r2=found.r2 if found else None,
+        slope=own.slope if own else None,
+        slope_lower=own.lower if own else None,
+        slope_upper=own.upper if own else None,
+        calibration_r2=own.r2 if own else None,
         effective=effective,
         reason=f"{arm}: {'varies with the patient' if yes else 'constant'}; {why}.",
     )

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from data_contracts.effects import AverageEffects, EffectModel, ScoredEpisodes, ServedEffects
+from data_contracts.basis import Basis
+from data_contracts.effects import AverageEffects, ScoredEpisodes, ServedEffects
 from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes, FloatArray, IntArray
 from data_contracts.gate import Individualisation
 from data_contracts.protocol import Outcome, StudyProtocol
+from estimators.basis_design import smooth_basis
 from estimators.contrasts import average_effects
 from estimators.design import learn_encoding
 from estimators.folds import check_folds, deal_folds
-from estimators.heterogeneity import possible_heterogeneity
-from estimators.individualise import decide
-from estimators.linear_dr import LinearDR, serve_linear
 from estimators.nuisances import CrossFitted, crossfit_observation, crossfit_outcome, crossfit_propensity
 from estimators.scores import score_matrix
+from estimators.serve import serve
 from estimators.serving_models import outcome_model, support_model
 
 Progress: TypeAlias = Callable[[str, float], None]
@@ -40,6 +40,7 @@ class Learned:
         scored: the primary outcome's scored episodes.
         averages: average effects by outcome column, the primary first.
         individualisation: the decision for each arm but the reference.
+        candidate_weights: of each effect model in what varies, by name.
         served: the effects that will be served.
         support: (K, 1 + q) served propensity.
         expected: (1 + q,) served expected outcome of the reference, and its (K,) residual spread.
@@ -52,6 +53,7 @@ class Learned:
     scored: ScoredEpisodes
     averages: Mapping[str, AverageEffects]
     individualisation: tuple[Individualisation, ...]
+    candidate_weights: Mapping[str, float]
     served: ServedEffects
     support: FloatArray
     expected: FloatArray
@@ -73,7 +75,8 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = lamb
         check_folds(episodes, fold)
         encoding = learn_encoding(episodes.columns, protocol.covariates)
         covariates = encoding.encode(episodes.columns)
-        features = covariates[:, : encoding.columns_of(protocol.effect_modifiers)]
+        modifiers = covariates[:, : encoding.columns_of(protocol.effect_modifiers)]
+        basis = smooth_basis(modifiers)
         progress("propensities", 0.02)
         propensity = crossfit_propensity(covariates, episodes.arm, fold, episodes.cluster)
         regressions: dict[str, CrossFitted] = {}
@@ -81,50 +84,37 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = lamb
         for i, outcome in enumerate(protocol.outcomes):
             progress(f"outcome regressions and scores: {outcome.column}", 0.4 + 0.4 * i / len(protocol.outcomes))
             regressions[outcome.column], scored[outcome.column] = _score(
-                episodes, outcome, covariates, features, propensity.prediction, fold
+                episodes, outcome, covariates, basis, propensity.prediction, fold
             )
         progress("effects", 0.8)
         primary = scored[protocol.outcome.column]
-        decisions, served = serve(primary, LinearDR(), protocol, episodes.arms)
+        averages = {
+            name: average_effects(data.scores, data.cluster, protocol.confidence) for name, data in scored.items()
+        }
+        served = serve(primary, averages[protocol.outcome.column], protocol, episodes.arms)
         progress("served forms", 0.95)
-        expected, residual_sd = outcome_model(covariates, primary, served)
+        expected, residual_sd = outcome_model(covariates, primary, served.effects)
         return Learned(
             encoding=encoding,
             covariates=covariates,
             propensity=propensity,
             outcomes=regressions,
             scored=primary,
-            averages={
-                name: average_effects(data.scores, data.cluster, protocol.confidence) for name, data in scored.items()
-            },
-            individualisation=decisions,
-            served=served,
+            averages=averages,
+            individualisation=served.decisions,
+            candidate_weights=served.weights,
+            served=served.effects,
             support=support_model(covariates, primary),
             expected=expected,
             residual_sd=residual_sd,
         )
 
 
-def serve(
-    data: ScoredEpisodes, model: EffectModel, protocol: StudyProtocol, arms: tuple[str, ...]
-) -> tuple[tuple[Individualisation, ...], ServedEffects]:
-    """Decide arm by arm, and put effects into the form that is served.
-
-    Arms that stay constant are widened by the heterogeneity that the data leave possible.
-    """
-    decisions = decide(data, model, arms, protocol.gates, protocol.confidence)
-    varying = np.array([False, *(decision.individualised for decision in decisions)])
-    linear = model.fit(data)
-    served = serve_linear(data, linear.coefficients, varying)
-    possible = possible_heterogeneity(linear, data.features, protocol.confidence)
-    return decisions, replace(served, heterogeneity=np.diag(np.where(varying, 0.0, possible)))
-
-
 def _score(
     episodes: Episodes,
     outcome: Outcome,
     covariates: FloatArray,
-    features: FloatArray,
+    basis: Basis,
     propensity: FloatArray,
     fold: IntArray,
 ) -> tuple[CrossFitted, ScoredEpisodes]:
@@ -135,7 +125,7 @@ def _score(
     observation = crossfit_observation(covariates, episodes.arm, observed, fold, episodes.cluster).prediction
     data = ScoredEpisodes(
         scores=score_matrix(episodes.arm, benefit, regression.prediction, propensity, observation),
-        features=features,
+        features=basis.expand(covariates[:, : basis.columns]),
         arm=episodes.arm,
         outcome=benefit,
         expected=regression.prediction,
@@ -143,5 +133,6 @@ def _score(
         observation=observation,
         fold=fold,
         cluster=episodes.cluster,
+        basis=basis,
     )
     return regression, data

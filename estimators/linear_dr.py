@@ -13,9 +13,9 @@ import numpy as np
 from econml.dr import LinearDRLearner
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from data_contracts.effects import BoolArray, ScoredEpisodes, ServedEffects
+from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
-from estimators.clusters import clustered_covariance
+from estimators.held_out import held_out_deviations
 
 
 class _ScoreReader(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -59,24 +59,27 @@ class LinearDR:
 
     name = "LinearDRLearner"
 
-    def fit(self, data: ScoredEpisodes) -> ServedEffects:
-        """Effects linear in the standardised modifiers, every arm individualised, with their joint covariance."""
-        coefficients = self.coefficients(data)
-        return serve_linear(data, coefficients, np.ones(len(coefficients), dtype=np.bool_))
-
-    def coefficients(self, data: ScoredEpisodes) -> FloatArray:
-        """(K, 1 + p) coefficients from EconML, intercepts first; row 0 is zero."""
+    def fit(self, data: ScoredEpisodes) -> FloatArray:
+        """(K, 1 + P) coefficients from EconML on the linear terms alone; the other terms get zeros."""
         learner = self.learner(data)
-        rows = [np.hstack([learner.intercept_(T=k), learner.coef_(T=k)]) for k in range(1, data.scores.shape[1])]
+        arms, unused = data.scores.shape[1], np.zeros(data.basis.terms - data.basis.columns)
+        rows = [
+            np.concatenate([np.ravel(learner.intercept_(T=k)), learner.coef_(T=k), unused]) for k in range(1, arms)
+        ]
         return np.vstack([np.zeros_like(rows[0]), *rows])
+
+    def held_out(self, data: ScoredEpisodes) -> FloatArray:
+        """(n, K) deviations learned on the other folds."""
+        return held_out_deviations(self, data)
 
     @staticmethod
     def learner(data: ScoredEpisodes) -> LinearDRLearner:
         """The fitted EconML object, for checks against what is served."""
         n, arms = data.scores.shape
+        modifiers = data.features[:, : data.basis.columns]
         halves = np.array_split(np.arange(n), 2)
         learner = LinearDRLearner(
-            model_regression=_ScoreReader(data.features.shape[1], arms),
+            model_regression=_ScoreReader(data.basis.columns, arms),
             model_propensity=_EvenOdds(),
             categories=list(range(arms)),
             cv=[(halves[0], halves[1]), (halves[1], halves[0])],
@@ -90,33 +93,4 @@ class LinearDR:
             # Modifiers that determine each other (two that are always missing together): the least-norm coefficients
             # are served, and their covariance is computed here, not by EconML.
             warnings.filterwarnings("ignore", message="Co-variance matrix is underdetermined", category=UserWarning)
-            return learner.fit(outcome, arm, X=data.features, W=data.scores)
-
-
-def serve_linear(data: ScoredEpisodes, coefficients: FloatArray, individualised: BoolArray) -> ServedEffects:
-    """The served form: linear for individualised arms, the average for the others, with one joint covariance.
-
-    Args:
-        coefficients: (K, 1 + p) of every arm; used where individualised.
-        individualised: (K,) which arms vary with the patient; the reference's entry is ignored.
-    """
-    n, arms = data.scores.shape
-    basis = np.hstack([np.ones((n, 1)), data.features])
-    size = basis.shape[1]
-    bread = np.linalg.pinv(basis.T @ basis / n)
-    contrasts = data.contrasts
-    served = np.zeros((arms, size))
-    influence = np.zeros((n, arms, size))
-    varying = individualised.copy()
-    varying[0] = False
-    for k in range(1, arms):
-        if varying[k]:
-            served[k] = coefficients[k]
-            residual = contrasts[:, k] - basis @ coefficients[k]
-            influence[:, k] = residual[:, None] * (basis @ bread)
-        else:
-            served[k, 0] = contrasts[:, k].mean()
-            influence[:, k, 0] = contrasts[:, k] - served[k, 0]
-    covariance = clustered_covariance(influence.reshape(n, -1) / n, data.cluster, parameters=size)
-    shape = (arms, size, arms, size)
-    return ServedEffects(served, covariance.reshape(shape), np.zeros((arms, arms)), varying)
+            return learner.fit(outcome, arm, X=modifiers, W=data.scores)

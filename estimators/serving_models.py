@@ -28,7 +28,7 @@ def outcome_model(
     expected outcome of arm k = reference's + effect k. Residuals are held out by fold.
     """
     seen = ~np.isnan(data.outcome)
-    effects = served.coefficients[:, 0] + data.features @ served.coefficients[:, 1:].T
+    effects = served.over(data.features)
     without = data.outcome - effects[np.arange(len(data.arm)), data.arm]
     residual = np.full(len(data.arm), np.nan)
     for fold in np.unique(data.fold):

@@ -2,36 +2,71 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
+from data_contracts.errors import BadUsage
+from data_contracts.whole_file import write_whole
+from estimators.learn import Progress
+from experiments.benchmark_machine import machine
+from experiments.benchmark_page import markdown, plot
+from experiments.benchmark_suite import Request, SuiteResult
 from experiments.fit import write_json
+from experiments.progress import progress
 
-EPISODES, SEED = 2000, 1
+Suite: TypeAlias = Callable[[Request, Progress], SuiteResult]
 
 
-def benchmark(suite: str, out: Path) -> int:
-    """Run one suite, print what came and write it as JSON; 0 when it ran."""
-    found = {"suite": suite, "machine": platform.platform(), "python": platform.python_version()} | SUITES[suite]()
-    write_json(found, out / f"{suite}.json")
-    for key, value in found.items():
-        print(f"{key}: {value}")
-    print(f"Written to {out / f'{suite}.json'}.")
+def benchmark(suite: str, request: Request) -> int:
+    """Run one suite, write JSON, Markdown and a plot of it, print the Markdown; 0 when it ran."""
+    if any(number is not None and number < 1 for number in (request.draws, request.n, request.jobs)):
+        raise BadUsage("--draws, --n and --jobs are whole numbers from 1")
+    with progress(f"benchmark {suite}") as report:
+        result = SUITES[suite](request, report)
+    about = machine()
+    page = markdown(suite, about, result)
+    write_json({"suite": suite, **about, **result.figures}, request.out / f"{suite}.json")
+    write_whole(request.out / f"{suite}.md", page.encode())
+    write_whole(request.out / f"{suite}.svg", plot(result, suite))
+    print(page)
+    print(f"Written to {request.out / suite}.json, .md and .svg.")
     return 0
 
 
-def _scores() -> dict[str, Any]:
-    from experiments.benchmark_scores import compare_with_doubleml
+def _worlds(request: Request, report: Progress) -> SuiteResult:
+    from experiments.benchmark_table import benchmark_worlds
 
-    return compare_with_doubleml(EPISODES, SEED)
-
-
-def _serve() -> dict[str, Any]:
-    from experiments.benchmark_serve import time_recommendations
-
-    return time_recommendations(EPISODES, SEED)
+    return benchmark_worlds(request, report)
 
 
-SUITES: Mapping[str, Callable[[], dict[str, Any]]] = {"scores": _scores, "serve": _serve}
+def _ihdp(request: Request, report: Progress) -> SuiteResult:
+    from experiments.benchmark_ihdp import benchmark_ihdp
+
+    return benchmark_ihdp(request, report)
+
+
+def _cost(request: Request, report: Progress) -> SuiteResult:
+    from experiments.benchmark_cost import benchmark_cost
+
+    return benchmark_cost(request, report)
+
+
+def _serve(request: Request, report: Progress) -> SuiteResult:
+    from experiments.benchmark_serve import benchmark_serve
+
+    return benchmark_serve(request, report)
+
+
+def _scores(request: Request, report: Progress) -> SuiteResult:
+    from experiments.benchmark_scores import benchmark_scores
+
+    return benchmark_scores(request, report)
+
+
+SUITES: Mapping[str, Suite] = {
+    "worlds": _worlds,
+    "ihdp": _ihdp,
+    "cost": _cost,
+    "serve": _serve,
+    "scores": _scores,
+}

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
@@ -16,9 +17,13 @@ from data_contracts.errors import BadUsage
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
 from estimators.clusters import clustered_covariance
-from estimators.learn import learn
+from estimators.learn import Progress, learn
 from estimators.nuisances import MINIMUM_PROPENSITY
 from estimators.worlds import simulate
+from experiments.benchmark_suite import Request, SuiteResult, Table
+from experiments.report.drawing import BLUE, GREY, INK, bare
+
+EPISODES, SEED = 2000, 1
 
 WORLD = "smooth_15"
 """Five arms, confounded, every outcome observed: DoubleML's estimand has no dropout."""
@@ -30,6 +35,28 @@ class _Means:
 
     values: FloatArray
     errors: FloatArray
+
+
+def benchmark_scores(request: Request, report: Progress) -> SuiteResult:
+    """Set our means beside DoubleML's; --n is the number of episodes."""
+    report("our scores and DoubleML's", 0.0)
+    figures = compare_with_doubleml(request.n or EPISODES, SEED)
+    sides = ("ours", "theirs", "theirs_own_learners")
+    means = [list(zip(figures[side]["means"], figures[side]["errors"], strict=True)) for side in sides]
+    rows = list(zip(figures["arms"], figures["truth"], *means, strict=True))
+    heads = ("arm", "truth", "ours", "DoubleML, our nuisances", "DoubleML, its own")
+    note = f"Mean outcomes with standard errors in {WORLD}, n = {figures['n']}, seed {SEED}: one draw, same folds."
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        for shift, side, colour in zip((-0.2, 0.0, 0.2), sides, (BLUE, GREY, INK), strict=True):
+            place, found = [k + shift for k in range(len(rows))], figures[side]
+            axes.errorbar(found["means"], place, xerr=found["errors"], fmt="o", color=colour, label=side)
+        axes.set(yticks=range(len(rows)), yticklabels=figures["arms"], xlabel="mean outcome, one standard error")
+        axes.legend(frameon=False)
+        bare(axes)
+
+    return SuiteResult(figures, (Table("Score matrix beside DoubleML", heads, rows, note),), draw)
 
 
 def compare_with_doubleml(n: int, seed: int) -> dict[str, Any]:

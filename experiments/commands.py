@@ -64,8 +64,14 @@ def _promote(options: Namespace) -> int:
 
 def _benchmark(options: Namespace) -> int:
     from experiments.benchmark import benchmark
+    from experiments.benchmark_suite import Request
 
-    return benchmark(options.suite, options.out)
+    _check_out(options.out)
+    worlds = tuple(name.strip() for name in options.worlds.split(",") if name.strip())
+    request = Request(
+        options.out, options.quick, options.draws, options.n, worlds, data=options.data, jobs=options.jobs
+    )
+    return benchmark(options.suite, request)
 
 
 COMMANDS: Mapping[str, Callable[[Namespace], int]] = {

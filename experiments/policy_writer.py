@@ -74,6 +74,7 @@ def _manifest(
         min_propensity=protocol.overlap.min_propensity,
         encoding=learned.encoding,
         effect_modifiers=protocol.effect_modifiers,
+        basis=learned.scored.basis,
         gates=gates,
         individualisation=learned.individualisation,
         estimand=estimand(protocol),

@@ -73,9 +73,9 @@ def _plain(value: Any) -> Any:
 
 
 def _heterogeneity(result: StudyResult) -> dict[str, float | None]:
-    """Upper limit of each arm's standard deviation of effects between patients; None where it is individualised."""
+    """Standard deviation of effects between patients that the records leave possible; None where individualised."""
     served = result.learned.served
-    limits = np.sqrt(np.diag(served.heterogeneity))
+    limits = served.spread(result.learned.scored.features)
     return {
         arm: None if served.individualised[k] else float(limits[k])
         for k, arm in enumerate(result.episodes.arms)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from data_contracts.basis import Basis
 from data_contracts.encoding import Encoding, Feature
 from data_contracts.gate import Gate
 from data_contracts.manifest import ArmRecord, PolicyManifest, Promotion, hash_problems, sha256
@@ -38,6 +39,7 @@ def make() -> Make:
             "min_propensity": 0.025,
             "encoding": Encoding(features=(Feature(name="age", kind="numeric"),), centre=(0,), scale=(1,)),
             "effect_modifiers": ("age",),
+            "basis": Basis(columns=1, centre=(0.0,), scale=(1.0,)),
             "gates": (),
             "individualisation": (),
             "estimand": "a difference",

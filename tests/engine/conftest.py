@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from data_contracts.basis import Basis
 from data_contracts.effects import ServedEffects
 from data_contracts.encoding import Encoding, Feature
 from data_contracts.manifest import ArmRecord, PolicyManifest
@@ -34,11 +35,12 @@ def make_policy(
     """A policy whose numbers a reader can follow; ``error`` is each effect's standard error at the average patient."""
     encoding = Encoding(features=(AGE, SCORE, SEX), centre=(40, 14, 0.4), scale=(10, 4, 0.5))
     k, p = len(effects), 3
-    covariance = np.zeros((k, p, k, p))
+    root = np.zeros((4 * k, k, p))
     for arm in range(1, k):
-        covariance[arm, 0, arm, 0] = error**2
+        root[4 * arm, arm, 0] = error
+        root[4 * arm + 3, arm, 0] = heterogeneity
         if any(slopes[arm]):
-            covariance[arm, 1, arm, 1] = covariance[arm, 2, arm, 2] = (error / 3) ** 2
+            root[4 * arm + 1, arm, 1] = root[4 * arm + 2, arm, 2] = error / 3
     individualised = np.array([any(slope) for slope in slopes])
     arms = [("usual_care", None), ("cbt", "CBT"), ("ssri", "SSRI")]
     manifest = PolicyManifest(
@@ -55,6 +57,7 @@ def make_policy(
         min_propensity=0.05,
         encoding=encoding,
         effect_modifiers=("age", "phq9_week0"),
+        basis=Basis(columns=2, centre=(0.0, 0.0), scale=(1.0, 1.0)),
         gates=(),
         individualisation=(),
         estimand="a difference in means",
@@ -65,8 +68,7 @@ def make_policy(
         manifest=manifest,
         effects=ServedEffects(
             coefficients=np.column_stack([effects, slopes]).astype(float),
-            covariance=covariance,
-            heterogeneity=np.diag([0.0] + [heterogeneity**2] * (k - 1)),
+            root=root,
             individualised=individualised,
         ),
         average_effects=np.array(effects, dtype=float),

@@ -9,10 +9,11 @@ import pytest
 
 from data_contracts.errors import BadInput
 from data_contracts.protocol import StudyProtocol
+from estimators.candidates import LEAD, RIVALS
 from estimators.contrasts import average_effects
-from estimators.learn import learn, serve
-from estimators.linear_dr import LinearDR
+from estimators.learn import learn
 from estimators.scores import score_matrix
+from estimators.serve import serve
 
 
 def test_parts_agree(small) -> None:
@@ -36,22 +37,26 @@ def test_effects_are_benefits(small) -> None:
 def test_shapes(small) -> None:
     """Everything served has the shape that it says."""
     learned, k, p = small.learned, 5, 6
-    assert learned.served.coefficients.shape == (k, 1 + p)
-    assert learned.served.covariance.shape == (k, 1 + p, k, 1 + p)
+    terms = learned.scored.basis.terms
+    assert terms == p + 5 * p + p * (p - 1) // 2
+    assert learned.served.coefficients.shape == (k, 1 + terms)
+    assert learned.served.root.shape[1:] == (k, 1 + terms)
+    assert set(learned.candidate_weights) == {LEAD.name, *(rival.name for rival in RIVALS)}
     assert learned.support.shape == (k, 1 + p)
     assert learned.expected.shape == (1 + p,)
     assert learned.residual_sd.shape == (k,)
     assert [found.arm for found in learned.individualisation] == ["a", "b", "c", "d"]
 
 
-def test_constant_arms_are_widened_and_varying_arms_are_not(small) -> None:
-    """An arm has possible heterogeneity added exactly if its effect is constant."""
+def test_every_arm_is_widened_by_what_patients_may_differ(small) -> None:
+    """Constant or not, an arm's root leaves differences between patients open; the reference's leaves nothing open."""
     served = small.learned.served
     assert set(served.individualised[1:]) == {True, False}
     for k in range(1, 5):
-        assert (served.heterogeneity[k, k] > 0) is not bool(served.individualised[k])
         assert served.coefficients[k, 1:].any() == served.individualised[k]
-    assert served.heterogeneity[0, 0] == 0
+    open_ = served.spread(small.learned.scored.features)
+    assert (open_[1:] > 0.5 * small.learned.averages["score_week12"].standard_errors[1:]).all()
+    assert not served.root[:, 0].any()
 
 
 def test_a_constant_effects_interval_covers_patients(small, relearn: Callable) -> None:
@@ -60,10 +65,12 @@ def test_a_constant_effects_interval_covers_patients(small, relearn: Callable) -
     """
     served = relearn(gates={"min_effective": 100_000}).learned.served
     assert not served.individualised.any()
+    assert not served.coefficients[:, 1:].any()
+    told = [served.at(terms) for terms in small.learned.scored.features]
     averages = small.learned.averages["score_week12"]
     for k, arm in enumerate("abcd", start=1):
         true = small.truth[f"effect_{arm}"]
-        half = 1.645 * np.sqrt(served.covariance[k, 0, k, 0] + served.heterogeneity[k, k])
+        half = 1.645 * np.sqrt([covariance[k, k] for _, covariance in told])
         assert np.mean(np.abs(true - served.coefficients[k, 0]) <= half) >= 0.85
         if arm in "ac":
             assert np.mean(np.abs(true - averages.effects[k]) <= 1.645 * averages.standard_errors[k]) < 0.5
@@ -81,9 +88,12 @@ def test_progress_is_told_in_order(small) -> None:
 
 def test_served_again_from_the_same_scores(small) -> None:
     """The decisions and the served effects depend on the scored episodes alone."""
-    decisions, served = serve(small.learned.scored, LinearDR(), small.protocol, small.episodes.arms)
-    assert decisions == small.learned.individualisation
-    np.testing.assert_array_equal(served.covariance, small.learned.served.covariance)
+    averages = small.learned.averages["score_week12"]
+    again = serve(small.learned.scored, averages, small.protocol, small.episodes.arms)
+    assert again.decisions == small.learned.individualisation
+    assert again.weights == small.learned.candidate_weights
+    np.testing.assert_array_equal(again.effects.root, small.learned.served.root)
+    np.testing.assert_array_equal(again.effects.coefficients, small.learned.served.coefficients)
 
 
 def test_an_arm_within_one_cluster_is_bad_input(small) -> None:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding as KeyEncoding
 from cryptography.hazmat.primitives.serialization import PublicFormat
 from pydantic import SecretStr
 
+from data_contracts.basis import Basis
 from data_contracts.encoding import Encoding, Feature
 from data_contracts.gate import Gate, Individualisation
 from data_contracts.manifest import ArmRecord, PolicyManifest, Promotion, sha256
@@ -97,6 +98,7 @@ def manifest(*, gates_passed: bool = True) -> PolicyManifest:
         min_propensity=0.025,
         encoding=Encoding(features=FEATURES, centre=(15.0, 45.0, 0.4), scale=(5.0, 12.0, 0.5)),
         effect_modifiers=tuple(feature.name for feature in FEATURES[:2]),
+        basis=Basis(columns=2, centre=(0.0, 0.0), scale=(1.0, 1.0)),
         gates=(Gate(name="overlap", value=0.3, mark="at least 0.2", passed=gates_passed, sentence="Overlap."),),
         individualisation=(_decision("icbt", varies=False), _decision("cbt", varies=True)),
         estimand="Expected difference in phq9_week12.",
@@ -110,12 +112,12 @@ def _decision(arm: str, *, varies: bool) -> Individualisation:
 
 def archive(changes: Mapping[str, Any]) -> bytes:
     """Arrays of the tiny policy as npz, some of them replaced."""
-    covariance = np.zeros((3, 3, 3, 3))
-    covariance[1, 0, 1, 0] = covariance[2, 0, 2, 0] = 0.25
+    root = np.zeros((3, 3, 3))
+    root[0, 1, 0] = root[1, 2, 0] = 0.5
+    root[2, 1, 1] = 0.7
     arrays: dict[str, Any] = {
         "coefficients": np.array([[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [3.0, 0.8, 0.1]]),
-        "covariance": covariance,
-        "heterogeneity": np.diag([0.0, 0.5, 0.0]),
+        "root": root,
         "individualised": np.array([0.0, 0.0, 1.0]),
         "average_effects": np.array([0.0, 2.0, 3.0]),
         "average_covariance": np.diag([0.0, 0.25, 0.25]),

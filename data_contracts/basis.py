@@ -1,0 +1,91 @@
+"""The fixed basis of served effects: linear terms, smooth bumps and products of pairs. It stores no patient."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, FiniteFloat, model_validator
+
+from data_contracts.episode import FloatArray, IntArray
+
+HOLD = 2.5
+"""Standard deviations at which columns are held inside products."""
+
+
+class Basis(BaseModel):
+    """Terms φ(z) of standardised modifiers z.
+
+    Every column itself, then bumps exp(-½((z - centre) / width)²), then products of two columns, each held at ±2.5 so
+    that no extreme patient rules a product.
+
+    Attributes:
+        columns: number p of matrix columns that the terms are made from.
+        bump_column: for each bump, the column it is made from.
+        bump_centre, bump_width: of each bump, in standard deviations of its column.
+        pairs: for each product, its two columns.
+        centre, scale: of each term over the study's episodes, so that terms have mean 0 and standard deviation 1.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    columns: int
+    bump_column: tuple[int, ...] = ()
+    bump_centre: tuple[FiniteFloat, ...] = ()
+    bump_width: tuple[FiniteFloat, ...] = ()
+    pairs: tuple[tuple[int, int], ...] = ()
+    centre: tuple[FiniteFloat, ...]
+    scale: tuple[FiniteFloat, ...]
+
+    @model_validator(mode="after")
+    def _check_lengths(self) -> Basis:
+        bumps, terms = {len(self.bump_column), len(self.bump_centre), len(self.bump_width)}, self.terms
+        if bumps != {len(self.bump_column)} or {len(self.centre), len(self.scale)} != {terms}:
+            raise ValueError(
+                "a basis names a column, centre and width for each bump, and a centre and scale for each term"
+            )
+        if any(not 0 <= column < self.columns for source in self.sources for column in source):
+            raise ValueError("a term is made from a column that there is not")
+        if min((*self.bump_width, *self.scale), default=1.0) <= 0:
+            raise ValueError("widths and scales are above 0")
+        return self
+
+    @property
+    def terms(self) -> int:
+        """Number P of terms."""
+        return self.columns + len(self.bump_column) + len(self.pairs)
+
+    @cached_property
+    def sources(self) -> tuple[tuple[int, ...], ...]:
+        """For each term, the column or the two columns that it is made from."""
+        alone = (*range(self.columns), *self.bump_column)
+        return (*((column,) for column in alone), *self.pairs)
+
+    @cached_property
+    def kind(self) -> IntArray:
+        """(P,) 0 for linear terms, 1 for bumps, 2 for products."""
+        return np.repeat(np.arange(3), (self.columns, len(self.bump_column), len(self.pairs)))
+
+    @cached_property
+    def _bumps(self) -> tuple[IntArray, FloatArray, FloatArray]:
+        column = np.asarray(self.bump_column, dtype=np.int64)
+        return column, np.asarray(self.bump_centre), np.asarray(self.bump_width)
+
+    @cached_property
+    def _pairs(self) -> tuple[IntArray, IntArray]:
+        both = np.asarray(self.pairs, dtype=np.int64).reshape(-1, 2)
+        return both[:, 0], both[:, 1]
+
+    @cached_property
+    def _standard(self) -> tuple[FloatArray, FloatArray]:
+        return np.asarray(self.centre), np.asarray(self.scale)
+
+    def expand(self, modifiers: FloatArray) -> FloatArray:
+        """(..., p) standardised modifiers to (..., P) terms."""
+        column, centre, width = self._bumps
+        bumps = np.exp(-0.5 * ((modifiers[..., column] - centre) / width) ** 2)
+        first, second = self._pairs
+        held = np.clip(modifiers, -HOLD, HOLD)
+        terms = np.concatenate([modifiers, bumps, held[..., first] * held[..., second]], axis=-1)
+        middle, scale = self._standard
+        return np.asarray((terms - middle) / scale, dtype=np.float64)

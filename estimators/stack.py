@@ -1,0 +1,87 @@
+"""Stacking: how much of each candidate's deviations is served, and what held-out data say of the result.
+
+On the residual scale, held-out residual outcomes are regressed on what each candidate predicts of them,
+Σ_k (1[T = k] - e_k) δ_k(x), with weights that are not negative and are drawn towards the lead model by a normal prior.
+Weights of the prediction that is judged come from the other folds, so that the evidence is honest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import nnls
+
+from data_contracts.effects import BoolArray, ScoredEpisodes
+from data_contracts.episode import FloatArray, IntArray
+from estimators.clusters import clustered_covariance
+from estimators.hierarchical import residuals
+
+PRIOR_SD = 0.2
+"""Prior standard deviation of each weight; the lead's prior mean is 1, the rivals' 0."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Weights of the candidates and the held-out evidence on their stack.
+
+    Attributes:
+        weights: (C,) from all folds, the lead first.
+        predicted: (n, K) held-out deviations, each weighted by the other folds.
+        slope: of held-out residuals on the predicted ones, over all arms together; 1 is perfect.
+        standard_error: of the slope, clustered.
+    """
+
+    weights: FloatArray
+    predicted: FloatArray
+    slope: float
+    standard_error: float
+
+
+def stack(data: ScoredEpisodes, deviations: list[FloatArray]) -> Stack:
+    """Stack C candidates by their (n, K) held-out deviations, the lead's first."""
+    rows = np.flatnonzero(~np.isnan(data.outcome))
+    treatment, outcome = residuals(data, rows)
+    predicted = np.stack([(treatment * d[rows]).sum(axis=1) for d in deviations], axis=1)
+    fold = data.fold[rows]
+    shared = {k: _learn_weights(treatment, predicted, outcome, fold != k) for k in np.unique(data.fold)}
+    combined = np.zeros_like(data.scores)
+    for k, weights in shared.items():
+        test = data.fold == k
+        combined[test] = sum(w * d[test] for w, d in zip(weights, deviations, strict=True))
+    judged = _without_averages(treatment, (treatment * combined[rows]).sum(axis=1))
+    slope, error = _slope(judged, _without_averages(treatment, outcome), data.cluster[rows])
+    everywhere = np.ones(len(rows), dtype=np.bool_)
+    return Stack(_learn_weights(treatment, predicted, outcome, everywhere), combined, slope, error)
+
+
+def _learn_weights(treatment: FloatArray, predicted: FloatArray, outcome: FloatArray, chosen: BoolArray) -> FloatArray:
+    """Weights from the chosen rows alone."""
+    treatment = treatment[chosen]
+    return _weights(_without_averages(treatment, predicted[chosen]), _without_averages(treatment, outcome[chosen]))
+
+
+def _weights(predicted: FloatArray, target: FloatArray) -> FloatArray:
+    """Non-negative least squares with the prior as extra rows."""
+    candidates = predicted.shape[1]
+    noise = float(target.std()) or 1.0
+    prior = np.zeros(candidates)
+    prior[0] = 1.0
+    design = np.vstack([predicted / noise, np.eye(candidates) / PRIOR_SD])
+    weights, _ = nnls(design, np.concatenate([target / noise, prior / PRIOR_SD]))
+    return np.asarray(weights, dtype=np.float64)
+
+
+def _without_averages(treatment: FloatArray, values: FloatArray) -> FloatArray:
+    """Values less what constant effects explain of them, so that only differences between patients count."""
+    return np.asarray(values - treatment @ np.linalg.lstsq(treatment, values, rcond=None)[0], dtype=np.float64)
+
+
+def _slope(predicted: FloatArray, target: FloatArray, cluster: IntArray) -> tuple[float, float]:
+    size = float(predicted @ predicted)
+    if size < 1e-12 * max(float(target @ target), 1e-12):
+        return 0.0, float("inf")
+    slope = float(predicted @ target) / size
+    influence = predicted * (target - slope * predicted) / size
+    codes = np.unique(cluster, return_inverse=True)[1]
+    return slope, float(np.sqrt(clustered_covariance(influence[:, None], codes)[0, 0]))

@@ -1,0 +1,136 @@
+"""The fixed basis of served effects: the same terms for one patient and for many, here and after a file."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from data_contracts.basis import Basis
+from estimators.basis_design import MEASURED, linear_basis, smooth_basis
+
+ROOT = Path(__file__).parents[2]
+
+
+def modifiers(n: int = 400) -> np.ndarray:
+    """Standardised: two measured columns, one skewed, a binary one, and one of as many values as are not measured."""
+    rng = np.random.default_rng(1)
+    columns = [rng.normal(size=n), rng.exponential(size=n), rng.integers(0, 2, n), rng.integers(0, MEASURED - 1, n)]
+    x = np.column_stack(columns).astype(float)
+    return (x - x.mean(axis=0)) / x.std(axis=0)
+
+
+def test_terms_are_what_they_say_by_hand() -> None:
+    """Every term equals the column itself, or the bump exp(-½((z - c) / w)²), less its centre, over its scale."""
+    basis = Basis(
+        columns=2, bump_column=(1,), bump_centre=(0.5,), bump_width=(2.0,), centre=(0, 1, 2), scale=(1, 2, 4)
+    )
+    bump = np.exp(-0.5 * ((3.0 - 0.5) / 2) ** 2)
+    np.testing.assert_allclose(basis.expand(np.array([7.0, 3.0])), [7, (3 - 1) / 2, (bump - 2) / 4], rtol=1e-15)
+    assert basis.terms == 3
+    assert basis.sources == ((0,), (1,), (1,))
+
+
+def test_one_patient_has_the_terms_of_many() -> None:
+    """Expanding one row equals that row of expanding all, bit for bit, and so does a row among rows of rows."""
+    x = modifiers()
+    basis = smooth_basis(x)
+    many = basis.expand(x)
+    np.testing.assert_array_equal(np.stack([basis.expand(row) for row in x]), many)
+    np.testing.assert_array_equal(basis.expand(x.reshape(4, 100, -1)), many.reshape(4, 100, -1))
+
+
+def test_terms_are_standard_over_the_study() -> None:
+    """Over the study every term has mean 0 and standard deviation 1, to 1e-12."""
+    x = modifiers()
+    terms = smooth_basis(x).expand(x)
+    np.testing.assert_allclose(terms.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(terms.std(axis=0), 1, atol=1e-12)
+
+
+def test_only_measured_columns_have_bumps() -> None:
+    """Columns of few distinct values have their linear term alone; linear terms stand first, in the columns' order."""
+    basis = smooth_basis(modifiers())
+    assert set(basis.bump_column) == {0, 1}
+    assert basis.sources[: basis.columns] == ((0,), (1,), (2,), (3,))
+
+
+def test_a_linear_basis_changes_nothing() -> None:
+    """The linear basis gives the modifiers back, bit for bit."""
+    x = modifiers()
+    np.testing.assert_array_equal(linear_basis(4).expand(x), x)
+
+
+def test_bumps_stand_on_no_patient() -> None:
+    """Where the quantiles themselves are patients' values (n = 401), no centre is any patient's value."""
+    x = modifiers(401)
+    basis = smooth_basis(x)
+    for column, centre in zip(basis.bump_column, basis.bump_centre, strict=True):
+        assert not np.isin(centre, x[:, column])
+    assert np.isin(np.quantile(x[:, 0], 0.1), x[:, 0])
+
+
+def test_a_constant_column_is_not_blown_up() -> None:
+    """A modifier that was the same for everyone has a term within 10 of 0 for a patient who is otherwise by 5."""
+    x = modifiers()
+    x[:, 2] = 0
+    basis = smooth_basis(x)
+    assert np.abs(basis.expand(np.array([0.0, 0.0, 5.0, 0.0]))).max() < 10
+
+
+@pytest.mark.parametrize("make", [linear_basis, lambda p: smooth_basis(modifiers()[:, :p])])
+def test_a_file_gives_the_same_terms(make) -> None:
+    """Written as JSON and read again, the basis is equal and its terms are the same bit for bit."""
+    basis = make(3)
+    again = Basis.model_validate(json.loads(json.dumps(basis.model_dump(mode="json"))))
+    assert again == basis
+    assert Basis.model_validate_json(basis.model_dump_json()) == basis
+    x = modifiers()[:, :3]
+    np.testing.assert_array_equal(again.expand(x), basis.expand(x))
+
+
+def test_a_basis_that_was_used_is_written_like_a_fresh_one() -> None:
+    """Properties kept for speed after use are neither written nor compared."""
+    x = modifiers()
+    used, fresh = smooth_basis(x), smooth_basis(x)
+    used.expand(x)
+    assert used.sources is used.sources
+    assert used.model_dump_json() == fresh.model_dump_json()
+
+
+def test_a_basis_is_never_copied_with_changes() -> None:
+    """Kept properties would go along with ``model_copy``: nothing but manifests, gates and decisions is copied so."""
+    found = set()
+    for path in ROOT.glob("*/**/*.py"):
+        if path.is_relative_to(ROOT / "tests") or ".venv" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr == "model_copy":
+                found.add(ast.unparse(node.value))
+    assert not [name for name in found if "basis" in name.lower()], found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"extra": 1},
+        {"columns": "many"},
+        {"columns": 3},
+        {"centre": (0.0,)},
+        {"scale": (1.0, 0.0)},
+        {"scale": (1.0, float("nan"))},
+        {"bump_column": (1,)},
+        {"columns": 1, "bump_column": (1,), "bump_centre": (0.0,), "bump_width": (1.0,)},
+    ],
+)
+def test_a_broken_basis_is_refused(change: dict) -> None:
+    """Unknown keys, wrong types, lengths, columns and scales are errors, and a basis cannot be changed."""
+    basis = linear_basis(2)
+    with pytest.raises(ValidationError):
+        Basis.model_validate(basis.model_dump() | change)
+    with pytest.raises(ValidationError):
+        basis.columns = 3

@@ -1,0 +1,151 @@
+"""The hierarchical model: folds left out by subtraction, and what must not move its effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from data_contracts.effects import ScoredEpisodes
+from estimators import hierarchical
+from estimators.basis_design import smooth_basis
+from estimators.hierarchical import KEPT_HELD_OUT, Hierarchical, residuals, sample, sufficient
+
+SLOPES = [[0, 0, 0], [0.5, 0, -0.2], [0, 0.3, 0]]
+
+Draw = Callable[..., ScoredEpisodes]
+
+
+@pytest.fixture(scope="module")
+def data(draw_scores: Draw) -> ScoredEpisodes:
+    """600 episodes of three arms over a smooth basis; a fifth were lost, the weights of the others between 1 and 2."""
+    plain = draw_scores(600, 1, SLOPES, effects=[0, 1, 2])
+    basis = smooth_basis(plain.features)
+    rng = np.random.default_rng(2)
+    lost = (rng.random(600) < 0.2) & (plain.fold != 4)
+    return replace(
+        plain,
+        basis=basis,
+        features=basis.expand(plain.features),
+        observation=rng.uniform(0.5, 1, size=(600, 3)),
+        outcome=np.where(lost, np.nan, plain.outcome),
+    )
+
+
+def test_sums_of_parts_are_the_whole(data: ScoredEpisodes) -> None:
+    """Cross products of the folds add up to those of all, and taking one away leaves those of the others (1e-9)."""
+    parts = [sufficient(data.rows(data.fold == fold)) for fold in range(5)]
+    whole = parts[0] + parts[1] + parts[2] + parts[3] + parts[4]
+    for made, direct in ((whole, sufficient(data)), (whole - parts[2], sufficient(data.rows(data.fold != 2)))):
+        for field in fields(made):
+            np.testing.assert_allclose(
+                getattr(made, field.name), getattr(direct, field.name), rtol=1e-9, atol=1e-9, err_msg=field.name
+            )
+
+
+def test_chunks_do_not_matter(data: ScoredEpisodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read in pieces of 37 episodes the cross products are the same, to 1e-9."""
+    whole = sufficient(data)
+    monkeypatch.setattr(hierarchical, "CHUNK", 37)
+    np.testing.assert_allclose(sufficient(data).gram, whole.gram, atol=1e-9)
+    assert sufficient(data).rows == whole.rows == np.sum(~np.isnan(data.outcome))
+
+
+def test_leaving_a_fold_out_is_fitting_on_the_others(data: ScoredEpisodes) -> None:
+    """Held-out deviations equal the slopes of a fit on the other folds alone, to 1e-8, unobserved outcomes and all."""
+    posterior, found = Hierarchical().posterior(data)
+    for fold in range(5):
+        test = data.fold == fold
+        others = data.rows(~test)
+        slopes = sample(sufficient(others), others, KEPT_HELD_OUT).mean[:, 1:]
+        np.testing.assert_allclose(found[test], data.features[test] @ slopes.T, atol=1e-8)
+    np.testing.assert_array_equal(Hierarchical().held_out(data), found)
+    np.testing.assert_allclose(posterior.mean, Hierarchical().fit(data), atol=1e-8)
+
+
+def test_the_cross_products_are_those_of_robinsons_regression(data: ScoredEpisodes) -> None:
+    """They equal those of the design written out episode by episode."""
+    size = 3 * (1 + data.basis.terms)
+    gram, moment = np.zeros((size, size)), np.zeros(size)
+    for i in np.flatnonzero(~np.isnan(data.outcome)):
+        arm = data.arm[i]
+        given = np.array([float(k == arm) - data.propensity[i, k] for k in range(3)])
+        row = np.concatenate([given[k] * np.r_[1.0, data.features[i]] for k in range(3)])
+        expected = sum(data.propensity[i, k] * data.expected[i, k] for k in range(3))
+        weight = 1 / data.observation[i, arm]
+        gram += weight * np.outer(row, row)
+        moment += weight * row * (data.outcome[i] - expected)
+    found = sufficient(data)
+    np.testing.assert_allclose(found.gram, gram, atol=1e-9)
+    np.testing.assert_allclose(found.moment, moment, atol=1e-9)
+
+
+def test_swapping_two_arms_swaps_the_rows(data: ScoredEpisodes) -> None:
+    """Arms 1 and 2 swapped: effects of all patients swap within 0.1 of their standard error, pointwise, which is the
+    Monte Carlo error of 200 draws; the sampler deals its random numbers to arms in their order.
+    """
+    swap = [0, 2, 1]
+    by_arm = {name: getattr(data, name)[:, swap] for name in ("scores", "expected", "propensity", "observation")}
+    other = replace(data, arm=np.asarray(swap)[data.arm], **by_arm)
+    here, there = sample(sufficient(data), data), sample(sufficient(other), other)
+    terms = np.hstack([np.ones((600, 1)), data.features])
+    gap = np.abs(terms @ there.mean.T - terms @ here.mean[swap].T)
+    error = np.einsum("rka,na->rnk", here.draws[:, swap], terms).std(axis=0)
+    assert (gap[:, 1:] < 0.1 * error[:, 1:] + 0.01).all()
+    assert not there.mean[0].any()
+
+
+@pytest.mark.parametrize("shift", [-1000.0, 3.5])
+def test_shifting_outcomes_changes_nothing(data: ScoredEpisodes, shift: float) -> None:
+    """A constant added to outcomes, and so to what is expected, moves no coefficient by more than 1e-8."""
+    other = replace(data, outcome=data.outcome + shift, expected=data.expected + shift)
+    np.testing.assert_allclose(Hierarchical().fit(other), Hierarchical().fit(data), atol=1e-8)
+
+
+@pytest.mark.parametrize("factor", [0.01, 10.0])
+def test_scaling_outcomes_scales(data: ScoredEpisodes, factor: float) -> None:
+    """Outcomes in other units have coefficients and draws in those units, to 1e-8 relative."""
+    other = replace(data, outcome=factor * data.outcome, expected=factor * data.expected)
+    here, there = sample(sufficient(data), data), sample(sufficient(other), other)
+    np.testing.assert_allclose(there.mean, factor * here.mean, rtol=1e-8, atol=1e-8 * factor)
+    np.testing.assert_allclose(there.draws, factor * here.draws, rtol=1e-8, atol=1e-8 * factor)
+
+
+@pytest.mark.parametrize("factor", [0.1, 5.0])
+def test_only_relative_weights_count(data: ScoredEpisodes, factor: float) -> None:
+    """Probabilities of being observed that are all multiplied leave everything as it was, to 1e-8."""
+    other = replace(data, observation=factor * data.observation)
+    np.testing.assert_allclose(Hierarchical().fit(other), Hierarchical().fit(data), atol=1e-8)
+
+
+def test_unobserved_outcomes_are_ignored(data: ScoredEpisodes) -> None:
+    """Whatever is said of episodes whose outcome was not observed, and whether they are there, changes nothing."""
+    lost = np.isnan(data.outcome)
+    assert lost.sum() > 50
+    other = replace(data, expected=np.where(lost[:, None], 1e6, data.expected), arm=np.where(lost, 0, data.arm))
+    np.testing.assert_array_equal(Hierarchical().fit(other), Hierarchical().fit(data))
+    np.testing.assert_allclose(Hierarchical().fit(data.rows(~lost)), Hierarchical().fit(data), atol=1e-8)
+
+
+def test_residuals_by_hand(data: ScoredEpisodes) -> None:
+    """Residual outcomes and treatments of three episodes equal what the formula says."""
+    rows = np.flatnonzero(~np.isnan(data.outcome))[:3]
+    treatment, outcome = residuals(data, rows)
+    for at, i in enumerate(rows):
+        root = np.sqrt(1 / data.observation[i, data.arm[i]])
+        expected = root * (data.outcome[i] - data.propensity[i] @ data.expected[i])
+        assert outcome[at] == pytest.approx(expected, rel=1e-12)
+        given = np.eye(3)[data.arm[i]] - data.propensity[i]
+        np.testing.assert_allclose(treatment[at], root * given, rtol=1e-12)
+
+
+def test_true_effects_are_learned(draw_scores: Draw) -> None:
+    """20,000 episodes: posterior means of every slope are within 4 posterior deviations and 0.05 of the truth."""
+    data = draw_scores(20_000, 3, SLOPES, effects=[0, 1, 2])
+    found = sample(sufficient(data), data)
+    true = np.column_stack([[0, 1, 2], SLOPES])
+    assert (np.abs(found.mean - true) <= 4 * found.draws.std(axis=0) + 1e-12).all()
+    np.testing.assert_allclose(found.mean, true, atol=0.1)
+    np.testing.assert_allclose(found.mean[:, 1:], true[:, 1:], atol=0.05)
