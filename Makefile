@@ -14,7 +14,7 @@ help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
 $(READY): requirements.lock pyproject.toml
-	@python=$$(scripts/preflight.sh) && \
+	@python=$$(.ci/preflight.sh) && \
 	{ [ -x $(BIN)/python ] || "$$python" -m venv .venv; }
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .

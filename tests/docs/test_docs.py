@@ -99,7 +99,7 @@ def test_the_project_file_of_mlflow_has_the_entry_points():
 @pytest.mark.parametrize("pattern", [r"/work/", r"/root/", r"files\.pythonhosted|pypi\.org|index-url = "])
 def test_no_file_names_this_machine_or_a_registry(pattern):
     """Nothing committed holds a path of a developer's machine or a package registry's address."""
-    names = [*PRODUCT, "tests", "docs", "scripts"]
+    names = [*PRODUCT, "tests", "docs", ".ci"]
     files = [
         path for name in names for path in (ROOT / name).rglob("*") if path.suffix in {".py", ".md", ".yaml", ".sh"}
     ]

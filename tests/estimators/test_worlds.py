@@ -438,7 +438,7 @@ def test_without_heterogeneity_only_the_floor_remains() -> None:
 
 
 def _extraction() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("extract_nhanes", ROOT / "scripts" / "extract_nhanes.py")
+    spec = importlib.util.spec_from_file_location("extract_nhanes", ROOT / "docs" / "scripts" / "extract_nhanes.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -1,4 +1,4 @@
-"""Draws the README's picture from what `make demo` wrote: python scripts/readme_picture.py demo-output."""
+"""Draws the README's picture from what `make demo` wrote: python docs/scripts/readme_picture.py demo-output."""
 
 from __future__ import annotations
 
@@ -26,4 +26,4 @@ def main(demo: Path, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(__file__).parent.parent / "docs" / "recommendation.svg")
+    main(Path(sys.argv[1]), Path(__file__).parents[1] / "recommendation.svg")

