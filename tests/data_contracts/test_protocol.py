@@ -55,7 +55,7 @@ def test_defaults_are_the_stated_ones() -> None:
     marks = protocol.gates
     assert (marks.max_smd, marks.max_log_loss_excess, marks.max_calibration_error) == (0.1, 0.01, 0.03)
     assert (marks.min_equipoise, marks.min_effective) == (0.2, 200)
-    assert (marks.min_slope, marks.slope_confidence) == (0.5, 0.9)
+    assert (marks.min_slope, marks.slope_confidence) == (0.5, 0.95)
     for empty in ("confounders", "categorical", "secondary_outcomes", "groups"):
         assert getattr(protocol, empty) == ()
     assert protocol.records.time is protocol.records.site is protocol.records.cluster is None
@@ -116,7 +116,7 @@ CHANGES = [
     ("gates.min_equipoise", 0.3),
     ("gates.min_effective", 300),
     ("gates.min_slope", 0.7),
-    ("gates.slope_confidence", 0.95),
+    ("gates.slope_confidence", 0.99),
 ]
 
 
