@@ -35,7 +35,7 @@ bench: $(READY)  ## ours beside the peers, about ten minutes on two cores; writt
 	$(BIN)/equipoise-lab benchmark cost --quick --out build/benchmark
 	$(BIN)/equipoise-lab benchmark serve --quick --out build/benchmark
 
-check: lint types contracts  ## ruff, mypy strict, import contracts (docs examples run with the tests)
+check: lint types contracts docs  ## ruff, mypy strict, import contracts, the examples in README and docs
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -46,6 +46,9 @@ types: $(READY)
 
 contracts: $(READY)
 	$(BIN)/lint-imports
+
+docs: $(READY)
+	$(BIN)/pytest --quiet tests/docs
 
 lock:  ## renew both lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
