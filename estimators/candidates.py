@@ -1,4 +1,4 @@
-"""The effect models that compete: one line each, and each inherits the suite of invariance and failure tests."""
+"""The effect models that compete, one line each; the invariance tests of `learn` and `serve` run over all of them."""
 
 from __future__ import annotations
 

@@ -77,6 +77,7 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = lamb
         covariates = encoding.encode(episodes.columns)
         modifiers = covariates[:, : encoding.columns_of(protocol.effect_modifiers)]
         basis = smooth_basis(modifiers)
+        features = basis.expand(modifiers)
         progress("propensities", 0.02)
         propensity = crossfit_propensity(covariates, episodes.arm, fold, episodes.cluster)
         regressions: dict[str, CrossFitted] = {}
@@ -84,7 +85,7 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = lamb
         for i, outcome in enumerate(protocol.outcomes):
             progress(f"outcome regressions and scores: {outcome.column}", 0.4 + 0.4 * i / len(protocol.outcomes))
             regressions[outcome.column], scored[outcome.column] = _score(
-                episodes, outcome, covariates, basis, propensity.prediction, fold
+                episodes, outcome, covariates, basis, features, propensity.prediction, fold
             )
         progress("effects", 0.8)
         primary = scored[protocol.outcome.column]
@@ -115,6 +116,7 @@ def _score(
     outcome: Outcome,
     covariates: FloatArray,
     basis: Basis,
+    features: FloatArray,
     propensity: FloatArray,
     fold: IntArray,
 ) -> tuple[CrossFitted, ScoredEpisodes]:
@@ -125,7 +127,7 @@ def _score(
     observation = crossfit_observation(covariates, episodes.arm, observed, fold, episodes.cluster).prediction
     data = ScoredEpisodes(
         scores=score_matrix(episodes.arm, benefit, regression.prediction, propensity, observation),
-        features=basis.expand(covariates[:, : basis.columns]),
+        features=features,
         arm=episodes.arm,
         outcome=benefit,
         expected=regression.prediction,

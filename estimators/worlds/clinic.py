@@ -9,7 +9,7 @@ import numpy as np
 from estimators.worlds.clinic_effects import ARMS, MODIFIERS, NOISE_SD, expected_outcome, record, recorded_mean
 from estimators.worlds.clinic_patients import draw_patients
 from estimators.worlds.clinic_practice import assignment, observed
-from estimators.worlds.world import SimulatedWorld, draw_arms, generator, of_arm, truth_table
+from estimators.worlds.world import SimulatedWorld, draw_arms, generator, of_arm, phq9_outcome, truth_table
 
 HETEROGENEITY = 1.0
 """SD between patients of the difference between two active arms, PHQ-9 points; see ``clinic_effects``."""
@@ -56,13 +56,7 @@ def clinic_protocol() -> dict[str, Any]:
             "cluster": "source_row",
         },
         "arms": {"reference": ARMS[0], "offered": list(ARMS[1:])},
-        "outcome": {
-            "column": "phq9_week12",
-            "baseline": "phq9_week0",
-            "direction": "lower_is_better",
-            "unit": "PHQ-9 points",
-            "mcid": 5,
-        },
+        "outcome": phq9_outcome(),
         "effect_modifiers": list(MODIFIERS),
         "confounders": ["wait_days", "sex", "ethnicity", "education", "income_ratio", "bmi", "insured"],
         "groups": ["sex", "ethnicity"],

@@ -10,7 +10,16 @@ import pandas as pd
 from estimators.worlds.other_outcomes import ARMS, expected_score, noise_scale, record, recorded_mean
 from estimators.worlds.other_patients import MODIFIERS, draw_patients
 from estimators.worlds.other_practice import propensities
-from estimators.worlds.world import SimulatedWorld, as_text, draw_arms, generator, of_arm, patient_ids, truth_table
+from estimators.worlds.world import (
+    SimulatedWorld,
+    as_text,
+    draw_arms,
+    generator,
+    of_arm,
+    patient_ids,
+    phq9_outcome,
+    truth_table,
+)
 
 
 def other_principles(n: int, seed: int) -> SimulatedWorld:
@@ -36,13 +45,7 @@ def _protocol() -> dict[str, Any]:
         "name": "other_principles",
         "records": {"patient_id": "patient_id", "arm": "therapy"},
         "arms": {"reference": ARMS[0], "offered": list(ARMS[1:])},
-        "outcome": {
-            "column": "phq9_week12",
-            "baseline": "phq9_week0",
-            "direction": "lower_is_better",
-            "unit": "PHQ-9 points",
-            "mcid": 5,
-        },
+        "outcome": phq9_outcome(),
         "effect_modifiers": list(MODIFIERS),
         "categorical": ["living"],
         "confidence": 0.90,

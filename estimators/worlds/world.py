@@ -64,6 +64,17 @@ def as_text(labels: Sequence[str], codes: IntArray) -> pd.Series[str]:
     return pd.Series(np.asarray(labels, dtype=object)[codes], dtype="str")
 
 
+def phq9_outcome() -> dict[str, Any]:
+    """The outcome block of a protocol whose worlds record PHQ-9 at weeks 0 and 12."""
+    return {
+        "column": "phq9_week12",
+        "baseline": "phq9_week0",
+        "direction": "lower_is_better",
+        "unit": "PHQ-9 points",
+        "mcid": 5,
+    }
+
+
 def expit(log_odds: FloatArray) -> FloatArray:
     """Log-odds to probabilities."""
     return np.asarray(1 / (1 + np.exp(-log_odds)), dtype=np.float64)
