@@ -12,18 +12,22 @@ from data_contracts.episode import FloatArray, IntArray
 HOLD = 2.5
 """Standard deviations at which columns are held inside products."""
 
+BEND = 0.4
+"""Standard deviations from its mean within which a column changes its soft sign, tanh(z / BEND)."""
+
 
 class Basis(BaseModel):
     """Terms φ(z) of standardised modifiers z.
 
     Every column itself, then bumps exp(-½((z - centre) / width)²), then products of two columns, each held at ±2.5 so
-    that no extreme patient rules a product.
+    that no extreme patient rules a product, then products of two columns' soft signs, which see steps and corners.
 
     Attributes:
         columns: number p of matrix columns that the terms are made from.
         bump_column: for each bump, the column it is made from.
         bump_centre, bump_width: of each bump, in standard deviations of its column.
         pairs: for each product, its two columns.
+        sign_pairs: the same for each product of soft signs.
         centre, scale: of each term over the study's episodes, so that terms have mean 0 and standard deviation 1.
     """
 
@@ -34,6 +38,7 @@ class Basis(BaseModel):
     bump_centre: tuple[FiniteFloat, ...] = ()
     bump_width: tuple[FiniteFloat, ...] = ()
     pairs: tuple[tuple[int, int], ...] = ()
+    sign_pairs: tuple[tuple[int, int], ...] = ()
     centre: tuple[FiniteFloat, ...]
     scale: tuple[FiniteFloat, ...]
 
@@ -53,18 +58,19 @@ class Basis(BaseModel):
     @property
     def terms(self) -> int:
         """Number P of terms."""
-        return self.columns + len(self.bump_column) + len(self.pairs)
+        return self.columns + len(self.bump_column) + len(self.pairs) + len(self.sign_pairs)
 
     @cached_property
     def sources(self) -> tuple[tuple[int, ...], ...]:
         """For each term, the column or the two columns that it is made from."""
         alone = (*range(self.columns), *self.bump_column)
-        return (*((column,) for column in alone), *self.pairs)
+        return (*((column,) for column in alone), *self.pairs, *self.sign_pairs)
 
     @cached_property
     def kind(self) -> IntArray:
-        """(P,) 0 for linear terms, 1 for bumps, 2 for products."""
-        return np.repeat(np.arange(3), (self.columns, len(self.bump_column), len(self.pairs)))
+        """(P,) 0 for linear terms, 1 for bumps, 2 for products, 3 for products of soft signs."""
+        counts = (self.columns, len(self.bump_column), len(self.pairs), len(self.sign_pairs))
+        return np.repeat(np.arange(4), counts)
 
     @cached_property
     def _bumps(self) -> tuple[IntArray, FloatArray, FloatArray]:
@@ -72,9 +78,10 @@ class Basis(BaseModel):
         return column, np.asarray(self.bump_centre), np.asarray(self.bump_width)
 
     @cached_property
-    def _pairs(self) -> tuple[IntArray, IntArray]:
+    def _pairs(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         both = np.asarray(self.pairs, dtype=np.int64).reshape(-1, 2)
-        return both[:, 0], both[:, 1]
+        signs = np.asarray(self.sign_pairs, dtype=np.int64).reshape(-1, 2)
+        return both[:, 0], both[:, 1], signs[:, 0], signs[:, 1]
 
     @cached_property
     def _standard(self) -> tuple[FloatArray, FloatArray]:
@@ -84,8 +91,10 @@ class Basis(BaseModel):
         """(..., p) standardised modifiers to (..., P) terms."""
         column, centre, width = self._bumps
         bumps = np.exp(-0.5 * ((modifiers[..., column] - centre) / width) ** 2)
-        first, second = self._pairs
-        held = np.clip(modifiers, -HOLD, HOLD)
-        terms = np.concatenate([modifiers, bumps, held[..., first] * held[..., second]], axis=-1)
+        first, second, one, other = self._pairs
+        held = np.minimum(np.maximum(modifiers, -HOLD), HOLD)
+        signs = np.tanh(modifiers / BEND)
+        products = (held[..., first] * held[..., second], signs[..., one] * signs[..., other])
+        terms = np.concatenate([modifiers, bumps, *products], axis=-1)
         middle, scale = self._standard
         return np.asarray((terms - middle) / scale, dtype=np.float64)

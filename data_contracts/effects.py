@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -49,6 +50,11 @@ class ScoredEpisodes:
         """(n, K) scores minus the reference's; column 0 is zero."""
         return self.scores - self.scores[:, :1]
 
+    @property
+    def modifiers(self) -> FloatArray:
+        """(n, p) standardised effect modifiers, from which the terms are made."""
+        return self.features[:, : self.basis.columns]
+
     def rows(self, chosen: BoolArray) -> ScoredEpisodes:
         """The chosen rows, everything else unchanged."""
         by_row = [name for name in self.__dataclass_fields__ if name != "basis"]
@@ -93,10 +99,20 @@ class ServedEffects:
     individualised: BoolArray
 
     def at(self, terms: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Effects (K,) and their joint covariance (K, K) for one patient's (P,) basis terms."""
-        basis = np.concatenate(([1.0], terms))
-        deviations = self.root @ basis
-        return self.coefficients @ basis, deviations.T @ deviations
+        """Effects (..., K) and their joint covariance (..., K, K) at (..., P) basis terms.
+
+        One patient or many: each patient's numbers are the same, to the last bit, whoever else is asked about.
+        """
+        basis = np.concatenate([np.ones((*terms.shape[:-1], 1)), terms], axis=-1)
+        k = len(self.coefficients)
+        deviations = np.matmul(self._flat_root, basis[..., None]).reshape(*terms.shape[:-1], k, -1)
+        covariance = np.matmul(deviations, np.swapaxes(deviations, -1, -2))
+        return np.vecdot(self.coefficients, basis[..., None, :]), covariance
+
+    @cached_property
+    def _flat_root(self) -> FloatArray:
+        """(K R, 1 + P): one product with a patient's terms gives all deviations, arm by arm."""
+        return np.ascontiguousarray(np.swapaxes(self.root, 0, 1)).reshape(-1, self.root.shape[2])
 
     def over(self, terms: FloatArray) -> FloatArray:
         """(n, K) effects of patients with these (n, P) terms."""

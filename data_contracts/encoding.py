@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -55,6 +56,22 @@ class Feature(BaseModel):
             return np.asarray(filled, dtype=np.float64)[:, None]
         return np.stack([filled, missing.astype(np.float64)], axis=-1)
 
+    def place(self, value: float | str | None) -> tuple[float, ...]:
+        """One value to its columns, as ``encode`` does with many; None is missing."""
+        if self.kind == "categorical":
+            level = MISSING_LEVEL if value is None else value
+            return self._flags.get(str(level), self._no_flag)
+        number = self.fill if value is None else float(value)
+        return (number, float(value is None)) if self.missing_indicator else (number,)
+
+    @cached_property
+    def _flags(self) -> Mapping[str, tuple[float, ...]]:
+        return {level: tuple(float(level == other) for other in self.levels[1:]) for level in self.levels}
+
+    @cached_property
+    def _no_flag(self) -> tuple[float, ...]:
+        return (0.0,) * len(self.levels[1:])
+
 
 class Encoding(BaseModel):
     """Features in the order of the matrix, with the centre and scale of each column.
@@ -100,3 +117,9 @@ class Encoding(BaseModel):
         raw = np.concatenate([feature.encode(columns[feature.name]) for feature in self.features], axis=1)
         centre, scale = self._standard
         return np.asarray((raw - centre) / scale, dtype=np.float64)
+
+    def encode_one(self, values: Sequence[float | str | None]) -> FloatArray:
+        """One patient's values, in the order of the features, as the (1, p) standardised matrix."""
+        placed = [feature.place(value) for feature, value in zip(self.features, values, strict=True)]
+        centre, scale = self._standard
+        return np.asarray((np.array([[*chain.from_iterable(placed)]]) - centre) / scale, dtype=np.float64)

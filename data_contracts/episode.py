@@ -47,6 +47,7 @@ class Episodes:
         outcomes: by column name, each (n,) with NaN where it was not observed.
         attrition: how the n episodes were arrived at, and how many outcomes were observed.
         fingerprint: sha256 of the analysed content, the same for any order of rows and columns.
+        stayed: (n,) number of visits up to which the patient was seen; None where the protocol names no visits.
     """
 
     arms: tuple[str, ...]
@@ -58,6 +59,7 @@ class Episodes:
     outcomes: Mapping[str, FloatArray]
     attrition: tuple[AttritionLine, ...]
     fingerprint: str
+    stayed: IntArray | None = None
 
     @property
     def n(self) -> int:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from data_contracts.censoring_checks import censoring_problems, visits_stayed
 from data_contracts.column_checks import MINIMUM_CELL, covariate_problems, number_problems, row_numbers
 from data_contracts.effects import BoolArray
 from data_contracts.episode import AttritionLine, Column, Episodes, FloatArray, IntArray
@@ -28,6 +29,7 @@ def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
     table = _with_categories(table, protocol)
     problems = [*_column_problems(table, protocol), *_identity_problems(table, protocol)]
     problems += [*_arm_problems(table, protocol), *_content_problems(table, protocol)]
+    problems += censoring_problems(table, protocol)
     if problems:
         raise BadInput(problems)
     return _collect(table, protocol)
@@ -54,7 +56,8 @@ def _needed(protocol: StudyProtocol) -> tuple[str, ...]:
     records = protocol.records
     keys = [records.patient_id, records.arm, records.time, records.site, records.cluster]
     outcomes = [outcome.column for outcome in protocol.outcomes]
-    named = [*keys, *outcomes, *protocol.covariates, *protocol.groups]
+    lost = protocol.censoring.last_visit if protocol.censoring else None
+    named = [*keys, *outcomes, lost, *protocol.covariates, *protocol.groups]
     return tuple(dict.fromkeys(name for name in named if name))
 
 
@@ -174,6 +177,7 @@ def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
         outcomes=outcomes,
         attrition=_attrition(counts, arms, labels, outcomes),
         fingerprint="",
+        stayed=visits_stayed(table, protocol, order),
     )
     return replace(episodes, fingerprint=_fingerprint(episodes, protocol))
 
@@ -229,7 +233,7 @@ def _fingerprint(episodes: Episodes, protocol: StudyProtocol) -> str:
         digest.update(name.encode() + b"\0" + "\n".join(_text(episodes.columns[name])).encode())
     for name in sorted(episodes.outcomes):
         digest.update(name.encode() + b"\0" + episodes.outcomes[name].tobytes())
-    for codes in (episodes.arm, episodes.cluster, episodes.site):
-        digest.update(codes.tobytes())
+    for codes in (episodes.arm, episodes.cluster, episodes.site, episodes.stayed):
+        digest.update(codes.tobytes() if codes is not None else b"")
     digest.update(protocol.study_id.encode())
     return digest.hexdigest()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from data_contracts.basis import Basis
 from data_contracts.encoding import Encoding
 from data_contracts.gate import Gate, Individualisation
+from data_contracts.policy_value import PolicyValue
 from data_contracts.protocol import Outcome
 
 MANIFEST = "manifest.json"
@@ -51,12 +52,13 @@ class PolicyManifest(_Data):
         outcome: what effects are measured in.
         outcome_range: smallest and largest value that the outcome can take, if known.
         confidence: nominal level of intervals and rank sets.
-        min_propensity: probability of an arm from which it counts as supported.
+        min_propensity: share up to which patients count as having hardly ever got an arm.
         encoding: how covariates are put into numbers, the effect modifiers first.
         effect_modifiers: the features that effects may vary with.
         basis: the terms of the effects, made from the effect modifiers.
         gates: pass marks and what came.
         individualisation: the decision for each arm but the reference.
+        policy_value: what following the advice is worth on average; None where the records cannot tell.
         estimand: the quantity estimated, in one sentence.
         files: sha256 of every other file of the artifact.
     """
@@ -75,6 +77,7 @@ class PolicyManifest(_Data):
     basis: Basis
     gates: tuple[Gate, ...]
     individualisation: tuple[Individualisation, ...]
+    policy_value: PolicyValue | None = None
     estimand: str
     files: dict[str, str] = Field(default_factory=dict)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,79}$")]
 Column = Annotated[str, StringConstraints(min_length=1, max_length=120)]
@@ -91,6 +92,25 @@ class Outcome(_Block):
         return -1.0 if self.direction == "lower_is_better" else 1.0
 
 
+class Censoring(_Block):
+    """When patients were lost, where the records tell; without it all that counts is whether there is an outcome.
+
+    Attributes:
+        last_visit: column with the last visit at which the patient was seen, one of ``visits``; empty if at none.
+        visits: when follow-up visits were due, in order (for example weeks); the primary outcome is measured at the
+            last.
+    """
+
+    last_visit: Column
+    visits: tuple[FiniteFloat, ...] = Field(min_length=1, max_length=50)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Censoring:
+        if any(later <= earlier for earlier, later in pairwise(self.visits)):
+            raise ValueError("visits are in order, each once")
+        return self
+
+
 class Overlap(_Block):
     """When a patient counts as one of those who really got an arm.
 
@@ -124,7 +144,13 @@ class GateMarks(_Block):
 
 
 class StudyProtocol(_Block):
-    """One study, as data. Unknown keys are errors; defaults are part of the hash."""
+    """One study, as data. Unknown keys are errors; defaults are part of the hash.
+
+    ``repeats`` says how often cross-fitting is repeated with other folds; nuisances are the medians over repeats, so
+    that one split's luck matters less. Learning the nuisances takes as many times as long.
+
+    ``candidates`` names the effect models that compete; where it names none, the learner's table says who does.
+    """
 
     name: Name
     records: Records
@@ -138,9 +164,12 @@ class StudyProtocol(_Block):
     groups: tuple[Column, ...] = ()
     confidence: float = Field(default=0.90, gt=0.5, lt=1)
     folds: int = Field(default=5, ge=2, le=20)
+    repeats: int = Field(default=1, ge=1, le=100)
     seed: int = Field(default=7, ge=0)
+    censoring: Censoring | None = None
     overlap: Overlap = Overlap()
     gates: GateMarks = GateMarks()
+    candidates: tuple[Name, ...] = ()
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -167,12 +196,14 @@ class StudyProtocol(_Block):
         twice = [column for column, count in named.items() if count > 1]
         measured = [outcome.column for outcome in self.outcomes]
         leaks = sorted({*measured, self.records.arm, self.records.patient_id} & set(self.covariates))
+        later = sorted({self.censoring.last_visit} & {*self.covariates, *measured}) if self.censoring else []
         again = sorted(column for column, count in Counter(measured).items() if count > 1)
         strangers = sorted(set(self.categorical) - set(self.covariates))
         unread = sorted(set(self.instruments) - {*self.covariates, *measured})
         told = (
             ("a column is an effect modifier or a confounder, once; named twice", twice),
             ("outcome, arm and patient_id cannot be covariates", leaks),
+            ("the last visit is neither a covariate nor an outcome", later),
             ("each outcome column is named once; named twice", again),
             ("categorical names columns that are not covariates", strangers),
             ("instruments names columns that are neither covariates nor outcomes", unread),

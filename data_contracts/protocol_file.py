@@ -92,4 +92,5 @@ def _fields_at(model: type[BaseModel], location: tuple[Any, ...]) -> set[str]:
         else:
             field = getattr(block, "model_fields", {}).get(part)
             block = field.annotation if field else None
+            block = next(iter(get_args(block))) if type(None) in get_args(block) else block  # Block | None
     return set(getattr(block, "model_fields", {}))

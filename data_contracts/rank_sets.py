@@ -7,54 +7,55 @@ significantly worse, with one critical value, the quantile of the largest |t| ov
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
 
+from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 
 POINTS = 2048
 """Points at which the joint normal distribution is evaluated for the quantile."""
+
+FAR = 3
+"""How many times the points beyond the quantile are looked at before all are."""
+
+TOGETHER = 8
+"""Patients whose points are held at once: few enough for the processor's cache."""
 
 TINY = 1e-12
 
 
 @dataclass(frozen=True)
 class RankSets:
-    """Ranks that m arms may hold.
+    """Ranks that m arms may hold, for one patient (no leading axis) or n of them.
 
     Attributes:
-        lower, upper: (m,) best and worst rank of each arm, 1 is best.
-        in_top_set: (m,) whether no arm is significantly better.
-        critical_value: the quantile of the largest |t| over pairs.
+        lower, upper: (..., m) best and worst rank of each arm, 1 is best.
+        in_top_set: (..., m) whether no arm is significantly better.
+        critical_value: (...) the quantile of the largest |t| over pairs.
     """
 
     lower: IntArray
     upper: IntArray
-    in_top_set: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    critical_value: float
+    in_top_set: BoolArray
+    critical_value: FloatArray
 
 
 def rank_sets(values: FloatArray, covariance: FloatArray, confidence: float) -> RankSets:
-    """Rank sets of m arms from their (m,) values (higher is better) and (m, m) joint covariance.
+    """Rank sets of m arms from their (..., m) values (higher is better) and (..., m, m) joint covariance.
 
     Two arms whose difference has no variance are ordered by their values; exact equals stay tied.
     """
-    m = len(values)
-    better, worse = _pairs(m)
-    difference = values[better] - values[worse]
-    critical = critical_value(covariance, confidence)
-    margin = critical * _standard_errors(covariance, better, worse)
-    wins, losses = difference > margin + TINY, difference < -margin - TINY
-    beaten_by = np.zeros(m, dtype=np.int64)
-    beats = np.zeros(m, dtype=np.int64)
-    np.add.at(beats, better[wins], 1)
-    np.add.at(beaten_by, worse[wins], 1)
-    np.add.at(beats, worse[losses], 1)
-    np.add.at(beaten_by, better[losses], 1)
-    return RankSets(1 + beaten_by, m - beats, beaten_by == 0, critical)
+    *patients, m = values.shape
+    critical = critical_values(covariance.reshape(math.prod(patients), m, m), confidence).reshape(patients)
+    margin = critical[..., None, None] * _standard_errors(covariance)
+    surely = values[..., :, None] - values[..., None, :] > margin + TINY
+    beaten_by = surely.sum(axis=-2)
+    return RankSets(1 + beaten_by, m - surely.sum(axis=-1), beaten_by == 0, critical)
 
 
 def critical_value(covariance: FloatArray, confidence: float) -> float:
@@ -62,51 +63,82 @@ def critical_value(covariance: FloatArray, confidence: float) -> float:
 
     Never below the pointwise normal quantile; the same, to the last bit, in whatever order the arms come.
     """
-    rows = covariance.tolist()
-    order = sorted(range(len(rows)), key=lambda arm: (rows[arm][arm], *sorted(rows[arm])))
-    covariance = covariance[np.ix_(order, order)]
-    return _critical_value(np.ascontiguousarray(covariance).tobytes(), len(covariance), confidence)
+    return float(critical_values(covariance[None], confidence)[0])
 
 
-@lru_cache(maxsize=1024)
-def _critical_value(content: bytes, m: int, confidence: float) -> float:
-    """Remembered, because patients for whom the same averages are served share one covariance."""
+def critical_values(covariance: FloatArray, confidence: float) -> FloatArray:
+    """(n,) critical values of n (m, m) covariances, each the same whichever others come with it."""
+    n, m = covariance.shape[:2]
     if m < 2:
-        return 0.0
-    covariance = np.frombuffer(content, dtype=np.float64).reshape(m, m)
-    first, second = _pairs(m)
-    errors = _standard_errors(covariance, first, second)
-    moving = errors > TINY
-    if not moving.any():
-        return 0.0
-    root = _square_root(covariance)
-    contrast = (root[first] - root[second])[moving] / errors[moving, None]
-    largest = np.abs(contrast @ _normals(m)).max(axis=0)
-    rank = min(POINTS - 1, int(np.ceil(confidence * POINTS)) - 1)
-    # One pair has the normal quantile itself; the draws must not make any interval narrower than that.
-    return max(float(np.partition(largest, rank)[rank]), NormalDist().inv_cdf(0.5 + confidence / 2))
-
-
-def _standard_errors(covariance: FloatArray, first: IntArray, second: IntArray) -> FloatArray:
-    variance = np.diag(covariance)
-    return np.sqrt(np.maximum(variance[first] + variance[second] - 2 * covariance[first, second], 0.0))
-
-
-def _square_root(covariance: FloatArray) -> FloatArray:
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), dtype=np.float64)
+        return np.zeros(n)
+    contrasts, moving = _contrasts(_in_one_order(covariance))
+    rank = min(POINTS - 1, math.ceil(confidence * POINTS) - 1)
+    normals, radii = _normals(m - 1)
+    far = min(POINTS, FAR * (POINTS - rank))
+    found = _quantiles(contrasts, normals[:, :far], far - (POINTS - rank))
+    # |t| at a point is at most the point's distance from 0, so nearer points lie below a quantile beyond their reach.
+    near = np.flatnonzero(found < radii[far] * (1 + TINY)) if far < POINTS else ()
+    if len(near):
+        found[near] = _quantiles(contrasts[near], normals, rank)
+    # One pair has the normal quantile itself; the points must not make any interval narrower than that.
+    return np.where(moving, np.maximum(found, _pointwise(confidence)), 0.0)
 
 
 @lru_cache(maxsize=32)
-def _pairs(m: int) -> tuple[IntArray, IntArray]:
-    """Positions of all pairs of m arms."""
-    first, second = np.triu_indices(m, 1)
-    return first, second
+def _pointwise(confidence: float) -> float:
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
+
+
+def _in_one_order(covariance: FloatArray) -> FloatArray:
+    """The arms by their variances and, where these are equal, by their sorted covariances."""
+    keys = np.sort(covariance, axis=-1).transpose(2, 0, 1)[::-1]
+    order = np.lexsort((*keys, covariance.diagonal(axis1=1, axis2=2)), axis=-1)
+    return covariance[np.arange(len(covariance))[:, None, None], order[:, :, None], order[:, None, :]]
+
+
+def _contrasts(covariance: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """(n, pairs, m - 1) weights that make every pair's t of independent normals, and (n,) whether any pair varies.
+
+    They are made from the arms' differences from the first, so m - 1 normals do.
+    """
+    first = covariance[:, :1]
+    scale, vectors = np.linalg.eigh((covariance - first - first.swapaxes(1, 2) + first[:, :, :1])[:, 1:, 1:])
+    root = vectors * np.sqrt(np.maximum(scale, 0.0))[:, None]
+    one, other, signs = _pairs(covariance.shape[-1])
+    errors = _standard_errors(covariance)[:, one, other]
+    varies = errors > TINY
+    weights = np.matmul(signs, root) / np.where(varies, errors, np.inf)[..., None]
+    return weights, np.asarray(varies.any(axis=1))
+
+
+def _quantiles(contrasts: FloatArray, normals: FloatArray, rank: int) -> FloatArray:
+    """(n,) values of this rank, counted from 0, among the largest |t| at each of the points."""
+    found = np.empty(len(contrasts))
+    for start in range(0, len(contrasts), TOGETHER):
+        t = np.matmul(contrasts[start : start + TOGETHER], normals)
+        largest = np.abs(t, out=t).max(axis=1)
+        found[start : start + TOGETHER] = np.partition(largest, rank, axis=-1)[:, rank]
+    return found
+
+
+def _standard_errors(covariance: FloatArray) -> FloatArray:
+    """(..., m, m) standard errors of the differences of jointly varying values, by their (..., m, m) covariance."""
+    variance = covariance.diagonal(axis1=-2, axis2=-1)
+    squared = variance[..., :, None] + variance[..., None, :] - 2 * covariance
+    return np.asarray(np.sqrt(np.maximum(squared, 0.0)), dtype=np.float64)
 
 
 @lru_cache(maxsize=32)
-def _normals(m: int) -> FloatArray:
-    """The same (m, POINTS) evenly spread normals every time, so that the same input gives the same ranks.
+def _pairs(m: int) -> tuple[IntArray, IntArray, FloatArray]:
+    """Positions of all pairs of m arms, and their (pairs, m - 1) signs among all arms but the first."""
+    one, other = np.triu_indices(m, 1)
+    signs = np.eye(m)[one] - np.eye(m)[other]
+    return one, other, np.ascontiguousarray(signs[:, 1:])
+
+
+@lru_cache(maxsize=32)
+def _normals(m: int) -> tuple[FloatArray, FloatArray]:
+    """The same (m, POINTS) evenly spread normals every time, the farthest first, and their distances from 0.
 
     A Kronecker sequence on the generalised golden ratio (Roberts 2018, The unreasonable effectiveness of quasirandom
     sequences) through the normal quantile; the tests hold it to the error of 4,096 random draws.
@@ -117,4 +149,7 @@ def _normals(m: int) -> FloatArray:
     steps = ratio ** -np.arange(1, m + 1)
     even = (0.5 + np.arange(1, POINTS + 1) * steps[:, None]) % 1.0
     quantile = NormalDist().inv_cdf
-    return np.array([[quantile(float(u)) for u in row] for row in even])
+    normals = np.array([[quantile(float(u)) for u in row] for row in even])
+    radii = np.sqrt((normals**2).sum(axis=0))
+    order = np.argsort(-radii, kind="stable")
+    return np.ascontiguousarray(normals[:, order]), radii[order]

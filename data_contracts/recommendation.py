@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 SafetyLevel = Literal["none", "assess_first", "refused"]
+Status = Literal["offered", "excluded", "abstained"]
 
 
 class Reason(StrEnum):
@@ -19,6 +20,13 @@ class Reason(StrEnum):
     OUT_OF_POPULATION = "OUT_OF_POPULATION"
     SAFETY = "SAFETY"
     EXCLUDED = "EXCLUDED"
+
+
+def status_of(reason: Reason | None) -> Status:
+    """What comes of an arm by the reason against it."""
+    if reason is None:
+        return "offered"
+    return "excluded" if reason is Reason.EXCLUDED else "abstained"
 
 
 class _Data(BaseModel):
@@ -67,7 +75,7 @@ class ArmAdvice(_Data):
 
     arm: str
     label: str
-    status: Literal["offered", "excluded", "abstained"]
+    status: Status
     reason: Reason | None = None
     effect: Interval | None = None
     average: Interval | None = None
@@ -135,27 +143,3 @@ class Recommendation(_Data):
     missing: tuple[str, ...]
     unused: tuple[str, ...]
     sentences: tuple[str, ...]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One row an arm, in the columns of the batch recommendation table."""
-        return [_row(self, advice) for advice in self.arms]
-
-
-def _row(answer: Recommendation, advice: ArmAdvice) -> dict[str, Any]:
-    row: dict[str, Any] = {"patient_id": answer.patient_id, "arm": advice.arm, "status": advice.status}
-    row["reason"] = advice.reason.value if advice.reason else None
-    row |= _interval("effect", "effect", advice.effect)
-    row |= _interval("average_effect", "average", advice.average)
-    row["individualised"] = advice.individualised
-    row["rank_lower"] = advice.rank.lower if advice.rank else None
-    row["rank_upper"] = advice.rank.upper if advice.rank else None
-    row["in_top_set"] = advice.rank.in_top_set if advice.rank else None
-    held_back = answer.safety.level == "refused" or answer.safety.awaiting_acknowledgement
-    row["recommended"] = None if held_back else advice.recommended
-    row["safety"] = answer.safety.level
-    return row | _interval("expected_outcome", "outcome", advice.expected_outcome)
-
-
-def _interval(name: str, stem: str, interval: Interval | None) -> dict[str, float | None]:
-    values = (interval.estimate, interval.lower, interval.upper) if interval else (None, None, None)
-    return dict(zip((name, f"{stem}_lower", f"{stem}_upper"), values, strict=True))

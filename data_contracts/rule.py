@@ -7,7 +7,7 @@ undecided, and `on_unknown` says what then: unknown never counts as absent. How 
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -106,7 +106,7 @@ class RuleSet(_Part):
     version: int = Field(ge=1)
     rules: tuple[Rule, ...] = Field(min_length=1)
 
-    @property
+    @cached_property
     def facts(self) -> tuple[str, ...]:
         """Names of all facts that the rules need, each once."""
         return tuple(dict.fromkeys(name for rule in self.rules for name in rule.facts))

@@ -69,11 +69,12 @@ def table_from_frame(frame: pd.DataFrame, source: str = "table", text: Collectio
     return Table(source, {str(name).strip(): _plain(frame[name], name in text) for name in frame.columns})
 
 
-def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write rows as CSV or Parquet, by the path's ending; the file appears whole or not at all."""
-    frame = pd.DataFrame(list(rows))
-    kinds = {name: _nullable([row[name] for row in rows]) for name in (rows[0] if rows else ())}
-    frame = frame.astype({name: kind for name, kind in kinds.items() if kind})
+def write_table(columns: Mapping[str, Column], path: Path) -> None:
+    """Write columns as CSV or Parquet, by the path's ending; the file appears whole or not at all.
+
+    Empty cells are NaN, None, or masked: whole numbers and yes/no in a masked array stay what they are beside them.
+    """
+    frame = pd.DataFrame({name: _series(column) for name, column in columns.items()})
     if path.suffix.lower() == ".parquet":
         buffer = io.BytesIO()
         frame.to_parquet(buffer, index=False)
@@ -92,10 +93,12 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return frame.reset_index() if any(name is not None for name in frame.index.names) else frame
 
 
-def _nullable(values: Sequence[Any]) -> str | None:
-    """The column type that keeps whole numbers and yes/no as they are beside empty cells."""
-    kinds = {type(value) for value in values if value is not None}
-    return {frozenset({int}): "Int64", frozenset({bool}): "boolean"}.get(frozenset(kinds))
+def _series(column: Column) -> pd.Series[Any]:
+    """A column of pandas, its kind that of the array."""
+    if not isinstance(column, np.ma.MaskedArray):
+        return pd.Series(column)
+    kind = pd.arrays.BooleanArray if column.dtype == np.bool_ else pd.arrays.IntegerArray
+    return pd.Series(kind(column.data, np.ma.getmaskarray(column)))
 
 
 def _read_csv(path: Path, text: Collection[str]) -> pd.DataFrame:

@@ -1,92 +1,139 @@
-"""One patient's values, bound by name to what a policy needs, and whether the policy's records knew such values."""
+"""Patients' values, bound by name to what a policy needs, and whether the policy's records knew such values."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from data_contracts.encoding import MISSING_LEVEL, Encoding, Feature
+from data_contracts.cohort import Cohort
+from data_contracts.effects import BoolArray
+from data_contracts.encoding import MISSING_LEVEL, Feature
 from data_contracts.episode import Column, FloatArray
 from data_contracts.errors import BadInput, Problem
 from data_contracts.profile import PatientProfile, Value
-from data_contracts.recommendation import Reason
+from data_contracts.protocol import Outcome
 from engine.policy import Policy
+
+MORE_SEVERE_FROM = 16
+"""PHQ-9 score from which NICE NG222 calls depression more severe."""
 
 
 @dataclass(frozen=True)
-class Patient:
-    """What the decision needs of a patient.
+class Patients:
+    """What the decision needs of n patients, of one as of many.
 
     Attributes:
-        terms: (P,) basis terms of the effect modifiers.
-        covariates: (q,) standardised covariates.
-        missing: features not given, effect modifiers first.
-        outside: features whose value the records did not know.
-        abstain: why nothing can be ranked for this patient, if so.
+        terms: (n, P) basis terms of the effect modifiers.
+        covariates: (n, q) standardised covariates.
+        missing: (n, features) whether the feature was not given.
+        outside: (n, features) whether the records did not know its value.
+        more_severe: (n,) the guideline's severity class by the baseline score; less severe where it is unknown.
     """
 
     terms: FloatArray
     covariates: FloatArray
-    missing: tuple[str, ...]
-    outside: tuple[str, ...]
-    abstain: Reason | None
+    missing: BoolArray
+    outside: BoolArray
+    more_severe: BoolArray
 
 
-def read_patient(profile: PatientProfile, policy: Policy) -> Patient:
-    """Bind a profile's values to the policy's features by name.
-
-    A missing effect modifier, a category never seen or a number outside the training range means that nothing
-    can be ranked. A missing confounder is filled as it was when learning, and named.
+def read_patient(profile: PatientProfile, policy: Policy) -> Patients:
+    """Bind one profile's values to the policy's features by name; a missing confounder is filled as when learning.
 
     Raises:
         BadInput: a value is not of its feature's type.
     """
-    manifest = policy.manifest
-    features, columns = manifest.encoding.features, _columns(profile, manifest.encoding)
-    missing = [feature.name for feature in features if _is_missing(columns[feature.name])]
-    outside = [
-        feature.name
-        for feature in features
-        if feature.name not in missing and not _was_seen(feature, columns[feature.name])
-    ]
-    key = manifest.effect_modifiers
-    no_key = any(name in key for name in missing)
-    covariates = manifest.encoding.encode(columns)[0]
-    return Patient(
-        terms=manifest.basis.expand(covariates[: manifest.basis.columns]),
-        covariates=covariates,
-        missing=tuple(sorted(missing, key=lambda name: name not in key)),
-        outside=tuple(outside),
-        abstain=Reason.MISSING_KEY if no_key else Reason.OUT_OF_POPULATION if outside else None,
+    manifest, given = policy.manifest, profile.values
+    features = manifest.encoding.features
+    if problems := list(_type_problems(features, profile)):
+        raise BadInput(problems)
+    values = [bound_value(feature, given.get(feature.name)) for feature in features]
+    missing = [value is None for value in values]
+    seen = [value is None or was_seen(feature, value) for feature, value in zip(features, values, strict=True)]
+    return _patients(
+        policy,
+        manifest.encoding.encode_one(values),
+        np.array([missing]),
+        ~np.array([seen]),
+        np.array([is_more_severe(manifest.outcome, given.get(manifest.outcome.baseline or ""))]),
     )
 
 
-def unused_values(profile: PatientProfile, policy: Policy, facts: frozenset[str]) -> tuple[str, ...]:
+def read_patients(cohort: Cohort, policy: Policy) -> Patients:
+    """Bind a cohort's columns to the policy's features by name, as ``read_patient`` does with one patient.
+
+    Raises:
+        BadInput: text in a numeric feature.
+    """
+    manifest = policy.manifest
+    columns, known = {}, []
+    for feature in manifest.encoding.features:
+        columns[feature.name], missing, seen = _bind(feature, cohort)
+        known.append((missing, ~(missing | seen)))
+    values, which = cohort.distinct(manifest.outcome.baseline or "")
+    more_severe = np.array([is_more_severe(manifest.outcome, value) for value in values])[which]
+    missing, outside = (np.stack(flags, axis=1) for flags in zip(*known, strict=True))
+    return _patients(policy, manifest.encoding.encode(columns), missing, outside, more_severe)
+
+
+def unused_values(profile: PatientProfile, policy: Policy, facts: tuple[str, ...]) -> tuple[str, ...]:
     """Names given that neither the policy nor a safety rule reads."""
-    used = {feature.name for feature in policy.manifest.encoding.features} | facts
-    return tuple(sorted(name for name in profile.values if name not in used))
+    return tuple(sorted(name for name in profile.values if name not in policy.feature_names and name not in facts))
 
 
-def _columns(profile: PatientProfile, encoding: Encoding) -> Mapping[str, Column]:
-    problems = list(_type_problems(profile, encoding))
-    if problems:
-        raise BadInput(problems)
-    return {feature.name: _column(feature, profile.values.get(feature.name)) for feature in encoding.features}
+def bound_value(feature: Feature, value: Value) -> float | str | None:
+    """A number, the text of a level, or None."""
+    if value is None:
+        return None
+    return float(value) if feature.kind == "numeric" else _level(value)
 
 
-def _type_problems(profile: PatientProfile, encoding: Encoding) -> Iterator[Problem]:
-    for feature in encoding.features:
-        if feature.kind == "numeric" and isinstance(profile.values.get(feature.name), str):
-            yield Problem(feature.name, "a number", "text", "Give the number, or leave it out if it is not known.")
-
-
-def _column(feature: Feature, value: Value) -> Column:
+def was_seen(feature: Feature, value: float | str | None) -> bool:
+    """Whether the records knew such a value."""
     if feature.kind == "numeric":
-        return np.array([np.nan if value is None else float(value)])
-    return np.array([None if value is None else _level(value)], dtype=object)
+        return isinstance(value, float) and feature.lower <= value <= feature.upper
+    return value in feature.levels and value != MISSING_LEVEL
+
+
+def is_more_severe(outcome: Outcome, baseline: Value) -> bool:
+    """The guideline's severity class by the baseline score; less severe where it is not a PHQ-9 score."""
+    return isinstance(baseline, int | float) and "PHQ-9" in outcome.unit and baseline >= MORE_SEVERE_FROM
+
+
+def _patients(
+    policy: Policy, covariates: FloatArray, missing: BoolArray, outside: BoolArray, more_severe: BoolArray
+) -> Patients:
+    basis = policy.manifest.basis
+    return Patients(basis.expand(covariates[:, : basis.columns]), covariates, missing, outside, more_severe)
+
+
+def _bind(feature: Feature, cohort: Cohort) -> tuple[Column, BoolArray, BoolArray]:
+    """A feature's (n,) column as the encoding reads it, where it is missing and where the records knew the value."""
+    if feature.kind == "numeric":
+        column = cohort.columns.get(feature.name, np.full(cohort.n, np.nan))
+        if column.dtype == object:
+            raise BadInput([_text_problem(feature)])
+        return column, np.isnan(column), (column >= feature.lower) & (column <= feature.upper)
+    values, which = cohort.distinct(feature.name)
+    levels = [bound_value(feature, value) for value in values]
+    missing, seen = (np.array(flags)[which] for flags in _known(feature, levels))
+    return np.array(levels, dtype=object)[which], missing, seen
+
+
+def _known(feature: Feature, levels: Sequence[float | str | None]) -> tuple[list[bool], list[bool]]:
+    return [level is None for level in levels], [was_seen(feature, level) for level in levels]
+
+
+def _type_problems(features: Sequence[Feature], profile: PatientProfile) -> Iterator[Problem]:
+    for feature in features:
+        if feature.kind == "numeric" and isinstance(profile.values.get(feature.name), str):
+            yield _text_problem(feature)
+
+
+def _text_problem(feature: Feature) -> Problem:
+    return Problem(feature.name, "a number", "text", "Give the number, or leave it out if it is not known.")
 
 
 def _level(value: float | bool | str) -> str:
@@ -94,15 +141,3 @@ def _level(value: float | bool | str) -> str:
     if isinstance(value, bool):
         return str(value)
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-
-
-def _is_missing(column: Column) -> bool:
-    value = column[0]
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def _was_seen(feature: Feature, column: Column) -> bool:
-    value = column[0]
-    if feature.kind == "numeric":
-        return bool(feature.lower <= value <= feature.upper)
-    return value in feature.levels and value != MISSING_LEVEL

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_contracts.effects import ServedEffects
-from data_contracts.episode import FloatArray
+from data_contracts.episode import FloatArray, IntArray
 from data_contracts.errors import Refused
 from data_contracts.manifest import ARRAYS, MANIFEST, PolicyManifest
-from data_contracts.therapy import Therapy, load_therapies
+from data_contracts.outcome_range import OutcomeRanges
+from data_contracts.support import Support
+from data_contracts.support_arrays import SUPPORT_ARRAYS, support_from, support_problems
+from data_contracts.therapy import Level, Therapy, guideline_position, load_therapies
 
 NAMES = (
     *("coefficients", "root", "individualised", "average_effects", "average_covariance"),
-    *("support", "outcome", "residual_sd"),
+    *("outcome", "outcome_spread", "outcome_cells"),
+    *SUPPORT_ARRAYS,
 )
 """The arrays of a policy; their shapes are those of the attributes of ``Policy`` and ``ServedEffects``."""
+
+Number = TypeVar("Number", np.float64, np.int64, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -31,9 +41,9 @@ class Policy:
         manifest: what the policy is.
         effects: the served effects.
         average_effects: (K,) average effects on the benefit scale, with (K, K) ``average_covariance``.
-        support: (K, 1 + q) coefficients of the served propensity, softmax(support · (1, z)).
+        support: who is supported for which arm.
         outcome: (1 + q,) coefficients of the reference arm's expected outcome on the benefit scale.
-        residual_sd: (K,) standard deviation of outcomes around their expectation, by arm.
+        ranges: where outcomes lie about their expectation, by arm.
         therapies: catalogue entries of the arms that are known there.
         z: normal quantile of a two-sided interval at the policy's confidence.
     """
@@ -42,16 +52,87 @@ class Policy:
     effects: ServedEffects
     average_effects: FloatArray
     average_covariance: FloatArray
-    support: FloatArray
+    support: Support
     outcome: FloatArray
-    residual_sd: FloatArray
+    ranges: OutcomeRanges
     therapies: Mapping[str, Therapy]
     z: float
 
-    def label(self, arm: str) -> str:
-        """The arm in a clinician's words."""
-        therapy = self.therapies.get(arm)
-        return therapy.name if therapy else arm.replace("_", " ")
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """Every arm in a clinician's words."""
+        told = {name: therapy.name for name, therapy in self.therapies.items()}
+        return {arm.name: told.get(arm.name, arm.name.replace("_", " ")) for arm in self.manifest.arms}
+
+    @cached_property
+    def feature_names(self) -> frozenset[str]:
+        """Names of all covariates."""
+        return frozenset(feature.name for feature in self.manifest.encoding.features)
+
+    @cached_property
+    def is_ranked(self) -> NDArray[np.bool_]:
+        """(A,) whether each arm of the study is among the K that can be ranked from records."""
+        return np.array([arm.ranked for arm in self.manifest.arms])
+
+    @cached_property
+    def ranked_at(self) -> IntArray:
+        """(K,) positions of the ranked arms among all A of the study."""
+        return np.flatnonzero(self.is_ranked)
+
+    @cached_property
+    def name_order(self) -> IntArray:
+        """(A,) place of each arm by its name."""
+        return np.argsort(np.argsort([arm.name for arm in self.manifest.arms]))
+
+    @cached_property
+    def average_intervals(self) -> FloatArray:
+        """(K, 3) average effects and the ends of their intervals."""
+        return with_ends(self.average_effects, self.z * np.sqrt(np.maximum(np.diag(self.average_covariance), 0.0)))
+
+    @cached_property
+    def guideline_order(self) -> IntArray:
+        """(2, K) place of each ranked arm in the guideline's less and more severe list; the unlisted last, by name."""
+        levels: tuple[Level, Level] = ("less_severe", "more_severe")
+        return np.array([self._guideline_places(level) for level in levels])
+
+    @cached_property
+    def modifiers_by_name(self) -> NDArray[np.object_]:
+        """(m,) the effect modifiers in alphabetical order."""
+        return np.array(sorted(self.manifest.effect_modifiers), dtype=object)
+
+    @cached_property
+    def shares(self) -> FloatArray:
+        """(P, m) share of each basis term that is each of the m effect modifiers', by name; a product's is halved."""
+        names, owner = self.manifest.effect_modifiers, self.manifest.encoding.owner
+        by_name = self.modifiers_by_name.tolist()
+        found = np.zeros((self.manifest.basis.terms, len(names)))
+        for term, columns in enumerate(self.manifest.basis.sources):
+            for column in columns:
+                found[term, by_name.index(names[owner[column]])] += 1 / len(columns)
+        return found
+
+    def over_arms(self, values: NDArray[Number], fill: Number) -> NDArray[Number]:
+        """(n, K, ...) values of the ranked arms to (n, A, ...) of all, with ``fill`` for the others."""
+        if self.is_ranked.all():
+            return values
+        found = np.full((len(values), len(self.manifest.arms), *values.shape[2:]), fill, dtype=values.dtype)
+        found[:, self.ranked_at] = values
+        return found
+
+    def _guideline_places(self, severity: Level) -> list[int]:
+        def key(arm: str) -> tuple[float, str]:
+            place = guideline_position(self.therapies[arm], severity) if arm in self.therapies else None
+            return (math.inf if place is None else place, arm)
+
+        order = sorted(self.manifest.ranked_arms, key=key)
+        return [order.index(arm) for arm in self.manifest.ranked_arms]
+
+
+def with_ends(estimate: FloatArray, margin: FloatArray) -> FloatArray:
+    """(...) estimates and margins to (..., 3): estimate, lower and upper end."""
+    found = np.empty((*estimate.shape, 3))
+    found[..., 0], found[..., 1], found[..., 2] = estimate, estimate - margin, estimate + margin
+    return found
 
 
 def load_policy(files: Mapping[str, bytes]) -> Policy:
@@ -74,9 +155,9 @@ def load_policy(files: Mapping[str, bytes]) -> Policy:
         ),
         average_effects=arrays["average_effects"],
         average_covariance=arrays["average_covariance"],
-        support=arrays["support"],
+        support=support_from(arrays),
         outcome=arrays["outcome"],
-        residual_sd=arrays["residual_sd"],
+        ranges=OutcomeRanges(spread=arrays["outcome_spread"], cells=arrays["outcome_cells"]),
         therapies=_therapies(manifest),
         z=NormalDist().inv_cdf(0.5 + manifest.confidence / 2),
     )
@@ -118,13 +199,14 @@ def _check_shapes(policy: Policy) -> None:
         "root": (policy.effects.root, (*policy.effects.root.shape[:1], k, p)),
         "average_effects": (policy.average_effects, (k,)),
         "average_covariance": (policy.average_covariance, (k, k)),
-        "support": (policy.support, (k, q)),
         "outcome": (policy.outcome, (q,)),
-        "residual_sd": (policy.residual_sd, (k,)),
+        "outcome_spread": (policy.ranges.spread, (q,)),
+        "outcome_cells": (policy.ranges.cells, (k, *policy.ranges.cells.shape[1:2], 2)),
     }
     columns = policy.manifest.encoding.columns_of(policy.manifest.effect_modifiers)
     if columns != policy.manifest.basis.columns:
         raise Refused("The basis of the effects does not agree with the encoding. Ask for a new artifact.")
     wrong = [name for name, (array, shape) in wanted.items() if array.shape != shape or not np.isfinite(array).all()]
+    wrong += support_problems(policy.support, k, q - 1)
     if wrong:
         raise Refused(f"{ARRAYS} does not agree with the manifest: {', '.join(wrong)}. Ask for a new artifact.")

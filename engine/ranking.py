@@ -1,4 +1,4 @@
-"""Ranking: the arms that may be ranked for a patient, with ties kept."""
+"""Ranking: the arms that may be ranked for each patient, with ties kept."""
 
 from __future__ import annotations
 
@@ -7,69 +7,65 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_contracts.effects import BoolArray
-from data_contracts.episode import FloatArray
-from data_contracts.protocol import Outcome
-from data_contracts.rank_sets import RankSets, rank_sets
-from data_contracts.therapy import Level, guideline_position
+from data_contracts.episode import FloatArray, IntArray
+from data_contracts.rank_sets import rank_sets
 from engine.policy import Policy
 
-LAST = 10_000
-MORE_SEVERE_FROM = 16
-"""PHQ-9 score from which NICE NG222 calls depression more severe."""
+NOBODY = -1
+"""In place of a recommended arm: none can be ranked."""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Arms ranked for one patient.
+    """Arms ranked for n patients.
 
     Attributes:
-        arms: positions of the ranked arms among the policy's K.
-        effects: (K,) served effects, all arms.
-        covariance: (K, K) their joint covariance.
-        sets: rank sets over ``arms``.
-        best: position of the recommended arm, None if no arm is ranked.
+        lower, upper: (n, K) best and worst rank of each ranked arm, 0 where it is not ranked.
+        in_top_set: (n, K) whether no other is significantly better.
+        best: (n,) position of the recommended arm among the K, ``NOBODY`` if no arm is ranked.
     """
 
-    arms: tuple[int, ...]
-    effects: FloatArray
-    covariance: FloatArray
-    sets: RankSets | None
-    best: int | None
+    lower: IntArray
+    upper: IntArray
+    in_top_set: BoolArray
+    best: IntArray
 
-    @property
-    def top_set(self) -> tuple[int, ...]:
-        """Positions of the arms that are not significantly worse than the best."""
-        if self.sets is None:
-            return ()
-        return tuple(arm for arm, top in zip(self.arms, self.sets.in_top_set, strict=True) if top)
+    def of_one(self) -> list[dict[str, int]]:
+        """The one patient's ranks, by the names of ``RankSet``."""
+        rows = zip(self.lower[0].tolist(), self.upper[0].tolist(), self.in_top_set[0].tolist(), strict=True)
+        return [{"lower": lower, "upper": upper, "in_top_set": top} for lower, upper, top in rows]
 
 
-def rank(policy: Policy, terms: FloatArray, allowed: BoolArray, severity: Level) -> Ranking:
-    """Rank the allowed arms by their served effect at this patient's (P,) basis terms.
+def rank(
+    policy: Policy, effects: FloatArray, covariance: FloatArray, allowed: BoolArray, more_severe: BoolArray
+) -> Ranking:
+    """Rank the allowed arms by their served effects.
 
     Args:
-        allowed: (K,) arms that are supported and not excluded.
-        severity: decides which of the guideline's orders breaks an exact tie.
+        policy: whose confidence and guideline's order count; the latter breaks exact ties.
+        effects: (n, K) served effects, with their (n, K, K) joint ``covariance``.
+        allowed: (n, K) arms that are supported and not excluded.
+        more_severe: (n,) which of the guideline's orders counts.
     """
-    effects, covariance = policy.effects.at(terms)
-    arms = tuple(int(arm) for arm in np.flatnonzero(allowed))
-    if not arms:
-        return Ranking((), effects, covariance, None, None)
-    chosen = np.asarray(arms)
-    sets = rank_sets(effects[chosen], covariance[np.ix_(chosen, chosen)], policy.manifest.confidence)
-    best = min(arms, key=lambda arm: (-effects[arm], guideline_key(policy, arm, severity)))
-    return Ranking(arms, effects, covariance, sets, best)
+    best, confidence = _best(policy, effects, allowed, more_severe), policy.manifest.confidence
+    if allowed.all():
+        sets = rank_sets(effects, covariance, confidence)
+        return Ranking(sets.lower, sets.upper, sets.in_top_set, best)
+    lower, upper = np.zeros(allowed.shape, dtype=np.int64), np.zeros(allowed.shape, dtype=np.int64)
+    in_top_set = np.zeros(allowed.shape, dtype=np.bool_)
+    pattern = allowed @ (1 << np.arange(allowed.shape[1]))
+    for one in sorted(set(pattern.tolist()) - {0}):
+        rows = np.flatnonzero(pattern == one)
+        arms = np.flatnonzero(allowed[rows[0]])
+        here = (rows[:, None], arms)
+        joint = covariance[rows[:, None, None], arms[:, None], arms]
+        sets = rank_sets(effects[here], joint, confidence)
+        lower[here], upper[here], in_top_set[here] = sets.lower, sets.upper, sets.in_top_set
+    return Ranking(lower, upper, in_top_set, best)
 
 
-def guideline_key(policy: Policy, arm: int, severity: Level) -> tuple[int, str]:
-    """Where the guideline lists an arm; arms it does not list come last, by name."""
-    name = policy.manifest.ranked_arms[arm]
-    therapy = policy.therapies.get(name)
-    position = guideline_position(therapy, severity) if therapy else None
-    return (LAST if position is None else position, name)
-
-
-def severity_of(outcome: Outcome, baseline: object) -> Level:
-    """The guideline's severity class by the baseline score; less severe where it is not a PHQ-9 score."""
-    known = isinstance(baseline, int | float) and "PHQ-9" in outcome.unit
-    return "more_severe" if known and float(str(baseline)) >= MORE_SEVERE_FROM else "less_severe"
+def _best(policy: Policy, effects: FloatArray, allowed: BoolArray, more_severe: BoolArray) -> IntArray:
+    served = np.where(allowed, effects, -np.inf)
+    leading = allowed & (served == served.max(axis=1, keepdims=True))
+    place = np.where(leading, policy.guideline_order[more_severe.astype(np.int64)], allowed.shape[1])
+    return np.where(allowed.any(axis=1), place.argmin(axis=1), NOBODY)

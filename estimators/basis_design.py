@@ -16,8 +16,8 @@ BUMPS = 5
 MEASURED = 7
 """Distinct values from which a column counts as measured and gets bumps."""
 
-PAIRED = 12
-"""Columns up to which all pairs get a product; more would ask for a choice that the outcome must not make."""
+PAIRED = 16
+"""Columns up to which all pairs get products; more would ask for a choice that the outcome must not make."""
 
 TINY = 1e-9
 """Spread up to which a term counts as constant; it is then not scaled, lest another patient's be blown up."""
@@ -29,15 +29,17 @@ def linear_basis(columns: int) -> Basis:
 
 
 def smooth_basis(modifiers: FloatArray) -> Basis:
-    """Linear terms, bumps and, of at most 12 columns, all products of pairs, over (n, p) standardised modifiers.
+    """Linear terms, bumps and, of at most 16 columns, all products of pairs, over (n, p) standardised modifiers.
 
-    Centres are about the quantiles from 10 % to 90 %; neighbours' mean distance is the width.
+    Centres are about the quantiles from 10 % to 90 %; neighbours' mean distance is the width. A pair
+    of columns of two values each has one product, any other pair a product of soft signs too.
     """
     column: list[int] = []
     centre: list[float] = []
     width: list[float] = []
-    for j in range(modifiers.shape[1]):
-        if len(np.unique(modifiers[:, j])) < MEASURED:
+    values = [len(np.unique(modifiers[:, j])) for j in range(modifiers.shape[1])]
+    for j, distinct in enumerate(values):
+        if distinct < MEASURED:
             continue
         at = _quantiles(modifiers[:, j])
         if len(at) < 3:
@@ -47,7 +49,8 @@ def smooth_basis(modifiers: FloatArray) -> Basis:
         width += [float(np.diff(at).mean())] * len(at)
     p = modifiers.shape[1]
     pairs = tuple(combinations(range(p), 2)) if p <= PAIRED else ()
-    size = p + len(column) + len(pairs)
+    signs = tuple((i, j) for i, j in pairs if max(values[i], values[j]) > 2)
+    size = p + len(column) + len(pairs) + len(signs)
 
     def basis(middle: FloatArray, scale: FloatArray) -> Basis:
         return Basis(
@@ -56,6 +59,7 @@ def smooth_basis(modifiers: FloatArray) -> Basis:
             bump_centre=tuple(centre),
             bump_width=tuple(width),
             pairs=pairs,
+            sign_pairs=signs,
             centre=tuple(middle.tolist()),
             scale=tuple(scale.tolist()),
         )

@@ -7,10 +7,14 @@ b_kj ~ N(0, v_g λ_c): v_g for the kind of term (linear, bump or product) and λ
 or a pair of columns, both shared by the arms, with half-Cauchy priors on their square roots (a grouped horseshoe:
 Carvalho, Polson and Scott 2010). So a modifier that matters for no arm is shrunk away for all, and how far effects may
 vary is learned from the records.
+
+Residual treatments sum to zero over the arms, so the slopes are found as K - 1 orthonormal contrasts c of the arms,
+b = H c, whose prior is again N(0, v_g λ_c); what they leave out, a shift common to all arms, no record can tell.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +23,8 @@ from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
 from estimators.horseshoe import Horseshoe
 
-KEPT, KEPT_HELD_OUT = 200, 80
-"""Draws kept for what is served, and for a held-out mean, which needs fewer."""
+SERVED, HELD_OUT = (60, 150), (40, 40)
+"""Draws thrown away and draws kept: for what is served, and for a held-out mean, which needs fewer."""
 
 CHUNK = 20_000
 """Episodes whose design matrix is held in memory at once."""
@@ -75,28 +79,71 @@ class Sufficient:
 
 
 class Hierarchical:
-    """The model as an effect model, and its whole posterior."""
+    """The model as an effect model, and its whole posterior.
 
-    name = "hierarchical"
+    Args:
+        name: short name.
+        kinds: kinds of terms (``Basis.kind``) that effects may vary with; others have slope zero.
+    """
+
+    def __init__(self, name: str = "hierarchical", kinds: tuple[int, ...] = (0, 1, 2, 3)) -> None:
+        self.name, self.kinds = name, kinds
 
     def fit(self, data: ScoredEpisodes) -> FloatArray:
         """(K, 1 + P) posterior mean."""
-        return sample(sufficient(data), data).mean
+        return self.posterior(sufficient(data), data).mean
 
     def held_out(self, data: ScoredEpisodes) -> FloatArray:
         """(n, K) deviations learned on the other folds, whose cross products are found by subtraction."""
-        return self.posterior(data)[1]
+        return self.held_out_from(sufficient_by_fold(data), data)
 
-    def posterior(self, data: ScoredEpisodes) -> tuple[Posterior, FloatArray]:
-        """The posterior from all episodes, and the (n, K) held-out deviations."""
-        parts = {fold: sufficient(data.rows(data.fold == fold)) for fold in np.unique(data.fold)}
-        size = data.scores.shape[1] * (1 + data.features.shape[1])
-        whole = sum(parts.values(), start=Sufficient(np.zeros((size, size)), np.zeros(size), 0.0, 0, 0.0))
+    def held_out_from(self, parts: Mapping[int, Sufficient], data: ScoredEpisodes) -> FloatArray:
+        """The same from the cross products of each fold."""
+        whole = total(parts, data)
         deviations = np.empty_like(data.scores)
         for fold, part in parts.items():
-            mean = sample(whole - part, data, KEPT_HELD_OUT).mean
+            mean = self.posterior(whole - part, data, HELD_OUT).mean
             deviations[data.fold == fold] = data.features[data.fold == fold] @ mean[:, 1:].T
-        return sample(whole, data), deviations
+        return deviations
+
+    def posterior(self, sums: Sufficient, data: ScoredEpisodes, draws: tuple[int, int] = SERVED) -> Posterior:
+        """Draw from the posterior; the same sums give the same draws. ``data`` tells the arms and the basis alone.
+
+        Args:
+            draws: how many are thrown away and how many are kept.
+        """
+        basis, arms = data.basis, data.scores.shape[1]
+        used = np.flatnonzero(np.isin(basis.kind, self.kinds))
+        columns = np.add.outer((1 + basis.terms) * np.arange(arms - 1), np.r_[0, 1 + used]).ravel()
+        source = {made_from: i for i, made_from in enumerate(dict.fromkeys(basis.sources[j] for j in used))}
+        even = sums.rows / sums.weight  # weights that are 1 on average; known here alone, so that sums of sets add up
+        sampler = Horseshoe(
+            even * sums.gram[np.ix_(columns, columns)],
+            even * sums.moment[columns],
+            even * sums.total,
+            sums.rows,
+            kind=np.tile(np.r_[-1, np.unique(basis.kind[used], return_inverse=True)[1]], arms - 1),
+            source=np.tile(np.r_[-1, [source[basis.sources[j]] for j in used]], arms - 1),
+            copies=arms - 1,
+        )
+        drawn, means = sampler.run(*draws)
+        against = arm_contrasts(arms) - arm_contrasts(arms)[0]
+        found = np.zeros((len(drawn), arms, 1 + basis.terms))
+        mean = np.zeros((arms, 1 + basis.terms))
+        at, shape = np.r_[0, 1 + used], (-1, arms - 1, 1 + len(used))
+        found[:, :, at] = np.matmul(against, drawn.reshape(shape))
+        mean[:, at] = against @ means.reshape(shape).mean(axis=0)
+        return Posterior(mean=mean, draws=found)
+
+
+def sufficient_by_fold(data: ScoredEpisodes) -> dict[int, Sufficient]:
+    """Cross products of each fold."""
+    return {int(fold): sufficient(data.rows(data.fold == fold)) for fold in np.unique(data.fold)}
+
+
+def total(parts: Mapping[int, Sufficient], data: ScoredEpisodes) -> Sufficient:
+    """Cross products of all folds."""
+    return sum(parts.values(), start=_nothing(data))
 
 
 def sufficient(data: ScoredEpisodes) -> Sufficient:
@@ -105,8 +152,7 @@ def sufficient(data: ScoredEpisodes) -> Sufficient:
     Episodes whose outcome was not observed are left out, the others weighted by how unlikely it was to see them.
     """
     seen = np.flatnonzero(~np.isnan(data.outcome))
-    size = data.scores.shape[1] * (1 + data.features.shape[1])
-    sums = Sufficient(np.zeros((size, size)), np.zeros(size), 0.0, 0, 0.0)
+    sums = _nothing(data)
     for start in range(0, len(seen), CHUNK):
         rows = seen[start : start + CHUNK]
         design, target = _regression(data, rows)
@@ -115,23 +161,12 @@ def sufficient(data: ScoredEpisodes) -> Sufficient:
     return sums
 
 
-def sample(sums: Sufficient, data: ScoredEpisodes, kept: int = KEPT) -> Posterior:
-    """Draw from the posterior; the same sums give the same draws. ``data`` tells the arms and the basis alone."""
-    basis, arms = data.basis, data.scores.shape[1]
-    source = {columns: i for i, columns in enumerate(dict.fromkeys(basis.sources))}
-    even = sums.rows / sums.weight  # weights that are 1 on average; known here alone, so that sums of sets add up
-    sampler = Horseshoe(
-        even * sums.gram,
-        even * sums.moment,
-        even * sums.total,
-        sums.rows,
-        kind=np.tile(np.r_[-1, basis.kind], arms),
-        source=np.tile(np.r_[-1, [source[columns] for columns in basis.sources]], arms),
-    )
-    draws, means = sampler.run(kept)
-    shape = (-1, arms, 1 + basis.terms)
-    drawn, mean = draws.reshape(shape), means.reshape(shape)
-    return Posterior(mean=(mean - mean[:, :1]).mean(axis=0), draws=drawn - drawn[:, :1])
+def arm_contrasts(arms: int) -> FloatArray:
+    """(K, K - 1) orthonormal columns that sum to zero: Helmert's contrasts."""
+    contrasts = np.zeros((arms, arms - 1))
+    for j in range(1, arms):
+        contrasts[:j, j - 1], contrasts[j, j - 1] = 1.0, -j
+    return np.asarray(contrasts / np.linalg.norm(contrasts, axis=0))
 
 
 def residuals(data: ScoredEpisodes, rows: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -145,5 +180,12 @@ def residuals(data: ScoredEpisodes, rows: IntArray) -> tuple[FloatArray, FloatAr
 
 def _regression(data: ScoredEpisodes, rows: IntArray) -> tuple[FloatArray, FloatArray]:
     treatment, outcome = residuals(data, rows)
+    contrasts = treatment @ arm_contrasts(treatment.shape[1])
     basis = np.hstack([np.ones((len(rows), 1)), data.features[rows]])
-    return (treatment[:, :, None] * basis[:, None, :]).reshape(len(rows), -1), outcome
+    return (contrasts[:, :, None] * basis[:, None, :]).reshape(len(rows), -1), outcome
+
+
+def _nothing(data: ScoredEpisodes) -> Sufficient:
+    """The sums of no episodes."""
+    size = (data.scores.shape[1] - 1) * (1 + data.features.shape[1])
+    return Sufficient(np.zeros((size, size)), np.zeros(size), 0.0, 0, 0.0)

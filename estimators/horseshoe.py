@@ -7,16 +7,19 @@ Letters 23(1). It works on the Gram matrix, so its cost does not grow with the n
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import cho_solve, solve_triangular
+from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from data_contracts.episode import FloatArray, IntArray
 
-WARM_UP = 80
 INTERCEPT_VARIANCE = 1e3
 """Prior variance of intercepts, in residual variances."""
 
-SHARED_SCALE = 0.1
-"""Scale of the half-Cauchy prior on the root of a kind's variance, in residual standard deviations."""
+SHARED_SCALE = 0.06
+"""Scale of the half-Cauchy prior on the root of a kind's variance, over all its terms together, in residual standard
+deviations: a richer basis does not make larger effects more likely."""
+
+START = 0.3
+"""Share of its prior scale at which the chain starts a kind's variance."""
 
 LOCAL_BOUNDS = (1e-4, 1e4)
 SEED = 20260101
@@ -29,10 +32,19 @@ class Horseshoe:
         gram, moment, total: cross products of m columns, of columns and target, and of the target, over n rows.
         kind: (m,) kind of each term, 0 on; -1 is an intercept, which is not shrunk.
         source: (m,) column that each term is made from; -1 for intercepts.
+        copies: columns that each term has, one for each contrast of arms.
     """
 
     def __init__(
-        self, gram: FloatArray, moment: FloatArray, total: float, n: int, *, kind: IntArray, source: IntArray
+        self,
+        gram: FloatArray,
+        moment: FloatArray,
+        total: float,
+        n: int,
+        *,
+        kind: IntArray,
+        source: IntArray,
+        copies: int,
     ) -> None:
         self._gram, self._moment, self._total, self._n = gram, moment, total, n
         self._slope = kind >= 0
@@ -40,19 +52,19 @@ class Horseshoe:
         self._per_kind, self._per_source = np.bincount(self._kind), np.bincount(self._source)
         self._rng = np.random.default_rng(SEED)
         self._noise = total / n
-        self._scale = SHARED_SCALE**2 * self._noise
-        self._shared = np.full(len(self._per_kind), 0.05 * self._scale)
-        self._shared_aux = np.full(len(self._per_kind), 1 / self._scale)
+        self._scale = SHARED_SCALE**2 * self._noise * copies / np.maximum(self._per_kind, 1)
+        self._shared = START * self._scale
+        self._shared_aux = 1 / self._scale
         self._local = np.ones(len(self._per_source))
         self._local_aux = np.ones(len(self._per_source))
 
-    def run(self, kept: int) -> tuple[FloatArray, FloatArray]:
+    def run(self, warm_up: int, kept: int) -> tuple[FloatArray, FloatArray]:
         """Draws of the coefficients after warm-up and their conditional means, each (kept, m)."""
         draws, means = [], []
-        for i in range(WARM_UP + kept):
+        for i in range(warm_up + kept):
             draw, mean = self._coefficients()
             self._variances(draw)
-            if i >= WARM_UP:
+            if i >= warm_up:
                 draws.append(draw)
                 means.append(mean)
         return np.asarray(draws), np.asarray(means)
@@ -62,9 +74,10 @@ class Horseshoe:
         variance[self._slope] = self._shared[self._kind] * self._local[self._source]
         precision = self._gram / self._noise
         precision[np.diag_indices_from(precision)] += 1 / variance
-        lower = np.linalg.cholesky(precision)
-        mean = cho_solve((lower, True), self._moment / self._noise)
-        noise = solve_triangular(lower, self._rng.standard_normal(len(mean)), lower=True, trans="T")
+        lower = cholesky(precision, lower=True, overwrite_a=True, check_finite=False)
+        mean = cho_solve((lower, True), self._moment / self._noise, check_finite=False)
+        standard = self._rng.standard_normal(len(mean))
+        noise = solve_triangular(lower, standard, lower=True, trans="T", check_finite=False)
         return mean + noise, mean
 
     def _variances(self, draw: FloatArray) -> None:

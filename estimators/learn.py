@@ -6,23 +6,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
-from data_contracts.basis import Basis
 from data_contracts.effects import AverageEffects, ScoredEpisodes, ServedEffects
 from data_contracts.encoding import Encoding
-from data_contracts.episode import Episodes, FloatArray, IntArray
+from data_contracts.episode import Episodes, FloatArray
 from data_contracts.gate import Individualisation
-from data_contracts.protocol import Outcome, StudyProtocol
-from estimators.basis_design import smooth_basis
-from estimators.contrasts import average_effects
-from estimators.design import learn_encoding
-from estimators.folds import check_folds, deal_folds
-from estimators.nuisances import CrossFitted, crossfit_observation, crossfit_outcome, crossfit_propensity
-from estimators.scores import score_matrix
+from data_contracts.outcome_range import OutcomeRanges
+from data_contracts.policy_value import PolicyValue
+from data_contracts.protocol import StudyProtocol
+from data_contracts.support import SUPPORTED, Support
+from estimators.candidates import for_study
+from estimators.conformal import outcome_ranges
+from estimators.cross_fitting import CrossFitted
+from estimators.held_out_advice import held_out_advice
+from estimators.policy_value import policy_value
+from estimators.scored_study import score_study
 from estimators.serve import serve
-from estimators.serving_models import outcome_model, support_model
+from estimators.serving_models import outcome_model
+from estimators.support import fit_support
 
 Progress: TypeAlias = Callable[[str, float], None]
 """Called with what is being done and the share (0-1) of the work behind it."""
@@ -42,8 +44,10 @@ class Learned:
         individualisation: the decision for each arm but the reference.
         candidate_weights: of each effect model in what varies, by name.
         served: the effects that will be served.
-        support: (K, 1 + q) served propensity.
-        expected: (1 + q,) served expected outcome of the reference, and its (K,) residual spread.
+        support: who is supported for which arm.
+        expected: (1 + q,) served expected outcome of the reference.
+        ranges: the served outcome ranges about it.
+        value: what following the advice is worth; None where hardly anybody has a supported arm.
     """
 
     encoding: Encoding
@@ -55,9 +59,10 @@ class Learned:
     individualisation: tuple[Individualisation, ...]
     candidate_weights: Mapping[str, float]
     served: ServedEffects
-    support: FloatArray
+    support: Support
     expected: FloatArray
-    residual_sd: FloatArray
+    ranges: OutcomeRanges
+    value: PolicyValue | None
 
 
 def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = lambda _step, _share: None) -> Learned:
@@ -68,73 +73,33 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = lamb
 
     Raises:
         BadInput: an arm has too few observed outcomes to learn from.
+        BadUsage: the protocol names a candidate that there is not.
     """
+    rivals = for_study(protocol, len(episodes.arm))
     with threadpool_limits(1):
-        progress("dealing folds", 0.0)
-        fold = deal_folds(episodes, protocol.folds, protocol.seed)
-        check_folds(episodes, fold)
-        encoding = learn_encoding(episodes.columns, protocol.covariates)
-        covariates = encoding.encode(episodes.columns)
-        modifiers = covariates[:, : encoding.columns_of(protocol.effect_modifiers)]
-        basis = smooth_basis(modifiers)
-        features = basis.expand(modifiers)
-        progress("propensities", 0.02)
-        propensity = crossfit_propensity(covariates, episodes.arm, fold, episodes.cluster)
-        regressions: dict[str, CrossFitted] = {}
-        scored: dict[str, ScoredEpisodes] = {}
-        for i, outcome in enumerate(protocol.outcomes):
-            progress(f"outcome regressions and scores: {outcome.column}", 0.4 + 0.4 * i / len(protocol.outcomes))
-            regressions[outcome.column], scored[outcome.column] = _score(
-                episodes, outcome, covariates, basis, features, propensity.prediction, fold
-            )
+        study = score_study(episodes, protocol, progress)
         progress("effects", 0.8)
-        primary = scored[protocol.outcome.column]
-        averages = {
-            name: average_effects(data.scores, data.cluster, protocol.confidence) for name, data in scored.items()
-        }
-        served = serve(primary, averages[protocol.outcome.column], protocol, episodes.arms)
+        primary = study.primary
+        served = serve(primary, study.averages[protocol.outcome.column], protocol, episodes.arms, rivals)
         progress("served forms", 0.95)
-        expected, residual_sd = outcome_model(covariates, primary, served.effects)
+        support = fit_support(study.covariates, primary, protocol.overlap.min_propensity)
+        can = support.verdicts(study.covariates) == SUPPORTED
+        competition = served.competition
+        advice = held_out_advice(
+            primary, competition.deviations, competition.prior, episodes.arms, protocol.gates, protocol.confidence
+        )
         return Learned(
-            encoding=encoding,
-            covariates=covariates,
-            propensity=propensity,
-            outcomes=regressions,
+            encoding=study.encoding,
+            covariates=study.covariates,
+            propensity=study.propensity,
+            outcomes=study.outcomes,
             scored=primary,
-            averages=averages,
+            averages=study.averages,
             individualisation=served.decisions,
             candidate_weights=served.weights,
             served=served.effects,
-            support=support_model(covariates, primary),
-            expected=expected,
-            residual_sd=residual_sd,
+            support=support,
+            expected=outcome_model(study.covariates, primary, served.effects),
+            ranges=outcome_ranges(study.covariates, primary, advice.effects, can),
+            value=policy_value(primary, advice, can, protocol.confidence),
         )
-
-
-def _score(
-    episodes: Episodes,
-    outcome: Outcome,
-    covariates: FloatArray,
-    basis: Basis,
-    features: FloatArray,
-    propensity: FloatArray,
-    fold: IntArray,
-) -> tuple[CrossFitted, ScoredEpisodes]:
-    """Nuisances of one outcome and its score matrix, on the benefit scale."""
-    benefit = outcome.sign * episodes.outcomes[outcome.column]
-    regression = crossfit_outcome(covariates, episodes.arm, benefit, fold)
-    observed = ~np.isnan(benefit)
-    observation = crossfit_observation(covariates, episodes.arm, observed, fold, episodes.cluster).prediction
-    data = ScoredEpisodes(
-        scores=score_matrix(episodes.arm, benefit, regression.prediction, propensity, observation),
-        features=features,
-        arm=episodes.arm,
-        outcome=benefit,
-        expected=regression.prediction,
-        propensity=propensity,
-        observation=observation,
-        fold=fold,
-        cluster=episodes.cluster,
-        basis=basis,
-    )
-    return regression, data

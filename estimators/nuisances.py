@@ -1,118 +1,97 @@
-"""Cross-fitted nuisances: outcome regressions, calibrated propensities and probabilities of being observed.
+"""Cross-fitted nuisances: outcome regressions and calibrated propensities.
 
-Each is fitted on the other folds and chosen among a few learners by its loss on the folds it did not see.
+Every learner is fitted once for each fold, on the other folds. What is made of its held-out predictions for a fold, a
+calibration or the weights of a stack, is fitted on the rows outside that fold.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from estimators.covariates import Covariates
+from estimators.cross_fitting import CrossFitted, fewest_outside, held_out, pick
 from estimators.outcome_models import OUTCOME_MODELS
-from estimators.probability_models import PROBABILITY_MODELS, fit_calibrated
+from estimators.probability_calibration import LARGE, cross_calibrated
+from estimators.probability_models import PROBABILITY_MODELS, view
+from estimators.short_stack import mixture, stack
 
 MINIMUM_PROPENSITY = 0.01
 """Probabilities are held at this floor inside the scores; how often is told in the diagnostics."""
 
-MINIMUM_MISSING = 20
-"""With unobserved (or observed) outcomes in fewer clusters the observation model is each arm's rate."""
+OWN = ", arm by arm"
+"""What is added to a name where large arms have their own calibration or weights."""
 
 
-@dataclass(frozen=True)
-class CrossFitted:
-    """Held-out predictions of the learner with the lowest held-out loss.
-
-    Attributes:
-        prediction: (n, K).
-        chosen: the learner's name.
-        losses: held-out loss of each learner.
-    """
-
-    prediction: FloatArray
-    chosen: str
-    losses: Mapping[str, float]
-
-
-def crossfit_outcome(covariates: FloatArray, arm: IntArray, outcome: FloatArray, fold: IntArray) -> CrossFitted:
+def crossfit_outcome(covariates: Covariates, arm: IntArray, outcome: FloatArray, fold: IntArray) -> CrossFitted:
     """(n, K) expected outcomes under each arm; loss is the squared error over observed outcomes, outcome units².
 
     Args:
+        covariates: of n rows.
+        arm: (n,) codes.
         outcome: (n,) with NaN where it was not observed.
+        fold: (n,).
     """
-    arms, seen = int(arm.max()) + 1, ~np.isnan(outcome)
+    rows, seen = np.arange(len(arm)), ~np.isnan(outcome)
     centre, scale = float(outcome[seen].mean()), float(outcome[seen].std()) or 1.0
     standard = (outcome - centre) / scale
+    found = {name: expect_outcome(name, covariates, arm, standard, fold) * scale + centre for name in OUTCOME_MODELS}
+    learners = list(found.values())
+    residual = outcome[:, None] - np.stack([values[rows, arm] for values in learners], axis=1)
+    own = [seen & (arm == k) for k in range(int(arm.max()) + 1)]
+    found["stack"] = stack(learners, residual, [seen] * len(own), fold)
+    if min(fewest_outside(of_arm, fold) for of_arm in own) >= LARGE:
+        found["stack" + OWN] = stack(learners, residual, own, fold)
+    return pick(found, lambda values: float(np.mean((outcome - values[rows, arm])[seen] ** 2)))
 
-    def predict(name: str, train: BoolArray, test: BoolArray) -> FloatArray:
+
+def expect_outcome(
+    name: str, covariates: Covariates, arm: IntArray, outcome: FloatArray, fold: IntArray
+) -> FloatArray:
+    """(n, K) outcomes that one learner expects, each row's from fits that saw no outcome of its fold."""
+    arms, seen = int(arm.max()) + 1, ~np.isnan(outcome)
+
+    def predict(train: BoolArray, test: BoolArray) -> FloatArray:
         use = train & seen
-        model = OUTCOME_MODELS[name]().fit(covariates[use], arm[use], standard[use], arms)
-        return model.predict(covariates[test]) * scale + centre
+        model = OUTCOME_MODELS[name]().fit(covariates.rows(use), arm[use], outcome[use], arms)
+        return model.predict(covariates.rows(test))
 
-    def loss(prediction: FloatArray) -> float:
-        factual = prediction[np.arange(len(arm)), arm]
-        return float(np.mean((outcome[seen] - factual[seen]) ** 2))
-
-    return _best(list(OUTCOME_MODELS), fold, arms, predict, loss)
+    return held_out(fold, (arms,), predict)
 
 
-def crossfit_propensity(covariates: FloatArray, arm: IntArray, fold: IntArray, cluster: IntArray) -> CrossFitted:
-    """(n, K) calibrated probabilities of each arm; loss is the log-loss in nats."""
-    arms = int(arm.max()) + 1
+def crossfit_propensity(covariates: Covariates, arm: IntArray, fold: IntArray) -> CrossFitted:
+    """(n, K) calibrated probabilities of each arm; loss is the log-loss in nats.
 
-    def predict(name: str, train: BoolArray, test: BoolArray) -> FloatArray:
-        model = fit_calibrated(name, covariates[train], arm[train], cluster[train])
-        return np.asarray(model.predict_proba(covariates[test]))
+    Args:
+        covariates: of n rows.
+        arm: (n,) codes.
+        fold: (n,).
+    """
+    large = max(fewest_outside(arm == k, fold) for k in range(int(arm.max()) + 1)) >= LARGE
+    found: dict[str, FloatArray] = {}
+    mixed = []
+    for name in PROBABILITY_MODELS:
+        raw = expect_arm(name, covariates, arm, fold)
+        forms = {name: cross_calibrated(raw, arm, fold)}
+        if large:
+            forms[name + OWN] = cross_calibrated(raw, arm, fold, by_label=True)
+        mixed.append(pick(forms, lambda chances: log_loss(chances, arm)).prediction)
+        found |= forms
+    found["mixture"] = mixture(mixed, [chances[np.arange(len(arm)), arm] for chances in mixed], fold)
+    return pick(found, lambda chances: log_loss(chances, arm))
 
-    return _best(list(PROBABILITY_MODELS), fold, arms, predict, lambda p: log_loss(p, arm))
 
+def expect_arm(name: str, covariates: Covariates, arm: IntArray, fold: IntArray) -> FloatArray:
+    """(n, K) log-probabilities by one learner, not calibrated, each row's from a fit that saw no arm of its fold."""
+    features = view(name, covariates)
 
-def crossfit_observation(
-    covariates: FloatArray, arm: IntArray, observed: BoolArray, fold: IntArray, cluster: IntArray
-) -> CrossFitted:
-    """(n, K) probabilities that the outcome would be observed under each arm; loss is the log-loss in nats."""
-    arms = int(arm.max()) + 1
-    if min(len(np.unique(cluster[observed])), len(np.unique(cluster[~observed]))) < MINIMUM_MISSING:
-        rates = np.array([observed[arm == k].mean() for k in range(arms)])
-        return CrossFitted(np.repeat(rates[None], len(arm), axis=0), "rate of the arm", {})
-    flags = np.eye(arms)
-    label = observed.astype(np.int64)
+    def predict(train: BoolArray, test: BoolArray) -> FloatArray:
+        return PROBABILITY_MODELS[name]().fit(features[train], arm[train]).log_probability(features[test])
 
-    def predict(name: str, train: BoolArray, test: BoolArray) -> FloatArray:
-        known = np.hstack([covariates[train], flags[arm[train]]])
-        model = fit_calibrated(name, known, label[train], cluster[train])
-        rows = int(test.sum())
-        under = [np.hstack([covariates[test], np.repeat(flags[[k]], rows, axis=0)]) for k in range(arms)]
-        return np.stack([model.predict_proba(x)[:, 1] for x in under], axis=1)
-
-    def loss(prediction: FloatArray) -> float:
-        factual = prediction[np.arange(len(arm)), arm]
-        return log_loss(np.stack([1 - factual, factual], axis=1), label)
-
-    return _best(list(PROBABILITY_MODELS), fold, arms, predict, loss)
+    return held_out(fold, (int(arm.max()) + 1,), predict)
 
 
 def log_loss(probability: FloatArray, label: IntArray) -> float:
     """Mean negative log-probability of what happened, nats."""
     return float(-np.mean(np.log(np.maximum(probability[np.arange(len(label)), label], 1e-12))))
-
-
-def _best(
-    names: Sequence[str],
-    fold: IntArray,
-    arms: int,
-    predict: Callable[[str, BoolArray, BoolArray], FloatArray],
-    loss: Callable[[FloatArray], float],
-) -> CrossFitted:
-    predictions: dict[str, FloatArray] = {}
-    for name in names:
-        held_out = np.empty((len(fold), arms))
-        for k in np.unique(fold):
-            held_out[fold == k] = predict(name, fold != k, fold == k)
-        predictions[name] = held_out
-    losses = {name: loss(prediction) for name, prediction in predictions.items()}
-    chosen = min(losses, key=lambda name: losses[name])
-    return CrossFitted(predictions[chosen], chosen, losses)

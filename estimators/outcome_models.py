@@ -1,86 +1,112 @@
 """Outcome models: what each episode's outcome would be expected to be under each arm.
 
-A small table of learners; the one with the lowest held-out loss is used. Regularised linear models win on small
-and smooth records, boosted trees where the records bend. All see standardised outcomes and covariates.
+A small table of learners, whose held-out predictions are stacked. Ridge regressions win on small and smooth records,
+boosted trees where the records bend. All see standardised outcomes and covariates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import lightgbm
 import numpy as np
-from sklearn.linear_model import RidgeCV
 
 from data_contracts.episode import FloatArray, IntArray
+from estimators.arm_flags import flagged, under_each_arm
+from estimators.column_order import by_outcome
+from estimators.covariates import Covariates
+from estimators.ridge import CHUNK, moments, ridge_slopes
 
-PENALTIES = np.logspace(-1, 4, 11)
 BOOSTED = {"n_estimators": 150, "num_leaves": 15, "learning_rate": 0.05, "min_child_samples": 20, "subsample_freq": 0}
 REPEATABLE = {"n_jobs": 1, "deterministic": True, "force_row_wise": True, "verbose": -1, "random_state": 0}
+
+Stage: TypeAlias = tuple[int, Literal["shared", "by arm"]]
+"""A kind of terms (``Basis.kind``: 0 is linear) and whose slopes they get."""
+
+KINDS = 4
 
 
 class OutcomeModel(Protocol):
     """Learns E[outcome | covariates, arm]."""
 
-    def fit(self, covariates: FloatArray, arm: IntArray, outcome: FloatArray, arms: int) -> OutcomeModel:
-        """Learn from (n, q) covariates, (n,) arm codes and (n,) outcomes."""
+    def fit(self, covariates: Covariates, arm: IntArray, outcome: FloatArray, arms: int) -> OutcomeModel:
+        """Learn from n rows of covariates, (n,) arm codes and (n,) outcomes."""
         ...
 
-    def predict(self, covariates: FloatArray) -> FloatArray:
+    def predict(self, covariates: Covariates) -> FloatArray:
         """(n, K) expected outcomes."""
         ...
 
 
-class PooledRidge:
-    """An intercept for each arm and slopes that all arms share: analysis of covariance, with a ridge penalty."""
+class StagedRidge:
+    """An intercept for each arm, and slopes from one ridge regression after another, each of what was left.
 
-    def fit(self, covariates: FloatArray, arm: IntArray, outcome: FloatArray, arms: int) -> PooledRidge:
-        """Learn shared slopes from deviations within arms."""
-        centre = np.stack([covariates[arm == k].mean(axis=0) for k in range(arms)])
-        self._means = np.array([outcome[arm == k].mean() for k in range(arms)])
-        ridge = RidgeCV(PENALTIES, fit_intercept=False).fit(covariates - centre[arm], outcome - self._means[arm])
-        self._slopes = np.asarray(ridge.coef_)
-        self._centre = centre @ self._slopes
+    Every stage has its own penalty, so that many terms that say little cannot spoil the few that say much.
+    """
+
+    def __init__(self, *stages: Stage) -> None:
+        """Take stages in this order."""
+        self._stages = stages
+
+    def fit(self, covariates: Covariates, arm: IntArray, outcome: FloatArray, arms: int) -> StagedRidge:
+        """Learn stage by stage from sums over the rows."""
+        kind = covariates.basis.kind
+        self._highest = max(stage for stage, _ in self._stages)
+        found = moments(self._expand(covariates), covariates.filled, arm, outcome, arms)
+        self._slopes = np.zeros_like(found.terms)
+        for stage, whose in self._stages:
+            columns = np.flatnonzero(kind == stage)
+            if not len(columns):
+                continue
+            left = found.less(self._slopes, columns)
+            if whose == "shared":
+                total = (left.gram.sum(axis=0), left.cross.sum(axis=0), float(left.square.sum()))
+                self._slopes[:, columns] += ridge_slopes(*total, float(left.count.sum()), arms)
+                continue
+            for k in range(arms):
+                own = (left.gram[k], left.cross[k], float(left.square[k]), float(left.count[k]))
+                self._slopes[k, columns] += ridge_slopes(*own, 1)
+        self._intercepts = found.outcome - (self._slopes * found.terms).sum(axis=1)
         return self
 
-    def predict(self, covariates: FloatArray) -> FloatArray:
+    def predict(self, covariates: Covariates) -> FloatArray:
         """(n, K) expected outcomes."""
-        return np.asarray((covariates @ self._slopes)[:, None] + self._means - self._centre)
+        expand, rows = self._expand(covariates), covariates.filled
+        parts = [expand(rows[at : at + CHUNK]) @ self._slopes.T for at in range(0, len(rows), CHUNK)]
+        return np.asarray(np.concatenate(parts) + self._intercepts)
 
-
-class RidgeByArm:
-    """One ridge regression an arm."""
-
-    def fit(self, covariates: FloatArray, arm: IntArray, outcome: FloatArray, arms: int) -> RidgeByArm:
-        """Learn each arm from its own episodes."""
-        self._models = [RidgeCV(PENALTIES).fit(covariates[arm == k], outcome[arm == k]) for k in range(arms)]
-        return self
-
-    def predict(self, covariates: FloatArray) -> FloatArray:
-        """(n, K) expected outcomes."""
-        return np.stack([model.predict(covariates) for model in self._models], axis=1)
+    def _expand(self, covariates: Covariates) -> Callable[[FloatArray], FloatArray]:
+        """The linear terms are the covariates themselves."""
+        return covariates.basis.expand if self._highest else lambda rows: rows
 
 
 class BoostedTrees:
-    """LightGBM with the arm among its features."""
+    """LightGBM with the arm among its features; it handles missing numbers itself."""
 
-    def fit(self, covariates: FloatArray, arm: IntArray, outcome: FloatArray, arms: int) -> BoostedTrees:
+    def fit(self, covariates: Covariates, arm: IntArray, outcome: FloatArray, arms: int) -> BoostedTrees:
         """Learn from all arms together."""
         self._arms = arms
         self._model = lightgbm.LGBMRegressor(**BOOSTED, **REPEATABLE)
-        self._model.fit(np.hstack([covariates, np.eye(arms)[arm]]), outcome)
+        design = flagged(covariates.gaps, arm, arms)
+        self._order = by_outcome(design, outcome)
+        self._model.fit(design[:, self._order], outcome)
         return self
 
-    def predict(self, covariates: FloatArray) -> FloatArray:
+    def predict(self, covariates: Covariates) -> FloatArray:
         """(n, K) expected outcomes."""
-        flags = np.eye(self._arms)
-        under = [np.hstack([covariates, np.repeat(flags[[k]], len(covariates), axis=0)]) for k in range(self._arms)]
-        return np.stack([np.asarray(self._model.booster_.predict(x, num_threads=1)) for x in under], axis=1)
+
+        def predict(design: FloatArray, _arm: int) -> FloatArray:
+            return np.asarray(self._model.booster_.predict(design[:, self._order], num_threads=1))
+
+        return under_each_arm(covariates.gaps, self._arms, predict)
 
 
 OUTCOME_MODELS: Mapping[str, Callable[[], OutcomeModel]] = {
-    "pooled ridge": PooledRidge,
-    "ridge by arm": RidgeByArm,
+    "pooled ridge": lambda: StagedRidge((0, "shared")),
+    "ridge by arm": lambda: StagedRidge((0, "by arm")),
+    "staged ridge": lambda: StagedRidge(
+        *((kind, "shared") for kind in range(KINDS)), *((kind, "by arm") for kind in range(KINDS))
+    ),
     "boosted trees": BoostedTrees,
 }

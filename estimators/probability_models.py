@@ -1,43 +1,107 @@
-"""Probability models, always calibrated: for which arm was started and for whether the outcome was observed.
+"""Probability models, always calibrated: for which arm was started and for who is lost before the outcome.
 
-Uncalibrated boosted probabilities inflate the variance of weighted estimates about twentyfold; one temperature,
-fitted on held-out parts of the training folds, cures most of it (Guo et al. 2017, On calibration of modern neural
-networks, ICML).
+Uncalibrated boosted probabilities inflate the variance of weighted estimates about twentyfold; a slope fitted on
+predictions of rows that the model did not see cures most of it (``estimators.probability_calibration``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Protocol
 
 import lightgbm
 import numpy as np
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 
 from data_contracts.episode import FloatArray, IntArray
+from estimators.column_order import by_label
+from estimators.covariates import Covariates
 from estimators.folds import deal
 from estimators.outcome_models import REPEATABLE
+from estimators.probability_calibration import Scaling, fit_common
 
 TREES = {"n_estimators": 40, "num_leaves": 7, "learning_rate": 0.1, "min_child_samples": 20, "subsample_freq": 0}
 INNER_FOLDS = 3
+SMALLEST = 1e-15
 
 
-def logistic() -> LogisticRegression:
-    """Multinomial logistic regression with a weak ridge penalty, solved to convergence."""
-    return LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-8, max_iter=200)
+class ProbabilityModel(Protocol):
+    """Learns the probabilities of labels 0 to C - 1, all of which it is shown."""
+
+    def fit(self, features: FloatArray, label: IntArray) -> ProbabilityModel:
+        """Learn from (n, q) features and (n,) labels."""
+        ...
+
+    def log_probability(self, features: FloatArray) -> FloatArray:
+        """(n, C) logarithms, not yet calibrated."""
+        ...
 
 
-def boosted() -> lightgbm.LGBMClassifier:
+class Logistic:
+    """Multinomial logistic regression with a weak ridge penalty, solved by Newton steps to a gradient of 1e-8."""
+
+    def fit(self, features: FloatArray, label: IntArray) -> Logistic:
+        """Learn from (n, q) features and (n,) labels."""
+        self._model = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-8, max_iter=200).fit(features, label)
+        return self
+
+    def log_probability(self, features: FloatArray) -> FloatArray:
+        """(n, C) logarithms."""
+        return np.asarray(np.log(np.maximum(self._model.predict_proba(features), SMALLEST)))
+
+    @property
+    def weights(self) -> FloatArray:
+        """(C, 1 + q) coefficients of the logits, intercepts first; two labels have (0, logit)."""
+        weights = np.hstack([self._model.intercept_[:, None], self._model.coef_])
+        return np.vstack([np.zeros_like(weights), weights]) if len(weights) == 1 else weights
+
+
+class BoostedClassifier:
     """A small boosted classifier: 40 trees of 7 leaves, which keeps the weights it implies bounded."""
-    return lightgbm.LGBMClassifier(**TREES, **REPEATABLE)
+
+    def __init__(self, **changes: float) -> None:
+        """Change LightGBM's parameters."""
+        self._parameters = {**TREES, **changes, **REPEATABLE}
+
+    def fit(self, features: FloatArray, label: IntArray) -> BoostedClassifier:
+        """Learn from (n, q) features, NaN where missing, and (n,) labels."""
+        self._order = by_label(features, label)
+        self._model = lightgbm.LGBMClassifier(**self._parameters).fit(features[:, self._order], label)
+        return self
+
+    def log_probability(self, features: FloatArray) -> FloatArray:
+        """(n, C) logarithms."""
+        found = np.asarray(self._model.booster_.predict(features[:, self._order], num_threads=1))
+        both = np.stack([1 - found, found], axis=1) if found.ndim == 1 else found
+        return np.asarray(np.log(np.maximum(both, SMALLEST)))
 
 
-PROBABILITY_MODELS: Mapping[str, Callable[[], Any]] = {"logistic": logistic, "boosted trees": boosted}
+PROBABILITY_MODELS: Mapping[str, Callable[[], ProbabilityModel]] = {
+    "logistic": Logistic,
+    "boosted trees": BoostedClassifier,
+}
 
 
-def fit_calibrated(name: str, features: FloatArray, label: IntArray, cluster: IntArray) -> CalibratedClassifierCV:
-    """Fit a classifier and its temperature, the latter on parts of the rows that the former did not see.
+def view(name: str, covariates: Covariates) -> FloatArray:
+    """(n, q) covariates as the learner of that name takes them: trees handle gaps, the others need them filled."""
+    return covariates.gaps if name == "boosted trees" else covariates.filled
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A fitted model with its calibration."""
+
+    model: ProbabilityModel
+    scaling: Scaling
+
+    def predict_proba(self, features: FloatArray) -> FloatArray:
+        """(n, C) calibrated probabilities."""
+        return self.scaling.apply(self.model.log_probability(features))
+
+
+def fit_calibrated(name: str, features: FloatArray, label: IntArray, cluster: IntArray) -> Calibrated:
+    """Fit one model on all rows, and its slope on predictions by models that did not see the rows.
 
     Args:
         name: key of PROBABILITY_MODELS.
@@ -45,18 +109,23 @@ def fit_calibrated(name: str, features: FloatArray, label: IntArray, cluster: In
         label: (n,) codes.
         cluster: (n,) clusters stay whole in the inner folds.
     """
-    # scikit-learn's StratifiedGroupKFold deals by rounding errors, which depend on how the labels are numbered.
     inner = deal(label, np.zeros_like(label), cluster, INNER_FOLDS, seed=0)
-    splits = [(np.flatnonzero(inner != k), np.flatnonzero(inner == k)) for k in range(INNER_FOLDS)]
-    model = CalibratedClassifierCV(PROBABILITY_MODELS[name](), method="temperature", cv=splits, ensemble=False)
-    return model.fit(features, label)
+    held_out = np.empty((len(label), int(label.max()) + 1))
+    for k in range(INNER_FOLDS):
+        model = PROBABILITY_MODELS[name]().fit(features[inner != k], label[inner != k])
+        held_out[inner == k] = model.log_probability(features[inner == k])
+    return Calibrated(PROBABILITY_MODELS[name]().fit(features, label), fit_common(held_out, label))
 
 
-def served_logits(model: CalibratedClassifierCV) -> FloatArray:
-    """(K, 1 + q) coefficients of a calibrated logistic model, its temperature folded in; intercepts first."""
-    calibrated = model.calibrated_classifiers_[0]
-    linear, temperature = calibrated.estimator, calibrated.calibrators[0]
-    weights = np.hstack([linear.intercept_[:, None], linear.coef_]) * temperature.beta_
-    if len(weights) == 1:
-        weights = np.vstack([-weights, weights])  # scikit-learn scales two arms' logits as (-x, x)
+def served_logits(found: Calibrated) -> FloatArray:
+    """(C, 1 + q) coefficients of a calibrated logistic model, its calibration folded in; intercepts first.
+
+    Raises:
+        TypeError: the model is not logistic.
+    """
+    if not isinstance(found.model, Logistic):
+        raise TypeError("only a logistic model has a linear form")
+    scaling = found.scaling
+    weights = found.model.weights * scaling.slope[:, None]
+    weights[:, 0] += (1 - scaling.slope) * scaling.base + scaling.offset
     return np.asarray(weights - weights.mean(axis=0), dtype=np.float64)

@@ -6,11 +6,10 @@ Both are fitted on all episodes, linear in the standardised covariates, so that 
 from __future__ import annotations
 
 import numpy as np
-from sklearn.linear_model import RidgeCV
 
 from data_contracts.effects import ScoredEpisodes, ServedEffects
 from data_contracts.episode import FloatArray
-from estimators.outcome_models import PENALTIES
+from estimators.linear_regression import linear_regression
 from estimators.probability_models import fit_calibrated, served_logits
 
 
@@ -19,22 +18,12 @@ def support_model(covariates: FloatArray, data: ScoredEpisodes) -> FloatArray:
     return served_logits(fit_calibrated("logistic", covariates, data.arm, data.cluster))
 
 
-def outcome_model(
-    covariates: FloatArray, data: ScoredEpisodes, served: ServedEffects
-) -> tuple[FloatArray, FloatArray]:
-    """(1 + q,) coefficients of the reference arm's expected outcome, and (K,) residual standard deviations by arm.
+def outcome_model(covariates: FloatArray, data: ScoredEpisodes, served: ServedEffects) -> FloatArray:
+    """(1 + q,) coefficients of the reference arm's expected outcome.
 
     The served effect is taken off each observed outcome first, so that expected outcomes and effects agree:
-    expected outcome of arm k = reference's + effect k. Residuals are held out by fold.
+    expected outcome of arm k = reference's + effect k.
     """
     seen = ~np.isnan(data.outcome)
-    effects = served.over(data.features)
-    without = data.outcome - effects[np.arange(len(data.arm)), data.arm]
-    residual = np.full(len(data.arm), np.nan)
-    for fold in np.unique(data.fold):
-        train, test = seen & (data.fold != fold), seen & (data.fold == fold)
-        ridge = RidgeCV(PENALTIES).fit(covariates[train], without[train])
-        residual[test] = without[test] - ridge.predict(covariates[test])
-    ridge = RidgeCV(PENALTIES).fit(covariates[seen], without[seen])
-    spread = [float(np.sqrt(np.nanmean(residual[data.arm == k] ** 2))) for k in range(data.scores.shape[1])]
-    return np.concatenate([[ridge.intercept_], ridge.coef_]), np.asarray(spread)
+    without = data.outcome - served.over(data.features)[np.arange(len(data.arm)), data.arm]
+    return linear_regression(covariates[seen], without[seen])

@@ -1,7 +1,8 @@
 """Stacking: how much of each candidate's deviations is served, and what held-out data say of the result.
 
 On the residual scale, held-out residual outcomes are regressed on what each candidate predicts of them,
-Σ_k (1[T = k] - e_k) δ_k(x), with weights that are not negative and are drawn towards the lead model by a normal prior.
+Σ_k (1[T = k] - e_k) δ_k(x), with weights that are not negative and are drawn by a normal prior towards an equal share
+of each leading model and none of the others.
 Weights of the prediction that is judged come from the other folds, so that the evidence is honest.
 """
 
@@ -17,8 +18,8 @@ from data_contracts.episode import FloatArray, IntArray
 from estimators.clusters import clustered_covariance
 from estimators.hierarchical import residuals
 
-PRIOR_SD = 0.2
-"""Prior standard deviation of each weight; the lead's prior mean is 1, the rivals' 0."""
+PRIOR_SD = 0.4
+"""Prior standard deviation of each weight."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Stack:
     """Weights of the candidates and the held-out evidence on their stack.
 
     Attributes:
-        weights: (C,) from all folds, the lead first.
+        weights: (C,) from all folds.
         predicted: (n, K) held-out deviations, each weighted by the other folds.
         slope: of held-out residuals on the predicted ones, over all arms together; 1 is perfect.
         standard_error: of the slope, clustered.
@@ -38,13 +39,17 @@ class Stack:
     standard_error: float
 
 
-def stack(data: ScoredEpisodes, deviations: list[FloatArray]) -> Stack:
-    """Stack C candidates by their (n, K) held-out deviations, the lead's first."""
+def stack(data: ScoredEpisodes, deviations: list[FloatArray], prior: FloatArray) -> Stack:
+    """Stack C candidates by their (n, K) held-out deviations.
+
+    Args:
+        prior: (C,) mean of each weight where held-out data say nothing.
+    """
     rows = np.flatnonzero(~np.isnan(data.outcome))
     treatment, outcome = residuals(data, rows)
     predicted = np.stack([(treatment * d[rows]).sum(axis=1) for d in deviations], axis=1)
     fold = data.fold[rows]
-    shared = {k: _learn_weights(treatment, predicted, outcome, fold != k) for k in np.unique(data.fold)}
+    shared = {k: _learn_weights(treatment, predicted, outcome, fold != k, prior) for k in np.unique(data.fold)}
     combined = np.zeros_like(data.scores)
     for k, weights in shared.items():
         test = data.fold == k
@@ -52,22 +57,23 @@ def stack(data: ScoredEpisodes, deviations: list[FloatArray]) -> Stack:
     judged = _without_averages(treatment, (treatment * combined[rows]).sum(axis=1))
     slope, error = _slope(judged, _without_averages(treatment, outcome), data.cluster[rows])
     everywhere = np.ones(len(rows), dtype=np.bool_)
-    return Stack(_learn_weights(treatment, predicted, outcome, everywhere), combined, slope, error)
+    weights = _learn_weights(treatment, predicted, outcome, everywhere, prior)
+    return Stack(weights, combined, slope, error)
 
 
-def _learn_weights(treatment: FloatArray, predicted: FloatArray, outcome: FloatArray, chosen: BoolArray) -> FloatArray:
-    """Weights from the chosen rows alone."""
+def _learn_weights(
+    treatment: FloatArray, predicted: FloatArray, outcome: FloatArray, chosen: BoolArray, prior: FloatArray
+) -> FloatArray:
+    """(C,) weights from the chosen rows alone."""
     treatment = treatment[chosen]
-    return _weights(_without_averages(treatment, predicted[chosen]), _without_averages(treatment, outcome[chosen]))
+    target = _without_averages(treatment, outcome[chosen])
+    return _weights(_without_averages(treatment, predicted[chosen]), target, prior)
 
 
-def _weights(predicted: FloatArray, target: FloatArray) -> FloatArray:
+def _weights(predicted: FloatArray, target: FloatArray, prior: FloatArray) -> FloatArray:
     """Non-negative least squares with the prior as extra rows."""
-    candidates = predicted.shape[1]
     noise = float(target.std()) or 1.0
-    prior = np.zeros(candidates)
-    prior[0] = 1.0
-    design = np.vstack([predicted / noise, np.eye(candidates) / PRIOR_SD])
+    design = np.vstack([predicted / noise, np.eye(len(prior)) / PRIOR_SD])
     weights, _ = nnls(design, np.concatenate([target / noise, prior / PRIOR_SD]))
     return np.asarray(weights, dtype=np.float64)
 

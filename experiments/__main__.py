@@ -70,15 +70,22 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument("--why", required=True, help="their reason")
 
     benchmark = commands.add_parser("benchmark", help="side by side with peers on the same data, same run")
-    benchmark.add_argument("suite", choices=("worlds", "ihdp", "cost", "serve", "scores"))
+    benchmark.add_argument("suite", choices=("worlds", "contrasts", "ihdp", "acic2016", "cost", "serve", "scores"))
     benchmark.add_argument("--out", type=Path, required=True, help="folder for the results: JSON, Markdown, SVG")
     benchmark.add_argument("--quick", action="store_true", help="few draws: a look, not a verdict")
-    benchmark.add_argument("--draws", type=int, help="draws (ihdp: replications; serve: calls in a block)")
-    benchmark.add_argument("--n", type=int, help="episodes, instead of the suite's own")
+    benchmark.add_argument("--draws", type=int, help="draws (ihdp: replications; acic2016: sets; serve: calls)")
+    benchmark.add_argument(
+        "--n", type=_whole_numbers, default=(), help="episodes (worlds, cost: with commas between several)"
+    )
     benchmark.add_argument("--worlds", default="", help="worlds only: names with commas between them (all)")
-    benchmark.add_argument("--data", type=Path, help="ihdp only: folder with the replications (.npz)")
-    benchmark.add_argument("--jobs", type=int, default=1, help="worlds and ihdp: processes at the same time (1)")
+    benchmark.add_argument("--data", type=Path, help="ihdp and acic2016: folder with the data sets")
+    benchmark.add_argument("--jobs", type=int, default=1, help="processes at the same time (1); not for cost, serve")
+    benchmark.add_argument("--peers", choices=("all", "fast", "none"), default="fast", help="forests are slow (fast)")
     return parser
+
+
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ Suite: TypeAlias = Callable[[Request, Progress], SuiteResult]
 
 def benchmark(suite: str, request: Request) -> int:
     """Run one suite, write JSON, Markdown and a plot of it, print the Markdown; 0 when it ran."""
-    if any(number is not None and number < 1 for number in (request.draws, request.n, request.jobs)):
+    if any(number is not None and number < 1 for number in (request.draws, request.jobs, *request.sizes)):
         raise BadUsage("--draws, --n and --jobs are whole numbers from 1")
     with progress(f"benchmark {suite}") as report:
         result = SUITES[suite](request, report)
@@ -45,6 +45,18 @@ def _ihdp(request: Request, report: Progress) -> SuiteResult:
     return benchmark_ihdp(request, report)
 
 
+def _acic(request: Request, report: Progress) -> SuiteResult:
+    from experiments.benchmark_acic import benchmark_acic
+
+    return benchmark_acic(request, report)
+
+
+def _contrasts(request: Request, report: Progress) -> SuiteResult:
+    from experiments.benchmark_contrasts import benchmark_contrasts
+
+    return benchmark_contrasts(request, report)
+
+
 def _cost(request: Request, report: Progress) -> SuiteResult:
     from experiments.benchmark_cost import benchmark_cost
 
@@ -65,7 +77,9 @@ def _scores(request: Request, report: Progress) -> SuiteResult:
 
 SUITES: Mapping[str, Suite] = {
     "worlds": _worlds,
+    "contrasts": _contrasts,
     "ihdp": _ihdp,
+    "acic2016": _acic,
     "cost": _cost,
     "serve": _serve,
     "scores": _scores,

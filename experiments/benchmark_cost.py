@@ -1,69 +1,109 @@
-"""What learning costs in CPU-seconds and memory, beside EconML's LinearDRLearner on the same records."""
+"""What learning costs in time and memory, beside EconML's LinearDRLearner on the same records."""
 
 from __future__ import annotations
 
 import resource
 import sys
 import time
+from collections.abc import Mapping
+from functools import partial
 
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
+from data_contracts.episode import Episodes
+from data_contracts.protocol import StudyProtocol
+from estimators.hierarchical_family import fit_family
 from estimators.learn import Progress, learn
+from estimators.scored_study import score_study
+from experiments.benchmark_econml import linear_dr
 from experiments.benchmark_fresh import draw_study
-from experiments.benchmark_peers import linear_dr
+from experiments.benchmark_marks import Cell, Mark, Summary, at_most, in_cell, judge_marks, marks_table
+from experiments.benchmark_peer_data import PeerData, peer_data
 from experiments.benchmark_runs import run_all
 from experiments.benchmark_suite import Request, SuiteResult, Table
-from experiments.benchmark_summary import describe
+from experiments.benchmark_summary import describe_all, told
 from experiments.report.drawing import BLUE, GREY, bare
 
 WORLD, EPISODES, SEED = "five_arm", 20_000, 1
 DRAWS, QUICK_DRAWS = 5, 2
-MARK = 5.0
-"""Times the peer's CPU-seconds that the whole selection may take."""
+
+ALONE = 100_000
+"""Episodes beyond which ``learn`` alone is measured, once by default."""
+
+MARKS = (
+    Mark("the served form alone, over the peer: at most 0.9", ("ratio.served form alone", "mean"), at_most(0.9),
+         in_cell(WORLD, EPISODES)),
+    Mark("the whole selection, over the peer: at most 5", ("ratio.whole selection", "mean"), at_most(5),
+         in_cell(WORLD, EPISODES)),
+    Mark("1,000,000 episodes: at most 20 minutes", ("wall", "mean"), at_most(1200), in_cell(WORLD, 1_000_000)),
+    Mark("… at most 10 GB", ("megabytes peak", "mean"), at_most(10_000), in_cell(WORLD, 1_000_000)),
+    Mark("… CPU-seconds at most 12 times those at 100,000", ("growth", "mean"), at_most(12),
+         in_cell(WORLD, 1_000_000)),
+)  # fmt: skip
 
 
 def benchmark_cost(request: Request, report: Progress) -> SuiteResult:
-    """Learn from the five-arm world, each draw in a process of its own so that its memory is its own."""
-    n, draws = request.n or EPISODES, request.draws or (QUICK_DRAWS if request.quick else DRAWS)
-    found = run_all(_apart, [(WORLD, n, SEED + i) for i in range(draws)], 1, report)
-    shared = [name for name in found[0] if all(name in draw for draw in found)]
-    summary = {name: describe([draw[name] for draw in found]) for name in shared}
-    rows = [(name, (x["mean"], x["mc_error"]) if draws > 1 else x["mean"]) for name, x in summary.items()]
-    figures = {"world": WORLD, "n": n, "draws": draws, "seeds": [SEED, SEED + draws - 1], "figures": summary}
-    note = (
-        f"{WORLD}, n = {n}, {draws} draws, seeds from {SEED}, one thread each; the whole selection is asked to cost "
-        f"at most {MARK:g} times the peer. Memory is the process's peak; libraries and records are in it."
-    )
+    """Learn from the five-arm world, each draw in a process of its own so that its memory is its own.
 
-    def draw(figure: Figure) -> None:
-        axes = figure.subplots()
-        means = [summary[name]["mean"] for name in ("cpu", "cpu.LinearDRLearner")]
-        axes.barh(["ours, whole selection", "EconML LinearDRLearner"], means, color=[BLUE, GREY], height=0.5)
-        axes.set_xlabel(f"CPU-seconds, n = {n}")
-        bare(axes)
-
-    return SuiteResult(figures, (Table("Cost of learning", ("what", "value"), rows, note),), draw, 1.5)
+    --n may name several sizes; --jobs means nothing here, since draws at the same time would disturb each other.
+    """
+    plan = {n: request.draws or _draws(n, request.quick) for n in request.sizes or (EPISODES,)}
+    calls = [(WORLD, n, SEED + i) for n, draws in plan.items() for i in range(draws)]
+    found = run_all(_apart, calls, 1, report)
+    cells: dict[Cell, Summary] = {
+        (WORLD, n): describe_all([draw for call, draw in zip(calls, found, strict=True) if call[1] == n]) for n in plan
+    }
+    if {100_000, 1_000_000} <= set(plan):
+        less, more = cells[WORLD, 100_000]["cpu"]["mean"], cells[WORLD, 1_000_000]
+        cells[WORLD, 1_000_000] = {**more, "growth": {**more["cpu"], "mean": more["cpu"]["mean"] / less}}
+    judged = judge_marks(MARKS, cells)
+    figures = {
+        "world": WORLD,
+        "seeds": {str(n): [SEED, SEED + draws - 1] for n, draws in plan.items()},
+        "figures": {str(n): summary for (_, n), summary in cells.items()},
+        "marks": judged,
+    }
+    tables = (marks_table(judged), *(_table(n, plan[n], summary) for (_, n), summary in cells.items()))
+    return SuiteResult(figures, tables, partial(_draw, cells), 0.9 + 0.6 * len(cells))
 
 
 def measure_cost(world: str, n: int, seed: int) -> dict[str, float]:
-    """CPU-seconds of ``learn``, in all and by step, and of the peer; megabytes before and at the peak of ``learn``.
+    """What ``learn`` costs, and up to ``ALONE`` episodes what the served form alone and the peer do.
 
-    The peer fits and predicts one patient, with outcome models and propensities of its own.
+    Returns:
+        ``cpu`` and ``wall`` seconds of ``learn``, ``cpu.step: …`` of its steps, ``megabytes before`` it and at its
+        ``peak``; ``cpu.served form alone`` (nuisances, scores, averages and the lead's coefficients);
+        ``cpu.LinearDRLearner``, which fits and predicts one patient with nuisances of its own; ``ratio.…`` to that.
     """
     episodes, protocol = draw_study(world, n, seed)
     marks: list[tuple[str, float]] = []
-    before, start = _megabytes(), time.process_time()
+    before, wall, start = _megabytes(), time.perf_counter(), time.process_time()
     learned = learn(episodes, protocol, lambda step, _share: marks.append((step, time.process_time())))
     end = time.process_time()
-    peak = _megabytes()
-    with threadpool_limits(1):
-        linear_dr(episodes, learned, learned.covariates[:1], learned.scored.features[:1])
-    peer = time.process_time() - end
+    found = {"cpu": end - start, "wall": time.perf_counter() - wall}
     ends = [at for _, at in marks[1:]] + [end]
-    steps = {f"cpu.step: {step}": stop - at for (step, at), stop in zip(marks, ends, strict=True)}
-    found = {"cpu": end - start, "cpu.LinearDRLearner": peer, "ratio": (end - start) / peer}
-    return found | steps | {"megabytes before": before, "megabytes peak": peak}
+    found |= {f"cpu.step: {step}": stop - at for (step, at), stop in zip(marks, ends, strict=True)}
+    found |= {"megabytes before": before, "megabytes peak": _megabytes()}
+    if n > ALONE:
+        return found
+    return found | _beside(episodes, protocol, peer_data(learned.scored, learned.covariates), found["cpu"])
+
+
+def _beside(episodes: Episodes, protocol: StudyProtocol, data: PeerData, whole: float) -> dict[str, float]:
+    """CPU-seconds of the served form alone and of the peer, and ratios to the peer's."""
+    start = time.process_time()
+    with threadpool_limits(1):
+        fit_family(score_study(episodes, protocol).primary)
+        alone = time.process_time() - start
+        linear_dr(data, data.covariates[:1])
+    peer = time.process_time() - start - alone
+    cpu = {"cpu.served form alone": alone, "cpu.LinearDRLearner": peer}
+    return cpu | {"ratio.served form alone": alone / peer, "ratio.whole selection": whole / peer}
+
+
+def _draws(n: int, quick: bool) -> int:
+    return 1 if n > ALONE else QUICK_DRAWS if quick else DRAWS
 
 
 def _apart(world: str, n: int, seed: int) -> dict[str, float]:
@@ -79,3 +119,26 @@ def _megabytes() -> float:
     """The process's largest resident size so far; Linux counts in kilobytes, macOS in bytes."""
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return size * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def _table(n: int, draws: int, summary: Summary) -> Table:
+    rows = [(name, told(x)) for name, x in summary.items()]
+    note = f"{draws} draws, seeds from {SEED}, one thread; seconds, megabytes, ratios to the peer's CPU-seconds. "
+    note += "Memory is the process's peak; libraries and records are in it."
+    if n > ALONE:
+        note += f" Beyond {ALONE} episodes the peer and the served form alone are not run."
+    return Table(f"Cost of learning, {WORLD}, n = {n}", ("what", "value"), rows, note)
+
+
+def _draw(cells: Mapping[Cell, Summary], figure: Figure) -> None:
+    names = {"cpu": "whole selection", "cpu.served form alone": "served form alone", "cpu.LinearDRLearner": "EconML"}
+    bars = [
+        (f"{text}, n = {n}", summary[name]["mean"], GREY if text == "EconML" else BLUE)
+        for (_, n), summary in cells.items()
+        for name, text in names.items()
+        if name in summary
+    ]
+    axes = figure.subplots()
+    axes.barh([bar[0] for bar in bars], [bar[1] for bar in bars], color=[bar[2] for bar in bars], height=0.5)
+    axes.set_xlabel("CPU-seconds")
+    bare(axes)

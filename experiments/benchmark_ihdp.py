@@ -6,59 +6,73 @@ test_index_1_100 (75, R): what it is and where it comes from is told in docs/ben
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from data_contracts.episode_checks import check_episodes
+from data_contracts.effects import BoolArray
 from data_contracts.errors import BadUsage
-from data_contracts.protocol import StudyProtocol
-from data_contracts.tables import table_from_frame
-from estimators.learn import Progress, learn
-from experiments.benchmark_peers import PEERS
+from estimators.learn import Progress
+from experiments.benchmark_draws import DrawFile
+from experiments.benchmark_low_signal import NOISE_SD, SPREADS, columns_of, low_signal
+from experiments.benchmark_marks import Mark, at_most, judge_marks, marks_table, named
+from experiments.benchmark_pehe import draw_pehe, pehe_rows
 from experiments.benchmark_runs import run_all
-from experiments.benchmark_suite import Request, SuiteResult, Table
-from experiments.benchmark_summary import describe
-from experiments.report.drawing import BLUE, GREY, bare
+from experiments.benchmark_suite import Peers, Request, SuiteResult, Table
+from experiments.benchmark_summary import describe_all
+from experiments.benchmark_two_arms import MIN_EFFECTIVE, TwoArms, judge_split
 
 KEYS = ("x", "t", "yf", "mu0", "mu1", "test_index_1_100")
 REPLICATIONS, QUICK = 100, 10
-ARMS = ("control", "treated")
+LOW_SIGNAL, QUICK_LOW_SIGNAL = 20, 3
 Replications = Mapping[str, NDArray[Any]]
+
+MARKS = (
+    Mark("√PEHE, mean: at most 1.0, asked of a system without the generator's link", ("pehe.ours", "mean"),
+         at_most(1.0), named("ihdp")),
+    Mark("√PEHE, median: at most 0.60, asked of the same", ("pehe.ours", "median"), at_most(0.6),
+         named("ihdp")),
+    Mark("√PEHE, mean: at most 0.60", ("pehe.ours", "mean"), at_most(0.6), named("ihdp")),
+    Mark("√PEHE, median: at most 0.45", ("pehe.ours", "median"), at_most(0.45), named("ihdp")),
+    *(
+        Mark(f"low signal, SD(effect) {spread:g}: √PEHE at most the constant's + 0.1", ("over_constant", "mean"),
+             at_most(0.1), named(f"SD {spread:g}"))
+        for spread in SPREADS
+    ),
+)  # fmt: skip
 
 
 def benchmark_ihdp(request: Request, report: Progress) -> SuiteResult:
-    """√PEHE out of sample of ours, of the average effect for everyone, and of the peers; --draws replications."""
+    """√PEHE out of sample on --draws replications, then the low-signal check on as many draws, at most 20."""
     if request.data is None:
         raise BadUsage("the suite ihdp reads replications: name their folder with --data")
-    available = read_replications(request.data)["yf"].shape[1]
-    draws = min(request.draws or (QUICK if request.quick else REPLICATIONS), available)
-    found = run_all(_one, [(str(request.data), i) for i in range(draws)], request.jobs, report)
-    summary = {name: describe([draw[name] for draw in found]) for name in found[0]}
-    rows = [
-        (name.removeprefix("pehe."), (x["mean"], x["mc_error"]), (x["median"], x["median_mc_error"]))
-        for name, x in summary.items()
-        if name.startswith("pehe.")
-    ]
-    note = (
-        f"Replications 1 to {draws}, official split. Effects varied with the patient in "
-        f"{100 * summary['individualised']['mean']:.0f} % of the replications; elsewhere ours is the average effect."
-    )
-
-    def draw(figure: Figure) -> None:
-        axes = figure.subplots()
-        colours = [BLUE if row[0] == "ours" else GREY for row in rows]
-        axes.barh([row[0] for row in rows], [row[2][0] for row in rows], color=colours, height=0.5)
-        axes.set_xlabel("√PEHE out of sample, median over replications")
-        bare(axes)
-
-    table = Table("IHDP out of sample", ("method", "√PEHE, mean", "√PEHE, median"), rows, note)
-    return SuiteResult({"replications": [1, draws], "figures": summary}, (table,), draw, 2.0)
+    data = read_replications(request.data)
+    draws = min(request.draws or (QUICK if request.quick else REPLICATIONS), data["yf"].shape[1])
+    low = min(request.draws or LOW_SIGNAL, QUICK_LOW_SIGNAL if request.quick else LOW_SIGNAL)
+    kept, folder = DrawFile(request.out / "ihdp.draws.jsonl"), str(request.data)
+    calls = [(folder, i, request.peers) for i in range(draws)]
+    found = run_all(judge_replication, calls, request.jobs, report, kept)
+    again = [(folder, spread, seed, request.peers) for spread in SPREADS for seed in range(1, low + 1)]
+    checked = run_all(judge_low_signal, again, request.jobs, report, kept)
+    train = len(data["t"]) - len(data["test_index_1_100"])
+    cells = {("ihdp", draws): describe_all(found)}
+    for i, spread in enumerate(SPREADS):
+        cells[f"SD {spread:g}", train] = describe_all(checked[i * low : (i + 1) * low])
+    judged = judge_marks(MARKS, cells)
+    figures = {
+        "replications": [1, draws],
+        "min_effective": MIN_EFFECTIVE,
+        "figures": cells["ihdp", draws],
+        "low_signal": {"seeds": [1, low], **{name: found for (name, n), found in cells.items() if name != "ihdp"}},
+        "marks": judged,
+    }
+    tables = (marks_table(judged), *_tables(list(cells.values()), draws, low))
+    return SuiteResult(figures, tables, partial(_draw, cells["ihdp", draws]), 2.4)
 
 
 def read_replications(folder: Path) -> Replications:
@@ -70,42 +84,41 @@ def read_replications(folder: Path) -> Replications:
     raise BadUsage(f"--data holds no .npz with the arrays {', '.join(KEYS)}")
 
 
-def judge_replication(data: Replications, i: int) -> dict[str, float]:
+def judge_replication(folder: str, i: int, peers: Peers) -> dict[str, float]:
     """√PEHE on replication i's test patients, learned from the others."""
+    data = read_replications(Path(folder))
+    effect = (data["mu1"] - data["mu0"])[:, i]
+    rows = TwoArms(columns_of(data["x"]), data["t"].astype(np.int64), data["yf"][:, i], effect)
+    return judge_split("ihdp", rows, _test(data, i), peers)
+
+
+def judge_low_signal(folder: str, spread: float, seed: int, peers: Peers) -> dict[str, float]:
+    """√PEHE on simulated outcomes of clinical size, on the split of the replication that the seed counts to."""
+    data = read_replications(Path(folder))
+    rows = low_signal(data["x"], data["t"].astype(np.int64), spread, seed)
+    found = judge_split("ihdp-low-signal", rows, _test(data, (seed - 1) % data["yf"].shape[1]), peers)
+    return found | {"over_constant": found["pehe.ours"] - found["pehe.average for everyone"]}
+
+
+def _test(data: Replications, i: int) -> BoolArray:
     test = np.zeros(len(data["t"]), dtype=np.bool_)
     test[data["test_index_1_100"][:, i]] = True
-    names = [f"x{j + 1}" for j in range(data["x"].shape[1])]
-    protocol = _protocol(names)
-    records = pd.DataFrame(data["x"][~test], columns=names)
-    records.insert(0, "patient_id", [f"P{k}" for k in np.flatnonzero(~test)])
-    records["therapy"] = pd.Series(np.asarray(ARMS, dtype=object)[data["t"][~test]], dtype="str")
-    records["outcome"] = data["yf"][~test, i]
-    episodes = check_episodes(table_from_frame(records), protocol)
-    learned = learn(episodes, protocol)
-    columns = {name: data["x"][test, j] for j, name in enumerate(names)}
-    covariates = learned.encoding.encode({name: columns[name] for name in protocol.covariates})
-    basis = learned.scored.basis
-    terms = basis.expand(covariates[:, : basis.columns])
-    truth = (data["mu1"] - data["mu0"])[test, i]
-    effects = {
-        "ours": learned.served.over(terms)[:, 1],
-        "average for everyone": np.full(len(truth), learned.averages["outcome"].effects[1]),
-    } | {name: peer(episodes, learned, covariates, terms)[:, 1] for name, peer in PEERS.items()}
-    found = {f"pehe.{name}": float(np.sqrt(np.mean((effect - truth) ** 2))) for name, effect in effects.items()}
-    return found | {"individualised": float(learned.served.individualised.any())}
+    return test
 
 
-def _one(folder: str, i: int) -> dict[str, float]:
-    return judge_replication(read_replications(Path(folder)), i)
+def _tables(cells: Sequence[Mapping[str, Mapping[str, float]]], draws: int, low: int) -> list[Table]:
+    notes = [
+        f"Replications 1 to {draws}, official split. Effects varied with the patient in "
+        f"{100 * cells[0]['individualised']['mean']:.0f} % of the replications; elsewhere ours is the average effect. "
+        f"Ours asks for {MIN_EFFECTIVE} effective episodes in an arm; its default marks for 200.",
+        *(f"Noise SD {NOISE_SD}, SD of effects {spread:g}, seeds 1 to {low}; marks as above." for spread in SPREADS),
+    ]
+    titles = ["IHDP out of sample", *(f"Low-signal check, SD of effects {spread:g}" for spread in SPREADS)]
+    return [
+        Table(title, ("method", "√PEHE, mean", "√PEHE, median"), pehe_rows(cell), note)
+        for title, cell, note in zip(titles, cells, notes, strict=True)
+    ]
 
 
-def _protocol(names: list[str]) -> StudyProtocol:
-    return StudyProtocol.model_validate(
-        {
-            "name": "ihdp",
-            "records": {"patient_id": "patient_id", "arm": "therapy"},
-            "arms": {"reference": ARMS[0], "offered": [ARMS[1]]},
-            "outcome": {"column": "outcome", "direction": "higher_is_better", "unit": "points"},
-            "effect_modifiers": names,
-        }
-    )
+def _draw(summary: Mapping[str, Mapping[str, float]], figure: Figure) -> None:
+    draw_pehe(figure, summary, "√PEHE out of sample, median over replications")

@@ -9,34 +9,42 @@ import numpy as np
 from data_contracts.effects import AverageEffects, BoolArray
 from data_contracts.episode import FloatArray
 from data_contracts.rank_sets import rank_sets
+from data_contracts.support import SUPPORTED
 from estimators.learn import Learned
-from estimators.overlap import supported
-from estimators.worlds.world import softmax
 from experiments.benchmark_fresh import Fresh
 
 RANKED = 400
 """Fresh patients whose rank sets are judged."""
+
+FIFTHS = 5
 
 TIE = 1e-9
 """Points under which two true effects are the same."""
 
 
 def interval_figures(learned: Learned, fresh: Fresh, confidence: float) -> dict[str, float]:
-    """Error, coverage and width of the effects and their intervals over pairs, and the least coverage of an arm."""
+    """Error, coverage and width of the effects and their intervals over pairs: in all, by arm, by predicted effect."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     basis = np.hstack([np.ones((len(fresh.terms), 1)), fresh.terms])
     variance = np.zeros_like(fresh.effects)
     for row in learned.served.root:
         variance += (basis @ row.T) ** 2
     margin, judged = z * np.sqrt(variance)[:, 1:], fresh.judged
-    miss = np.abs(learned.served.over(fresh.terms) - fresh.effects)[:, 1:]
+    served = learned.served.over(fresh.terms)[:, 1:]
+    miss = np.abs(served - fresh.effects[:, 1:])
     held = miss <= margin
-    by_arm = [float(held[judged[:, k], k].mean()) for k in range(held.shape[1]) if judged[:, k].any()]
+    by_arm = {f"coverage.arm.{k + 1}": float(held[rows, k].mean()) for k, rows in enumerate(judged.T) if rows.any()}
+    order = np.argsort(served[judged], kind="stable")
+    fifths = {
+        f"coverage.fifth.{i + 1}": float(held[judged][pairs].mean())
+        for i, pairs in enumerate(np.array_split(order, FIFTHS))
+    }
     return {
         "rmse": float(np.sqrt(np.mean(miss[judged] ** 2))),
         "coverage": float(held[judged].mean()),
-        "coverage_least_arm": min(by_arm),
         "width": float(2 * margin[judged].mean()),
+        **by_arm,
+        **fifths,
     }
 
 
@@ -66,10 +74,9 @@ def calibration_figures(served: FloatArray, fresh: Fresh) -> dict[str, float]:
     return {} if size < 1e-12 * len(said) else {"calibration_slope": float(said @ true) / size}
 
 
-def abstention_figures(learned: Learned, fresh: Fresh, min_propensity: float) -> dict[str, float]:
+def abstention_figures(learned: Learned, fresh: Fresh) -> dict[str, float]:
     """Share of unsupported pairs that are told as such (if there are any), and of supported ones that are too."""
-    chances = softmax(learned.support[:, 0] + fresh.covariates @ learned.support[:, 1:].T)
-    abstained = ~supported(chances, min_propensity)
+    abstained = learned.support.verdicts(fresh.covariates) != SUPPORTED
     found = {"false_abstention": float(abstained[fresh.supported].mean())}
     if not fresh.supported.all():
         found["abstention_recall"] = float(abstained[~fresh.supported].mean())

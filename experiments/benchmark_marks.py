@@ -1,23 +1,22 @@
-"""The marks that the worlds are judged by, and in which cells each was met and missed."""
+"""Marks: what is asked of a suite's figures, and in which of its cells each was met, missed or not measured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 from experiments.benchmark_suite import Table
 
-APART = "hidden_confounder"
-"""Reported apart: no estimator can be right there, so that it counts in no mark."""
-
-NULL = ("null", "five_arm_null", "equal", "constant")
-"""Worlds whose effects are the same for everyone."""
-
-LOW = ("null", "five_arm_null", "smooth_05", "five_arm_05", "other_principles")
-
 Cell = tuple[str, int]
-"""A world and a number of episodes."""
+"""A world or a data set, and a number of episodes."""
+
+Summary = Mapping[str, Mapping[str, float]]
+"""Figures of one cell by name, each as ``describe`` tells it."""
+
+WITHIN_ERROR = NormalDist().inv_cdf(0.95)
+"""Monte Carlo errors by which a difference must exceed zero before it counts."""
 
 
 @dataclass(frozen=True)
@@ -26,62 +25,98 @@ class Mark:
 
     Attributes:
         text: what is asked.
-        figure: name of the figure and which of its statistics counts.
+        figure: name of the figure and which of its statistics counts: mean, median, or ``beyond_error``, the mean
+            less what chance makes of it (one-sided, 95 %).
         met: whether a value meets it.
         counts: whether it is asked of a cell.
+        of_cells: in how many of its cells it has to be met; None for all.
     """
 
     text: str
     figure: tuple[str, str]
     met: Callable[[float], bool]
-    counts: Callable[[str, int], bool] = lambda _world, _n: True
+    counts: Callable[[str, int], bool] = lambda _name, _n: True
+    of_cells: int | None = None
 
 
-def _captured(world: str, n: int, asked: float) -> Mark:
-    text = f"share of the oracle's gain in {world} at {n}: at least {asked}"
-    return Mark(text, ("captured", "mean"), lambda x: x >= asked, lambda w, m: (w, m) == (world, n))
+def at_most(limit: float) -> Callable[[float], bool]:
+    """Whether a value is at most the limit."""
+    return lambda value: value <= limit
 
 
-MARKS = (
-    Mark("mean loss against the best average arm at most 0.02", ("loss", "mean"), lambda x: x <= 0.02),
-    Mark("loss above 0.1 in at most 5 % of draws", ("loss_above_0.1", "mean"), lambda x: x <= 0.05),
-    Mark("coverage at least 0.87 where effects differ little", ("coverage", "mean"), lambda x: x >= 0.87,
-         lambda world, _n: world in LOW),
-    Mark("true ranks inside the rank sets: at least 0.90", ("ranks_hold", "mean"), lambda x: x >= 0.9),
-    Mark("true best arm in the top set: at least 0.90", ("best_in_top_set", "mean"), lambda x: x >= 0.9),
-    Mark("calibration slope, median, 0.9 to 1.1", ("calibration_slope", "median"), lambda x: 0.9 <= x <= 1.1),
-    Mark("constants served in at least 90 % of draws where effects do not differ", ("constant", "mean"),
-         lambda x: x >= 0.9, lambda world, _n: world in NULL),
-    Mark("unsupported pairs told as such: at least 0.95", ("abstention_recall", "mean"), lambda x: x >= 0.95),
-    Mark("supported pairs told as unsupported: at most 0.05", ("false_abstention", "mean"), lambda x: x <= 0.05),
-    _captured("smooth_15", 2000, 0.5),
-    _captured("smooth_25", 2000, 0.85),
-    _captured("smooth_15", 8000, 0.8),
-    _captured("smooth_25", 8000, 0.94),
-)  # fmt: skip
+def at_least(limit: float) -> Callable[[float], bool]:
+    """Whether a value is at least the limit."""
+    return lambda value: value >= limit
 
 
-def judge_marks(cells: Mapping[Cell, Mapping[str, Mapping[str, float]]]) -> list[dict[str, Any]]:
-    """For each mark that some cell is asked for: in how many cells it was met, and the misses."""
-    told = []
-    for mark in MARKS:
-        name, statistic = mark.figure
-        values = {
-            cell: summary[name][statistic]
-            for cell, summary in cells.items()
-            if cell[0] != APART and name in summary and mark.counts(*cell)
-        }
-        if values:
-            missed = {f"{world} {n}": x for (world, n), x in values.items() if not mark.met(x)}
-            told.append({"mark": mark.text, "cells": len(values), "met": len(values) - len(missed), "missed": missed})
-    return told
+def between(lower: float, upper: float) -> Callable[[float], bool]:
+    """Whether a value lies between two limits, or on one."""
+    return lambda value: lower <= value <= upper
 
 
-def marks_table(judged: list[dict[str, Any]]) -> Table:
+def named(*names: str) -> Callable[[str, int], bool]:
+    """Whether a cell has one of these names, whatever its number of episodes."""
+    return lambda other, _n: other in names
+
+
+def in_cell(name: str, n: int) -> Callable[[str, int], bool]:
+    """Whether a cell is this one."""
+    return lambda other, m: (other, m) == (name, n)
+
+
+def judge_marks(
+    marks: Sequence[Mark], cells: Mapping[Cell, Summary], apart: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """For each mark: the verdict, in how many cells it was met, the misses, and the fewest draws behind a cell.
+
+    Args:
+        apart: names of cells that count in no mark.
+    """
+    return [_judge(mark, {cell: found for cell, found in cells.items() if cell[0] not in apart}) for mark in marks]
+
+
+def _judge(mark: Mark, cells: Mapping[Cell, Summary]) -> dict[str, Any]:
+    name, statistic = mark.figure
+    found = {cell: summary[name] for cell, summary in cells.items() if name in summary and mark.counts(*cell)}
+    values = {f"{cell[0]} {cell[1]}": _value(figure, statistic) for cell, figure in found.items()}
+    missed = {cell: value for cell, value in values.items() if not mark.met(value)}
+    return {
+        "mark": mark.text,
+        "verdict": _verdict(mark, len(values), len(missed)),
+        "cells": len(values),
+        "met": len(values) - len(missed),
+        "missed": missed,
+        "fewest_draws": int(min((figure["draws"] for figure in found.values()), default=0)),
+    }
+
+
+def _verdict(mark: Mark, cells: int, missed: int) -> str:
+    if cells == 0:
+        return "not measured"
+    if mark.of_cells is None:
+        return "missed" if missed else "met"
+    if cells - missed >= mark.of_cells:
+        return "met"
+    return "not measured" if cells < mark.of_cells else "missed"
+
+
+def _value(figure: Mapping[str, float], statistic: str) -> float:
+    if statistic == "beyond_error":
+        return figure["mean"] - WITHIN_ERROR * figure["mc_error"]
+    return figure[statistic]
+
+
+def marks_table(judged: list[dict[str, Any]], note: str = "") -> Table:
     """The marks as a table; judged by the figures as they came, whatever their Monte Carlo error."""
     rows = [
-        (row["mark"], f"{row['met']} of {row['cells']}", ", ".join(f"{k} ({x:.2f})" for k, x in row["missed"].items()))
+        (
+            row["mark"],
+            row["verdict"],
+            f"{row['met']} of {row['cells']}" if row["cells"] else None,
+            row["fewest_draws"] or None,
+            ", ".join(f"{cell} ({value:.2g})" for cell, value in row["missed"].items()) or None,
+        )
         for row in judged
     ]
-    note = f"Judged by the mean (or median) as it came. {APART} counts in none."
-    return Table("Marks", ("asked", "met", "missed in"), rows, note)
+    told = f"Judged by the mean (or median) as it came; few draws give no verdict. {note}".rstrip()
+    return Table("Marks", ("asked", "verdict", "cells", "fewest draws", "missed in"), rows, told)

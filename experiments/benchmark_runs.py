@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import Any
 
 from estimators.learn import Progress
-
-Result = dict[str, Any]
+from experiments.benchmark_draws import DrawFile, Result
 
 
 def run_all(
-    work: Callable[..., Result], calls: Sequence[tuple[Any, ...]], jobs: int, report: Progress
+    work: Callable[..., Result],
+    calls: Sequence[tuple[Any, ...]],
+    jobs: int,
+    report: Progress,
+    kept: DrawFile | None = None,
 ) -> list[Result]:
     """The result of ``work(*call)`` for each call; an error of one ends the run.
 
     Args:
         work: a function at a module's top level.
-        calls: arguments; their first words name the call in the progress.
+        calls: arguments, each of which JSON can hold; those that are text or whole numbers name it in the progress.
         jobs: processes at the same time; 1 stays in this process.
         report: told of each call that ended.
+        kept: draws of earlier runs, which are not run again; new ones are written there as they end.
     """
-    if jobs == 1:
-        found = []
-        for i, call in enumerate(calls):
-            report(_name(call), i / len(calls))
-            found.append(work(*call))
-        return found
-    results: dict[int, Result] = {}
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = {pool.submit(work, *call): i for i, call in enumerate(calls)}
-        for done in as_completed(waiting):
-            results[waiting[done]] = done.result()
-            report(_name(calls[waiting[done]]), len(results) / len(calls))
+    known = {i: kept.find((work.__name__, *call)) for i, call in enumerate(calls)} if kept else {}
+    results = {i: found for i, found in known.items() if found is not None}
+    report(f"{len(results)} of {len(calls)} known from earlier", len(results) / max(len(calls), 1))
+    waiting = {i: call for i, call in enumerate(calls) if i not in results}
+    for i, found in _run(work, waiting, jobs):
+        results[i] = found
+        if kept:
+            kept.keep((work.__name__, *calls[i]), found)
+        report(_name(calls[i]), len(results) / len(calls))
     return [results[i] for i in range(len(calls))]
+
+
+def _run(work: Callable[..., Result], calls: dict[int, tuple[Any, ...]], jobs: int) -> Iterator[tuple[int, Result]]:
+    """Numbers of calls and their results, as they end."""
+    if jobs == 1:
+        for i, call in calls.items():
+            yield i, work(*call)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        started = {pool.submit(work, *call): i for i, call in calls.items()}
+        for done in as_completed(started):
+            yield started[done], done.result()
 
 
 def _name(call: tuple[Any, ...]) -> str:

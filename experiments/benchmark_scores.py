@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,13 +11,13 @@ from matplotlib.figure import Figure
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
 from data_contracts.episode_checks import check_episodes
-from data_contracts.errors import BadUsage
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
 from estimators.clusters import clustered_covariance
-from estimators.learn import Progress, learn
-from estimators.nuisances import MINIMUM_PROPENSITY
+from estimators.learn import Progress
+from estimators.scored_study import score_study
 from estimators.worlds import simulate
+from experiments.benchmark_doubleml import check_doubleml, fit_doubleml
 from experiments.benchmark_suite import Request, SuiteResult, Table
 from experiments.report.drawing import BLUE, GREY, INK, bare
 
@@ -78,15 +76,15 @@ def compare_with_doubleml(n: int, seed: int) -> dict[str, Any]:
     Raises:
         BadUsage: DoubleML is not installed.
     """
-    library = _doubleml()
+    check_doubleml()
     drawn = simulate(WORLD, n, seed)
     protocol = StudyProtocol.model_validate(drawn.protocol)
     episodes = check_episodes(table_from_frame(drawn.records), protocol)
-    learned = learn(episodes, protocol)
-    data = learned.scored
+    study = score_study(episodes, protocol)
+    data = study.primary
     ours = _our_means(data)
-    theirs = _their_means(library, data, learned.covariates, use_ours=True)
-    own = _their_means(library, data, learned.covariates, use_ours=False)
+    theirs = _their_means(data, study.covariates, use_ours=True)
+    own = _their_means(data, study.covariates, use_ours=False)
     truth = [protocol.outcome.sign * float(drawn.truth[f"mu_{arm}"].mean()) for arm in episodes.arms]
     return {
         "world": WORLD,
@@ -109,45 +107,10 @@ def _our_means(data: ScoredEpisodes) -> _Means:
     return _Means(means, np.sqrt(np.diag(covariance)))
 
 
-def _doubleml() -> ModuleType:
-    try:
-        return import_module("doubleml")
-    except ModuleNotFoundError as error:
-        step = "install it into an environment of its own: pip install --require-hashes -r requirements-bench.lock"
-        raise BadUsage(f"this benchmark compares with DoubleML, which is not installed; {step}") from error
-
-
-def _their_means(library: ModuleType, data: ScoredEpisodes, covariates: FloatArray, *, use_ours: bool) -> _Means:
+def _their_means(data: ScoredEpisodes, covariates: FloatArray, *, use_ours: bool) -> _Means:
     """DoubleML's means, with our nuisances or with its own."""
-    from sklearn.linear_model import LinearRegression, LogisticRegression
-
-    levels = list(range(data.scores.shape[1]))
-    model = library.DoubleMLAPOS(
-        library.DoubleMLData.from_arrays(covariates, data.outcome, data.arm),
-        LinearRegression(),
-        LogisticRegression(max_iter=1000),
-        treatment_levels=levels,
-        n_folds=len(np.unique(data.fold)),
-        normalize_ipw=False,
-        ps_processor_config=library.utils.PSProcessorConfig(clipping_threshold=MINIMUM_PROPENSITY),
-        draw_sample_splitting=False,
-    )
-    folds = [(np.flatnonzero(data.fold != k), np.flatnonzero(data.fold == k)) for k in np.unique(data.fold)]
-    model.set_sample_splitting([folds])
-    model.fit(external_predictions=_predictions(data, levels) if use_ours else None)
+    model = fit_doubleml(data, covariates, use_ours=use_ours)
     return _Means(np.asarray(model.coef), np.asarray(model.se))
-
-
-def _predictions(data: ScoredEpisodes, levels: list[int]) -> dict[int, dict[str, FloatArray]]:
-    """Our nuisances as DoubleML takes them: by arm, its regression, another's (unused by the mean), its propensity."""
-    return {
-        k: {
-            "ml_g_d_lvl1": data.expected[:, [k]],
-            "ml_g_d_lvl0": data.expected[:, [0 if k else 1]],
-            "ml_m": data.propensity[:, [k]],
-        }
-        for k in levels
-    }
 
 
 def _as_lists(means: _Means) -> dict[str, list[float]]:

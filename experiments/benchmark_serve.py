@@ -1,26 +1,31 @@
-"""How long one recommendation takes in process, beside EconML's own interval for the same patient."""
+"""How long recommendations take in process, one by one and in a batch, beside EconML's own interval."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
 from statistics import median, stdev
 from typing import Any
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from data_contracts.episode_checks import check_episodes
 from data_contracts.manifest import MANIFEST
 from data_contracts.profile import PatientProfile
 from data_contracts.protocol import StudyProtocol
-from data_contracts.rule import load_rules
+from data_contracts.rule import RuleSet, load_rules
 from data_contracts.tables import table_from_frame
-from engine.policy import load_policy
+from engine.policy import Policy, load_policy
 from engine.recommend import recommend
-from estimators.learn import Progress, learn
-from estimators.linear_dr import LinearDR
+from estimators.candidates.linear_dr import LinearDR
+from estimators.learn import Learned, Progress, learn
 from estimators.worlds import simulate
+from experiments.benchmark_batch import BATCH, BATCH_MARK, PATIENTS_A_SECOND, SECONDS, time_batch
+from experiments.benchmark_phases import PHASES, phase_times
 from experiments.benchmark_suite import Request, SuiteResult, Table
 from experiments.policy_writer import policy_files
 from experiments.report.drawing import BLUE, bare
@@ -39,13 +44,39 @@ TIMED = {
 }
 
 
+@dataclass(frozen=True)
+class Served:
+    """A policy learned from a simulated clinic and patients who were not learned from.
+
+    Attributes:
+        learned: what was learned.
+        files: the policy's artifact.
+        policy, rules: what recommendations are made by.
+        patients: the covariates, and what the safety rules ask, of BATCH fresh patients.
+    """
+
+    learned: Learned
+    files: Mapping[str, bytes]
+    policy: Policy
+    rules: RuleSet
+    patients: pd.DataFrame
+
+
 def benchmark_serve(request: Request, report: Progress) -> SuiteResult:
     """Time serving; --n is the number of episodes learned from, --draws the calls in each of ten blocks."""
     report("learning a policy", 0.0)
     calls = request.draws or (QUICK_CALLS if request.quick else CALLS)
-    figures = time_recommendations(request.n or EPISODES, SEED, calls)
-    rows = [(text, (figures[name], figures[f"{name}_mc_error"])) for name, text in TIMED.items()]
-    note = f"Median of {BLOCKS} × {calls} calls on one patient, in process, seed {SEED}; {MARK} ms are asked at most."
+    served = learn_clinic(request.n or EPISODES, SEED)
+    report("recommending", 0.5)
+    figures = time_recommendations(served, calls) | time_batch(served.policy, served.rules, served.patients)
+    one = f"Median of {BLOCKS} × {calls} calls in process, each on another fresh patient, seed {SEED}"
+    batch = f"{BATCH:,} fresh patients on one core; {BATCH_MARK:,} patients a second are asked at least."
+    tables = (
+        Table("Serving one patient", ("what", "ms"), _rows(figures, TIMED), f"{one}; {MARK} ms are asked at most."),
+        Table("Where one recommendation spends its time", ("phase", "ms"), _rows(figures, PHASES), f"{one}."),
+        Table("A batch", ("what", "seconds"), _rows(figures, SECONDS), batch),
+        Table("Speed of a batch", ("what", "patients a second"), _rows(figures, PATIENTS_A_SECOND), batch),
+    )
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
@@ -53,40 +84,58 @@ def benchmark_serve(request: Request, report: Progress) -> SuiteResult:
         axes.set_xlabel("milliseconds")
         bare(axes)
 
-    return SuiteResult(figures, (Table("Serving one patient", ("what", "ms"), rows, note),), draw, 1.6)
+    return SuiteResult(figures, tables, draw, 1.6)
 
 
-def time_recommendations(n: int, seed: int, calls: int = CALLS) -> dict[str, Any]:
-    """Median milliseconds of one whole recommendation and of EconML's effect_inference, and their ratio.
-
-    The clinic world's policy is learned from n episodes; loading is timed from the artifact's bytes in memory. Each
-    time stands with its Monte Carlo error.
-    """
+def learn_clinic(n: int, seed: int) -> Served:
+    """The clinic world's policy from n episodes, and fresh patients of it under the next seed."""
     world = simulate("clinic", n, seed)
     protocol = StudyProtocol.model_validate(world.protocol)
     episodes = check_episodes(table_from_frame(world.records), protocol)
     learned = learn(episodes, protocol)
     files = policy_files(protocol, episodes, learned, ())
-    policy, rules = load_policy(files), load_rules()
-    row = world.records.iloc[0]
-    values = json.loads(row[list(protocol.covariates)].to_json())
-    profile = PatientProfile(patient_id="benchmark", values=values | {"phq9_item9": 0.0})
-    econml = LinearDR.learner(learned.scored)
-    modifiers = learned.scored.features[:1, : learned.scored.basis.columns]
-    last = len(episodes.arms) - 1
-    load = _milliseconds(lambda: load_policy(files), calls)
-    ours = _milliseconds(lambda: recommend(profile, policy, rules), calls)
-    peer = _milliseconds(lambda: econml.effect_inference(modifiers, T0=0, T1=last).conf_int(alpha=0.1), calls)
-    timed = zip(TIMED, (load, ours, peer), strict=True)
+    fresh = simulate("clinic", BATCH, seed + 1).records[list(protocol.covariates)].assign(phq9_item9=0.0)
+    return Served(learned, files, load_policy(files), load_rules(), fresh)
+
+
+def time_recommendations(served: Served, calls: int = CALLS) -> dict[str, Any]:
+    """Median milliseconds of one whole recommendation, of its phases and of EconML's effect_inference, with errors.
+
+    Loading is timed from the artifact's bytes in memory. No patient is asked about twice within the calls that count.
+    """
+    econml = LinearDR.learner(served.learned.scored)
+    profiles = _profiles(served.patients.head(BLOCKS * calls))
+    features = served.learned.scored.features[: len(profiles), : served.learned.scored.basis.columns]
+    modifiers = cycle(features[at : at + 1] for at in range(len(features)))
+    last = len(served.policy.manifest.ranked_arms) - 1
+    asked = cycle(profiles)
+    timed = {
+        "load_ms": _milliseconds(lambda: load_policy(served.files), calls),
+        "recommendation_ms": _milliseconds(lambda: recommend(next(asked), served.policy, served.rules), calls),
+        "econml_one_interval_ms": _milliseconds(
+            lambda: econml.effect_inference(next(modifiers), T0=0, T1=last).conf_int(alpha=0.1), calls
+        ),
+        **_phases([phase_times(profile, served.policy, served.rules) for profile in profiles], calls),
+    }
     return {
         "world": "clinic",
-        "seed": seed,
-        "episodes": n,
-        "arms": len(episodes.arms),
-        "manifest_bytes": len(files[MANIFEST]),
-        "ratio_to_econml_interval": ours[0] / peer[0],
-        **{key: value for name, pair in timed for key, value in ((name, pair[0]), (f"{name}_mc_error", pair[1]))},
+        "seed": SEED,
+        "episodes": len(served.learned.scored.arm),
+        "arms": last + 1,
+        "manifest_bytes": len(served.files[MANIFEST]),
+        "ratio_to_econml_interval": timed["recommendation_ms"][0] / timed["econml_one_interval_ms"][0],
+        **{name: figure for name, (figure, _) in timed.items()},
+        **{f"{name}_mc_error": error for name, (_, error) in timed.items()},
     }
+
+
+def _profiles(patients: pd.DataFrame) -> list[PatientProfile]:
+    rows = json.loads(patients.to_json(orient="records"))
+    return [PatientProfile(patient_id=f"P-{at}", values=values) for at, values in enumerate(rows)]
+
+
+def _rows(figures: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, tuple[float, float]]]:
+    return [(text, (figures[name], figures[f"{name}_mc_error"])) for name, text in names.items()]
 
 
 def _milliseconds(call: Callable[[], object], calls: int) -> tuple[float, float]:
@@ -98,5 +147,13 @@ def _milliseconds(call: Callable[[], object], calls: int) -> tuple[float, float]
         start = time.perf_counter()
         call()
         times.append(1000 * (time.perf_counter() - start))
+    return _median(times, calls)
+
+
+def _median(times: Sequence[float], calls: int) -> tuple[float, float]:
     blocks = [median(times[i * calls : (i + 1) * calls]) for i in range(BLOCKS)]
     return median(times), stdev(blocks) / BLOCKS**0.5
+
+
+def _phases(times: Sequence[Mapping[str, float]], calls: int) -> dict[str, tuple[float, float]]:
+    return {name: _median([one[name] for one in times], calls) for name in PHASES}

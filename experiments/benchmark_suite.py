@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from matplotlib.figure import Figure
 
+from data_contracts.errors import BadUsage
+
 Cell: TypeAlias = str | float | int | tuple[float, float] | None
 """One cell of a table; a pair is a figure and its Monte Carlo error, None a figure that there is not."""
+
+Peers: TypeAlias = Literal["all", "fast", "none"]
+"""Which peers run: all of them, those that cost little, or none."""
 
 
 @dataclass(frozen=True)
@@ -21,21 +26,34 @@ class Request:
         out: folder for the results.
         quick: few draws, for a look rather than a verdict.
         draws: of every cell; None for the suite's own numbers.
-        n: episodes; None for the suite's own.
+        sizes: numbers of episodes; empty for the suite's own.
         worlds: names of worlds; empty for all.
         data: folder of a public data set that the suite reads.
         jobs: processes that draw at the same time.
         patients: fresh patients that each draw is judged on.
+        peers: which peers run beside ours.
     """
 
     out: Path
     quick: bool = False
     draws: int | None = None
-    n: int | None = None
+    sizes: tuple[int, ...] = ()
     worlds: tuple[str, ...] = ()
     data: Path | None = None
     jobs: int = 1
     patients: int = 4000
+    peers: Peers = "fast"
+
+    @property
+    def n(self) -> int | None:
+        """The one number of episodes, for a suite that takes one; None for the suite's own.
+
+        Raises:
+            BadUsage: there are several.
+        """
+        if len(self.sizes) > 1:
+            raise BadUsage("this suite takes one number of episodes: give --n one")
+        return self.sizes[0] if self.sizes else None
 
 
 @dataclass(frozen=True)

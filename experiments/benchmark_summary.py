@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from data_contracts.episode import FloatArray
+from experiments.benchmark_suite import Cell
 
 RESAMPLED, SEED = 400, 1
 
@@ -27,3 +30,18 @@ def describe(values: FloatArray | list[float]) -> dict[str, float]:
         "median_mc_error": median_error,
         "draws": float(draws),
     }
+
+
+def told(figure: Mapping[str, float] | None, statistic: str = "mean") -> Cell:
+    """A described figure as a cell: with its Monte Carlo error, which a single draw has not; None if there is none."""
+    if figure is None:
+        return None
+    if figure["draws"] == 1:
+        return figure[statistic]
+    return figure[statistic], figure["mc_error" if statistic == "mean" else f"{statistic}_mc_error"]
+
+
+def describe_all(draws: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Each figure that some draw has, over the draws that have it."""
+    names = dict.fromkeys(name for draw in draws for name in draw)
+    return {name: describe([draw[name] for draw in draws if name in draw]) for name in names}

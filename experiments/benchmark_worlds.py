@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from data_contracts.episode import FloatArray
-from estimators.learn import learn
+from estimators.learn import Learned, learn
 from experiments.benchmark_fresh import Fresh, draw_fresh, draw_study, population_effects
 from experiments.benchmark_judges import (
     abstention_figures,
@@ -22,15 +22,25 @@ from experiments.benchmark_judges import (
     interval_figures,
     rank_figures,
 )
-from experiments.benchmark_peers import PEERS
-from experiments.benchmark_summary import describe
+from experiments.benchmark_peer_data import peer_data
+from experiments.benchmark_peers import no_effect, peers_of
+from experiments.benchmark_ranges import draw_followed_up, range_figures
+from experiments.benchmark_suite import Peers
+from experiments.benchmark_summary import describe, describe_all
 
 FRESH = 4000
 BAD_LOSS = 0.1
 """Points of loss that a draw should hardly ever reach."""
 
+LEAST = {
+    "coverage_least_arm": "coverage.arm.",
+    "coverage_least_fifth": "coverage.fifth.",
+    "outcome_coverage_least_fifth": "outcome_coverage.fifth.",
+}
+"""Figures that are the smallest of a group's means, and what the group's names begin with."""
 
-def judge_draw(world: str, n: int, seed: int, peers: bool, fresh_patients: int = FRESH) -> dict[str, float]:
+
+def judge_draw(world: str, n: int, seed: int, peers: Peers, fresh_patients: int = FRESH) -> dict[str, float]:
     """One draw of a world, learned and judged.
 
     Returns:
@@ -38,8 +48,9 @@ def judge_draw(world: str, n: int, seed: int, peers: bool, fresh_patients: int =
         average effects rank first (negative is a gain), ``oracle_gain`` over that arm, ``regret`` against the oracle,
         ``coverage`` and ``width`` of effects' intervals, ``ranks_hold``, ``best_in_top_set``, ``top_set``,
         ``individualised`` share of arms, ``constant`` (1 if no arm is), ``calibration_slope`` (if any arm is),
-        ``abstention_recall`` (if a pair is unsupported), ``false_abstention``, ``average_coverage``, ``cpu`` seconds,
-        and ``regret.PEER``.
+        ``abstention_recall`` (if a pair is unsupported), ``false_abstention``, ``outcome_coverage`` of outcome ranges,
+        ``average_coverage``, ``cpu`` seconds,
+        ``regret.PEER``, ``regret_minus.PEER`` (ours less the peer's, on the same fresh patients) and ``cpu.PEER``.
     """
     episodes, protocol = draw_study(world, n, seed)
     start = time.process_time()
@@ -54,17 +65,29 @@ def judge_draw(world: str, n: int, seed: int, peers: bool, fresh_patients: int =
         "cpu": cpu,
     }
     found |= interval_figures(learned, fresh, protocol.confidence) | rank_figures(learned, fresh, protocol.confidence)
-    found |= abstention_figures(learned, fresh, protocol.overlap.min_propensity)
+    found |= abstention_figures(learned, fresh)
+    followed_up = draw_followed_up(world, seed, fresh_patients, episodes.arms, protocol)
+    found |= range_figures(learned, fresh, followed_up, protocol.confidence)
     found |= average_figures(averages, truth, everyone, episodes.arms, protocol.confidence)
     if learned.served.individualised.any():
         found |= calibration_figures(served, fresh)
-    if peers:
-        for name, peer in PEERS.items():
-            start = time.process_time()
-            effects = peer(episodes, learned, fresh.covariates, fresh.terms)
-            found[f"cpu.{name}"] = time.process_time() - start
-            found[f"regret.{name}"] = fresh.oracle - fresh.value(effects)
-    return found
+    found |= _peers(learned, fresh, peers)
+    return found | {
+        f"regret_minus.{name.removeprefix('regret.')}": found["regret"] - regret
+        for name, regret in found.items()
+        if name.startswith("regret.")
+    }
+
+
+def _peers(learned: Learned, fresh: Fresh, peers: Peers) -> dict[str, float]:
+    """Regret and CPU-seconds of each peer."""
+    data, found = peer_data(learned.scored, learned.covariates), {}
+    for name, peer in peers_of(peers).items():
+        start = time.process_time()
+        effects = peer(data, fresh.covariates)
+        found[f"cpu.{name}"] = time.process_time() - start
+        found[f"regret.{name}"] = fresh.oracle - fresh.value(effects)
+    return found | {"regret.no effect": fresh.oracle - fresh.value(no_effect(data, fresh.covariates))}
 
 
 def _advice(served: FloatArray, averages: FloatArray, fresh: Fresh) -> dict[str, float]:
@@ -81,14 +104,17 @@ def summarise_draws(draws: Sequence[Mapping[str, float]]) -> dict[str, dict[str,
     """Mean and median with Monte Carlo standard errors, and number of draws, of each figure that some draw has.
 
     Beside the draws' own figures: ``loss_above_0.1``, how often the advice lost more than that, and ``captured``, the
-    share of the oracle's gain that the advice brings, a ratio of means whose error is that of its linearisation.
+    share of the oracle's gain that the advice brings, a ratio of means whose error is that of its linearisation; and,
+    of arms and of fifths, the one that is covered least on average.
     """
-    names = dict.fromkeys(name for draw in draws for name in draw)
-    values = {name: np.array([draw[name] for draw in draws if name in draw]) for name in names}
-    summary = {name: describe(x) for name, x in values.items()}
-    summary["loss_above_0.1"] = describe((values["loss"] > BAD_LOSS).astype(np.float64))
-    if values["oracle_gain"].mean() > 1e-9:
-        gain, possible = -values["loss"], values["oracle_gain"]
+    summary = describe_all(draws)
+    for name, prefix in LEAST.items():
+        if group := [found for key, found in summary.items() if key.startswith(prefix)]:
+            summary[name] = min(group, key=lambda found: found["mean"])
+    loss, possible = (np.array([draw[name] for draw in draws]) for name in ("loss", "oracle_gain"))
+    summary["loss_above_0.1"] = describe((loss > BAD_LOSS).astype(np.float64))
+    if possible.mean() > 1e-9:
+        gain = -loss
         ratio = float(gain.mean() / possible.mean())
         summary["captured"] = describe(ratio + (gain - ratio * possible) / possible.mean())
     return summary

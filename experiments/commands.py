@@ -69,7 +69,14 @@ def _benchmark(options: Namespace) -> int:
     _check_out(options.out)
     worlds = tuple(name.strip() for name in options.worlds.split(",") if name.strip())
     request = Request(
-        options.out, options.quick, options.draws, options.n, worlds, data=options.data, jobs=options.jobs
+        options.out,
+        options.quick,
+        options.draws,
+        options.n,
+        worlds,
+        data=options.data,
+        jobs=options.jobs,
+        peers=options.peers,
     )
     return benchmark(options.suite, request)
 

@@ -62,6 +62,7 @@ def write_fit(result: StudyResult, out: Path, signer: Signer) -> None:
         "data_fingerprint": result.episodes.fingerprint,
         "passed": result.passed,
         "gates": [gate.model_dump(mode="json") for gate in result.gates],
+        "policy_value": result.learned.value.model_dump(mode="json") if result.learned.value else None,
         "individualisation": [decision.model_dump(mode="json") for decision in result.learned.individualisation],
         "arms_not_ranked": sorted(result.episodes.thin_arms),
     }

@@ -36,6 +36,7 @@ def model_card(manifest: PolicyManifest, protocol: StudyProtocol, episodes: Epis
         "arms_not_ranked": [arm.name for arm in manifest.arms if not arm.ranked],
         "attrition": [{"step": line.step, "episodes": _shown(line.total, episodes.n)} for line in episodes.attrition],
         "gates": {gate.name: "passed" if gate.passed else "failed" for gate in manifest.gates},
+        "value_of_the_advice": manifest.policy_value.model_dump(mode="json") if manifest.policy_value else None,
         "individualisation": [decision.reason for decision in manifest.individualisation],
         "evidence": "No randomised trial of this system exists.",
     }

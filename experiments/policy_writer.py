@@ -15,6 +15,7 @@ from data_contracts.episode import Episodes, FloatArray
 from data_contracts.gate import Gate
 from data_contracts.manifest import ARRAYS, MANIFEST, MODEL_CARD, SIGNATURE, ArmRecord, PolicyManifest, sha256
 from data_contracts.protocol import StudyProtocol
+from data_contracts.support_arrays import support_arrays
 from data_contracts.therapy import therapy_for
 from engine.policy import policy_arrays
 from estimators.design import MINIMUM_CELL
@@ -77,6 +78,7 @@ def _manifest(
         basis=learned.scored.basis,
         gates=gates,
         individualisation=learned.individualisation,
+        policy_value=learned.value,
         estimand=estimand(protocol),
     )
 
@@ -94,13 +96,17 @@ def _arm(name: str, protocol: StudyProtocol, episodes: Episodes) -> ArmRecord:
 
 def _archive(learned: Learned) -> bytes:
     averages = next(iter(learned.averages.values()))
-    arrays: dict[str, FloatArray] = policy_arrays(learned.served) | {
-        "average_effects": averages.effects,
-        "average_covariance": averages.covariance,
-        "support": learned.support,
-        "outcome": learned.expected,
-        "residual_sd": learned.residual_sd,
-    }
+    arrays: dict[str, FloatArray] = (
+        policy_arrays(learned.served)
+        | support_arrays(learned.support)
+        | {
+            "average_effects": averages.effects,
+            "average_covariance": averages.covariance,
+            "outcome": learned.expected,
+            "outcome_spread": learned.ranges.spread,
+            "outcome_cells": learned.ranges.cells,
+        }
+    )
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own options
     return buffer.getvalue()

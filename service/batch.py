@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
+from data_contracts.cohort import Cohort
+from data_contracts.episode import Column
 from data_contracts.errors import BadUsage
-from data_contracts.profile import PatientProfile
-from data_contracts.recommendation import Recommendation
-from engine.recommend import recommend
-from service.batch_summary import BatchSummary, fates
+from engine.batch import joined, recommend_cohort
+from engine.decision import Decision
+from service.batch_summary import BatchSummary, Fate, abstentions, fates
 from service.console import tell, warn
 from service.needs import Needs, needs_of
-from service.patient_table import EXCLUDED_ARMS, PATIENT_ID, read_profiles
+from service.patient_table import EXCLUDED_ARMS, PATIENT_ID, read_cohort
 from service.progress import followed
 from service.served_policy import ServedPolicy, load_verified
 
@@ -38,9 +40,9 @@ def recommend_table(reference: str, patients: Path, out: Path, *, as_json: bool)
     warn_of_failed_gates(served)
     needs = needs_of(served.policy.manifest, served.rules)
     table = read_table(patients, text=(PATIENT_ID,))
-    answers = decide(read_profiles(table, needs), served)
-    write_table([row for answer in answers for row in answer.rows()], out)
-    summary = summarise(answers, served, needs, tuple(table.columns), out)
+    decisions, columns = decide(read_cohort(table, needs), served)
+    write_table(columns, out)
+    summary = summarise(decisions, served, needs, tuple(table.columns), out)
     tell(summary.model_dump_json() if as_json else summary.paragraph())
     return 0
 
@@ -63,26 +65,29 @@ def warn_of_failed_gates(served: ServedPolicy) -> None:
         warn(f"WARNING: gates of this policy failed ({', '.join(failed)}). Its advice is not fit to be acted on.")
 
 
-def decide(profiles: tuple[PatientProfile, ...], served: ServedPolicy) -> list[Recommendation]:
-    """One recommendation a profile, in their order."""
-    return [recommend(profile, served.policy, served.rules) for profile in followed(profiles, "Recommending")]
+def decide(cohort: Cohort, served: ServedPolicy) -> tuple[list[Decision], dict[str, Column]]:
+    """What is decided, block by block, and the batch recommendation table, patients in their order."""
+    blocks = recommend_cohort(cohort, served.policy, served.rules)
+    done = list(followed(blocks, lambda block: len(block[0].reason), cohort.n, "Recommending"))
+    return [decision for decision, _ in done], joined([table for _, table in done])
 
 
 def summarise(
-    answers: list[Recommendation], served: ServedPolicy, needs: Needs, columns: tuple[str, ...], out: Path
+    decisions: list[Decision], served: ServedPolicy, needs: Needs, columns: tuple[str, ...], out: Path
 ) -> BatchSummary:
     """Count what came of the batch."""
-    counts, abstained = fates(answers)
+    counts = sum(map(fates, decisions), Counter[Fate]())
+    reasons = sum(map(abstentions, decisions), Counter[str]())
     read = {*needs.names, PATIENT_ID, EXCLUDED_ARMS}
     return BatchSummary(
         policy=served.policy.manifest.name,
         manifest_sha256=served.source.manifest_sha256,
         gates_passed=served.policy.manifest.gates_passed,
-        patients=len(answers),
+        patients=sum(len(decision.reason) for decision in decisions),
         ranked=counts["ranked"],
         awaiting_assessment=counts["awaiting_assessment"],
         refused=counts["refused"],
-        abstained=abstained,
+        abstained=dict(sorted(reasons.items())),
         unknown_facts=tuple(fact for fact in needs.facts if fact not in columns),
         unread_columns=tuple(name for name in columns if name not in read),
         table=str(out),

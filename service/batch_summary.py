@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from data_contracts.recommendation import Recommendation
+from data_contracts.effects import BoolArray
+from engine.decision import Decision
+from engine.reasons import REASONS
 
 Fate = Literal["ranked", "awaiting_assessment", "refused", "abstained"]
 
@@ -57,25 +59,27 @@ class BatchSummary(BaseModel):
         return f"{told} Written to {self.table}."
 
 
-def fates(answers: Iterable[Recommendation]) -> tuple[Counter[Fate], dict[str, int]]:
-    """How many patients met each fate, and the abstentions by reason."""
-    counts: Counter[Fate] = Counter()
-    reasons: Counter[str] = Counter()
-    for answer in answers:
-        fate = _fate(answer)
-        counts[fate] += 1
-        if fate == "abstained":
-            reasons[_main_reason(answer)] += 1
-    return counts, dict(sorted(reasons.items()))
+def fates(decision: Decision) -> Counter[Fate]:
+    """How many patients met each fate."""
+    refused, offered = decision.refused, decision.offered.any(axis=1)
+    awaiting = offered & decision.held_back & ~refused
+    met: dict[Fate, BoolArray] = {
+        "ranked": offered & ~decision.held_back,
+        "awaiting_assessment": awaiting,
+        "refused": refused,
+        "abstained": _abstained(decision),
+    }
+    return Counter({fate: int(patients.sum()) for fate, patients in met.items()})
 
 
-def _fate(answer: Recommendation) -> Fate:
-    if answer.safety.level == "refused":
-        return "refused"
-    if not any(advice.status == "offered" for advice in answer.arms):
-        return "abstained"
-    return "awaiting_assessment" if answer.safety.awaiting_acknowledgement else "ranked"
+def abstentions(decision: Decision) -> Counter[str]:
+    """How many patients no arm could be ranked for, by the reason of most of their arms; the first told, if equal."""
+    alone = _abstained(decision)
+    told = np.take_along_axis(decision.reason, decision.order, axis=1)[alone]
+    of = np.stack([told == code for code in range(len(REASONS))], axis=2)
+    most = (of.sum(axis=1) * (told.shape[1] + 1) - of.argmax(axis=1)).argmax(axis=1)
+    return Counter(REASONS[code].value for code in most.tolist())
 
 
-def _main_reason(answer: Recommendation) -> str:
-    return Counter(advice.reason.value for advice in answer.arms if advice.reason).most_common(1)[0][0]
+def _abstained(decision: Decision) -> BoolArray:
+    return np.asarray(~decision.refused & ~decision.offered.any(axis=1))

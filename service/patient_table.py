@@ -1,4 +1,4 @@
-"""Turns a table with one row a patient into profiles, after telling every problem of the table at once."""
+"""Turns a table with one row a patient into a cohort, after telling every problem of the table at once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from data_contracts.cohort import Cohort
 from data_contracts.encoding import Feature
 from data_contracts.episode import Column
 from data_contracts.errors import BadInput, Problem, rows_text
 from data_contracts.fact import UnreadableFact, read_fact
-from data_contracts.profile import PatientProfile, Value
+from data_contracts.profile import Value
 from service.needs import Needs, misspelt_facts, nearest
 
 if TYPE_CHECKING:
@@ -24,11 +25,10 @@ Item = TypeVar("Item")
 PATIENT_ID = "patient_id"
 EXCLUDED_ARMS = "excluded_arms"
 LONGEST_ID = 200
-REASON = "excluded in the patient table"
 
 
-def read_profiles(table: Table, needs: Needs) -> tuple[PatientProfile, ...]:
-    """One profile a row, in the table's order.
+def read_cohort(table: Table, needs: Needs) -> Cohort:
+    """One patient a row, in the table's order; no safety assessment counts as acknowledged.
 
     Args:
         table: a column patient_id, the policy's features and the safety facts by name, and, if wanted,
@@ -43,15 +43,12 @@ def read_profiles(table: Table, needs: Needs) -> tuple[PatientProfile, ...]:
     problems += [*misspelt_facts(table.columns, needs), *_arm_problems(table, needs)]
     if problems:
         raise BadInput(problems)
-    names = [name for name in needs.names if name in table.columns]
-    ids, arms = _texts(table, PATIENT_ID), _excluded(table)
-    return tuple(
-        PatientProfile(
-            patient_id=ids[row] or "",
-            values={name: _value(table.columns[name][row]) for name in names},
-            exclusions=dict.fromkeys(arms[row], REASON),
-        )
-        for row in range(table.n)
+    excluded = _excluded(table)
+    return Cohort(
+        patient_id=np.array(_texts(table, PATIENT_ID), dtype=object),
+        columns={name: table.columns[name] for name in needs.names if name in table.columns},
+        excluded={arm: np.array([arm in arms for arms in excluded]) for arm in needs.arms},
+        acknowledged=np.zeros(table.n, dtype=np.bool_),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
@@ -12,23 +12,35 @@ from service.console import warn
 
 Item = TypeVar("Item")
 LINES = 10
-"""Plain lines for the whole of the work."""
+"""Plain lines for the whole of the work, at most."""
 
 
-def followed(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """Yield the items one by one while telling how many of them are done."""
+def followed(items: Iterable[Item], size: Callable[[Item], int], total: int, what: str) -> Iterator[Item]:
+    """Yield the items one by one while telling how much of the total is done.
+
+    Args:
+        items: pieces of the work, made as they are asked for.
+        size: of one piece.
+        total: of all pieces.
+        what: is done.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield from _plainly(items, what)
+        yield from _plainly(items, size, total, what)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        yield from progress.track(items, description=what)
+        task = progress.add_task(what, total=total)
+        for item in items:
+            yield item
+            progress.advance(task, size(item))
 
 
-def _plainly(items: Sequence[Item], what: str) -> Iterable[Item]:
-    step = max(1, -(-len(items) // LINES))
-    for done, item in enumerate(items, start=1):
+def _plainly(items: Iterable[Item], size: Callable[[Item], int], total: int, what: str) -> Iterator[Item]:
+    done, told = 0, 0
+    for item in items:
         yield item
-        if done % step == 0 or done == len(items):
-            warn(f"{what}: {done} of {len(items)}")
+        done += size(item)
+        if done == total or done - told >= total / LINES:
+            told = done
+            warn(f"{what}: {done} of {total}")

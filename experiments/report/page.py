@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from experiments.report.drawing import Picture
 from experiments.report.findings import against_reference
+from experiments.report.value import compared_values
 from experiments.report.wording import listed, number, percent, shown_count, shown_mean
 
 TEMPLATE = "report.html.j2"
@@ -27,6 +28,7 @@ def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
             effects=against_reference(summary["outcomes"][0], summary["protocol"]["arms"]["reference"]),
             arms=[arm["arm"] for arm in summary["arms"]],
             failed=[gate for gate in summary["gates"] if not gate["passed"]],
+            comparisons=compared_values(summary),
             decisions={decision["arm"]: decision for decision in summary["individualisation"]},
             protocol_text=json.dumps(summary["protocol"], indent=1, ensure_ascii=False),
             # drawing.py escapes the texts inside its SVG.

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
 from data_contracts.therapy import therapy_for
-from estimators.nuisances import CrossFitted
+from estimators.cross_fitting import CrossFitted
 from experiments.policy_writer import estimand
 from experiments.report.answer import answer, question
 from experiments.report.attrition import attrition
@@ -49,6 +49,7 @@ def summarise(result: StudyResult) -> dict[str, Any]:
         "balance": balance_rows(result, protocol),
         "outcomes": findings,
         "individualisation": [decision.model_dump(mode="json") for decision in learned.individualisation],
+        "policy_value": learned.value.model_dump(mode="json") if learned.value else None,
         "heterogeneity": heterogeneity,
         "nuisances": {
             "propensity": _learner(learned.propensity),

@@ -35,6 +35,30 @@ def test_terms_are_what_they_say_by_hand() -> None:
     assert basis.sources == ((0,), (1,), (1,))
 
 
+def test_products_are_what_they_say_by_hand() -> None:
+    """A product holds its columns at ±2.5; a product of soft signs is that of tanh(z / 0.4)."""
+    basis = Basis(columns=2, pairs=((0, 1),), sign_pairs=((0, 1),), centre=(0, 0, 1, 2), scale=(1, 1, 2, 4))
+    found = basis.expand(np.array([7.0, -0.2]))
+    signs = np.tanh(7.0 / 0.4) * np.tanh(-0.2 / 0.4)
+    np.testing.assert_allclose(found, [7, -0.2, (2.5 * -0.2 - 1) / 2, (signs - 2) / 4], rtol=1e-15)
+    assert basis.sources == ((0,), (1,), (0, 1), (0, 1))
+    assert basis.kind.tolist() == [0, 0, 2, 3]
+
+
+def test_pairs_of_two_values_have_one_product() -> None:
+    """Products of pairs up to 16 columns; soft signs add nothing to two columns of two values each, so they are left
+    out; from 17 columns on there are no products.
+    """
+    rng = np.random.default_rng(2)
+    x = np.column_stack([rng.normal(size=300), rng.integers(0, 2, 300), rng.integers(0, 2, 300)]).astype(float)
+    basis = smooth_basis((x - x.mean(axis=0)) / x.std(axis=0))
+    assert basis.pairs == ((0, 1), (0, 2), (1, 2))
+    assert basis.sign_pairs == ((0, 1), (0, 2))
+    many = smooth_basis(rng.normal(size=(300, 17)))
+    assert not many.pairs
+    assert not many.sign_pairs
+
+
 def test_one_patient_has_the_terms_of_many() -> None:
     """Expanding one row equals that row of expanding all, bit for bit, and so does a row among rows of rows."""
     x = modifiers()

@@ -34,6 +34,17 @@ def test_one_at_a_time_is_all_at_once(n: int, seed: int) -> None:
     np.testing.assert_array_equal(together, np.concatenate(alone))
 
 
+@given(st.integers(60, 120), st.integers(0, 10_000))
+def test_a_patients_values_are_a_row_of_the_matrix(n: int, seed: int) -> None:
+    """Plain values, None for missing and a level never seen among them, give the row of their columns, bit for bit."""
+    table = columns(n, seed)
+    encoding = learn_encoding(table, NAMES)
+    table["region"][0] = "abroad"
+    cells = zip(*(table[feature.name].tolist() for feature in encoding.features), strict=True)
+    alone = [encoding.encode_one([None if cell != cell else cell for cell in row]) for row in cells]  # noqa: PLR0124
+    np.testing.assert_array_equal(encoding.encode(table), np.concatenate(alone))
+
+
 @given(st.permutations(["age", "region", "score", "unread"]), st.integers(0, 10_000))
 def test_columns_are_bound_by_name(order: list[str], seed: int) -> None:
     """The order in which columns come, and columns that are not asked for, make no difference."""

@@ -108,7 +108,9 @@ CHANGES = [
     ("groups", ["sex"]),
     ("confidence", 0.95),
     ("folds", 4),
+    ("repeats", 3),
     ("seed", 8),
+    ("censoring", {"last_visit": "seen", "visits": [4, 12]}),
     ("overlap.min_propensity", 0.05),
     ("gates.max_smd", 0.2),
     ("gates.max_log_loss_excess", 0.0),
@@ -117,6 +119,7 @@ CHANGES = [
     ("gates.min_effective", 300),
     ("gates.min_slope", 0.7),
     ("gates.slope_confidence", 0.99),
+    ("candidates", ["s_learner"]),
 ]
 
 
@@ -151,6 +154,15 @@ REFUSED = [
         {"secondary_outcomes": [LEAST["outcome"] | {"column": "z", "baseline": "y"}]},
         "cannot be covariates: y",
     ),
+    (
+        "last visit as a confounder",
+        {"confounders": ["seen"], "censoring": {"last_visit": "seen", "visits": [4]}},
+        "neither a covariate nor an outcome: seen",
+    ),
+    ("no visit", {"censoring": {"last_visit": "seen", "visits": []}}, "visits"),
+    ("visits out of order", {"censoring": {"last_visit": "seen", "visits": [12, 4]}}, "visits are in order"),
+    ("a visit twice", {"censoring": {"last_visit": "seen", "visits": [4, 4]}}, "visits are in order"),
+    ("no repeat", {"repeats": 0}, "repeats"),
     ("outcome twice", {"secondary_outcomes": [LEAST["outcome"]]}, "each outcome column is named once"),
     ("modifier and confounder", {"confounders": ["age"]}, "named twice: age"),
     ("modifier twice", {"effect_modifiers": ["age", "age"]}, "named twice: age"),

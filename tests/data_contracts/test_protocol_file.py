@@ -54,7 +54,7 @@ UNKNOWN = [
         "secondary_outcomes.0.colum",
         "Did you mean column?",
     ),
-    ("with nothing near", {"qqq": 1}, "qqq: expected a known key", "Known here: arms, categorical"),
+    ("with nothing near", {"qqq": 1}, "qqq: expected a known key", "Known here: arms, "),
 ]
 
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_contracts import rank_sets as rank_sets_file
 from data_contracts.episode import FloatArray
-from data_contracts.rank_sets import TINY, critical_value, rank_sets
+from data_contracts.rank_sets import POINTS, TINY, critical_value, critical_values, rank_sets
 
 DRAWS = 4096
 """Random draws whose error the evenly spread points must not exceed."""
@@ -240,3 +241,41 @@ def test_the_layout_in_memory_does_not_matter() -> None:
     """A transposed view of a covariance is the same covariance."""
     covariance = covariance_of(5, np.random.default_rng(8))
     assert critical_value(np.asfortranarray(covariance), 0.9) == critical_value(covariance, 0.9)
+
+
+def covariances(n: int, m: int) -> FloatArray:
+    """Covariances of n patients, each of its own."""
+    rng = np.random.default_rng(n * m)
+    return np.stack([covariance_of(m, rng) for _ in range(n)])
+
+
+@pytest.mark.parametrize("m", [1, 2, 5])
+def test_many_patients_are_each_ranked_as_if_alone(m: int) -> None:
+    """Twenty at once get, to the last bit, the critical values and ranks that each gets alone."""
+    covariance, values = covariances(20, m), np.random.default_rng(m).normal(0, 2, (20, m))
+    together = rank_sets(values, covariance, 0.9)
+    for at in range(20):
+        alone = rank_sets(values[at], covariance[at], 0.9)
+        assert together.critical_value[at] == alone.critical_value
+        np.testing.assert_array_equal(together.lower[at], alone.lower)
+        np.testing.assert_array_equal(together.upper[at], alone.upper)
+        np.testing.assert_array_equal(together.in_top_set[at], alone.in_top_set)
+
+
+@pytest.mark.parametrize("m", [2, 3, 5, 8])
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.99])
+def test_looking_at_far_points_first_finds_the_same_quantile(
+    m: int, confidence: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The quantile over all points is the one found among the farthest, wherever these suffice."""
+    covariance = covariances(10, m)
+    found = critical_values(covariance, confidence)
+    monkeypatch.setattr(rank_sets_file, "FAR", POINTS)
+    np.testing.assert_allclose(found, critical_values(covariance, confidence), rtol=1e-12)
+
+
+def test_arms_that_err_as_one_leave_the_others_to_be_told_apart() -> None:
+    """Two arms with one and the same error count as one: the quantile is that without the second."""
+    covariance = covariance_of(4, np.random.default_rng(3))
+    twice = covariance[np.ix_([0, 1, 2, 3, 3], [0, 1, 2, 3, 3])]
+    assert critical_value(twice, 0.9) == pytest.approx(critical_value(covariance, 0.9), abs=0.12)

@@ -209,7 +209,7 @@ def test_both_formats_give_one_fingerprint(
 def test_what_is_written_is_read_back(name: str, tmp_path: Path) -> None:
     """Rows written come back the same, and no temporary file is left beside them."""
     path = tmp_path / "new" / name
-    write_table([{"pid": "a", "x": 1.5}, {"pid": "b", "x": None}], path)
+    write_table({"pid": np.array(["a", "b"], dtype=object), "x": np.array([1.5, np.nan])}, path)
     table = read_table(path)
     assert table.columns["pid"].tolist() == ["a", "b"]
     np.testing.assert_array_equal(table.columns["x"], [1.5, np.nan])
@@ -226,7 +226,7 @@ def test_a_failed_write_leaves_the_old_table(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", broken)
     with pytest.raises(OSError, match="disk full"):
-        write_table([{"pid": "a"}], path)
+        write_table({"pid": np.array(["a"], dtype=object)}, path)
     assert path.read_text(encoding="utf-8") == "old"
     assert [found.name for found in tmp_path.iterdir()] == ["t.csv"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from data_contracts.basis import Basis
 from data_contracts.effects import ServedEffects
 from data_contracts.encoding import Encoding, Feature
 from data_contracts.manifest import ArmRecord, PolicyManifest
+from data_contracts.outcome_range import OutcomeRanges
 from data_contracts.profile import PatientProfile
 from data_contracts.protocol import Outcome
 from data_contracts.rule import RuleSet, load_rules
+from data_contracts.support import CELLS, Support
 from data_contracts.therapy import load_therapies
 from engine.policy import Policy
 
@@ -31,6 +34,7 @@ def make_policy(
     error: float = 0.3,
     heterogeneity: float = 0.0,
     support: tuple[tuple[float, ...], ...] = ((0, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0)),
+    similar: float = 22.0,
 ) -> Policy:
     """A policy whose numbers a reader can follow; ``error`` is each effect's standard error at the average patient."""
     encoding = Encoding(features=(AGE, SCORE, SEX), centre=(40, 14, 0.4), scale=(10, 4, 0.5))
@@ -73,9 +77,16 @@ def make_policy(
         ),
         average_effects=np.array(effects, dtype=float),
         average_covariance=averages,
-        support=np.array(support, dtype=float),
+        support=replace(
+            Support.of_propensity(np.array(support, dtype=float)),
+            hardly_ever=np.full(k, -3.0),
+            similar=np.full((k, CELLS), similar),
+        ),
         outcome=np.array([-11.0, 0.0, -2.0, 0.0]),
-        residual_sd=np.full(k, 4.0),
+        ranges=OutcomeRanges(
+            spread=np.array([np.log(3.0), 0.0, 0.0, 0.0]),
+            cells=np.dstack([np.full((k, 40), 20.0), np.tile(np.linspace(-2.0, 2.0, 40), (k, 1))]),
+        ),
         therapies={name: catalogue[key] for name, key in arms if key},
         z=1.6448536269514722,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,13 +14,6 @@ from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason
 from data_contracts.rule import load_rules
 from engine.recommend import recommend
-
-COLUMNS = (
-    *("patient_id", "arm", "status", "reason"),
-    *("effect", "effect_lower", "effect_upper", "average_effect", "average_lower", "average_upper"),
-    *("individualised", "rank_lower", "rank_upper", "in_top_set", "recommended", "safety"),
-    *("expected_outcome", "outcome_lower", "outcome_upper"),
-)
 
 
 def _arm(answer, name):
@@ -78,6 +73,27 @@ def test_expected_outcomes_differ_by_the_effects(policy, rules, patient):
     assert all(0 <= end <= 27 for end in (ssri.lower, ssri.upper, reference.lower, reference.upper))
 
 
+def test_the_outcome_range_is_the_residuals_about_the_expectation(policy, rules, patient):
+    """Residuals spread evenly over ±6 points: the range goes about 0.9 of that to either side of the expectation."""
+    ssri = _arm(recommend(patient(), policy, rules), "ssri").expected_outcome
+    assert ssri.estimate == pytest.approx(8)
+    assert ssri.estimate - ssri.lower == pytest.approx(5.4, abs=0.2)
+    assert ssri.upper - ssri.estimate == pytest.approx(5.4, abs=0.2)
+
+
+def test_no_outcome_is_told_without_its_range(policy, rules, patient):
+    """An arm with too few residuals has no expected outcome; its effect and rank stay."""
+    cells = policy.ranges.cells.copy()
+    cells[2] = 0
+    sparse = replace(policy, ranges=replace(policy.ranges, cells=cells))
+    answer = recommend(patient(), sparse, rules)
+    ssri = _arm(answer, "ssri")
+    assert ssri.expected_outcome is None
+    assert ssri.effect is not None
+    assert ssri.rank is not None
+    assert _arm(answer, "cbt").expected_outcome is not None
+
+
 def test_an_excluded_arm_is_never_ranked(policy, rules, patient):
     """The clinician's exclusion holds, and the next arm is recommended."""
     answer = recommend(patient(exclusions={"ssri": "previous reaction"}), policy, rules)
@@ -128,6 +144,15 @@ def test_an_arm_that_such_patients_never_got_is_not_compared(build_policy, rules
     assert _arm(answer, "ssri").reason is Reason.NON_OVERLAP
 
 
+def test_an_arm_with_too_few_similar_patients_is_not_compared(build_policy, rules, patient):
+    """Where fewer than 11 similar patients got an arm there is no rank for it, and the sentence says why."""
+    answer = recommend(patient(), build_policy(similar=0.0), rules)
+    assert answer.recommended is None
+    assert {advice.reason for advice in answer.arms} == {Reason.TOO_FEW_SIMILAR}
+    assert "fewer than 11 patients" in _arm(answer, "ssri").sentence
+    assert "12 episodes are too few" in _arm(answer, "ipt").sentence
+
+
 def test_without_support_for_the_reference_no_effect_over_it_is_shown(build_policy, rules, patient):
     """Arms can still be ranked among themselves, but a benefit over the reference would be extrapolated."""
     policy = build_policy(support=((-9, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0)))
@@ -154,14 +179,6 @@ def test_every_answer_says_that_no_trial_exists(policy, rules, patient):
     """Whatever else is said."""
     for profile in (patient(), patient(age=12), patient(age=None), patient(phq9_item9=2)):
         assert "No randomised trial" in recommend(profile, policy, rules).sentences[-1]
-
-
-def test_batch_rows_have_the_columns_of_the_design(policy, rules, patient):
-    """One row an arm with exactly the designed columns, in their order."""
-    rows = recommend(patient(), policy, rules).rows()
-    assert tuple(rows[0]) == COLUMNS
-    assert {row["arm"] for row in rows} == {"usual_care", "cbt", "ssri", "ipt"}
-    assert next(row for row in rows if row["arm"] == "usual_care")["effect"] == 0
 
 
 VALUES = st.fixed_dictionaries(

@@ -45,7 +45,7 @@ def test_ranks_wait_for_a_named_clinician(policy, rules, patient):
     """With item 9 at 1 or more, ranks and recommendation stay empty until someone signs the assessment."""
     before = recommend(patient(phq9_item9=1), policy, rules)
     assert before.recommended is None
-    assert all(row["rank_lower"] is None and row["recommended"] is None for row in before.rows())
+    assert all(advice.rank is None and not advice.recommended for advice in before.arms)
     after = recommend(patient(phq9_item9=1, by="Dr Example"), policy, rules)
     assert after.recommended == "ssri"
     assert after.safety.level == "assess_first", "the acknowledged finding stays in sight"

@@ -11,11 +11,24 @@ import pytest
 from data_contracts.effects import ScoredEpisodes
 from estimators import hierarchical
 from estimators.basis_design import smooth_basis
-from estimators.hierarchical import KEPT_HELD_OUT, Hierarchical, residuals, sample, sufficient
+from estimators.hierarchical import (
+    HELD_OUT,
+    Hierarchical,
+    Posterior,
+    arm_contrasts,
+    residuals,
+    sufficient,
+    sufficient_by_fold,
+)
 
 SLOPES = [[0, 0, 0], [0.5, 0, -0.2], [0, 0.3, 0]]
 
 Draw = Callable[..., ScoredEpisodes]
+
+
+def sample(data: ScoredEpisodes) -> Posterior:
+    """The richest model's posterior."""
+    return Hierarchical().posterior(sufficient(data), data)
 
 
 @pytest.fixture(scope="module")
@@ -55,24 +68,35 @@ def test_chunks_do_not_matter(data: ScoredEpisodes, monkeypatch: pytest.MonkeyPa
 
 def test_leaving_a_fold_out_is_fitting_on_the_others(data: ScoredEpisodes) -> None:
     """Held-out deviations equal the slopes of a fit on the other folds alone, to 1e-8, unobserved outcomes and all."""
-    posterior, found = Hierarchical().posterior(data)
+    found = Hierarchical().held_out(data)
     for fold in range(5):
         test = data.fold == fold
         others = data.rows(~test)
-        slopes = sample(sufficient(others), others, KEPT_HELD_OUT).mean[:, 1:]
+        slopes = Hierarchical().posterior(sufficient(others), others, HELD_OUT).mean[:, 1:]
         np.testing.assert_allclose(found[test], data.features[test] @ slopes.T, atol=1e-8)
-    np.testing.assert_array_equal(Hierarchical().held_out(data), found)
-    np.testing.assert_allclose(posterior.mean, Hierarchical().fit(data), atol=1e-8)
+    np.testing.assert_array_equal(Hierarchical().held_out_from(sufficient_by_fold(data), data), found)
+
+
+@pytest.mark.parametrize("kinds", [(0,), (0, 1), (0, 1, 2)])
+def test_a_plainer_model_knows_nothing_of_other_terms(data: ScoredEpisodes, kinds: tuple[int, ...]) -> None:
+    """Terms of other kinds have slope zero in every draw, and what they hold of the records changes nothing."""
+    model = Hierarchical("plain", kinds)
+    other = ~np.isin(data.basis.kind, kinds)
+    found = model.posterior(sufficient(data), data)
+    assert not found.draws[:, :, 1:][:, :, other].any()
+    assert found.mean[1:, 1:][:, ~other].all()
+    scrambled = replace(data, features=np.where(other, data.features[::-1], data.features))
+    np.testing.assert_allclose(model.fit(scrambled), found.mean, atol=1e-10)
 
 
 def test_the_cross_products_are_those_of_robinsons_regression(data: ScoredEpisodes) -> None:
-    """They equal those of the design written out episode by episode."""
-    size = 3 * (1 + data.basis.terms)
+    """They equal those of the design written out episode by episode, over contrasts of the arms."""
+    size, contrasts = 2 * (1 + data.basis.terms), arm_contrasts(3)
     gram, moment = np.zeros((size, size)), np.zeros(size)
     for i in np.flatnonzero(~np.isnan(data.outcome)):
         arm = data.arm[i]
         given = np.array([float(k == arm) - data.propensity[i, k] for k in range(3)])
-        row = np.concatenate([given[k] * np.r_[1.0, data.features[i]] for k in range(3)])
+        row = np.concatenate([given @ contrasts[:, c] * np.r_[1.0, data.features[i]] for c in range(2)])
         expected = sum(data.propensity[i, k] * data.expected[i, k] for k in range(3))
         weight = 1 / data.observation[i, arm]
         gram += weight * np.outer(row, row)
@@ -82,18 +106,26 @@ def test_the_cross_products_are_those_of_robinsons_regression(data: ScoredEpisod
     np.testing.assert_allclose(found.moment, moment, atol=1e-9)
 
 
+@pytest.mark.parametrize("arms", [2, 3, 7])
+def test_contrasts_lose_nothing_but_the_common_shift(arms: int) -> None:
+    """They are orthonormal and sum to zero, so that they and the mean span all arms."""
+    contrasts = arm_contrasts(arms)
+    np.testing.assert_allclose(contrasts.T @ contrasts, np.eye(arms - 1), atol=1e-12)
+    np.testing.assert_allclose(contrasts.sum(axis=0), 0.0, atol=1e-12)
+
+
 def test_swapping_two_arms_swaps_the_rows(data: ScoredEpisodes) -> None:
-    """Arms 1 and 2 swapped: effects of all patients swap within 0.1 of their standard error, pointwise, which is the
-    Monte Carlo error of 200 draws; the sampler deals its random numbers to arms in their order.
+    """Arms 1 and 2 swapped: effects of all patients swap within a quarter of their pointwise standard error, the
+    Monte Carlo error of 150 draws: the sampler deals its random numbers to arms in their order.
     """
     swap = [0, 2, 1]
     by_arm = {name: getattr(data, name)[:, swap] for name in ("scores", "expected", "propensity", "observation")}
     other = replace(data, arm=np.asarray(swap)[data.arm], **by_arm)
-    here, there = sample(sufficient(data), data), sample(sufficient(other), other)
+    here, there = sample(data), sample(other)
     terms = np.hstack([np.ones((600, 1)), data.features])
     gap = np.abs(terms @ there.mean.T - terms @ here.mean[swap].T)
     error = np.einsum("rka,na->rnk", here.draws[:, swap], terms).std(axis=0)
-    assert (gap[:, 1:] < 0.1 * error[:, 1:] + 0.01).all()
+    assert (gap[:, 1:] < 0.25 * error[:, 1:] + 0.01).all()
     assert not there.mean[0].any()
 
 
@@ -108,7 +140,7 @@ def test_shifting_outcomes_changes_nothing(data: ScoredEpisodes, shift: float) -
 def test_scaling_outcomes_scales(data: ScoredEpisodes, factor: float) -> None:
     """Outcomes in other units have coefficients and draws in those units, to 1e-8 relative."""
     other = replace(data, outcome=factor * data.outcome, expected=factor * data.expected)
-    here, there = sample(sufficient(data), data), sample(sufficient(other), other)
+    here, there = sample(data), sample(other)
     np.testing.assert_allclose(there.mean, factor * here.mean, rtol=1e-8, atol=1e-8 * factor)
     np.testing.assert_allclose(there.draws, factor * here.draws, rtol=1e-8, atol=1e-8 * factor)
 
@@ -144,7 +176,7 @@ def test_residuals_by_hand(data: ScoredEpisodes) -> None:
 def test_true_effects_are_learned(draw_scores: Draw) -> None:
     """20,000 episodes: posterior means of every slope are within 4 posterior deviations and 0.05 of the truth."""
     data = draw_scores(20_000, 3, SLOPES, effects=[0, 1, 2])
-    found = sample(sufficient(data), data)
+    found = sample(data)
     true = np.column_stack([[0, 1, 2], SLOPES])
     assert (np.abs(found.mean - true) <= 4 * found.draws.std(axis=0) + 1e-12).all()
     np.testing.assert_allclose(found.mean, true, atol=0.1)

@@ -14,7 +14,7 @@ SOURCE = np.r_[-1, np.tile(np.arange(10), 2)]
 
 def sampler(x: np.ndarray, y: np.ndarray, n: int | None = None) -> Horseshoe:
     """The sampler on the cross products of these rows."""
-    return Horseshoe(x.T @ x, x.T @ y, float(y @ y), n or len(y), kind=KIND, source=SOURCE)
+    return Horseshoe(x.T @ x, x.T @ y, float(y @ y), n or len(y), kind=KIND, source=SOURCE, copies=1)
 
 
 def design(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -71,7 +71,7 @@ def compared(seeds: range) -> None:
         rng = np.random.default_rng(seed)
         x, true = design(rng, 150), sparse(rng)
         y = x @ true + rng.normal(size=150)
-        draws, means = sampler(x, y).run(200)
+        draws, means = sampler(x, y).run(80, 200)
         ours.append(((means.mean(axis=0) - true)[1:] ** 2).mean())
         squares.append(((np.linalg.lstsq(x, y, rcond=None)[0] - true)[1:] ** 2).mean())
         nothing.append((true[1:] ** 2).mean())
@@ -108,7 +108,7 @@ def test_noise_is_learned() -> None:
         rng = np.random.default_rng(seed)
         x = design(rng, 1000)
         one = sampler(x, x @ sparse(rng) + 2 * rng.normal(size=1000))
-        one.run(200)
+        one.run(80, 200)
         found.append(one._noise)
     assert np.mean(found) == pytest.approx(4, rel=0.065)
 
@@ -121,9 +121,9 @@ def test_rows_do_not_matter_but_through_their_cross_products() -> None:
     x = design(rng, 5000)
     y = x @ sparse(rng) + rng.normal(size=5000)
     few = np.linalg.qr(np.column_stack([x, y]), mode="r")
-    here, there = sampler(x, y).run(200), sampler(few[:, :-1], few[:, -1], 5000).run(200)
+    here, there = sampler(x, y).run(80, 200), sampler(few[:, :-1], few[:, -1], 5000).run(80, 200)
     np.testing.assert_allclose(there, here, atol=1e-6)
-    np.testing.assert_array_equal(sampler(x, y).run(200), here)
+    np.testing.assert_array_equal(sampler(x, y).run(80, 200), here)
 
 
 @pytest.mark.parametrize("factor", [0.01, 64.0])
@@ -132,7 +132,7 @@ def test_other_units_give_the_same_draws_in_those_units(factor: float) -> None:
     rng = np.random.default_rng(6)
     x = design(rng, 200)
     y = x @ sparse(rng) + rng.normal(size=200)
-    here, there = sampler(x, y).run(200), sampler(x, factor * y).run(200)
+    here, there = sampler(x, y).run(80, 200), sampler(x, factor * y).run(80, 200)
     np.testing.assert_allclose(there, factor * np.asarray(here), rtol=1e-9, atol=1e-9 * factor)
 
 
@@ -145,7 +145,7 @@ def test_one_column_of_no_use_is_shrunk_for_all_its_terms() -> None:
         true = np.zeros(21)
         true[1] = 1.0  # column 0, kind 0; its term of kind 1 has none
         y = x @ true + rng.normal(size=150)
-        draws, _ = sampler(x, y).run(200)
+        draws, _ = sampler(x, y).run(80, 200)
         kept.append(draws[:, 11].std())
         dropped.append(draws[:, 12:].std(axis=0).mean())
     assert np.mean(kept) > 1.2 * np.mean(dropped)

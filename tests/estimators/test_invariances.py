@@ -38,7 +38,9 @@ def test_scaling_the_outcome_scales_the_effects(small, relearn: Relearn, factor:
     np.testing.assert_allclose(there.served.coefficients, factor * here.served.coefficients, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(there.served.root, factor * here.served.root, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(there.expected, factor * here.expected, rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(there.residual_sd, factor * here.residual_sd, rtol=1e-6)
+    turned = here.ranges.spread + np.log(factor) * np.eye(1, len(here.ranges.spread))[0]
+    np.testing.assert_allclose(there.ranges.spread, turned, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(there.ranges.cells, here.ranges.cells, rtol=1e-6, atol=1e-9)
 
 
 def test_turning_the_direction_turns_the_effects(small, relearn: Relearn) -> None:
@@ -80,7 +82,7 @@ def test_swapping_two_labels_swaps_the_columns(small, relearn: Relearn) -> None:
     np.testing.assert_allclose(there.served.coefficients[:, 0], here.served.coefficients[swap, 0], atol=1e-5)
     moved = np.abs(_effects(other) - _effects(small)[:, swap])
     assert (np.sqrt(np.mean(moved**2, axis=0)) < 0.05).all()
-    np.testing.assert_allclose(there.support, here.support[swap], atol=1e-5)
+    np.testing.assert_allclose(there.support.logits, here.support.logits[swap], atol=1e-5)
 
 
 def test_another_reference_turns_the_contrasts(small, relearn: Relearn) -> None:
@@ -126,8 +128,9 @@ def _same(here: Any, there: Any, *, atol: float) -> None:
         compare(getattr(there.learned.averages[OUTCOME], name), getattr(here.learned.averages[OUTCOME], name))
     for name in ("coefficients", "root", "individualised"):
         compare(getattr(there.learned.served, name), getattr(here.learned.served, name))
-    compare(there.learned.support, here.learned.support)
-    compare(there.learned.residual_sd, here.learned.residual_sd)
+    compare(there.learned.support.logits, here.learned.support.logits)
+    compare(there.learned.ranges.spread, here.learned.ranges.spread)
+    compare(there.learned.ranges.cells, here.learned.ranges.cells)
     assert there.learned.propensity.chosen == here.learned.propensity.chosen
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from data_contracts.errors import BadInput
 from data_contracts.protocol import StudyProtocol
-from estimators.candidates import LEAD, RIVALS
+from estimators.candidates import for_study
 from estimators.contrasts import average_effects
+from estimators.hierarchical_family import family
 from estimators.learn import learn
 from estimators.scores import score_matrix
 from estimators.serve import serve
@@ -38,13 +39,15 @@ def test_shapes(small) -> None:
     """Everything served has the shape that it says."""
     learned, k, p = small.learned, 5, 6
     terms = learned.scored.basis.terms
-    assert terms == p + 5 * p + p * (p - 1) // 2
+    assert terms == p + 5 * p + 2 * p * (p - 1) // 2
     assert learned.served.coefficients.shape == (k, 1 + terms)
     assert learned.served.root.shape[1:] == (k, 1 + terms)
-    assert set(learned.candidate_weights) == {LEAD.name, *(rival.name for rival in RIVALS)}
-    assert learned.support.shape == (k, 1 + p)
+    competing = (*family(learned.scored.basis), *for_study(small.protocol, len(learned.scored.arm)))
+    assert list(learned.candidate_weights) == [model.name for model in competing]
+    assert learned.support.logits.shape == (k, 1 + p)
     assert learned.expected.shape == (1 + p,)
-    assert learned.residual_sd.shape == (k,)
+    assert learned.ranges.spread.shape == (1 + p,)
+    assert learned.ranges.cells.shape[::2] == (k, 2)
     assert [found.arm for found in learned.individualisation] == ["a", "b", "c", "d"]
 
 
@@ -89,7 +92,8 @@ def test_progress_is_told_in_order(small) -> None:
 def test_served_again_from_the_same_scores(small) -> None:
     """The decisions and the served effects depend on the scored episodes alone."""
     averages = small.learned.averages["score_week12"]
-    again = serve(small.learned.scored, averages, small.protocol, small.episodes.arms)
+    rivals = for_study(small.protocol, len(small.episodes.arm))
+    again = serve(small.learned.scored, averages, small.protocol, small.episodes.arms, rivals)
     assert again.decisions == small.learned.individualisation
     assert again.weights == small.learned.candidate_weights
     np.testing.assert_array_equal(again.effects.root, small.learned.served.root)

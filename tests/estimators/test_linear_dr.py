@@ -11,7 +11,7 @@ import pytest
 
 from data_contracts.effects import ScoredEpisodes
 from estimators.basis_design import linear_basis, smooth_basis
-from estimators.linear_dr import LinearDR
+from estimators.candidates.linear_dr import LinearDR
 
 SLOPES = [[0, 0, 0], [0.5, 0, -0.2], [0, 0.3, 0], [0.1, 0.1, 0.4]]
 

@@ -8,7 +8,7 @@ import pytest
 
 from estimators.nuisances import log_loss
 from estimators.outcome_models import REPEATABLE
-from estimators.probability_models import PROBABILITY_MODELS, fit_calibrated, served_logits
+from estimators.probability_models import PROBABILITY_MODELS, BoostedClassifier, fit_calibrated, served_logits
 
 N = 1500
 
@@ -67,7 +67,7 @@ def test_calibration_cures_boosted_propensities() -> None:
 
 def test_calibration_undoes_overconfidence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even LightGBM's defaults end within 0.15 nats of the truth once their temperature is fitted."""
-    monkeypatch.setitem(PROBABILITY_MODELS, "defaults", lambda: lightgbm.LGBMClassifier(**REPEATABLE))  # type: ignore[arg-type]
+    monkeypatch.setitem(PROBABILITY_MODELS, "defaults", lambda: BoostedClassifier(n_estimators=100, num_leaves=31))  # type: ignore[arg-type]
     x, arm, _ = drawn(4, 7)
     new, got, chance = drawn(4, 8, n=10_000)
     found = log_loss(fit_calibrated("defaults", x, arm, np.arange(N)).predict_proba(new), got)

@@ -12,13 +12,15 @@ from data_contracts.effects import AverageEffects, ScoredEpisodes
 from data_contracts.episode import FloatArray
 from data_contracts.protocol import StudyProtocol
 from estimators.basis_design import smooth_basis
-from estimators.candidates import LEAD, RIVALS
+from estimators.candidates.linear_dml import LinearDML
+from estimators.candidates.s_learner import SLearner
 from estimators.contrasts import average_effects
-from estimators.hierarchical import sample, sufficient
+from estimators.hierarchical_family import mixed_draws
 from estimators.scores import score_matrix
 from estimators.serve import Served, serve
 
 ARMS = ("usual", "a", "b")
+RIVALS = (SLearner(), LinearDML())
 SHUT = {"min_effective": 1e9}
 OPEN = {"min_effective": 30, "min_slope": 0.0, "slope_confidence": 0.501}
 
@@ -50,7 +52,7 @@ class Drawn:
 
     def serve(self, **gates: Any) -> Served:
         """Served under these pass marks."""
-        return serve(self.data, self.averages(), protocol(**gates), ARMS)
+        return serve(self.data, self.averages(), protocol(**gates), ARMS, RIVALS)
 
 
 def draw(
@@ -149,17 +151,16 @@ def test_the_average_patient_has_the_averages_covariance(
 
 @pytest.mark.parametrize("gate", ["shut", "varying"])
 def test_what_is_left_out_is_in_the_root(strong: Drawn, gate: str, request: pytest.FixtureRequest) -> None:
-    """The root's outer products over slopes are the posterior's covariance plus the square of its mean less what is
-    served, so that second moments about the served slopes are the posterior's; the last row is what is left out.
-    """
-    served = request.getfixturevalue(gate).effects
-    posterior = sample(sufficient(strong.data), strong.data)
-    left_out = posterior.mean[:, 1:] - served.coefficients[:, 1:]
-    np.testing.assert_allclose(served.root[-1, :, 1:], left_out, atol=1e-6)
-    assert not served.root[:, 0].any()
-    drawn = posterior.draws[:, 2, 1:]
-    expected = np.cov(drawn.T, ddof=0) + np.outer(left_out[2], left_out[2])
-    np.testing.assert_allclose(served.root[:, 2, 1:].T @ served.root[:, 2, 1:], expected, atol=1e-6)
+    """The root's outer products over slopes are the mixed posteriors' second moments about what is served."""
+    served = request.getfixturevalue(gate)
+    leads = served.competition.leads
+    draws = mixed_draws(leads, served.stacked.weights[: len(leads)])[:, 2, 1:]
+    mean = draws.mean(axis=0)
+    left_out = mean - served.effects.coefficients[2, 1:]
+    expected = np.cov(draws.T, ddof=0) + np.outer(left_out, left_out)
+    slopes = served.effects.root[:, :, 1:]
+    np.testing.assert_allclose(slopes[:, 2].T @ slopes[:, 2], expected, atol=1e-9)
+    assert not served.effects.root[:, 0].any()
 
 
 def test_a_thin_arm_stays_constant_beside_a_varying_one() -> None:
@@ -179,8 +180,9 @@ def test_a_thin_arm_stays_constant_beside_a_varying_one() -> None:
 
 def test_slopes_are_the_stack_of_the_candidates(strong: Drawn, varying: Served) -> None:
     """Served slopes lie in the span of the candidates' with their weights, times one factor of at most 1."""
-    fitted = [model.fit(strong.data)[:, 1:] for model in (LEAD, *RIVALS)]
-    weights = [varying.weights[model.name] for model in (LEAD, *RIVALS)]
+    leads = [lead.posterior.mean[:, 1:] for lead in varying.competition.leads]
+    fitted = [*leads, *(model.fit(strong.data)[:, 1:] for model in RIVALS)]
+    weights = list(varying.weights.values())
     assert min(weights) >= 0
     stacked = sum(weight * slopes for weight, slopes in zip(weights, fitted, strict=True))
     served = varying.effects.coefficients[:, 1:]
@@ -200,7 +202,7 @@ def test_the_same_episodes_give_the_same(strong: Drawn, varying: Served) -> None
 def test_other_averages_move_intercepts_alone(strong: Drawn, varying: Served) -> None:
     """Averages are served as they are told: other ones move the intercepts and their part of the root, no slope."""
     told = replace(strong.averages(), effects=np.array([0.0, 9.0, -9.0]))
-    found = serve(strong.data, told, protocol(min_effective=30), ARMS).effects
+    found = serve(strong.data, told, protocol(min_effective=30), ARMS, RIVALS).effects
     np.testing.assert_array_equal(found.coefficients[:, 0], [0, 9, -9])
     np.testing.assert_array_equal(found.coefficients[:, 1:], varying.effects.coefficients[:, 1:])
 

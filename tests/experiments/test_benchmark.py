@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from data_contracts.errors import BadInput, BadUsage
+from data_contracts.support import Support
 from experiments import benchmark_table
 from experiments.benchmark import benchmark
 from experiments.benchmark_fresh import Fresh, draw_fresh, draw_study, population_effects
@@ -20,9 +22,10 @@ from experiments.benchmark_judges import (
     interval_figures,
     rank_figures,
 )
-from experiments.benchmark_marks import APART, judge_marks
+from experiments.benchmark_marks import Mark, at_least, at_most, judge_marks
 from experiments.benchmark_page import cell
 from experiments.benchmark_suite import Request
+from experiments.benchmark_world_marks import APART, MARKS
 from experiments.benchmark_worlds import summarise_draws
 
 PATIENTS = 400
@@ -32,7 +35,7 @@ PATIENTS = 400
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The suite `worlds` run on one small cell."""
     out = tmp_path_factory.mktemp("benchmark")
-    assert benchmark("worlds", Request(out, draws=2, n=300, worlds=("null",), patients=PATIENTS)) == 0
+    assert benchmark("worlds", Request(out, draws=2, sizes=(300,), worlds=("null",), patients=PATIENTS)) == 0
     return out
 
 
@@ -45,12 +48,23 @@ def test_the_suite_writes_what_it_states(ran: Path) -> None:
     assert {"machine", "versions", "threads", "run"} <= set(found)
     figures = found["cells"]["null 300"]
     names = {"loss", "loss_above_0.1", "coverage", "width", "ranks_hold", "constant", "false_abstention"}
-    assert names | {"average_coverage", "average_error.a", "regret.S-learner"} <= set(figures)
+    names |= {"coverage_least_arm", "coverage_least_fifth", "average_coverage", "average_error.a"}
+    assert names | {"regret.S-learner", "regret_minus.S-learner", "cpu.S-learner", "regret.no effect"} <= set(figures)
+    assert "regret.CausalForestDML" not in figures
     told = {"mean", "mc_error", "median", "median_mc_error", "draws"}
     assert all(told == set(figure) for figure in figures.values())
     page = (ran / "worlds.md").read_text(encoding="utf-8")
     assert all(f"## {title}" in page for title in ("Marks", "Advice", "Honesty", "Regret"))
     assert (ran / "worlds.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_paired_differences_are_differences(ran: Path) -> None:
+    """Regret less a peer's has the difference of the two means, and the loss is that against the best average."""
+    figures = json.loads((ran / "worlds.json").read_text(encoding="utf-8"))["cells"]["null 300"]
+    mean = {name: figure["mean"] for name, figure in figures.items()}
+    for peer in ("S-learner", "LinearDML", "no effect"):
+        assert mean[f"regret_minus.{peer}"] == pytest.approx(mean["regret"] - mean[f"regret.{peer}"], abs=1e-12)
+    assert mean["regret_minus.best average"] == pytest.approx(mean["loss"], abs=1e-12)
 
 
 def _judged(world: str, n: int, seed: int, **_rest: object) -> dict[str, float]:
@@ -64,10 +78,13 @@ def _judged(world: str, n: int, seed: int, **_rest: object) -> dict[str, float]:
 def test_the_hidden_confounder_counts_in_no_mark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It stands in tables of its own and in no line that sums up; a draw that is refused is counted as such."""
     monkeypatch.setattr(benchmark_table, "judge_draw", _judged)
-    assert benchmark("worlds", Request(tmp_path, draws=2, n=400, worlds=("null", APART))) == 0
+    assert benchmark("worlds", Request(tmp_path, draws=2, sizes=(400,), worlds=("null", APART))) == 0
     found = json.loads((tmp_path / "worlds.json").read_text(encoding="utf-8"))
     assert found["refused_draws"] == {"null 400": 1, f"{APART} 400": 1}
-    assert all((mark["cells"], mark["met"]) == (1, 1) for mark in found["marks"])
+    measured = [mark for mark in found["marks"] if mark["cells"]]
+    assert {mark["verdict"] for mark in measured} == {"met"}
+    assert all((mark["cells"], mark["met"], mark["fewest_draws"]) == (1, 1, 1) for mark in measured)
+    assert {mark["verdict"] for mark in found["marks"] if not mark["cells"]} == {"not measured"}
     before, apart = (tmp_path / "worlds.md").read_text(encoding="utf-8").split("reported apart", 1)
     assert f"| {APART} |" not in before
     assert f"| {APART} |" in apart
@@ -122,15 +139,18 @@ def test_unsupported_pairs_count_in_no_figure(learned: Any) -> None:
 
 
 def test_abstention_is_counted_on_either_side(learned: Any) -> None:
-    """A threshold that nobody reaches abstains on all pairs, one that all reach on none."""
+    """Where nobody has similar patients all pairs abstain, where all have some none does."""
     found = learned[2]
     supported = np.ones((60, 5), dtype=np.bool_)
     supported[:30, 4] = False
     fresh = _effects(np.random.default_rng(1), found, supported)
-    assert abstention_figures(found, fresh, 1.1) == {"false_abstention": 1.0, "abstention_recall": 1.0}
-    assert abstention_figures(found, fresh, 0.0) == {"false_abstention": 0.0, "abstention_recall": 0.0}
+    for similar, share in ((0.0, 1.0), (22.0, 0.0)):
+        support = Support.of_propensity(np.zeros_like(found.support.logits))
+        support = replace(support, similar=np.full_like(support.similar, similar))
+        figures = abstention_figures(replace(found, support=support), fresh)
+        assert figures == {"false_abstention": share, "abstention_recall": share}
     everyone = Fresh(fresh.terms, fresh.covariates, fresh.effects, np.ones((60, 5), dtype=np.bool_))
-    assert set(abstention_figures(found, everyone, 0.1)) == {"false_abstention"}
+    assert set(abstention_figures(found, everyone)) == {"false_abstention"}
 
 
 def test_the_slope_of_exaggerated_deviations() -> None:
@@ -163,13 +183,42 @@ def test_summaries_equal_a_hand_computation() -> None:
     assert summary["captured"]["mc_error"] == pytest.approx(spread.std(ddof=1) / np.sqrt(3))
 
 
+def test_the_least_covered_arm_is_the_one_with_the_lowest_mean() -> None:
+    """Over draws, not within each: an arm that is low in one draw and another in the next make no low mean."""
+    draws = [
+        {"loss": 0.0, "oracle_gain": 0.0, "coverage.arm.1": 0.8, "coverage.arm.2": 1.0},
+        {"loss": 0.0, "oracle_gain": 0.0, "coverage.arm.1": 1.0, "coverage.arm.2": 0.7},
+    ]
+    assert summarise_draws(draws)["coverage_least_arm"]["mean"] == pytest.approx(0.85)
+
+
 def test_a_missed_mark_is_told_with_its_cell() -> None:
     """A loss of 0.03 misses 0.02 where it stands, and is not looked for in the world apart."""
     bad = summarise_draws([{"loss": 0.03, "oracle_gain": 0.0}])
     good = summarise_draws([{"loss": 0.0, "oracle_gain": 0.0}])
-    told = judge_marks({("null", 500): bad, ("rough", 500): good, (APART, 500): bad})
+    told = judge_marks(MARKS, {("null", 500): bad, ("rough", 500): good, (APART, 500): bad}, {APART})
     loss = next(mark for mark in told if mark["mark"].startswith("mean loss"))
-    assert (loss["cells"], loss["met"], loss["missed"]) == (2, 1, {"null 500": 0.03})
+    assert (loss["verdict"], loss["cells"], loss["met"], loss["missed"]) == ("missed", 2, 1, {"null 500": 0.03})
+
+
+def test_a_difference_within_its_error_misses_nothing() -> None:
+    """0.1 more regret with an error of 0.1 is no miss, with one of 0.05 it is (1.645 errors are allowed)."""
+    mark = Mark("", ("gap", "beyond_error"), at_most(0))
+    verdicts = [
+        judge_marks([mark], {("a", 1): {"gap": {"mean": 0.1, "mc_error": error, "draws": 9}}})[0]["verdict"]
+        for error in (0.1, 0.05)
+    ]
+    assert verdicts == ["met", "missed"]
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"), [([1.0], "not measured"), ([1, 1, 0], "met"), ([1, 0, 0], "missed"), ([], "not measured")]
+)
+def test_a_mark_of_some_cells(values: list[float], verdict: str) -> None:
+    """Two cells of three are asked for: fewer than two give no verdict, one of three is a miss."""
+    mark = Mark("", ("x", "mean"), at_least(1), of_cells=2)
+    cells = {("w", i): {"x": {"mean": value, "draws": 1}} for i, value in enumerate(values)}
+    assert judge_marks([mark], cells)[0]["verdict"] == verdict
 
 
 @pytest.mark.parametrize(
@@ -187,27 +236,14 @@ def test_cells_are_written_as_precisely_as_they_are_known(value: Any, text: str)
         ("worlds", {"worlds": ("nowhere",)}),
         ("worlds", {"draws": 0}),
         ("ihdp", {}),
+        ("worlds", {"sizes": (2000, 0)}),
         ("ihdp", {"data": Path(__file__).parent}),
+        ("acic2016", {}),
+        ("acic2016", {"data": Path(__file__).parent}),
+        ("contrasts", {"sizes": (400, 500)}),
     ],
 )
 def test_bad_usage_is_told(suite: str, request_: dict[str, Any], tmp_path: Path) -> None:
     """Unknown worlds, no draws and missing data end before any work."""
     with pytest.raises(BadUsage):
         benchmark(suite, Request(tmp_path, **request_))
-
-
-def test_ihdp_reads_the_official_split(tmp_path: Path) -> None:
-    """On made-up replications with the data set's arrays: each method's error, medians and the plot."""
-    rng = np.random.default_rng(1)
-    x = rng.normal(size=(300, 3))
-    arm = rng.integers(0, 2, size=300)
-    mu0, mu1 = x[:, :1], x[:, :1] + 4.0
-    outcome = np.where(arm[:, None] == 1, mu1, mu0) + rng.normal(size=(300, 1))
-    np.savez(
-        tmp_path / "made_up.npz", x=x, t=arm, yf=outcome, mu0=mu0, mu1=mu1, test_index_1_100=np.arange(30)[:, None]
-    )
-    assert benchmark("ihdp", Request(tmp_path / "out", data=tmp_path)) == 0
-    found = json.loads((tmp_path / "out" / "ihdp.json").read_text(encoding="utf-8"))
-    assert found["replications"] == [1, 1]
-    assert found["figures"]["pehe.ours"]["mean"] < 1.0
-    assert {"pehe.average for everyone", "pehe.S-learner"} <= set(found["figures"])

@@ -25,6 +25,7 @@ from experiments.real_data import beat_the_blues, beat_the_blues_protocol
 from experiments.report.drawing import Picture
 from experiments.report.page import page
 from experiments.report.summary import summarise
+from experiments.report.value import compared_values
 from experiments.report.wording import number
 from experiments.report.write import write_report
 from experiments.study_result import StudyResult
@@ -36,7 +37,7 @@ RARE_EPISODES = 7
 SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "data_fingerprint", "diagnostics", "dropout",
     "estimand", "evidence", "gates", "gates_passed", "heterogeneity", "individualisation", "name", "notation",
-    "nuisances", "outcomes", "protocol", "question", "study_id", "table_one",
+    "nuisances", "outcomes", "policy_value", "protocol", "question", "study_id", "table_one",
 }  # fmt: skip
 
 needs_package = pytest.mark.skipif(
@@ -117,6 +118,22 @@ def test_what_is_not_finite_becomes_none(clinic: StudyResult) -> None:
     broken = replace(averages["phq9_week12"], critical_value=float("nan"))
     result = replace(clinic, learned=replace(clinic.learned, averages={"phq9_week12": broken}))
     assert summarise(result)["outcomes"][0]["critical_value"] is None
+
+
+def test_the_value_of_the_advice_is_told(clinic: StudyResult, html: str) -> None:
+    """The page shows each other way to choose with the mean outcome in the outcome's own direction; a value that the
+    records cannot tell is said to be so.
+    """
+    found = clinic.learned.value
+    assert found is not None
+    for text in ("the best single arm for everyone", "the reference for everyone", "what clinicians really chose"):
+        assert text in html
+    shown = compared_values(summarise(clinic))
+    assert [row["difference"] for row in shown][2] == found.clinicians.difference
+    assert [row["mean"] for row in shown][2] == -found.clinicians.value
+    assert 0 < -found.clinicians.value < 27
+    untold = summarise(replace(clinic, learned=replace(clinic.learned, value=None)))
+    assert compared_values(untold) == []
 
 
 def test_same_study_same_bytes(clinic: StudyResult, written: Path, tmp_path: Path) -> None:

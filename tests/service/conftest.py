@@ -7,7 +7,7 @@ import io
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from data_contracts.gate import Gate, Individualisation
 from data_contracts.manifest import ArmRecord, PolicyManifest, Promotion, sha256
 from data_contracts.places import trusted_keys
 from data_contracts.protocol import Outcome
+from data_contracts.support import CELLS, Support
+from data_contracts.support_arrays import support_arrays
 from service.app import create_app
 from service.collaborators import Collaborators
 from service.contact import Contact
@@ -121,9 +123,10 @@ def archive(changes: Mapping[str, Any]) -> bytes:
         "individualised": np.array([0.0, 0.0, 1.0]),
         "average_effects": np.array([0.0, 2.0, 3.0]),
         "average_covariance": np.diag([0.0, 0.25, 0.25]),
-        "support": np.zeros((3, 4)),
+        **support_arrays(replace(Support.of_propensity(np.zeros((3, 4))), similar=np.full((3, CELLS), 22.0))),
         "outcome": np.array([-10.0, -2.0, 0.1, 0.0]),
-        "residual_sd": np.array([4.0, 4.0, 4.0]),
+        "outcome_spread": np.array([1.1, 0.0, 0.0, 0.0]),
+        "outcome_cells": np.dstack([np.full((3, 40), 20.0), np.tile(np.linspace(-2.0, 2.0, 40), (3, 1))]),
         **changes,
     }
     buffer = io.BytesIO()

@@ -63,16 +63,34 @@ def test_batch_table(policy_folder: Path, tmp_path: Path, capsys: pytest.Capture
 def test_batch_agrees_with_python(
     policy_folder: Path, served: ServedPolicy, tmp_path: Path, values: dict[str, Any]
 ) -> None:
-    """The table's numbers are those of a call in Python, to the last digit."""
+    """The table's numbers are those of a call in Python, to the last digit, in the same order of arms."""
     out = tmp_path / "out.csv"
     assert run(policy_folder, table(tmp_path, "P-1,17,41,f,0,no,no,no,,x"), out) == 0
     answer = recommend(PatientProfile(patient_id="P-1", values=values), served.policy, served.rules)
     with out.open(encoding="utf-8") as lines:
-        for row, wanted in zip(csv.DictReader(lines), answer.rows(), strict=True):
-            for name, value in wanted.items():
-                text = row[name]
-                number = isinstance(value, int | float) and not isinstance(value, bool)
-                assert float(text) == value if number else text == ("" if value is None else str(value))
+        rows = list(csv.DictReader(lines))
+    assert [row["arm"] for row in rows] == [advice.arm for advice in answer.arms]
+    for row, advice in zip(rows, answer.arms, strict=True):
+        assert (row["status"], row["reason"]) == (advice.status, advice.reason or "")
+        assert (row["safety"], row["recommended"]) == (answer.safety.level, str(advice.recommended))
+        for columns, told in (
+            (("effect", "effect_lower", "effect_upper"), advice.effect),
+            (("average_effect", "average_lower", "average_upper"), advice.average),
+            (("expected_outcome", "outcome_lower", "outcome_upper"), advice.expected_outcome),
+        ):
+            wanted = (told.estimate, told.lower, told.upper) if told else ("", "", "")
+            assert tuple(row[name] and float(row[name]) for name in columns) == wanted
+        ranks = (advice.rank.lower, advice.rank.upper, advice.rank.in_top_set) if advice.rank else ("", "", "")
+        assert (row["rank_lower"], row["rank_upper"], row["in_top_set"]) == tuple(map(str, ranks))
+
+
+def test_abstentions_are_counted_by_the_reason_of_most_arms(
+    policy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two arms excluded beside one that the patient's missing score speaks against and a thin one: EXCLUDED."""
+    rows = ("P-1,,41,f,0,no,no,no,cbt;icbt,x", "P-2,,41,f,0,no,no,no,,x")
+    assert run(policy_folder, table(tmp_path, *rows), tmp_path / "out.csv", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["abstained"] == {"EXCLUDED": 1, "MISSING_KEY": 1}
 
 
 def test_parquet_and_column_order(policy_folder: Path, tmp_path: Path) -> None:

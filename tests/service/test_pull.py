@@ -96,7 +96,7 @@ def test_new_champion_replaces_the_old(registry: Registry, lab: Lab) -> None:
     """After another promotion the note names the new policy, the old one stays in the cache, nothing else does."""
     registry.champion(lab, lab.policy())
     first = pull_once(registry.name)
-    registry.champion(lab, lab.policy(arrays={"residual_sd": [5.0, 5.0, 5.0]}))
+    registry.champion(lab, lab.policy(arrays={"outcome_spread": [1.5, 0.0, 0.0, 0.0]}))
     second = pull_once(registry.name)
     assert load_served(f"{registry.name}@champion").source.manifest_sha256 == second != first
     assert sorted(path.name for path in cache_folder(registry.name).iterdir()) == sorted([first, second, "champion"])
@@ -163,7 +163,7 @@ def test_bad_champion_is_refused(
     make: Any, registry: Registry, lab: Lab, stranger: Lab, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A champion that is not sound ends in exit 5, and the one that was cached stays and is served."""
-    registry.champion(lab, lab.policy(arrays={"residual_sd": [6.0, 6.0, 6.0]}))
+    registry.champion(lab, lab.policy(arrays={"outcome_spread": [1.6, 0.0, 0.0, 0.0]}))
     before = pull_once(registry.name)
     make(registry, lab, stranger)
     assert main(["pull", f"{registry.name}@champion"]) == 5
@@ -199,7 +199,7 @@ def test_watching_goes_on(
     )
 
     def good(spread: str) -> None:
-        registry.champion(lab, lab.policy(arrays={"residual_sd": [float(spread)] * 3}))
+        registry.champion(lab, lab.policy(arrays={"outcome_spread": [float(spread), 0.0, 0.0, 0.0]}))
 
     def sleep(_: float) -> None:
         try:

@@ -1,0 +1,124 @@
+"""Whether patients like this one really got each arm, as data: the same verdict when learning, judging and serving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypedDict
+
+import numpy as np
+
+from data_contracts.column_checks import MINIMUM_CELL
+from data_contracts.effects import BoolArray
+from data_contracts.episode import FloatArray, IntArray
+
+LOWEST, STEP, CELLS = -8.0, 0.25, 64
+"""Grid of an arm's log-odds: 64 cells of a quarter from -8 to 8; the first and last hold what lies beyond."""
+
+REACH = 6
+"""Cells to either side that count as similar: odds of the arm within a factor of five (exp(6.5 / 4))."""
+
+SUPPORTED, HARDLY_EVER, TOO_FEW = 0, 1, 2
+"""Verdicts: may be compared; the records show that such patients hardly ever got it; too few of them did to tell."""
+
+SIDES = 3
+"""Sides of a region at most."""
+
+LEAST = 1e-300
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a region: sign * z[column] > bound."""
+
+    column: int
+    sign: float
+    bound: float
+
+
+class Regions(TypedDict):
+    """Regions in the arrays of ``Support``."""
+
+    region_arm: IntArray
+    region_column: IntArray
+    region_sign: FloatArray
+    region_bound: FloatArray
+
+
+@dataclass(frozen=True)
+class Support:
+    """Who is supported for which of K arms, by their (q,) standardised covariates z.
+
+    Attributes:
+        logits: (K, 1 + q) coefficients of the calibrated propensity, softmax(logits · (1, z)).
+        hardly_ever: (K,) log-odds of the arm under which the records show that it was hardly ever started.
+        similar: (K, CELLS) episodes of the arm among patients with log-odds about the cell's, in bands of 11 (0, 11,
+            22 …), so that 0 stands for fewer than 11.
+        region_arm: (R,) the arm that was hardly ever started in a region.
+        region_column, region_sign, region_bound: (R, SIDES) a patient lies in a region if sign * z[column] > bound
+            on each side; a side that is not needed has sign 0 and bound -1.
+    """
+
+    logits: FloatArray
+    hardly_ever: FloatArray
+    similar: FloatArray
+    region_arm: IntArray
+    region_column: IntArray
+    region_sign: FloatArray
+    region_bound: FloatArray
+
+    @classmethod
+    def of_propensity(cls, logits: FloatArray) -> Support:
+        """A propensity alone, of which nothing has been counted yet: nobody has similar patients."""
+        arms = len(logits)
+        return cls(logits, np.full(arms, LOWEST), np.zeros((arms, CELLS)), **pack_regions(()))
+
+    def log_odds(self, covariates: FloatArray) -> FloatArray:
+        """(..., q) covariates to (..., K) log-odds of each arm against all others together."""
+        scores = self.logits[:, 0] + np.vecdot(self.logits[:, 1:], covariates[..., None, :])
+        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        others = weights.sum(axis=-1, keepdims=True) - weights
+        return np.asarray(np.log(np.maximum(weights, LEAST) / np.maximum(others, LEAST)), dtype=np.float64)
+
+    def verdicts(self, covariates: FloatArray) -> IntArray:
+        """(..., q) covariates, of one patient or of many, to (..., K) verdicts."""
+        log_odds = self.log_odds(covariates)
+        hardly = log_odds < self.hardly_ever
+        if len(self.region_arm):
+            hardly = hardly | self._in_region(covariates)
+        few = self.similar[self._arms, log_odds_cell(log_odds)] < MINIMUM_CELL
+        return np.where(hardly, HARDLY_EVER, np.where(few, TOO_FEW, SUPPORTED))
+
+    def _in_region(self, covariates: FloatArray) -> BoolArray:
+        """(..., K) whether a patient lies in a region of the arm."""
+        inside = (self.region_sign * covariates[..., self.region_column] > self.region_bound).all(axis=-1)
+        return np.asarray(inside @ self._of_arm > 0)
+
+    @cached_property
+    def _arms(self) -> IntArray:
+        return np.arange(len(self.logits))
+
+    @cached_property
+    def _of_arm(self) -> FloatArray:
+        """(R, K) 1 where the region is the arm's."""
+        return np.asarray(self.region_arm[:, None] == self._arms, dtype=np.float64)
+
+
+def log_odds_cell(log_odds: FloatArray) -> IntArray:
+    """Cell of the grid that each log-odds falls in."""
+    return np.clip(((log_odds - LOWEST) / STEP).astype(np.int64), 0, CELLS - 1)
+
+
+def pack_regions(found: Sequence[tuple[int, Sequence[Side]]]) -> Regions:
+    """Arms with the sides of their regions, as arrays."""
+    unused = Side(0, 0.0, -1.0)
+    rows = [[*sides, *[unused] * (SIDES - len(sides))] for _, sides in found]
+    table = np.array([[(side.column, side.sign, side.bound) for side in row] for row in rows], dtype=np.float64)
+    table = table.reshape(len(rows), SIDES, 3)
+    return Regions(
+        region_arm=np.array([arm for arm, _ in found], dtype=np.int64),
+        region_column=table[:, :, 0].astype(np.int64),
+        region_sign=table[:, :, 1],
+        region_bound=table[:, :, 2],
+    )

@@ -1,0 +1,56 @@
+"""Recommendations for many patients at once: the same small decisions, and the same numbers, as for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from data_contracts.cohort import Cohort
+from data_contracts.episode import Column
+from data_contracts.rule import RuleSet
+from engine.decision import Decision, decide
+from engine.exclusions import excluded_in
+from engine.patient import read_patients
+from engine.policy import Policy
+from engine.safety import judge_cohort
+from engine.table import recommendation_table
+
+BLOCK = 2048
+"""Patients at a time, so that memory stays bounded."""
+
+
+def recommend_cohort(
+    cohort: Cohort, policy: Policy, rules: RuleSet, block: int = BLOCK
+) -> Iterator[tuple[Decision, dict[str, Column]]]:
+    """For each block of patients, in their order, what is decided and its rows of the batch recommendation table.
+
+    Each patient's row is what ``engine.recommend.recommend`` would say, whoever else is in the block: every word, yes
+    or no and rank the same, and every number to the rounding of a sum.
+
+    Raises:
+        BadInput: a value is not of its feature's or fact's type or range, or an excluded arm is unknown.
+    """
+    for patients in cohort.blocks(block):
+        yield _recommend(patients, policy, rules)
+
+
+def joined(tables: Sequence[Mapping[str, Column]]) -> dict[str, Column]:
+    """The tables of all blocks as one."""
+    return {name: _joined([table[name] for table in tables]) for name in tables[0]}
+
+
+def _recommend(cohort: Cohort, policy: Policy, rules: RuleSet) -> tuple[Decision, dict[str, Column]]:
+    safeties, which = judge_cohort(cohort, rules)
+    refused = np.array([safety.level == "refused" for safety in safeties])[which]
+    awaiting = np.array([safety.awaiting_acknowledgement for safety in safeties])[which]
+    decision = decide(policy, read_patients(cohort, policy), refused, awaiting, excluded_in(cohort, policy))
+    levels = [safeties[at].level for at in which.tolist()]
+    return decision, recommendation_table(cohort.patient_id, decision, levels)
+
+
+def _joined(pieces: Sequence[Column]) -> Column:
+    whole = np.concatenate([np.asarray(piece) for piece in pieces])
+    if not isinstance(pieces[0], np.ma.MaskedArray):
+        return whole
+    return np.ma.masked_array(whole, np.concatenate([np.ma.getmaskarray(piece) for piece in pieces]))

@@ -1,0 +1,104 @@
+"""The decision: for each patient, which arms may be ranked, how they rank and what is expected under each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from data_contracts.effects import BoolArray
+from data_contracts.episode import FloatArray, IntArray
+from data_contracts.recommendation import Reason
+from engine.outcome import expected_outcomes
+from engine.patient import Patients
+from engine.policy import Policy, with_ends
+from engine.ranking import Ranking, rank
+from engine.reasons import CODE, OPEN, REASONS, arm_reasons
+
+GROUP = np.array([*(3 if reason is Reason.EXCLUDED else 2 for reason in REASONS), 1])
+"""By the code of a reason, ``OPEN`` the last: offered arms are told first, excluded ones at the end."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is decided for n patients, of one as of many; A arms in the manifest's order, K of them ranked.
+
+    Attributes:
+        policy: by which it was decided.
+        reason: (n, A) why an arm has no rank, a position in ``engine.reasons.REASONS``, or ``OPEN``.
+        refused: (n,) whether a safety rule refuses any ranking.
+        held_back: (n,) whether ranks are not told: refused, or an acknowledgement is awaited.
+        effect: (n, K, 3) served effect and the ends of its interval.
+        ranking: of the arms that no reason speaks against.
+        expected: (n, K, 3) expected outcome and the ends of its range.
+    """
+
+    policy: Policy
+    reason: IntArray
+    refused: BoolArray
+    held_back: BoolArray
+    effect: FloatArray
+    ranking: Ranking
+    expected: FloatArray
+
+    @cached_property
+    def offered(self) -> BoolArray:
+        """(n, A) arms that may be ranked."""
+        return np.asarray(self.reason == OPEN)
+
+    @cached_property
+    def effect_shown(self) -> BoolArray:
+        """(n, A) arms whose effect is shown: a benefit over a reference that such patients did not get is not."""
+        reference = self.reason[:, self.policy.ranked_at[0]]
+        known = (reference == OPEN) | (reference == CODE[Reason.EXCLUDED])
+        return np.asarray(self.offered & known[:, None])
+
+    @cached_property
+    def average_shown(self) -> BoolArray:
+        """(n, A) arms whose average effect is shown: all that have one, unless a safety rule refuses."""
+        return self.policy.is_ranked & ~self.refused[:, None]
+
+    @cached_property
+    def rank_shown(self) -> BoolArray:
+        """(n, A) arms whose rank is told."""
+        return self.offered & ~self.held_back[:, None]
+
+    @cached_property
+    def recommended(self) -> BoolArray:
+        """(n, A) the arm to start with, if it may be told."""
+        best = self.policy.over_arms(self.ranking.best[:, None] == np.arange(len(self.policy.ranked_at)), np.False_)
+        return best & self.rank_shown
+
+    @cached_property
+    def order(self) -> IntArray:
+        """(n, A) the arms as they are told: the recommended, others by effect, then those without a rank, by name."""
+        group = GROUP[self.reason] - self.recommended
+        effect = np.where(self.offered, self.policy.over_arms(self.effect[..., 0], np.float64(0.0)), 0.0)
+        return np.lexsort((self.policy.name_order + np.zeros_like(group), -effect, group), axis=-1)
+
+
+def decide(
+    policy: Policy, patients: Patients, refused: BoolArray, awaiting: BoolArray, excluded: BoolArray
+) -> Decision:
+    """Decide for n patients.
+
+    Args:
+        policy: by which to decide.
+        patients: what it needs of them.
+        refused: (n,) whether a safety rule refuses any ranking.
+        awaiting: (n,) whether a clinician has yet to acknowledge a safety assessment.
+        excluded: (n, A) arms that a clinician has excluded.
+    """
+    reason = arm_reasons(policy, patients, refused, excluded)
+    effects, covariance = policy.effects.at(patients.terms)
+    errors = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0.0))
+    return Decision(
+        policy=policy,
+        reason=reason,
+        refused=refused,
+        held_back=refused | awaiting,
+        effect=with_ends(effects, policy.z * errors),
+        ranking=rank(policy, effects, covariance, reason[:, policy.ranked_at] == OPEN, patients.more_severe),
+        expected=expected_outcomes(policy, patients, effects),
+    )

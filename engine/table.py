@@ -1,0 +1,74 @@
+"""The batch recommendation table: one row a patient and arm, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from data_contracts.effects import BoolArray
+from data_contracts.episode import Column, FloatArray
+from data_contracts.recommendation import SafetyLevel, status_of
+from engine.decision import Decision
+from engine.reasons import REASONS
+
+STATUS_TEXT = np.array([*(status_of(reason) for reason in REASONS), status_of(None)], dtype=object)
+REASON_TEXT = np.array([*(reason.value for reason in REASONS), None], dtype=object)
+"""By the code of a reason; ``OPEN`` is the last."""
+
+
+def recommendation_table(patient_id: Column, decision: Decision, safety: Sequence[SafetyLevel]) -> dict[str, Column]:
+    """The table's columns of n · A rows, patients in their order, each one's arms in the order in which they are told.
+
+    Numbers are NaN where nothing is told, text is None, ranks and yes/no are masked.
+
+    Args:
+        patient_id: (n,) identifiers.
+        decision: for these n patients.
+        safety: n levels of the safety rules.
+    """
+    policy, arms, told = decision.policy, len(decision.policy.manifest.arms), _Told(decision)
+    unranked, ranking = ~decision.rank_shown, decision.ranking
+    names = np.array([arm.name for arm in policy.manifest.arms], dtype=object)
+    reason = told.rows(decision.reason)
+    averages = np.broadcast_to(policy.average_intervals, decision.effect.shape)
+    varies = np.broadcast_to(policy.effects.individualised, ranking.in_top_set.shape)
+    held_back = np.broadcast_to(decision.held_back[:, None], decision.reason.shape)
+    return {
+        "patient_id": np.repeat(patient_id, arms),
+        "arm": names[decision.order.ravel()],
+        "status": STATUS_TEXT[reason],
+        "reason": REASON_TEXT[reason],
+        **told.interval("effect", "effect", decision.effect, decision.effect_shown),
+        **told.interval("average_effect", "average", averages, decision.average_shown),
+        "individualised": told.rows(policy.over_arms(varies, np.False_) & decision.offered),
+        "rank_lower": told.masked(policy.over_arms(ranking.lower, np.int64(0)), unranked),
+        "rank_upper": told.masked(policy.over_arms(ranking.upper, np.int64(0)), unranked),
+        "in_top_set": told.masked(policy.over_arms(ranking.in_top_set, np.False_), unranked),
+        "recommended": told.masked(decision.recommended, held_back),
+        "safety": np.repeat(np.array(safety, dtype=object), arms),
+        **told.interval("expected_outcome", "outcome", decision.expected, decision.offered),
+    }
+
+
+class _Told:
+    """Puts (n, A) values into the rows of the table."""
+
+    def __init__(self, decision: Decision) -> None:
+        n, arms = decision.order.shape
+        self._at = (decision.order + arms * np.arange(n)[:, None]).ravel()
+        self._policy = decision.policy
+
+    def rows(self, values: Column) -> Column:
+        """(n, A) values as n · A."""
+        return np.asarray(values.ravel()[self._at])
+
+    def masked(self, values: Column, empty: BoolArray) -> Column:
+        """The same, masked where nothing is told."""
+        return np.ma.masked_array(self.rows(values), self.rows(empty))
+
+    def interval(self, name: str, stem: str, values: FloatArray, shown: BoolArray) -> dict[str, Column]:
+        """Three columns from (n, K, 3) estimates and ends, NaN where they are not shown."""
+        everywhere = np.where(shown[..., None], self._policy.over_arms(values, np.float64(np.nan)), np.nan)
+        rows = everywhere.reshape(-1, 3)[self._at]
+        return dict(zip((name, f"{stem}_lower", f"{stem}_upper"), rows.T, strict=True))

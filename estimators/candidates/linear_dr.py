@@ -1,0 +1,45 @@
+"""EconML's LinearDRLearner behind the effect-model protocol, on the study's own scores."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from econml.dr import LinearDRLearner
+
+from data_contracts.effects import ScoredEpisodes
+from data_contracts.episode import FloatArray
+from estimators.candidates.shared_nuisances import EvenOdds, ScoreReader, for_doubly_robust
+from estimators.held_out import FoldByFold
+
+
+class LinearDR(FoldByFold):
+    """Doubly robust linear effects (Foster and Syrgkanis 2023, Orthogonal statistical learning)."""
+
+    name = "linear_dr"
+
+    def fit(self, data: ScoredEpisodes) -> FloatArray:
+        """(K, 1 + P) coefficients from EconML on the linear terms alone; the other terms get zeros."""
+        learner = self.learner(data)
+        arms, unused = data.scores.shape[1], np.zeros(data.basis.terms - data.basis.columns)
+        rows = [
+            np.concatenate([np.ravel(learner.intercept_(T=k)), learner.coef_(T=k), unused]) for k in range(1, arms)
+        ]
+        return np.vstack([np.zeros_like(rows[0]), *rows])
+
+    @staticmethod
+    def learner(data: ScoredEpisodes) -> LinearDRLearner:
+        """The fitted EconML object, for checks against what is served."""
+        arms, given = data.scores.shape[1], for_doubly_robust(data)
+        learner = LinearDRLearner(
+            model_regression=ScoreReader(data.basis.columns, arms),
+            model_propensity=EvenOdds(),
+            categories=list(range(arms)),
+            cv=given.halves,
+            random_state=0,
+        )
+        with warnings.catch_warnings():
+            # Modifiers that determine each other (two that are always missing together): the least-norm coefficients
+            # are served, and their covariance is computed here, not by EconML.
+            warnings.filterwarnings("ignore", message="Co-variance matrix is underdetermined", category=UserWarning)
+            return learner.fit(given.outcome, given.arm, X=given.modifiers, W=given.known)

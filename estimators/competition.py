@@ -1,0 +1,51 @@
+"""The candidates of a study, each with what it says of every episode from the other folds alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_contracts.effects import EffectModel, ScoredEpisodes
+from data_contracts.episode import FloatArray
+from estimators.hierarchical_family import Lead, fit_family
+
+
+@dataclass(frozen=True)
+class Competition:
+    """Leading models and their rivals.
+
+    Attributes:
+        leads: the leading models, fitted.
+        rivals: the others, which are fitted to all episodes only if they are given a weight.
+        deviations: each candidate's (n, K) held-out deviations, the leads' first.
+    """
+
+    leads: tuple[Lead, ...]
+    rivals: tuple[EffectModel, ...]
+    deviations: list[FloatArray]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The candidates' names, in order."""
+        return (*(lead.name for lead in self.leads), *(rival.name for rival in self.rivals))
+
+    @property
+    def prior(self) -> FloatArray:
+        """(C,) weights without evidence: an equal share of each lead and none of the others."""
+        return np.r_[np.full(len(self.leads), 1 / len(self.leads)), np.zeros(len(self.rivals))]
+
+    def slopes(self, data: ScoredEpisodes, weights: FloatArray) -> FloatArray:
+        """(K, P) slopes of the candidates, weighted by (C,) weights."""
+        means = np.stack([lead.posterior.mean[:, 1:] for lead in self.leads])
+        found: FloatArray = np.tensordot(weights[: len(means)], means, axes=1)
+        for weight, model in zip(weights[len(self.leads) :], self.rivals, strict=True):
+            if weight > 0:
+                found = found + weight * model.fit(data)[:, 1:]
+        return found
+
+
+def compete(data: ScoredEpisodes, rivals: tuple[EffectModel, ...]) -> Competition:
+    """Fit the leading models, and let every candidate say what it says of the episodes that it did not see."""
+    leads = fit_family(data)
+    return Competition(leads, rivals, [lead.deviations for lead in leads] + [model.held_out(data) for model in rivals])

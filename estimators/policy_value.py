@@ -1,0 +1,100 @@
+"""The value of following the advice, from records: means of Γ at the arm that is advised.
+
+Augmented inverse probability weighting for the value of a policy (Dudík, Langford and Li 2011; Athey and Wager 2021,
+*Policy learning with observational data*), cross-fitted: no policy is scored on episodes that it was learned from,
+which would count its luck as gain (the winner's curse). Comparisons are paired: means of differences of scores.
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+import numpy as np
+
+from data_contracts.column_checks import MINIMUM_CELL
+from data_contracts.effects import BoolArray, ScoredEpisodes
+from data_contracts.episode import FloatArray, IntArray
+from data_contracts.policy_value import Comparison, PolicyValue
+from estimators.clusters import clustered_covariance
+from estimators.held_out_advice import HeldOutAdvice
+from estimators.nuisances import MINIMUM_PROPENSITY
+
+
+def policy_value(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, confidence: float) -> PolicyValue | None:
+    """Value of giving each patient the supported arm with the best effect, against three other ways to choose.
+
+    An advice that differs from the best single arm for fewer than 11 patients counts as the best single arm: the
+    difference would be theirs. None where fewer than 11 patients have a supported arm.
+
+    Args:
+        data: episodes with their scores.
+        advice: effects that the other folds' policies would serve.
+        can: (n, K) whether each arm is supported for the patient; one without any is left out.
+        confidence: of the intervals.
+    """
+    judged = np.asarray(can.any(axis=1))
+    best, advised = _choice(advice.averages, can), _choice(advice.effects, can)
+    if (advised != best).sum() < MINIMUM_CELL:
+        advised = best
+    rows = np.arange(len(best))
+    own = data.scores[rows, advised]
+
+    def against(other: FloatArray, counted: BoolArray) -> Comparison | None:
+        return _compare(own, other, counted, data.cluster, confidence)
+
+    best_single, clinicians = against(data.scores[rows, best], judged), against(_as_treated(data), judged)
+    if best_single is None or clinicians is None:
+        return None
+    return PolicyValue(
+        value=float(own[judged].mean()),
+        standard_error=_error(own[judged], data.cluster[judged]),
+        differs=_share((advised != best)[judged]),
+        best_single=best_single,
+        reference=against(data.scores[:, 0], can[:, 0]),
+        clinicians=clinicians,
+    )
+
+
+def _choice(effects: FloatArray, can: BoolArray) -> IntArray:
+    """(n,) supported arm with the largest effect; the first where none is supported."""
+    return np.asarray(np.where(can, effects, -np.inf).argmax(axis=1), dtype=np.int64)
+
+
+def _as_treated(data: ScoredEpisodes) -> FloatArray:
+    """(n,) scores of what was really chosen: the outcome, corrected for those whose outcome was not observed."""
+    rows = np.arange(len(data.arm))
+    expected = data.expected[rows, data.arm]
+    observation = np.maximum(data.observation[rows, data.arm], MINIMUM_PROPENSITY)
+    seen = ~np.isnan(data.outcome)
+    return np.asarray(expected + np.where(seen, data.outcome - expected, 0.0) / observation, dtype=np.float64)
+
+
+def _compare(
+    own: FloatArray, other: FloatArray, counted: BoolArray, cluster: IntArray, confidence: float
+) -> Comparison | None:
+    """The mean of (n,) paired differences of scores over the patients counted; None if they are fewer than 11."""
+    if counted.sum() < MINIMUM_CELL:
+        return None
+    gain = (own - other)[counted]
+    error = _error(gain, cluster[counted])
+    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * error
+    return Comparison(
+        value=float(other[counted].mean()),
+        difference=float(gain.mean()),
+        standard_error=error,
+        lower=float(gain.mean() - margin),
+        upper=float(gain.mean() + margin),
+        patients=_share(counted),
+    )
+
+
+def _share(chosen: BoolArray) -> float:
+    """Share of patients; where fewer than 11 are left out it is told as if they were 11."""
+    out = len(chosen) - int(chosen.sum())
+    return 1 - (max(out, MINIMUM_CELL) if out else 0) / len(chosen)
+
+
+def _error(scores: FloatArray, cluster: IntArray) -> float:
+    """Standard error of the mean of (n,) scores."""
+    influence = (scores - scores.mean()) / len(scores)
+    return float(np.sqrt(clustered_covariance(influence[:, None], cluster)[0, 0]))

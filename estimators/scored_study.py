@@ -1,0 +1,88 @@
+"""A study up to its score matrix: folds, encoding, nuisances, scores and average effects; no effect model yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from threadpoolctl import threadpool_limits
+
+from data_contracts.effects import AverageEffects, ScoredEpisodes
+from data_contracts.encoding import Encoding
+from data_contracts.episode import Episodes, FloatArray
+from data_contracts.protocol import StudyProtocol
+from estimators.basis_design import smooth_basis
+from estimators.contrasts import average_effects
+from estimators.covariates import with_gaps
+from estimators.cross_fitting import CrossFitted
+from estimators.design import learn_encoding
+from estimators.folds import check_folds, deal_folds
+from estimators.scored_outcome import StudyDesign, score_outcome, study_propensity
+
+
+@dataclass(frozen=True)
+class ScoredStudy:
+    """What average effects need, and what effect models start from.
+
+    Attributes:
+        encoding: how covariates are put into numbers, the effect modifiers first.
+        covariates: (n, q) standardised covariates.
+        propensity: held-out propensities and how they were chosen.
+        outcomes: held-out outcome regressions by outcome column.
+        scored: scored episodes by outcome column, the primary first.
+        averages: average effects by outcome column, the primary first.
+    """
+
+    encoding: Encoding
+    covariates: FloatArray
+    propensity: CrossFitted
+    outcomes: Mapping[str, CrossFitted]
+    scored: Mapping[str, ScoredEpisodes]
+    averages: Mapping[str, AverageEffects]
+
+    @property
+    def primary(self) -> ScoredEpisodes:
+        """The primary outcome's scored episodes."""
+        return next(iter(self.scored.values()))
+
+
+def score_study(
+    episodes: Episodes, protocol: StudyProtocol, progress: Callable[[str, float], None] = lambda _step, _share: None
+) -> ScoredStudy:
+    """Fit nuisances, score every episode and average; deterministic for the same episodes and protocol.
+
+    Args:
+        progress: told of each step as it starts and of the share of all learning behind it, below 0.8.
+
+    Raises:
+        BadInput: an arm has too few observed outcomes to learn from.
+    """
+    with threadpool_limits(1):
+        progress("dealing folds", 0.0)
+        encoding, covariates, design = _design(episodes, protocol)
+        progress("propensities", 0.02)
+        propensity = study_propensity(design)
+        regressions: dict[str, CrossFitted] = {}
+        scored: dict[str, ScoredEpisodes] = {}
+        for i, outcome in enumerate(protocol.outcomes):
+            progress(f"outcome regressions and scores: {outcome.column}", 0.4 + 0.4 * i / len(protocol.outcomes))
+            regressions[outcome.column], scored[outcome.column] = score_outcome(
+                design, protocol, outcome, propensity.prediction
+            )
+        averages = {
+            name: average_effects(data.scores, data.cluster, protocol.confidence) for name, data in scored.items()
+        }
+        return ScoredStudy(encoding, covariates, propensity, regressions, scored, averages)
+
+
+def _design(episodes: Episodes, protocol: StudyProtocol) -> tuple[Encoding, FloatArray, StudyDesign]:
+    """The encoding, the covariates it makes, and all that does not depend on an outcome."""
+    folds = [deal_folds(episodes, protocol.folds, protocol.seed + i) for i in range(protocol.repeats)]
+    for fold in folds:
+        check_folds(episodes, fold)
+    encoding = learn_encoding(episodes.columns, protocol.covariates)
+    covariates = encoding.encode(episodes.columns)
+    modifiers = covariates[:, : encoding.columns_of(protocol.effect_modifiers)]
+    basis = smooth_basis(modifiers)
+    known = with_gaps(encoding, episodes.columns, covariates)
+    return encoding, covariates, StudyDesign(episodes, known, basis.expand(modifiers), basis, folds)

@@ -1,0 +1,74 @@
+"""Fits the served support: who is like those who really got an arm, and who is not."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import beta
+
+from data_contracts.column_checks import MINIMUM_CELL
+from data_contracts.effects import BoolArray, ScoredEpisodes
+from data_contracts.episode import FloatArray, IntArray
+from data_contracts.support import CELLS, LOWEST, REACH, STEP, Side, Support, log_odds_cell, pack_regions
+from estimators.serving_models import support_model
+from estimators.support_grid import cut_grid
+from estimators.support_regions import hardly_ever_regions
+
+CHANCE = 0.95
+"""Level of the one-sided upper limit of a share (Clopper and Pearson 1934)."""
+
+SEARCHED = 50_000
+"""Episodes that regions are looked for in: of more, evenly spaced ones in the order of their content."""
+
+
+def fit_support(covariates: FloatArray, data: ScoredEpisodes, min_propensity: float) -> Support:
+    """Fit the propensity, and count what the records show beside it.
+
+    Args:
+        covariates: (n, q) standardised.
+        min_propensity: share up to which an arm counts as hardly ever started; lower, in proportion, for an arm
+            with less than its equal share 1/K of the episodes, since who gets a rare arm rarely gets it like others.
+    """
+    smooth = Support.of_propensity(support_model(covariates, data))
+    arms = len(smooth.logits)
+    marks = min_propensity * np.minimum(1.0, arms * np.bincount(data.arm, minlength=arms) / len(data.arm))
+    log_odds = smooth.log_odds(covariates)
+    cells = log_odds_cell(log_odds)
+    return Support(
+        logits=smooth.logits,
+        hardly_ever=np.array([_hardly_ever(cells[:, k], data.arm == k, marks[k]) for k in range(arms)]),
+        similar=np.stack([_similar(cells[data.arm == k, k]) for k in range(arms)]),
+        **pack_regions(_regions(covariates, data.arm, 1 / (1 + np.exp(-log_odds)), marks)),
+    )
+
+
+def _similar(cells: IntArray) -> FloatArray:
+    """(CELLS,) episodes of an arm within REACH cells of each cell, in bands of 11; from the cells of its episodes.
+
+    It is the Kish effective size of episodes that count alike inside the window and not at all outside.
+    """
+    window = np.ones(2 * REACH + 1)
+    around = np.convolve(np.bincount(cells, minlength=CELLS), window, mode="same")
+    return np.asarray(MINIMUM_CELL * np.floor(np.rint(around) / MINIMUM_CELL), dtype=np.float64)
+
+
+def _hardly_ever(cells: IntArray, got: BoolArray, mark: float) -> float:
+    """Largest log-odds, at most the mark's, under which the upper limit of the arm's share lies below the mark."""
+    size = np.bincount(cells, minlength=CELLS).cumsum()
+    seen = np.bincount(cells[got], minlength=CELLS).cumsum()
+    shown = beta.ppf(CHANCE, seen + 1, np.maximum(size - seen, 1)) < mark
+    ends = LOWEST + STEP * np.arange(1, CELLS + 1)
+    passing = ends[shown & (ends <= np.log(mark / (1 - mark)))]
+    return float(passing.max()) if len(passing) else LOWEST
+
+
+def _regions(
+    covariates: FloatArray, arm: IntArray, propensity: FloatArray, marks: FloatArray
+) -> list[tuple[int, list[Side]]]:
+    """Each arm's regions, as served."""
+    rows = np.arange(len(arm))[:: -(-len(arm) // SEARCHED)]
+    grid = cut_grid(covariates[rows])
+    return [
+        (k, [grid.widened(half) for half in box])
+        for k, mark in enumerate(marks)
+        for box in hardly_ever_regions(grid, arm[rows] == k, propensity[rows, k], float(mark), len(marks))
+    ]

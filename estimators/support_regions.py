@@ -1,0 +1,138 @@
+"""Regions of covariates in which an arm was hardly ever started, though a smooth propensity says that it was.
+
+Rules of care (never over an age, never beside another drug) are cliffs that a logistic curve smooths over. A region
+is a box of up to three sides; it is looked for by the likelihood ratio of Poisson counts, the starts seen against
+those that the propensity expects (the scan statistic of Kulldorff 1997, Communications in Statistics 26:1481, with
+boxes for circles).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb, log
+
+import numpy as np
+from scipy.stats import poisson
+
+from data_contracts.column_checks import MINIMUM_CELL
+from data_contracts.effects import BoolArray
+from data_contracts.episode import FloatArray, IntArray
+from data_contracts.support import SIDES
+from estimators.support_grid import Grid, Half
+
+REGIONS = 4
+"""Regions of one arm at most."""
+
+STARTS = 4
+"""Boxes grown side by side, each from the best half-space of another column."""
+
+ROUNDS = 3
+"""Times that each side of a box is looked for again, given the others."""
+
+CHANCE = 0.05
+"""Chance that a study without such regions is said to have one: over all boxes of all arms (Bonferroni)."""
+
+LEAST = 1e-12
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Starts of one arm, seen and expected.
+
+    Attributes:
+        got: (n,) 1 for episodes of the arm, else 0.
+        expected: (n,) propensity of the arm.
+        left: (n,) episodes that are in no region yet.
+    """
+
+    got: FloatArray
+    expected: FloatArray
+    left: BoolArray
+
+
+def hardly_ever_regions(
+    grid: Grid, got: BoolArray, expected: FloatArray, mark: float, arms: int
+) -> list[tuple[Half, ...]]:
+    """Boxes in which an arm's share is at most ``mark`` and chance does not explain how few starts there are.
+
+    Args:
+        grid: where boxes may be cut.
+        got: (n,) who started the arm.
+        expected: (n,) the propensity of it.
+        mark: share up to which an arm counts as hardly ever started.
+        arms: number of arms that are searched.
+    """
+    starts = Starts(got.astype(np.float64), expected, np.ones(len(got), dtype=np.bool_))
+    found: list[tuple[Half, ...]] = []
+    while len(found) < REGIONS and (box := _box(grid, starts, mark, arms)):
+        found.append(box)
+        starts = Starts(starts.got, starts.expected, starts.left & ~_rows(grid, np.True_, box))
+    return found
+
+
+def _box(grid: Grid, starts: Starts, mark: float, arms: int) -> tuple[Half, ...] | None:
+    """The least likely of the smallest boxes that pass; None if none does."""
+    firsts = [_steepest(grid, starts, starts.left, [j]) for j in range(len(grid.edges))]
+    ranked = sorted((-gain, half) for gain, half in firsts if half is not None)
+    boxes: list[tuple[Half, ...]] = [(half,) for _, half in ranked[:STARTS]]
+    for sides in range(1, SIDES + 1):
+        if sides > 1:
+            boxes = [grown for box in boxes if len(grown := _grow(grid, starts, box)) == sides]
+        level = log(CHANCE) - log(arms) - log(max(comb(grid.halves, sides), 1))
+        chances = [(_log_chance(grid, starts, box, mark), box) for box in boxes]
+        if passing := [pair for pair in chances if pair[0] <= level]:
+            return min(passing)[1]
+    return None
+
+
+def _log_chance(grid: Grid, starts: Starts, box: Sequence[Half], mark: float) -> float:
+    """Logarithm of the chance of so few starts in a box; 0 where the arm's share is above the mark."""
+    rows = _rows(grid, starts.left, box)
+    seen = float(starts.got[rows].sum())
+    return 0.0 if seen > mark * rows.sum() else float(poisson.logcdf(seen, starts.expected[rows].sum()))
+
+
+def _grow(grid: Grid, starts: Starts, box: tuple[Half, ...]) -> tuple[Half, ...]:
+    """A box with one more side, then each side again at its best given the others; the box itself if none helps."""
+    _, side = _steepest(grid, starts, _rows(grid, starts.left, box))
+    if side is None:
+        return box
+    sides = [*box, side]
+    for _ in range(ROUNDS):
+        before = list(sides)
+        for i in range(len(sides)):
+            others = sides[:i] + sides[i + 1 :]
+            sides[i] = _steepest(grid, starts, _rows(grid, starts.left, others))[1] or sides[i]
+        if sides == before:
+            break
+    return tuple(sides)
+
+
+def _rows(grid: Grid, left: BoolArray | np.bool_, box: Sequence[Half]) -> BoolArray:
+    """(n,) episodes left in a box."""
+    return np.asarray(np.logical_and.reduce([np.broadcast_to(left, grid.codes.shape[1:]), *map(grid.inside, box)]))
+
+
+def _steepest(
+    grid: Grid, starts: Starts, rows: BoolArray, columns: Sequence[int] | None = None
+) -> tuple[float, Half | None]:
+    """The half of the rows with the largest log-likelihood ratio of a shortfall, over some columns or all."""
+    best, chosen = 0.0, None
+    got, expected = starts.got[rows], starts.expected[rows]
+    for column in range(len(grid.edges)) if columns is None else columns:
+        codes, intervals = grid.codes[column][rows], len(grid.edges[column]) + 1
+        for sign in (1, -1):
+            gain = _gains(codes, got, expected, intervals, sign)
+            if len(gain) and gain.max() > best:
+                best, chosen = float(gain.max()), Half(column, int(gain.argmax()), sign)
+    return best, chosen
+
+
+def _gains(codes: IntArray, got: FloatArray, expected: FloatArray, intervals: int, sign: int) -> FloatArray:
+    """(cuts,) log-likelihood ratio of a shortfall above (sign 1) or below each cut; 0 under 11 episodes."""
+    counts = np.stack([np.bincount(codes, weights, intervals) for weights in (None, got, expected)])
+    below = counts.cumsum(axis=1)[:, :-1]
+    size, seen, hoped = below if sign < 0 else counts.sum(axis=1, keepdims=True) - below
+    ratio = np.log(np.maximum(seen, LEAST) / np.maximum(hoped, LEAST))
+    return np.where((seen < hoped) & (size >= MINIMUM_CELL), seen * ratio - seen + hoped, 0.0)

@@ -1,0 +1,43 @@
+"""Where one recommendation spends its time: the steps of `engine.recommend`, each with the clock beside it."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from data_contracts.profile import PatientProfile
+from data_contracts.rule import RuleSet
+from engine.advice import advise
+from engine.answer import answer
+from engine.decision import decide
+from engine.exclusions import excluded_arms
+from engine.patient import read_patient
+from engine.policy import Policy
+from engine.reasons import gaps_of
+from engine.safety import judge_safety
+
+PHASES = {
+    "safety_ms": "safety rules",
+    "reading_ms": "binding and encoding the patient's values",
+    "decision_ms": "support, effects, intervals, ranks, expected outcomes",
+    "advice_ms": "what is said of each arm, with contributions and sentences",
+    "answer_ms": "putting the answer together",
+}
+
+
+def phase_times(profile: PatientProfile, policy: Policy, rules: RuleSet) -> dict[str, float]:
+    """Milliseconds of each phase of one recommendation."""
+    clock = [time.perf_counter()]
+    safety = judge_safety(profile, rules)
+    clock.append(time.perf_counter())
+    patient = read_patient(profile, policy)
+    clock.append(time.perf_counter())
+    refused, awaiting = np.array([safety.level == "refused"]), np.array([safety.awaiting_acknowledgement])
+    decision = decide(policy, patient, refused, awaiting, excluded_arms(profile, policy))
+    clock.append(time.perf_counter())
+    arms = advise(policy, patient, decision)
+    clock.append(time.perf_counter())
+    answer(profile, policy, rules, gaps_of(policy, patient), safety, arms)
+    clock.append(time.perf_counter())
+    return dict(zip(PHASES, 1000 * np.diff(clock), strict=True))

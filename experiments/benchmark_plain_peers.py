@@ -1,0 +1,38 @@
+"""Peers that are differences of one or several LightGBM regressions (Künzel et al. 2019)."""
+
+from __future__ import annotations
+
+import lightgbm
+import numpy as np
+
+from data_contracts.episode import FloatArray
+from estimators.outcome_models import BOOSTED, REPEATABLE
+from experiments.benchmark_peer_data import PeerData
+
+
+def regressor() -> lightgbm.LGBMRegressor:
+    """The regression that every peer with boosted trees uses; our own boosted outcome model has the same settings."""
+    return lightgbm.LGBMRegressor(**BOOSTED, **REPEATABLE)
+
+
+def s_learner(data: PeerData, covariates: FloatArray) -> FloatArray:
+    """One LightGBM with the arm among its features."""
+    flags = np.eye(data.arms)
+    model = regressor().fit(np.hstack([data.covariates, flags[data.arm]]), data.outcome)
+    under = [np.hstack([covariates, np.repeat(flag[None], len(covariates), axis=0)]) for flag in flags]
+    return _differences([_predict(model, x) for x in under])
+
+
+def t_learner(data: PeerData, covariates: FloatArray) -> FloatArray:
+    """One LightGBM an arm."""
+    arms = [data.arm == k for k in range(data.arms)]
+    models = [regressor().fit(data.covariates[rows], data.outcome[rows]) for rows in arms]
+    return _differences([_predict(model, covariates) for model in models])
+
+
+def _predict(model: lightgbm.LGBMRegressor, covariates: FloatArray) -> FloatArray:
+    return np.asarray(model.booster_.predict(covariates, num_threads=1))
+
+
+def _differences(predicted: list[FloatArray]) -> FloatArray:
+    return np.stack(predicted, axis=1) - predicted[0][:, None]
