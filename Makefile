@@ -32,6 +32,7 @@ test-slow: $(READY)  ## the longer simulations and the comparison with DoubleML
 
 bench: $(READY)  ## ours beside the peers, about ten minutes on two cores; written to build/benchmark
 	$(BIN)/equipoise-lab benchmark worlds --quick --jobs 2 --worlds $(BENCH_WORLDS) --out build/benchmark
+	$(BIN)/equipoise-lab benchmark contrasts --quick --jobs 2 --out build/benchmark
 	$(BIN)/equipoise-lab benchmark cost --quick --out build/benchmark
 	$(BIN)/equipoise-lab benchmark serve --quick --out build/benchmark
 

@@ -78,10 +78,9 @@ class Basis(BaseModel):
         return column, np.asarray(self.bump_centre), np.asarray(self.bump_width)
 
     @cached_property
-    def _pairs(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-        both = np.asarray(self.pairs, dtype=np.int64).reshape(-1, 2)
-        signs = np.asarray(self.sign_pairs, dtype=np.int64).reshape(-1, 2)
-        return both[:, 0], both[:, 1], signs[:, 0], signs[:, 1]
+    def _factors(self) -> tuple[IntArray, IntArray]:
+        """(2 · pairs,) column of each factor, the first ones before the second; the same for soft signs."""
+        return _first_then_second(self.pairs), _first_then_second(self.sign_pairs)
 
     @cached_property
     def _standard(self) -> tuple[FloatArray, FloatArray]:
@@ -91,10 +90,21 @@ class Basis(BaseModel):
         """(..., p) standardised modifiers to (..., P) terms."""
         column, centre, width = self._bumps
         bumps = np.exp(-0.5 * ((modifiers[..., column] - centre) / width) ** 2)
-        first, second, one, other = self._pairs
-        held = np.minimum(np.maximum(modifiers, -HOLD), HOLD)
-        signs = np.tanh(modifiers / BEND)
-        products = (held[..., first] * held[..., second], signs[..., one] * signs[..., other])
-        terms = np.concatenate([modifiers, bumps, *products], axis=-1)
+        of_pairs, of_signs = self._factors
+        held = np.minimum(np.maximum(modifiers[..., of_pairs], -HOLD), HOLD)
+        signs = np.tanh(modifiers[..., of_signs] / BEND)
+        terms = np.concatenate([modifiers, bumps, _products(held), _products(signs)], axis=-1)
         middle, scale = self._standard
-        return np.asarray((terms - middle) / scale, dtype=np.float64)
+        terms -= middle
+        terms /= scale
+        return np.asarray(terms, dtype=np.float64)
+
+
+def _first_then_second(pairs: tuple[tuple[int, int], ...]) -> IntArray:
+    return np.asarray(pairs, dtype=np.int64).reshape(-1, 2).T.ravel()
+
+
+def _products(factors: FloatArray) -> FloatArray:
+    """(..., 2 m) factors, the first ones before the second, to (..., m) products."""
+    half = factors.shape[-1] // 2
+    return np.asarray(factors[..., :half] * factors[..., half:])

@@ -8,6 +8,7 @@ a tail is taken as straight in the logarithm of its level, as it is where excess
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,17 +21,39 @@ WIDEST = 2.0
 """No patient's expected absolute residual lies further than this from the average patient's, as a logarithm."""
 
 
+TINY = 1e-12
+
+APART = 2000.0
+"""Between one tail's levels and the next one's, when all stand in one row: the logarithm of a number is above -746."""
+
+
 @dataclass(frozen=True)
-class Tail:
-    """One tail of an arm's residuals: quantiles that are linear in the logarithm of the level between knots.
+class Tails:
+    """Both tails of K arms' residuals: quantiles that are linear in the logarithm of the level between knots.
+
+    All knots stand in one row, so that one search finds those of all arms. Beyond a tail's first and last knot its
+    quantile stays what it is there.
 
     Attributes:
-        log_level: ascending; the first is where the data end, half a residual's share of the outermost cell.
-        quantile: at these levels.
+        shift: (K, 2) what is added to the log-levels of each arm's lower and upper tail in the row.
+        row: ascending log-levels of all knots, shifted; a tail's first knot is where the data end, half a residual's
+            share of the outermost cell.
+        log_level: the same, not shifted.
+        quantile: at these levels; the upper tail's is turned round. NaN for an arm without a range.
+        slope: of the quantile from each knot to the next.
     """
 
+    shift: FloatArray
+    row: FloatArray
     log_level: FloatArray
     quantile: FloatArray
+    slope: FloatArray
+
+    def quantiles(self, log_level: FloatArray) -> FloatArray:
+        """(..., K) log-levels to the (..., K, 2) quantiles of the arms' tails; NaN where the level is."""
+        level = log_level[..., None]
+        knot = self.row.searchsorted(level + self.shift, side="right") - 1
+        return np.asarray(self.quantile[knot] + self.slope[knot] * (level - self.log_level[knot]))
 
 
 @dataclass(frozen=True)
@@ -48,19 +71,13 @@ class OutcomeRanges:
     cells: FloatArray
 
     @cached_property
-    def totals(self) -> FloatArray:
-        """(K,) weight of all residuals of each arm; NaN for an arm without a range."""
-        return np.array(
-            [
-                np.nan if tails is None else cells[:, 0].sum()
-                for tails, cells in zip(self.tails, self.cells, strict=True)
-            ]
-        )
+    def _totals(self) -> FloatArray:
+        """(K,) weight of all residuals of each arm."""
+        return np.array([cells[:, 0].sum() for cells in self.cells])
 
     @cached_property
-    def tails(self) -> tuple[tuple[Tail, Tail] | None, ...]:
-        """Of each arm the lower tail, and the upper one turned round; None for an arm without a range."""
-        return tuple(_tails(cells[cells[:, 0] > 0]) for cells in self.cells)
+    def _tails(self) -> Tails:
+        return _in_one_row([tail for cells in self.cells for tail in _tails(cells[cells[:, 0] > 0])])
 
     def of(
         self, expected: FloatArray, covariates: FloatArray, propensity: FloatArray, confidence: float
@@ -79,32 +96,43 @@ class OutcomeRanges:
             confidence: the share of such patients whose outcome is to lie inside.
         """
         tail = (1 - confidence) / 2
-        own = 1 / (self.totals * propensity)
+        own = 1 / (np.maximum(self._totals, TINY) * propensity)
         log_level = np.log(np.where((1 - tail) * own < tail, tail - (0.5 - tail) * own, np.nan))
-        below, above = np.full(log_level.shape, np.nan), np.full(log_level.shape, np.nan)
-        for k, tails in enumerate(self.tails):
-            if tails is not None:
-                below[..., k] = np.interp(log_level[..., k], tails[0].log_level, tails[0].quantile)
-                above[..., k] = np.interp(log_level[..., k], tails[1].log_level, tails[1].quantile)
-        spread = expected_residual(self.spread, covariates)[..., None]
-        return expected + spread * below, expected - spread * above
+        beyond = expected_residual(self.spread, covariates)[..., None, None] * self._tails.quantiles(log_level)
+        return expected + beyond[..., 0], expected - beyond[..., 1]
 
 
 def expected_residual(spread: FloatArray, covariates: FloatArray) -> FloatArray:
     """(...,) expected absolute residuals at (..., q) covariates, outcome units, from their (1 + q,) coefficients."""
-    above = np.clip(np.vecdot(covariates, spread[1:]), -WIDEST, WIDEST)
+    above = np.minimum(np.maximum(np.vecdot(covariates, spread[1:]), -WIDEST), WIDEST)
     return np.asarray(np.exp(spread[0] + above), dtype=np.float64)
 
 
-def _tails(cells: FloatArray) -> tuple[Tail, Tail] | None:
+def _in_one_row(tails: Sequence[tuple[FloatArray, FloatArray]]) -> Tails:
+    """2 K tails, each led by a knot that lies before any level and holds its first quantile."""
+    levels = [np.concatenate([[level[0] - APART / 2], level]) for level, _ in tails]
+    quantiles = [np.concatenate([quantile[:1], quantile]) for _, quantile in tails]
+    slopes = [np.diff(quantile) / np.diff(level) for level, quantile in zip(levels, quantiles, strict=True)]
+    shift = APART * np.arange(len(tails))
+    return Tails(
+        shift=shift.reshape(-1, 2),
+        row=np.concatenate([level + start for level, start in zip(levels, shift, strict=True)]),
+        log_level=np.concatenate(levels),
+        quantile=np.concatenate(quantiles),
+        slope=np.concatenate([np.append(slope, 0.0) for slope in slopes]),
+    )
+
+
+def _tails(cells: FloatArray) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
+    """An arm's lower tail, and the upper one turned round, from (J, 2) cells that are used."""
     if len(cells) < 2:
-        return None
+        return (np.zeros(1), np.full(1, np.nan)), (np.zeros(1), np.full(1, np.nan))
     share, mean = cells[:, 0] / cells[:, 0].sum(), cells[:, 1]
     return _tail(share, mean), _tail(share[::-1], -mean[::-1])
 
 
-def _tail(share: FloatArray, mean: FloatArray) -> Tail:
-    """The tail from (J,) cells, the outermost first.
+def _tail(share: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The tail from (J,) cells, the outermost first: log-levels of its knots, ascending, and quantiles at them.
 
     A quantile that is linear in the logarithm of the level has its mean over the levels from a to b at the mean
     logarithm there, (b ln b - a ln a) / (b - a) - 1.
@@ -115,4 +143,4 @@ def _tail(share: FloatArray, mean: FloatArray) -> Tail:
     last = np.log(share[0] / (2 * MINIMUM_CELL))
     slope = (mean[1] - mean[0]) / (at[1] - at[0])
     beyond = mean[0] - slope * (at[0] - last)
-    return Tail(np.concatenate([[last], at]), np.concatenate([[beyond], mean]))
+    return np.concatenate([[last], at]), np.concatenate([[beyond], mean])

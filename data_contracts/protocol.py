@@ -112,10 +112,11 @@ class Censoring(_Block):
 
 
 class Overlap(_Block):
-    """When a patient counts as one of those who really got an arm.
+    """When an arm counts as one that patients like this one really got.
 
     Attributes:
-        min_propensity: smallest calibrated probability of an arm at which it is supported.
+        min_propensity: share up to which patients count as having hardly ever got an arm; lower, in proportion, for an
+            arm with less than its equal share of the episodes.
     """
 
     min_propensity: float = Field(default=0.025, gt=0, lt=0.5)

@@ -68,7 +68,8 @@ class ArmAdvice(_Data):
         individualised: whether ``effect`` varies with the patient.
         rank: None where nothing is ranked.
         recommended: best served effect among the supported, allowed arms.
-        expected_outcome: the outcome itself if this arm is given, with the range that 90 % of such patients fall in.
+        expected_outcome: the outcome itself if this arm is given, with the range that 90 % of such patients fall in;
+            None also where too few such patients who got it were followed up to give a range.
         contributions: of each feature to ``effect``; with the average's estimate they add up to it.
         sentence: the whole in one plain sentence.
     """

@@ -76,14 +76,18 @@ class Support:
 
     def log_odds(self, covariates: FloatArray) -> FloatArray:
         """(..., q) covariates to (..., K) log-odds of each arm against all others together."""
-        scores = self.logits[:, 0] + np.vecdot(self.logits[:, 1:], covariates[..., None, :])
+        intercepts, slopes = self._linear
+        scores = intercepts + np.vecdot(slopes, covariates[..., None, :])
         weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
         others = weights.sum(axis=-1, keepdims=True) - weights
         return np.asarray(np.log(np.maximum(weights, LEAST) / np.maximum(others, LEAST)), dtype=np.float64)
 
     def verdicts(self, covariates: FloatArray) -> IntArray:
         """(..., q) covariates, of one patient or of many, to (..., K) verdicts."""
-        log_odds = self.log_odds(covariates)
+        return self.verdicts_at(self.log_odds(covariates), covariates)
+
+    def verdicts_at(self, log_odds: FloatArray, covariates: FloatArray) -> IntArray:
+        """The same where the (..., K) log-odds of these covariates are known already."""
         hardly = log_odds < self.hardly_ever
         if len(self.region_arm):
             hardly = hardly | self._in_region(covariates)
@@ -94,6 +98,11 @@ class Support:
         """(..., K) whether a patient lies in a region of the arm."""
         inside = (self.region_sign * covariates[..., self.region_column] > self.region_bound).all(axis=-1)
         return np.asarray(inside @ self._of_arm > 0)
+
+    @cached_property
+    def _linear(self) -> tuple[FloatArray, FloatArray]:
+        """(K,) intercepts and (K, q) slopes of the logits."""
+        return np.ascontiguousarray(self.logits[:, 0]), np.ascontiguousarray(self.logits[:, 1:])
 
     @cached_property
     def _arms(self) -> IntArray:
@@ -107,7 +116,7 @@ class Support:
 
 def log_odds_cell(log_odds: FloatArray) -> IntArray:
     """Cell of the grid that each log-odds falls in."""
-    return np.clip(((log_odds - LOWEST) / STEP).astype(np.int64), 0, CELLS - 1)
+    return np.minimum(np.maximum(((log_odds - LOWEST) / STEP).astype(np.int64), 0), CELLS - 1)
 
 
 def pack_regions(found: Sequence[tuple[int, Sequence[Side]]]) -> Regions:

@@ -55,7 +55,7 @@ def answer_sentences(policy: Policy, gaps: Gaps, safety: Safety, arms: Sequence[
         told.append(_no_ranking(gaps))
     if gaps.missing and gaps.abstain is None:
         told.append(f"Not given, and filled as when learning: {', '.join(gaps.missing)}.")
-    told += [_individualisation(policy), NO_TRIAL]
+    told += [*_without_outcome(arms), _individualisation(policy), NO_TRIAL]
     return tuple(told)
 
 
@@ -70,6 +70,15 @@ def _ranking_sentences(best: ArmAdvice, arms: Sequence[ArmAdvice]) -> list[str]:
     alone = sum(advice.rank is not None for advice in arms) == 1
     why = "is the only one that can be ranked" if alone else "does better than every other ranked therapy"
     return [f"{best.label} {why} for patients like this one."]
+
+
+def _without_outcome(arms: Sequence[ArmAdvice]) -> list[str]:
+    """Why some of the arms that may be ranked have no expected outcome, if so."""
+    names = [advice.label for advice in arms if advice.status == "offered" and advice.expected_outcome is None]
+    if not names:
+        return []
+    under = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    return [f"No expected outcome is given under {under}: too few such patients who got it were followed up."]
 
 
 def _no_ranking(gaps: Gaps) -> str:

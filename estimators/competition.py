@@ -33,7 +33,8 @@ class Competition:
     @property
     def prior(self) -> FloatArray:
         """(C,) weights without evidence: an equal share of each lead and none of the others."""
-        return np.r_[np.full(len(self.leads), 1 / len(self.leads)), np.zeros(len(self.rivals))]
+        shares = np.full(len(self.leads), 1 / len(self.leads))
+        return np.concatenate([shares, np.zeros(len(self.rivals))])
 
     def slopes(self, data: ScoredEpisodes, weights: FloatArray) -> FloatArray:
         """(K, P) slopes of the candidates, weighted by (C,) weights."""

@@ -20,14 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_contracts.effects import ScoredEpisodes
-from data_contracts.episode import FloatArray, IntArray
+from data_contracts.episode import FloatArray
 from estimators.horseshoe import Horseshoe
+from estimators.residual_scale import arm_contrasts
+from estimators.sufficient import Sufficient, sufficient, sufficient_by_fold, total
 
 SERVED, HELD_OUT = (60, 150), (40, 40)
 """Draws thrown away and draws kept: for what is served, and for a held-out mean, which needs fewer."""
-
-CHUNK = 20_000
-"""Episodes whose design matrix is held in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -41,41 +40,6 @@ class Posterior:
 
     mean: FloatArray
     draws: FloatArray
-
-
-@dataclass(frozen=True)
-class Sufficient:
-    """All that the model needs of a set of episodes: sets add up, so that folds are left out by subtraction.
-
-    Attributes:
-        gram, moment, total: cross products of the design, of design and target, and of the target.
-        rows: number of observed episodes.
-        weight: sum of their weights.
-    """
-
-    gram: FloatArray
-    moment: FloatArray
-    total: float
-    rows: int
-    weight: float
-
-    def __add__(self, other: Sufficient) -> Sufficient:
-        return Sufficient(
-            self.gram + other.gram,
-            self.moment + other.moment,
-            self.total + other.total,
-            self.rows + other.rows,
-            self.weight + other.weight,
-        )
-
-    def __sub__(self, other: Sufficient) -> Sufficient:
-        return Sufficient(
-            self.gram - other.gram,
-            self.moment - other.moment,
-            self.total - other.total,
-            self.rows - other.rows,
-            self.weight - other.weight,
-        )
 
 
 class Hierarchical:
@@ -134,58 +98,3 @@ class Hierarchical:
         found[:, :, at] = np.matmul(against, drawn.reshape(shape))
         mean[:, at] = against @ means.reshape(shape).mean(axis=0)
         return Posterior(mean=mean, draws=found)
-
-
-def sufficient_by_fold(data: ScoredEpisodes) -> dict[int, Sufficient]:
-    """Cross products of each fold."""
-    return {int(fold): sufficient(data.rows(data.fold == fold)) for fold in np.unique(data.fold)}
-
-
-def total(parts: Mapping[int, Sufficient], data: ScoredEpisodes) -> Sufficient:
-    """Cross products of all folds."""
-    return sum(parts.values(), start=_nothing(data))
-
-
-def sufficient(data: ScoredEpisodes) -> Sufficient:
-    """Cross products of the residual-on-residual regression; cost grows with n here and nowhere else.
-
-    Episodes whose outcome was not observed are left out, the others weighted by how unlikely it was to see them.
-    """
-    seen = np.flatnonzero(~np.isnan(data.outcome))
-    sums = _nothing(data)
-    for start in range(0, len(seen), CHUNK):
-        rows = seen[start : start + CHUNK]
-        design, target = _regression(data, rows)
-        weight = float((1 / data.observation[rows, data.arm[rows]]).sum())
-        sums += Sufficient(design.T @ design, design.T @ target, float(target @ target), len(rows), weight)
-    return sums
-
-
-def arm_contrasts(arms: int) -> FloatArray:
-    """(K, K - 1) orthonormal columns that sum to zero: Helmert's contrasts."""
-    contrasts = np.zeros((arms, arms - 1))
-    for j in range(1, arms):
-        contrasts[:j, j - 1], contrasts[j, j - 1] = 1.0, -j
-    return np.asarray(contrasts / np.linalg.norm(contrasts, axis=0))
-
-
-def residuals(data: ScoredEpisodes, rows: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Residual treatments (m, K) and residual outcomes (m,) of observed rows, weighted for those not observed."""
-    arm, propensity = data.arm[rows], data.propensity[rows]
-    outcome = data.outcome[rows] - (propensity * data.expected[rows]).sum(axis=1)
-    treatment = np.eye(propensity.shape[1])[arm] - propensity
-    weight = np.sqrt(1 / data.observation[rows, arm])
-    return treatment * weight[:, None], outcome * weight
-
-
-def _regression(data: ScoredEpisodes, rows: IntArray) -> tuple[FloatArray, FloatArray]:
-    treatment, outcome = residuals(data, rows)
-    contrasts = treatment @ arm_contrasts(treatment.shape[1])
-    basis = np.hstack([np.ones((len(rows), 1)), data.features[rows]])
-    return (contrasts[:, :, None] * basis[:, None, :]).reshape(len(rows), -1), outcome
-
-
-def _nothing(data: ScoredEpisodes) -> Sufficient:
-    """The sums of no episodes."""
-    size = (data.scores.shape[1] - 1) * (1 + data.features.shape[1])
-    return Sufficient(np.zeros((size, size)), np.zeros(size), 0.0, 0, 0.0)

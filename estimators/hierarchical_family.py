@@ -15,7 +15,8 @@ import numpy as np
 from data_contracts.basis import Basis
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
-from estimators.hierarchical import SERVED, Hierarchical, Posterior, sufficient_by_fold, total
+from estimators.hierarchical import SERVED, Hierarchical, Posterior
+from estimators.sufficient import sufficient_by_fold, total
 
 FAMILY = (
     Hierarchical("linear", (0,)),

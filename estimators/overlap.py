@@ -24,11 +24,6 @@ def support_scores(propensity: FloatArray) -> FloatArray:
     return np.asarray(np.minimum(propensity / propensity.mean(axis=0), 1.0), dtype=np.float64)
 
 
-def supported(propensity: FloatArray, min_propensity: float) -> BoolArray:
-    """(n, K) whether each arm counts as one that such patients really got."""
-    return np.asarray(propensity >= min_propensity)
-
-
 def equipoise(propensity: FloatArray, arm: IntArray, first: int, second: int) -> float:
     """Share of a pair's episodes whose preference score lies in 0.3-0.7 (Walker et al. 2013).
 

@@ -16,7 +16,7 @@ from scipy.optimize import nnls
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
 from estimators.clusters import clustered_covariance
-from estimators.hierarchical import residuals
+from estimators.residual_scale import residuals
 
 PRIOR_SD = 0.4
 """Prior standard deviation of each weight."""
@@ -64,7 +64,9 @@ def stack(data: ScoredEpisodes, deviations: list[FloatArray], prior: FloatArray)
 def _learn_weights(
     treatment: FloatArray, predicted: FloatArray, outcome: FloatArray, chosen: BoolArray, prior: FloatArray
 ) -> FloatArray:
-    """(C,) weights from the chosen rows alone."""
+    """(C,) weights from the chosen rows alone; the prior's where there are none, as with a single fold."""
+    if not chosen.any():
+        return prior
     treatment = treatment[chosen]
     target = _without_averages(treatment, outcome[chosen])
     return _weights(_without_averages(treatment, predicted[chosen]), target, prior)

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument(
         "--n", type=_whole_numbers, default=(), help="episodes (worlds, cost: with commas between several)"
     )
-    benchmark.add_argument("--worlds", default="", help="worlds only: names with commas between them (all)")
+    benchmark.add_argument("--worlds", default="", help="worlds, contrasts: names with commas between them (all)")
     benchmark.add_argument("--data", type=Path, help="ihdp and acic2016: folder with the data sets")
     benchmark.add_argument("--jobs", type=int, default=1, help="processes at the same time (1); not for cost, serve")
     benchmark.add_argument("--peers", choices=("all", "fast", "none"), default="fast", help="forests are slow (fast)")

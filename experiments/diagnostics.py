@@ -9,12 +9,12 @@ from itertools import combinations
 import numpy as np
 
 from data_contracts.episode import Episodes, FloatArray
-from data_contracts.protocol import StudyProtocol
+from data_contracts.support import SUPPORTED
 from estimators.balance import Balance, balance
 from estimators.individualise import effective_episodes
 from estimators.learn import Learned
 from estimators.nuisances import MINIMUM_PROPENSITY, log_loss
-from estimators.overlap import calibration_error, equipoise, support_scores, supported
+from estimators.overlap import calibration_error, equipoise, support_scores
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Diagnostics:
         balance: standardised mean differences before and after weighting.
         equipoise: share in equipoise by pair of arm names.
         support: (K,) mean support score of each arm over patients, 1 is best.
-        supported: (K,) share of patients for whom each arm is supported.
+        supported: (K,) share of patients for whom each arm is supported, by the verdicts that are served.
         effective: (K,) effective episodes behind each arm's mean.
         clipped: share of episodes whose probability was held at the floor.
     """
@@ -44,7 +44,7 @@ class Diagnostics:
     clipped: float
 
 
-def diagnose(episodes: Episodes, protocol: StudyProtocol, learned: Learned) -> Diagnostics:
+def diagnose(episodes: Episodes, learned: Learned) -> Diagnostics:
     """Diagnostics of a study's design; no outcome enters but whether it was observed."""
     propensity, arm = learned.propensity.prediction, episodes.arm
     share = np.bincount(arm) / episodes.n
@@ -60,7 +60,7 @@ def diagnose(episodes: Episodes, protocol: StudyProtocol, learned: Learned) -> D
         balance=balance(learned.encoding.columns, learned.covariates, arm, propensity),
         equipoise={(names[i], names[j]): equipoise(propensity, arm, i, j) for i, j in pairs},
         support=support_scores(propensity).mean(axis=0),
-        supported=supported(propensity, protocol.overlap.min_propensity).mean(axis=0),
+        supported=(learned.support.verdicts(learned.covariates) == SUPPORTED).mean(axis=0),
         effective=effective_episodes(learned.scored),
         clipped=float(np.mean(got < MINIMUM_PROPENSITY)),
     )

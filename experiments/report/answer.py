@@ -108,7 +108,7 @@ def _secondary(findings: Sequence[dict[str, Any]], best: str, reference: str) ->
 
 def _individual(decisions: Sequence[Individualisation], protocol: StudyProtocol, spread: str) -> str:
     varying = [decision.arm for decision in decisions if decision.individualised]
-    still = f"Effects may still differ between patients by a standard deviation of up to {spread}."
+    still = f"Effects may still differ between patients by a standard deviation of about {spread}."
     if varying:
         constant = [decision.arm for decision in decisions if not decision.individualised]
         rest = f" {listed(constant)}: the average effect for every patient. {still}" if constant else ""

@@ -42,15 +42,12 @@ def overlap(result: StudyResult, summary: dict[str, Any]) -> Picture:
             for rows, side, colour in ((started, 1, BLUE), (~started, -1, GREY)):
                 grid, height = density(propensity[rows, k])
                 axes.fill_between(grid, 0, side * height / height.max(), color=colour, lw=0)
-            axes.axvline(result.protocol.overlap.min_propensity, color=INK, lw=0.8, ls=(0, (3, 2)))
             axes.axhline(0, color="white", lw=0.8)
             axes.set(yticks=[0], yticklabels=[short(arm)], ylim=(-1.1, 1.1), xlim=(0, end))
             bare(axes)
             _beside(axes, 0.75, "started it", BLUE)
             _beside(axes, 0.25, "started another arm", GREY)
-        panels[-1].set_xlabel(
-            "probability of starting the arm, given what was known at the start (dashed: support mark)"
-        )
+        panels[-1].set_xlabel("probability of starting the arm, given what was known at the start")
 
     told = listed([f"{arm} {percent(shares[arm]['supported_share'])}" for arm in arms])
     alt = f"Probability of each arm, among those who started it and those who did not. Patients supported: {told}."

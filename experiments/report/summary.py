@@ -14,6 +14,7 @@ from estimators.cross_fitting import CrossFitted
 from experiments.policy_writer import estimand
 from experiments.report.answer import answer, question
 from experiments.report.attrition import attrition
+from experiments.report.candidates import candidate_rows
 from experiments.report.comparability import balance_rows, diagnostics
 from experiments.report.disclosure import NOTATION, SMALL, is_small
 from experiments.report.findings import finding
@@ -48,6 +49,7 @@ def summarise(result: StudyResult) -> dict[str, Any]:
         "diagnostics": diagnostics(result),
         "balance": balance_rows(result, protocol),
         "outcomes": findings,
+        "candidates": candidate_rows(learned.candidate_weights),
         "individualisation": [decision.model_dump(mode="json") for decision in learned.individualisation],
         "policy_value": learned.value.model_dump(mode="json") if learned.value else None,
         "heterogeneity": heterogeneity,

@@ -82,11 +82,14 @@ def test_the_outcome_range_is_the_residuals_about_the_expectation(policy, rules,
 
 
 def test_no_outcome_is_told_without_its_range(policy, rules, patient):
-    """An arm with too few residuals has no expected outcome; its effect and rank stay."""
+    """An arm with too few residuals has no expected outcome; its effect and rank stay, and the answer says why."""
     cells = policy.ranges.cells.copy()
     cells[2] = 0
     sparse = replace(policy, ranges=replace(policy.ranges, cells=cells))
     answer = recommend(patient(), sparse, rules)
+    why = "No expected outcome is given under {}: too few such patients who got it were followed up."
+    assert why.format(_arm(answer, "ssri").label) in answer.sentences
+    assert not any("expected outcome" in sentence for sentence in recommend(patient(), policy, rules).sentences)
     ssri = _arm(answer, "ssri")
     assert ssri.expected_outcome is None
     assert ssri.effect is not None

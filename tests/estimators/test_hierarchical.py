@@ -9,17 +9,11 @@ import numpy as np
 import pytest
 
 from data_contracts.effects import ScoredEpisodes
-from estimators import hierarchical
+from estimators import sufficient as cross_products
 from estimators.basis_design import smooth_basis
-from estimators.hierarchical import (
-    HELD_OUT,
-    Hierarchical,
-    Posterior,
-    arm_contrasts,
-    residuals,
-    sufficient,
-    sufficient_by_fold,
-)
+from estimators.hierarchical import HELD_OUT, Hierarchical, Posterior
+from estimators.residual_scale import arm_contrasts, residuals
+from estimators.sufficient import sufficient, sufficient_by_fold
 
 SLOPES = [[0, 0, 0], [0.5, 0, -0.2], [0, 0.3, 0]]
 
@@ -61,7 +55,7 @@ def test_sums_of_parts_are_the_whole(data: ScoredEpisodes) -> None:
 def test_chunks_do_not_matter(data: ScoredEpisodes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read in pieces of 37 episodes the cross products are the same, to 1e-9."""
     whole = sufficient(data)
-    monkeypatch.setattr(hierarchical, "CHUNK", 37)
+    monkeypatch.setattr(cross_products, "CHUNK", 37)
     np.testing.assert_allclose(sufficient(data).gram, whole.gram, atol=1e-9)
     assert sufficient(data).rows == whole.rows == np.sum(~np.isnan(data.outcome))
 

@@ -10,8 +10,9 @@ import pytest
 
 from data_contracts.effects import ScoredEpisodes
 from estimators.basis_design import linear_basis, smooth_basis
-from estimators.hierarchical import Hierarchical, sufficient
+from estimators.hierarchical import Hierarchical
 from estimators.hierarchical_family import RESERVE, Lead, family, fit_family, mixed_draws
+from estimators.sufficient import sufficient
 
 Draw = Callable[..., ScoredEpisodes]
 SLOPES = [[0.0, 0, 0], [0.5, 0, -0.2], [0, 0.3, 0]]

@@ -17,8 +17,9 @@ from estimators.candidates.linear_dr import LinearDR
 from estimators.candidates.s_learner import SLearner
 from estimators.competition import compete
 from estimators.held_out import held_out_deviations
-from estimators.hierarchical import Hierarchical, residuals
+from estimators.hierarchical import Hierarchical
 from estimators.individualise import calibrate, decide, effective_episodes
+from estimators.residual_scale import residuals
 from estimators.stack import Stack, stack
 
 ARMS = ("reference", "a", "b")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from estimators.overlap import calibration_error, equipoise, support_scores, supported
+from estimators.overlap import calibration_error, equipoise, support_scores
 
 
 def drawn(seed: int, n: int, arms: int = 4, strength: float = 0.7) -> tuple[np.ndarray, np.ndarray]:
@@ -59,13 +59,6 @@ def test_support_is_relative_to_the_arms_share() -> None:
     """A patient as likely as the average, or likelier, has support 1; half as likely has a half."""
     propensity = np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7]])
     np.testing.assert_allclose(support_scores(propensity), [[0.5, 1.0], [1.0, 1.0], [1.0, 0.7 / 0.8]])
-
-
-def test_support_starts_at_the_mark() -> None:
-    """A propensity of exactly the mark is supported."""
-    np.testing.assert_array_equal(
-        supported(np.array([[0.05, 0.95], [0.0499, 0.9501]]), 0.05), [[True, True], [False, True]]
-    )
 
 
 @pytest.mark.parametrize("arms", [2, 4])

@@ -11,7 +11,7 @@ import pytest
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
 from estimators.basis_design import linear_basis
-from estimators.hierarchical import residuals
+from estimators.residual_scale import residuals
 from estimators.stack import PRIOR_SD, Stack, stack
 
 SLOPES = [[0.0, 0, 0], [0.5, 0, -0.2], [0, 0.3, 0]]
@@ -92,6 +92,15 @@ def test_honest_weights_come_from_the_other_folds(draw_scores: Draw, fold: int) 
     here, there = stacked(data, candidates), stacked(other, candidates)
     np.testing.assert_array_equal(there.predicted[test], here.predicted[test])
     assert (there.predicted[~test, 1:] != here.predicted[~test, 1:]).all()
+
+
+def test_one_fold_is_judged_by_the_priors_weights(draw_scores: Draw) -> None:
+    """Where no other fold can give weights, what is judged is the candidates at their prior weights."""
+    data = draw_scores(300, 5, SLOPES)
+    alone = replace(data, fold=np.zeros_like(data.fold))
+    candidates = [truth(data), noise(data, 1)]
+    found = stack(alone, candidates, np.array([0.7, 0.3]))
+    np.testing.assert_allclose(found.predicted, 0.7 * candidates[0] + 0.3 * candidates[1], rtol=1e-12)
 
 
 def test_a_perfect_lead_has_slope_one(draw_scores: Draw) -> None:

@@ -12,16 +12,20 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from data_contracts.episode_checks import check_episodes
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
+from estimators.candidates import CANDIDATES
+from estimators.hierarchical_family import FAMILY
 from estimators.learn import learn
 from estimators.worlds import simulate
 from experiments.diagnostics import diagnose
 from experiments.gates import judge
 from experiments.real_data import beat_the_blues, beat_the_blues_protocol
+from experiments.report.candidates import LABELS
 from experiments.report.drawing import Picture
 from experiments.report.page import page
 from experiments.report.summary import summarise
@@ -35,9 +39,9 @@ RARE_ARM = "cbt_ssri"
 RARE_EPISODES = 7
 
 SECTIONS = {
-    "answer", "arms", "arms_not_ranked", "attrition", "balance", "data_fingerprint", "diagnostics", "dropout",
-    "estimand", "evidence", "gates", "gates_passed", "heterogeneity", "individualisation", "name", "notation",
-    "nuisances", "outcomes", "policy_value", "protocol", "question", "study_id", "table_one",
+    "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "diagnostics",
+    "dropout", "estimand", "evidence", "gates", "gates_passed", "heterogeneity", "individualisation", "name",
+    "notation", "nuisances", "outcomes", "policy_value", "protocol", "question", "study_id", "table_one",
 }  # fmt: skip
 
 needs_package = pytest.mark.skipif(
@@ -49,7 +53,7 @@ def _study(records: Any, protocol_data: dict[str, Any]) -> StudyResult:
     protocol = StudyProtocol.model_validate(protocol_data)
     episodes = check_episodes(table_from_frame(records), protocol)
     learned = learn(episodes, protocol)
-    found = diagnose(episodes, protocol, learned)
+    found = diagnose(episodes, learned)
     return StudyResult(protocol, episodes, learned, found, judge(found, protocol.gates))
 
 
@@ -229,6 +233,28 @@ def test_small_arm_is_named_but_not_counted(html: str, told: dict[str, Any]) -> 
     assert started["total_left"] == f"≥{analysed + 1}"
     figures = {word for text in _Elements(html).texts for word in text.split()}
     assert not figures & {f"{RARE_EPISODES}", f"{analysed + RARE_EPISODES}", f"{analysed + RARE_EPISODES:,}"}
+
+
+def test_every_candidate_is_shown_with_its_weight(clinic: StudyResult, html: str, told: dict[str, Any]) -> None:
+    """Page and JSON tell the weight of each model that competed, in words; every model of the tables has its words."""
+    assert [row["name"] for row in told["candidates"]] == list(clinic.learned.candidate_weights)
+    assert LABELS.keys() == {model.name for model in FAMILY} | {one.model.name for one in CANDIDATES}
+    assert len(set(LABELS.values())) == len(LABELS)
+    for row, weight in zip(told["candidates"], clinic.learned.candidate_weights.values(), strict=True):
+        assert row["weight"] == pytest.approx(weight, abs=0.0005)
+        cells = f'<tr><th scope="row">{row["label"]}</th><td class="n">{number(row["weight"])}</td></tr>'
+        assert cells in html
+
+
+def test_support_told_is_the_support_served(clinic: StudyResult) -> None:
+    """Where the served support rules an arm out for half of the patients, the diagnostics tell one half of it."""
+    learned, support = clinic.learned, clinic.learned.support
+    hardly_ever = support.hardly_ever.copy()
+    hardly_ever[1] = np.median(support.log_odds(learned.covariates)[:, 1])
+    half = diagnose(clinic.episodes, replace(learned, support=replace(support, hardly_ever=hardly_ever))).supported
+    assert half[1] == pytest.approx(0.5, abs=0.01)
+    assert half[[0, 2]] == pytest.approx(clinic.diagnostics.supported[[0, 2]])
+    assert clinic.diagnostics.supported[1] > 0.9
 
 
 def test_small_category_is_withheld_with_a_partner(told: dict[str, Any]) -> None:
