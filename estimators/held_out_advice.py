@@ -56,5 +56,5 @@ def held_out_advice(
         decisions = decide(others, stacked, arms, marks, confidence)
         varying = np.array([False, *(decision.individualised for decision in decisions)])
         combined = sum(w * found[test] for w, found in zip(stacked.weights, deviations, strict=True))
-        effects[test] = averages[test] + np.where(varying, min(stacked.slope, 1.0) * combined, 0.0)
+        effects[test] = averages[test] + np.where(varying, stacked.shrinkage * combined, 0.0)
     return HeldOutAdvice(averages, effects)

@@ -58,8 +58,7 @@ def serve(
     varying = np.array([False, *(decision.individualised for decision in decisions)])
     slopes = np.zeros((len(arms), data.basis.terms))
     if varying.any():
-        # Shrunk by the held-out slope where it is below 1; zero where an arm stays constant.
-        slopes = np.where(varying[:, None], min(stacked.slope, 1.0) * competition.slopes(data, stacked.weights), 0.0)
+        slopes = np.where(varying[:, None], stacked.shrinkage * competition.slopes(data, stacked.weights), 0.0)
     return Served(_effects(averages, competition, stacked, slopes, varying), decisions, competition, stacked)
 
 

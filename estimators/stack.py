@@ -30,13 +30,25 @@ class Stack:
         weights: (C,) from all folds.
         predicted: (n, K) held-out deviations, each weighted by the other folds.
         slope: of held-out residuals on the predicted ones, over all arms together; 1 is perfect.
-        standard_error: of the slope, clustered.
+        standard_error: of the slope where effects do not differ: clustered, and √2 times what it would be for
+            predictions from elsewhere, because two folds' episodes predict each other and every pair counts twice.
     """
 
     weights: FloatArray
     predicted: FloatArray
     slope: float
     standard_error: float
+
+    @property
+    def shrinkage(self) -> float:
+        """Share (0-1) of the stacked deviations that is served.
+
+        The slope, at most 1, times the share of its square that its error does not explain, since slope² - error² is
+        without bias for the square of the true slope.
+        """
+        if not np.isfinite(self.standard_error) or self.slope <= self.standard_error:
+            return 0.0
+        return min(self.slope, 1.0) * (1 - (self.standard_error / self.slope) ** 2)
 
 
 def stack(data: ScoredEpisodes, deviations: list[FloatArray], prior: FloatArray) -> Stack:
@@ -86,10 +98,11 @@ def _without_averages(treatment: FloatArray, values: FloatArray) -> FloatArray:
 
 
 def _slope(predicted: FloatArray, target: FloatArray, cluster: IntArray) -> tuple[float, float]:
+    """The slope and its standard error, as ``Stack`` tells them."""
     size = float(predicted @ predicted)
     if size < 1e-12 * max(float(target @ target), 1e-12):
         return 0.0, float("inf")
     slope = float(predicted @ target) / size
     influence = predicted * (target - slope * predicted) / size
     codes = np.unique(cluster, return_inverse=True)[1]
-    return slope, float(np.sqrt(clustered_covariance(influence[:, None], codes)[0, 0]))
+    return slope, float(np.sqrt(2 * clustered_covariance(influence[:, None], codes)[0, 0]))
