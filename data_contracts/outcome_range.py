@@ -113,7 +113,7 @@ def _in_one_row(tails: Sequence[tuple[FloatArray, FloatArray]]) -> Tails:
     levels = [np.concatenate([[level[0] - APART / 2], level]) for level, _ in tails]
     quantiles = [np.concatenate([quantile[:1], quantile]) for _, quantile in tails]
     slopes = [np.diff(quantile) / np.diff(level) for level, quantile in zip(levels, quantiles, strict=True)]
-    shift = APART * np.arange(len(tails))
+    shift = APART * np.arange(float(len(tails)))
     return Tails(
         shift=shift.reshape(-1, 2),
         row=np.concatenate([level + start for level, start in zip(levels, shift, strict=True)]),

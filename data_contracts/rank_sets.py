@@ -51,8 +51,9 @@ def rank_sets(values: FloatArray, covariance: FloatArray, confidence: float) -> 
     Two arms whose difference has no variance are ordered by their values; exact equals stay tied.
     """
     *patients, m = values.shape
-    critical = critical_values(covariance.reshape(math.prod(patients), m, m), confidence).reshape(patients)
-    margin = critical[..., None, None] * _standard_errors(covariance)
+    together, errors = covariance.reshape(math.prod(patients), m, m), _standard_errors(covariance)
+    critical = _critical_values(together, errors.reshape(together.shape), confidence).reshape(patients)
+    margin = critical[..., None, None] * errors
     surely = values[..., :, None] - values[..., None, :] > margin + TINY
     beaten_by = surely.sum(axis=-2)
     return RankSets(1 + beaten_by, m - surely.sum(axis=-1), beaten_by == 0, critical)
@@ -68,10 +69,15 @@ def critical_value(covariance: FloatArray, confidence: float) -> float:
 
 def critical_values(covariance: FloatArray, confidence: float) -> FloatArray:
     """(n,) critical values of n (m, m) covariances, each the same whichever others come with it."""
+    return _critical_values(covariance, _standard_errors(covariance), confidence)
+
+
+def _critical_values(covariance: FloatArray, errors: FloatArray, confidence: float) -> FloatArray:
+    """The same where the (n, m, m) standard errors of the differences are known already."""
     n, m = covariance.shape[:2]
     if m < 2:
         return np.zeros(n)
-    contrasts, moving = _contrasts(_in_one_order(covariance))
+    contrasts, moving = _contrasts(covariance, errors)
     rank = min(POINTS - 1, math.ceil(confidence * POINTS) - 1)
     normals, radii = _normals(m - 1)
     far = min(POINTS, FAR * (POINTS - rank))
@@ -89,23 +95,25 @@ def _pointwise(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
-def _in_one_order(covariance: FloatArray) -> FloatArray:
-    """The arms by their variances and, where these are equal, by their sorted covariances."""
+def _one_order(covariance: FloatArray) -> IntArray:
+    """(n, m) arms by their variances and, where these are equal, by their sorted covariances."""
     keys = np.sort(covariance, axis=-1).transpose(2, 0, 1)[::-1]
-    order = np.lexsort((*keys, covariance.diagonal(axis1=1, axis2=2)), axis=-1)
-    return covariance[np.arange(len(covariance))[:, None, None], order[:, :, None], order[:, None, :]]
+    return np.lexsort((*keys, covariance.diagonal(axis1=1, axis2=2)), axis=-1)
 
 
-def _contrasts(covariance: FloatArray) -> tuple[FloatArray, BoolArray]:
+def _contrasts(covariance: FloatArray, errors: FloatArray) -> tuple[FloatArray, BoolArray]:
     """(n, pairs, m - 1) weights that make every pair's t of independent normals, and (n,) whether any pair varies.
 
-    They are made from the arms' differences from the first, so m - 1 normals do.
+    They are made from the arms' differences from the first, so m - 1 normals do. Arms are taken in an order of their
+    own, not in the caller's.
     """
-    first = covariance[:, :1]
-    scale, vectors = np.linalg.eigh((covariance - first - first.swapaxes(1, 2) + first[:, :, :1])[:, 1:, 1:])
+    order, patients = _one_order(covariance), np.arange(len(covariance))[:, None]
+    here = covariance[patients[:, :, None], order[:, :, None], order[:, None, :]]
+    from_first = here[:, 1:, 1:] - here[:, :1, 1:] - here[:, 1:, :1] + here[:, :1, :1]
+    scale, vectors = np.linalg.eigh(from_first)
     root = vectors * np.sqrt(np.maximum(scale, 0.0))[:, None]
     one, other, signs = _pairs(covariance.shape[-1])
-    errors = _standard_errors(covariance)[:, one, other]
+    errors = errors[patients, order[:, one], order[:, other]]
     varies = errors > TINY
     weights = np.matmul(signs, root) / np.where(varies, errors, np.inf)[..., None]
     return weights, np.asarray(varies.any(axis=1))

@@ -67,7 +67,7 @@ class Decision:
     @cached_property
     def recommended(self) -> BoolArray:
         """(n, A) the arm to start with, if it may be told."""
-        best = self.policy.over_arms(self.ranking.best[:, None] == np.arange(len(self.policy.ranked_at)), np.False_)
+        best = self.policy.over_arms(self.ranking.best[:, None] == self.policy.places, np.False_)
         return best & self.rank_shown
 
     @cached_property
@@ -90,9 +90,10 @@ def decide(
         awaiting: (n,) whether a clinician has yet to acknowledge a safety assessment.
         excluded: (n, A) arms that a clinician has excluded.
     """
-    reason = arm_reasons(policy, patients, refused, excluded)
+    log_odds = policy.support.log_odds(patients.covariates)
+    reason = arm_reasons(policy, patients, log_odds, refused, excluded)
     effects, covariance = policy.effects.at(patients.terms)
-    errors = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0.0))
+    errors = np.sqrt(np.maximum(covariance.diagonal(axis1=1, axis2=2), 0.0))
     return Decision(
         policy=policy,
         reason=reason,
@@ -100,5 +101,5 @@ def decide(
         held_back=refused | awaiting,
         effect=with_ends(effects, policy.z * errors),
         ranking=rank(policy, effects, covariance, reason[:, policy.ranked_at] == OPEN, patients.more_severe),
-        expected=expected_outcomes(policy, patients, effects),
+        expected=expected_outcomes(policy, patients, log_odds, effects),
     )

@@ -11,7 +11,7 @@ from engine.patient import Patients
 from engine.policy import Policy
 
 
-def expected_outcomes(policy: Policy, patients: Patients, effects: FloatArray) -> FloatArray:
+def expected_outcomes(policy: Policy, patients: Patients, log_odds: FloatArray, effects: FloatArray) -> FloatArray:
     """(n, K, 3) expected outcome and the ends of the range that holds it for the policy's share of such patients.
 
     All three are NaN where too few patients like this one got the arm and were followed up: an expectation without its
@@ -20,14 +20,17 @@ def expected_outcomes(policy: Policy, patients: Patients, effects: FloatArray) -
     Args:
         policy: of K ranked arms.
         patients: n of them.
+        log_odds: (n, K) of each arm against all others.
         effects: (n, K) served effects.
     """
     manifest, covariates = policy.manifest, patients.covariates
     under_reference = policy.outcome[0] + np.vecdot(policy.outcome[1:], covariates)
     expected = under_reference[:, None] + effects
-    propensity = 1 / (1 + np.exp(-policy.support.log_odds(covariates)))
+    propensity = 1 / (1 + np.exp(-log_odds))
     ends = policy.ranges.of(expected, covariates, propensity, manifest.confidence)
     below, above = ends if manifest.outcome.sign > 0 else ends[::-1]
-    told = np.stack([np.where(np.isnan(below), np.nan, expected), below, above], axis=-1)
+    told = np.empty((*expected.shape, 3))
+    told[..., 0], told[..., 1], told[..., 2] = np.where(np.isnan(below), np.nan, expected), below, above
+    told *= manifest.outcome.sign
     low, high = manifest.outcome_range or (-math.inf, math.inf)
-    return np.minimum(np.maximum(manifest.outcome.sign * told, low), high)
+    return np.minimum(np.maximum(told, low), high)

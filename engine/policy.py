@@ -80,6 +80,11 @@ class Policy:
         return np.flatnonzero(self.is_ranked)
 
     @cached_property
+    def places(self) -> IntArray:
+        """(K,) 0, 1, 2 … for the ranked arms."""
+        return np.arange(len(self.ranked_at))
+
+    @cached_property
     def name_order(self) -> IntArray:
         """(A,) place of each arm by its name."""
         return np.argsort(np.argsort([arm.name for arm in self.manifest.arms]))
@@ -113,7 +118,7 @@ class Policy:
 
     def over_arms(self, values: NDArray[Number], fill: Number) -> NDArray[Number]:
         """(n, K, ...) values of the ranked arms to (n, A, ...) of all, with ``fill`` for the others."""
-        if self.is_ranked.all():
+        if len(self.ranked_at) == len(self.is_ranked):
             return values
         found = np.full((len(values), len(self.manifest.arms), *values.shape[2:]), fill, dtype=values.dtype)
         found[:, self.ranked_at] = values

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_contracts.effects import BoolArray
-from data_contracts.episode import IntArray
+from data_contracts.episode import FloatArray, IntArray
 from data_contracts.recommendation import Reason
 from data_contracts.support import HARDLY_EVER, TOO_FEW
 from engine.patient import Patients
@@ -23,16 +23,19 @@ OF_VERDICT[[HARDLY_EVER, TOO_FEW]] = CODE[Reason.NON_OVERLAP], CODE[Reason.TOO_F
 """Codes by the verdict on support."""
 
 
-def arm_reasons(policy: Policy, patients: Patients, refused: BoolArray, excluded: BoolArray) -> IntArray:
+def arm_reasons(
+    policy: Policy, patients: Patients, log_odds: FloatArray, refused: BoolArray, excluded: BoolArray
+) -> IntArray:
     """(n, A) codes of why each arm of the study has no rank, ``OPEN`` if it may be ranked.
 
     Args:
         policy: of K ranked arms among A.
         patients: n of them.
+        log_odds: (n, K) of each ranked arm against all others.
         refused: (n,) patients whom a safety rule refuses any ranking.
         excluded: (n, A) arms that a clinician has excluded.
     """
-    overlap = OF_VERDICT[policy.support.verdicts(patients.covariates)]
+    overlap = OF_VERDICT[policy.support.verdicts_at(log_odds, patients.covariates)]
     alone = abstentions(policy, patients)[:, None]
     codes = policy.over_arms(np.where(alone == OPEN, overlap, alone), CODE[Reason.TOO_FEW_SIMILAR])
     codes[excluded] = CODE[Reason.EXCLUDED]
