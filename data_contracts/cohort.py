@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 
@@ -23,12 +24,14 @@ class Cohort:
             or text with None; a name that is not there is unknown for everybody.
         excluded: by arm, the (n,) patients to whom it must not be offered; other arms are open to all.
         acknowledged: (n,) whether a named clinician has made the safety assessment.
+        as_of: by safety fact, the (n,) days on which it was recorded, ``datetime64[D]`` with NaT for not told.
     """
 
     patient_id: Column
     columns: Mapping[str, Column]
     excluded: Mapping[str, BoolArray]
     acknowledged: BoolArray
+    as_of: Mapping[str, Column] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -44,13 +47,24 @@ class Cohort:
                 {name: column[rows] for name, column in self.columns.items()},
                 {arm: chosen[rows] for arm, chosen in self.excluded.items()},
                 self.acknowledged[rows],
+                {fact: days[rows] for fact, days in self.as_of.items()},
             )
 
     def distinct(self, name: str) -> tuple[list[Value], IntArray]:
         """The different values of a column, None if unknown, and for each of the n patients which one is theirs."""
-        if name not in self.columns:
+        return self.distinct_values(self.columns.get(name))
+
+    def distinct_days(self, fact: str) -> tuple[list[date | None], IntArray]:
+        """The different days on which a safety fact was recorded, None if not told, and which one is whose."""
+        if fact not in self.as_of:
             return [None], np.zeros(self.n, dtype=np.int64)
-        column = self.columns[name]
+        days, which = np.unique(self.as_of[fact].astype("datetime64[D]"), return_inverse=True)
+        return days.tolist(), which
+
+    def distinct_values(self, column: Column | None) -> tuple[list[Value], IntArray]:
+        """As ``distinct``, of a column that is at hand; None is unknown for everybody."""
+        if column is None:
+            return [None], np.zeros(self.n, dtype=np.int64)
         if column.dtype != object:
             numbers, which = np.unique(column, return_inverse=True)
             return [None if math.isnan(number) else number for number in numbers.tolist()], which

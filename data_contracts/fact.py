@@ -1,6 +1,7 @@
 """The facts that safety rules need. Each has three states: known to be so, known not to be so, unknown.
 
-Unknown never counts as absent: a blank is read as `Answer.UNKNOWN`, and what cannot be read is an error.
+Unknown never counts as absent: a blank is read as `Answer.UNKNOWN`, and what cannot be read is an error. The facts
+themselves stand in `rules/facts.yaml`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ import difflib
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from numbers import Real
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from data_contracts.errors import Problem
+from data_contracts.protocol_file import parse_document
+from data_contracts.shipped import read_shipped
 
 
 class Answer(StrEnum):
@@ -27,41 +32,67 @@ class Answer(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
-class Fact:
+Reading: TypeAlias = float | Answer | frozenset[str]
+"""A number, an answer (also in place of an unknown number or list), or names in lower case."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Fact(_Part):
     """One declared fact.
 
     Attributes:
         name: the key under which a patient's record gives it.
-        kind: a number, a whole number, or an answer (yes, no, unknown).
+        kind: a number, a whole number, an answer (yes, no, unknown), or names parted by semicolons ("none" for none).
         meaning: what it says, in words a clinician reads.
         minimum, maximum: range of a number, both ends included.
+        valid_days: for how long an answer holds; older ones are unknown.
+        lasting: whether a yes holds for life.
     """
 
-    name: str
-    kind: Literal["number", "integer", "answer"]
-    meaning: str
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    kind: Literal["number", "integer", "answer", "names"]
+    meaning: str = Field(min_length=1)
     minimum: float = -math.inf
     maximum: float = math.inf
+    valid_days: int = Field(ge=1)
+    lasting: bool = False
 
     @property
     def expected(self) -> str:
         """What a value has to be, for a message."""
         if self.kind == "answer":
             return "yes, no or unknown"
+        if self.kind == "names":
+            return "names parted by semicolons, or none"
         return f"a {'whole ' if self.kind == 'integer' else ''}number from {self.minimum:g} to {self.maximum:g}"
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Fact:
+        if self.lasting and self.kind != "answer":
+            raise ValueError("lasting goes with an answer")
+        return self
 
-_DECLARED = (
-    Fact("age", "number", "age in years at time zero", 0, 120),
-    Fact("phq9_item9", "integer", "PHQ-9 item 9, thoughts of being better off dead or of self-harm", 0, 3),
-    Fact("cssrs_q4", "answer", "C-SSRS screener 4, suicidal thoughts with some intent to act, past month"),
-    Fact("cssrs_q5", "answer", "C-SSRS screener 5, suicidal thoughts with a plan and intent, past month"),
-    Fact("cssrs_q6_past_3_months", "answer", "C-SSRS screener 6, suicidal behaviour in the past 3 months"),
-)
 
-FACTS: Mapping[str, Fact] = MappingProxyType({fact.name: fact for fact in _DECLARED})
-"""Every fact that a rule may ask for, by name."""
+class _Validity(_Part):
+    source: str = Field(min_length=1)
+    verified: bool
+
+
+class _Facts(_Part):
+    version: int = Field(ge=1)
+    validity: _Validity
+    facts: tuple[Fact, ...] = Field(min_length=1)
+
+
+@cache
+def load_facts() -> Mapping[str, Fact]:
+    """Every fact that a rule may ask for, by name; read once from the package."""
+    found = parse_document(_Facts, read_shipped("rules", "facts.yaml"), where="facts.yaml").facts
+    return MappingProxyType({fact.name: fact for fact in found})
+
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
 _ANSWERS = {
@@ -78,7 +109,7 @@ class UnreadableFact(ValueError):
         super().__init__(str(problem))
 
 
-def read_fact(name: str, raw: object) -> float | Answer:
+def read_fact(name: str, raw: object) -> Reading:
     """Read one fact: a float for numbers, an `Answer` for answers, `Answer.UNKNOWN` for a blank of any kind.
 
     Blank is None, NaN, pandas' NA and NaT, empty text, and the text "unknown" or "nan" in any case.
@@ -86,14 +117,17 @@ def read_fact(name: str, raw: object) -> float | Answer:
     Raises:
         UnreadableFact: no such fact, or a value of another type or out of range.
     """
-    fact = FACTS.get(name)
+    facts = load_facts()
+    fact = facts.get(name)
     if fact is None:
-        near = difflib.get_close_matches(name, FACTS, n=1)
-        step = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(FACTS)}."
+        near = difflib.get_close_matches(name, facts, n=1)
+        step = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(facts)}."
         raise UnreadableFact(Problem("safety facts", "a declared fact", "an undeclared name", step))
     raw = _plain(raw)
     if raw is None:
         return Answer.UNKNOWN
+    if fact.kind == "names":
+        return _names(fact, raw)
     return _answer(fact, raw) if fact.kind == "answer" else _number(fact, raw)
 
 
@@ -116,6 +150,13 @@ def _answer(fact: Fact, raw: object) -> Answer:
     if isinstance(raw, str) and raw in _ANSWERS:
         return _ANSWERS[raw]
     raise _unreadable(fact, raw)
+
+
+def _names(fact: Fact, raw: object) -> frozenset[str]:
+    names = {name.strip() for name in raw.split(";")} - {""} if isinstance(raw, str) else set()
+    if not names or ("none" in names and len(names) > 1):
+        raise _unreadable(fact, raw)
+    return frozenset(names - {"none"})
 
 
 def _number(fact: Fact, raw: object) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -30,6 +31,7 @@ class PatientProfile(BaseModel):
         values: what is known, by the names that the policy and the safety facts use; None is unknown.
         exclusions: arms that must not be offered, each with the clinician's reason.
         acknowledgement: given once a safety assessment that was asked for has been made.
+        as_of: for safety facts, the day on which each was recorded; without one a fact counts as current.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -38,3 +40,4 @@ class PatientProfile(BaseModel):
     values: dict[str, Value] = Field(max_length=500)
     exclusions: dict[str, ShortText] = Field(default_factory=dict, max_length=100)
     acknowledgement: Acknowledgement | None = None
+    as_of: dict[str, date] = Field(default_factory=dict, max_length=500)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 SafetyLevel = Literal["none", "assess_first", "refused"]
 Status = Literal["offered", "excluded", "abstained"]
+FindingKind = Literal["refuse", "acknowledge", "assess_first", "remove", "flag", "check", "ask", "nothing"]
 
 
 class Reason(StrEnum):
@@ -71,6 +72,8 @@ class ArmAdvice(_Data):
         expected_outcome: the outcome itself if this arm is given, with the range that 90 % of such patients fall in;
             None also where too few such patients who got it were followed up to give a range.
         contributions: of each feature to ``effect``; with the average's estimate they add up to it.
+        flags: ids of the safety rules that fired on it; what they say stands in the findings.
+        check_first: safety facts that are unknown and have to be asked before it is offered.
         sentence: the whole in one plain sentence.
     """
 
@@ -85,17 +88,34 @@ class ArmAdvice(_Data):
     recommended: bool = False
     expected_outcome: Interval | None = None
     contributions: tuple[Contribution, ...] = ()
+    flags: tuple[str, ...] = ()
+    check_first: tuple[str, ...] = ()
     sentence: str = ""
 
 
 class SafetyFinding(_Data):
-    """A safety rule that fired, or that could not be judged because a fact is unknown."""
+    """A safety rule that fired, or that could not be judged because a fact is unknown.
+
+    Attributes:
+        rule: its id.
+        kind: what follows: if it fired, its effect; if it could not be judged, what is to be done first.
+        arms: the arms concerned; none if it concerns the patient.
+        sentence: what the clinician reads.
+        ask: the question, if it could not be judged.
+        missing: the facts that are unknown or too old, if it could not be judged.
+        citation, verified: its source, and whether that was read.
+        expired: whether its sources should have been read again before today; it holds all the same.
+    """
 
     rule: str
+    kind: FindingKind
+    arms: tuple[str, ...] = ()
     sentence: str
     ask: str | None = None
+    missing: tuple[str, ...] = ()
     citation: str
     verified: bool
+    expired: bool = False
 
 
 class Safety(_Data):

@@ -1,50 +1,54 @@
-"""Safety rules as data: they only refuse or put an assessment first; no model can override them.
+"""Safety rules as data: they only remove, flag, ask for an acknowledgement or refuse; no model can override them.
 
-A rule fires if any of its conditions is known to hold. If none is, but one of them is unknown, the rule is
-undecided, and `on_unknown` says what then: unknown never counts as absent. How rules are judged is the engine's.
+A rule fires if one of its cases is known to hold. If none is, but one of them is unknown, the rule is undecided, and
+`on_unknown` says what then: unknown never counts as absent. How rules are judged is the engine's.
 """
 
 from __future__ import annotations
 
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from data_contracts.fact import FACTS, Answer
-from data_contracts.protocol_file import parse_document
-from data_contracts.shipped import read_shipped
+from data_contracts.fact import load_facts
+from data_contracts.profile import Value
+from data_contracts.rule_group import Group
+from data_contracts.rule_trigger import Case
 
-__all__ = ["Answer", "Condition", "Rule", "RuleSet", "load_rules"]
+Effect = Literal["refuse", "acknowledge", "remove", "flag"]
+Undecided = Literal["assess_first", "check", "ask", "nothing"]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Condition(_Part):
-    """One comparison of a declared fact.
+class Example(_Part):
+    """One situation and what the rule says of it; every example is run by the tests and by `equipoise check`.
 
     Attributes:
-        fact: its name in `data_contracts.fact.FACTS`.
-        op: lower than, at most, at least, greater than, equal to `value`; or the answer is yes.
-        value: what a number is compared with; none for an answer.
+        given: what is known of the patient; everything else is unknown.
+        arm: the arm that is looked at, by its name in a protocol; none for a rule about the patient.
+        expect: what follows for the patient or the arm.
     """
 
-    fact: str
-    op: Literal["lt", "le", "ge", "gt", "eq", "is_yes"]
-    value: float | None = None
+    given: dict[str, Value]
+    arm: str | None = None
+    expect: Effect | Undecided
 
-    @model_validator(mode="after")
-    def _fits_its_fact(self) -> Condition:
-        if self.fact not in FACTS:
-            raise ValueError(f"a declared fact: {', '.join(FACTS)}")
-        if (FACTS[self.fact].kind == "answer") != (self.op == "is_yes"):
-            raise ValueError(f"is_yes for an answer, a comparison for a number; {self.fact} is the other kind")
-        if (self.value is None) != (self.op == "is_yes"):
-            raise ValueError(f"a value for a comparison and none for is_yes; see the condition on {self.fact}")
-        return self
+    @property
+    def fires(self) -> bool:
+        """Whether the rule is to fire."""
+        return self.expect in ("refuse", "acknowledge", "remove", "flag")
+
+    @field_validator("given")
+    @classmethod
+    def _declared(cls, given: dict[str, Value]) -> dict[str, Value]:
+        if strange := sorted(set(given) - set(load_facts())):
+            raise ValueError(f"facts of facts.yaml and not {', '.join(strange)}")
+        return given
 
 
 class Rule(_Part):
@@ -53,45 +57,67 @@ class Rule(_Part):
     Attributes:
         id: its name in the safety case, for example "SI-01".
         version: raised whenever what it does changes.
-        any_of: it fires if one of these is known to hold.
-        effect: no ranking at all, or an assessment of safety before it.
-        await_acknowledgement: whether nothing is ranked before a named clinician has confirmed the assessment;
-            this concerns a rule that fired, never one left undecided by an unknown fact.
-        on_unknown: what follows if it is undecided.
+        any_of: it fires if one of these cases is known to hold.
+        always: it fires for every patient; in place of ``any_of``.
+        effect: refuse any ranking; hold it back until a named clinician acknowledges; remove arms; flag arms or,
+            without arms, the patient.
+        arms: groups of the arms that it removes or flags.
+        named_in: a fact with names; of those groups only the arms named there are meant.
+        on_unknown: if undecided: assess first, without waiting; flag its arms (all arms, if it has none) to be
+            checked before offering, and ask; just ask; or nothing, as another rule asks.
+        asked_by: that other rule.
         sentence: what the clinician reads when it fires.
-        ask: what the clinician is asked for when it is undecided.
-        reason: the reason code that goes with it.
+        ask: what the clinician is asked to assess first.
         citation: where the rule comes from.
         owner: who answers for it.
         review_by: the day by which its sources have to be read again.
         verified: whether the citation was read.
+        examples: situations in which it fires and does not.
     """
 
     id: str = Field(pattern=r"^[A-Z]{2,10}-[0-9]{2}$")
     version: int = Field(ge=1)
-    any_of: tuple[Condition, ...] = Field(min_length=1)
-    effect: Literal["refuse", "assess_first"]
-    await_acknowledgement: bool = False
-    on_unknown: Literal["nothing", "assess_first"]
+    any_of: tuple[Case, ...] = ()
+    always: bool = False
+    effect: Effect
+    arms: tuple[str, ...] = ()
+    named_in: str | None = None
+    on_unknown: Undecided = "nothing"
+    asked_by: str | None = None
     sentence: str = Field(min_length=1)
     ask: str | None = None
-    reason: Literal["SAFETY"] = "SAFETY"
     citation: str = Field(min_length=1)
     owner: str = Field(min_length=1)
     review_by: date
     verified: bool
+    examples: tuple[Example, ...] = Field(min_length=2)
 
     @property
     def facts(self) -> tuple[str, ...]:
         """Names of the facts it needs, each once."""
-        return tuple(dict.fromkeys(condition.fact for condition in self.any_of))
+        return tuple(dict.fromkeys(fact for case in self.any_of for fact in case.facts))
+
+    @field_validator("examples")
+    @classmethod
+    def _both_kinds(cls, examples: tuple[Example, ...]) -> tuple[Example, ...]:
+        if {example.fires for example in examples} != {True, False}:
+            raise ValueError("an example in which the rule fires and one in which it does not")
+        return examples
 
     @model_validator(mode="after")
     def _consistent(self) -> Rule:
-        if self.await_acknowledgement and self.effect != "assess_first":
-            raise ValueError("await_acknowledgement goes with assess_first: a refusal waits for nothing")
+        if bool(self.any_of) == self.always:
+            raise ValueError("either any_of with a case or always: true")
         if (self.on_unknown == "assess_first") != (self.ask is not None):
             raise ValueError("ask says what to ask if on_unknown is assess_first, and is left out otherwise")
+        if (self.on_unknown == "nothing") != (self.always or self.asked_by is not None):
+            raise ValueError("on_unknown says what follows from an unknown fact, or asked_by which other rule asks")
+        if self.arms and self.effect in ("refuse", "acknowledge"):
+            raise ValueError(f"no arms with {self.effect}, which concerns the patient")
+        if not self.arms and (self.effect == "remove" or self.named_in):
+            raise ValueError("arms says which arms are meant")
+        if self.named_in and self.named_in not in self.facts:
+            raise ValueError("named_in is one of the facts of any_of")
         return self
 
 
@@ -100,11 +126,19 @@ class RuleSet(_Part):
 
     Attributes:
         version: raised whenever a rule comes, goes or changes.
+        drugs: names of single drugs as they may stand in an arm's name.
+        groups: the groups of arms that rules speak of, by name.
         rules: in the order in which they are told.
     """
 
     version: int = Field(ge=1)
+    drugs: tuple[str, ...] = ()
+    groups: dict[str, Group] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = Field(min_length=1)
+
+    def __hash__(self) -> int:
+        """A cheap hash: a rule set is the key of what is compiled from it."""
+        return hash((self.version, len(self.rules)))
 
     @cached_property
     def facts(self) -> tuple[str, ...]:
@@ -115,15 +149,6 @@ class RuleSet(_Part):
         """The rules whose sources should have been read again before this day."""
         return tuple(rule for rule in self.rules if rule.review_by < today)
 
-    @model_validator(mode="after")
-    def _ids_once(self) -> RuleSet:
-        ids = [rule.id for rule in self.rules]
-        if len(set(ids)) < len(ids):
-            raise ValueError("each rule's id stands once")
-        return self
-
-
-@cache
-def load_rules(name: str = "safety_minimum") -> RuleSet:
-    """A rule set that is part of this package, by the name of its file in `rules/`; read once."""
-    return parse_document(RuleSet, read_shipped("rules", f"{name}.yaml"), where=f"{name}.yaml")
+    def due_within(self, days: int, today: date) -> tuple[Rule, ...]:
+        """The rules to be reviewed today or within so many days; not those overdue."""
+        return tuple(rule for rule in self.rules if 0 <= (rule.review_by - today).days <= days)

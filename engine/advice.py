@@ -13,12 +13,15 @@ from engine.decision import Decision
 from engine.patient import Patients
 from engine.policy import Policy
 from engine.reasons import OPEN, REASONS
+from engine.ruling import Ruling
 from engine.sentences import arm_sentence
 
 
-def advise(policy: Policy, patients: Patients, decision: Decision) -> tuple[ArmAdvice, ...]:
+def advise(policy: Policy, patients: Patients, decision: Decision, ruling: Ruling) -> tuple[ArmAdvice, ...]:
     """Advice on every arm for the one patient decided for, in the order in which it is told."""
     codes, numbers = decision.reason[0].tolist(), _numbers(policy, patients, decision)
+    for told, flags, facts in zip(numbers, ruling.flags, ruling.check_first, strict=True):
+        told["flags"], told["check_first"] = flags, facts
     return tuple(_advice(policy, arm, codes[arm], numbers[arm]) for arm in decision.order[0].tolist())
 
 
@@ -28,7 +31,7 @@ def _advice(policy: Policy, at: int, code: int, numbers: dict[str, Any]) -> ArmA
     numbers["arm"], numbers["label"] = arm.name, policy.labels[arm.name]
     numbers["status"], numbers["reason"] = status_of(reason), reason
     varies = numbers.get("individualised", False)
-    numbers["sentence"] = arm_sentence(policy, arm, reason, numbers.get("effect"), varies)
+    numbers["sentence"] = arm_sentence(policy, arm, reason, numbers.get("effect"), varies, numbers["flags"])
     return ArmAdvice.model_validate(numbers)
 
 

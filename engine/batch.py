@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from engine.decision import Decision, decide
 from engine.exclusions import excluded_in
 from engine.patient import read_patients
 from engine.policy import Policy
-from engine.safety import judge_cohort
+from engine.safety import judge_cohort, removed_for
 from engine.table import recommendation_table
 
 BLOCK = 2048
@@ -21,7 +22,7 @@ BLOCK = 2048
 
 
 def recommend_cohort(
-    cohort: Cohort, policy: Policy, rules: RuleSet, block: int = BLOCK
+    cohort: Cohort, policy: Policy, rules: RuleSet, block: int = BLOCK, today: date | None = None
 ) -> Iterator[tuple[Decision, dict[str, Column]]]:
     """For each block of patients, in their order, what is decided and its rows of the batch recommendation table.
 
@@ -32,7 +33,7 @@ def recommend_cohort(
         BadInput: a value is not of its feature's or fact's type or range, or an excluded arm is unknown.
     """
     for patients in cohort.blocks(block):
-        yield _recommend(patients, policy, rules)
+        yield _recommend(patients, policy, rules, today)
 
 
 def joined(tables: Sequence[Mapping[str, Column]]) -> dict[str, Column]:
@@ -40,13 +41,15 @@ def joined(tables: Sequence[Mapping[str, Column]]) -> dict[str, Column]:
     return {name: _joined([table[name] for table in tables]) for name in tables[0]}
 
 
-def _recommend(cohort: Cohort, policy: Policy, rules: RuleSet) -> tuple[Decision, dict[str, Column]]:
-    safeties, which = judge_cohort(cohort, rules)
-    refused = np.array([safety.level == "refused" for safety in safeties])[which]
-    awaiting = np.array([safety.awaiting_acknowledgement for safety in safeties])[which]
-    decision = decide(policy, read_patients(cohort, policy), refused, awaiting, excluded_in(cohort, policy))
-    levels = [safeties[at].level for at in which.tolist()]
-    return decision, recommendation_table(cohort.patient_id, decision, levels)
+def _recommend(
+    cohort: Cohort, policy: Policy, rules: RuleSet, today: date | None
+) -> tuple[Decision, dict[str, Column]]:
+    rulings, which = judge_cohort(cohort, policy, rules, today)
+    refused = np.array([ruling.safety.level == "refused" for ruling in rulings])[which]
+    awaiting = np.array([ruling.safety.awaiting_acknowledgement for ruling in rulings])[which]
+    excluded, removed = excluded_in(cohort, policy), removed_for(rulings, which)
+    decision = decide(policy, read_patients(cohort, policy), refused, awaiting, excluded, removed)
+    return decision, recommendation_table(cohort.patient_id, decision, rulings, which)
 
 
 def _joined(pieces: Sequence[Column]) -> Column:

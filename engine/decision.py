@@ -16,8 +16,8 @@ from engine.policy import Policy, with_ends
 from engine.ranking import Ranking, rank
 from engine.reasons import CODE, OPEN, REASONS, arm_reasons
 
-GROUP = np.array([*(3 if reason is Reason.EXCLUDED else 2 for reason in REASONS), 1])
-"""By the code of a reason, ``OPEN`` the last: offered arms are told first, excluded ones at the end."""
+GROUP = np.array([*(3 if reason in (Reason.EXCLUDED, Reason.SAFETY) else 2 for reason in REASONS), 1])
+"""By the code of a reason, ``OPEN`` the last: offered arms are told first, what must not be offered at the end."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Decision:
     def effect_shown(self) -> BoolArray:
         """(n, A) arms whose effect is shown: a benefit over a reference that such patients did not get is not."""
         reference = self.reason[:, self.policy.ranked_at[0]]
-        known = (reference == OPEN) | (reference == CODE[Reason.EXCLUDED])
+        known = np.isin(reference, (OPEN, CODE[Reason.EXCLUDED], CODE[Reason.SAFETY]))
         return np.asarray(self.offered & known[:, None])
 
     @cached_property
@@ -79,7 +79,12 @@ class Decision:
 
 
 def decide(
-    policy: Policy, patients: Patients, refused: BoolArray, awaiting: BoolArray, excluded: BoolArray
+    policy: Policy,
+    patients: Patients,
+    refused: BoolArray,
+    awaiting: BoolArray,
+    excluded: BoolArray,
+    removed: BoolArray,
 ) -> Decision:
     """Decide for n patients.
 
@@ -89,9 +94,10 @@ def decide(
         refused: (n,) whether a safety rule refuses any ranking.
         awaiting: (n,) whether a clinician has yet to acknowledge a safety assessment.
         excluded: (n, A) arms that a clinician has excluded.
+        removed: (n, A) arms that a safety rule removes.
     """
     log_odds = policy.support.log_odds(patients.covariates)
-    reason = arm_reasons(policy, patients, log_odds, refused, excluded)
+    reason = arm_reasons(policy, patients, log_odds, refused, excluded, removed)
     effects, covariance = policy.effects.at(patients.terms)
     errors = np.sqrt(np.maximum(covariance.diagonal(axis1=1, axis2=2), 0.0))
     return Decision(

@@ -24,7 +24,12 @@ OF_VERDICT[[HARDLY_EVER, TOO_FEW]] = CODE[Reason.NON_OVERLAP], CODE[Reason.TOO_F
 
 
 def arm_reasons(
-    policy: Policy, patients: Patients, log_odds: FloatArray, refused: BoolArray, excluded: BoolArray
+    policy: Policy,
+    patients: Patients,
+    log_odds: FloatArray,
+    refused: BoolArray,
+    excluded: BoolArray,
+    removed: BoolArray,
 ) -> IntArray:
     """(n, A) codes of why each arm of the study has no rank, ``OPEN`` if it may be ranked.
 
@@ -34,10 +39,12 @@ def arm_reasons(
         log_odds: (n, K) of each ranked arm against all others.
         refused: (n,) patients whom a safety rule refuses any ranking.
         excluded: (n, A) arms that a clinician has excluded.
+        removed: (n, A) arms that a safety rule removes.
     """
     overlap = OF_VERDICT[policy.support.verdicts_at(log_odds, patients.covariates)]
     alone = abstentions(policy, patients)[:, None]
     codes = policy.over_arms(np.where(alone == OPEN, overlap, alone), CODE[Reason.TOO_FEW_SIMILAR])
+    codes[removed] = CODE[Reason.SAFETY]
     codes[excluded] = CODE[Reason.EXCLUDED]
     codes[refused] = CODE[Reason.SAFETY]
     return codes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 
 from data_contracts.profile import PatientProfile
@@ -17,17 +19,25 @@ from engine.reasons import gaps_of
 from engine.safety import judge_safety
 
 
-def recommend(profile: PatientProfile, policy: Policy, rules: RuleSet) -> Recommendation:
+def recommend(profile: PatientProfile, policy: Policy, rules: RuleSet, today: date | None = None) -> Recommendation:
     """Rank therapies for one patient, or say why that cannot be done.
 
     Safety comes before any model; a refusal holds no effects. The same input gives the same answer, alone or among
     others (``engine.batch``).
 
+    Args:
+        profile: what is known of the patient.
+        policy: by which therapies are ranked.
+        rules: what is judged before any model.
+        today: by which answers and rules age; None counts all as current.
+
     Raises:
         BadInput: a value is not of its feature's or fact's type or range, or an excluded arm is unknown.
     """
-    safety = judge_safety(profile, rules)
-    patient = read_patient(profile, policy)
+    ruling = judge_safety(profile, policy, rules, today)
+    safety, patient = ruling.safety, read_patient(profile, policy)
     refused, awaiting = np.array([safety.level == "refused"]), np.array([safety.awaiting_acknowledgement])
-    decision = decide(policy, patient, refused, awaiting, excluded_arms(profile, policy))
-    return answer(profile, policy, rules, gaps_of(policy, patient), safety, advise(policy, patient, decision))
+    excluded = excluded_arms(profile, policy)
+    decision = decide(policy, patient, refused, awaiting, excluded, ruling.removed[None])
+    arms = advise(policy, patient, decision, ruling)
+    return answer(profile, policy, rules, gaps_of(policy, patient), safety, arms)

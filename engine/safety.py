@@ -1,128 +1,124 @@
-"""Safety rules, judged before any model: they only ever refuse or put an assessment first.
+"""Safety rules, judged before any model: they only ever remove, flag, hold back or refuse.
 
-Three values: a fact that is not known never counts as absent.
+Three values: a fact that is not known never counts as absent, and one that is too old is not known.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator
+from datetime import date
 
 import numpy as np
 
 from data_contracts.cohort import Cohort
-from data_contracts.episode import IntArray
+from data_contracts.effects import BoolArray
+from data_contracts.episode import Column, IntArray
 from data_contracts.errors import BadInput, Problem
-from data_contracts.fact import UnreadableFact, read_fact
-from data_contracts.profile import PatientProfile, Value
-from data_contracts.recommendation import Safety, SafetyFinding, SafetyLevel
-from data_contracts.rule import Answer, Condition, Rule, RuleSet
+from data_contracts.fact import Reading, UnreadableFact, load_facts, read_fact
+from data_contracts.profile import PatientProfile
+from data_contracts.rule import RuleSet
+from engine.fact_readings import UNKNOWN, Answers, answers_of, as_total, codes_of, is_stale
+from engine.policy import Policy
+from engine.rule_book import SCORE, RuleBook, book_for
+from engine.ruling import Ruling, rule_on
 
-COMPARE = {"lt": operator.lt, "le": operator.le, "ge": operator.ge, "gt": operator.gt, "eq": operator.eq}
-ANSWERS = tuple(Answer)
 
+def judge_safety(profile: PatientProfile, policy: Policy, rules: RuleSet, today: date | None) -> Ruling:
+    """What the rules say of a patient and of the policy's arms.
 
-def judge_safety(profile: PatientProfile, rules: RuleSet) -> Safety:
-    """What the rules say of a patient.
+    Args:
+        profile: of the patient.
+        policy: whose arms are judged.
+        rules: that are judged.
+        today: by which answers and rules age; None counts all as current.
 
     Raises:
-        BadInput: safety facts are out of their range or not of their type; all are listed.
+        BadInput: safety facts are out of their range, not of their type or of a later day; all are listed.
     """
-    facts = read_facts(profile.values, rules)
-    answers = [_judge(condition, facts[condition.fact]) for condition in _conditions(rules)]
-    return safety_of(rules, answers, acknowledged=profile.acknowledgement is not None)
+    book = book_for(policy, rules, today)
+    return rule_on(book, answers_of(profile, book))
 
 
-def judge_cohort(cohort: Cohort, rules: RuleSet) -> tuple[list[Safety], IntArray]:
+def judge_cohort(cohort: Cohort, policy: Policy, rules: RuleSet, today: date | None) -> tuple[list[Ruling], IntArray]:
     """The different things that the rules say of a cohort, and for each of its n patients which one is theirs.
 
     Raises:
-        BadInput: safety facts are out of their range or not of their type; all are listed.
+        BadInput: as for one patient.
     """
-    found = {name: cohort.distinct(name) for name in rules.facts}
-    facts = {name: _read_all(name, values) for name, (values, _) in found.items()}
-    problems = [fact for name in sorted(facts) for fact in facts[name] if isinstance(fact, Problem)]
+    book = book_for(policy, rules, today)
+    which, told = cohort.acknowledged.astype(np.int64), []
+    problems: list[Problem] = []
+    for fact in (fact for fact in book.conditions if _column(cohort, book, fact) is not None):
+        readings, kind = _readings(cohort, book, fact, problems)
+        told.append((fact, readings, kind))
+        which = np.unique(which * max(len(readings), 1) + kind, return_inverse=True)[1]
     if problems:
         raise BadInput(list(dict.fromkeys(problems)))
-    code = cohort.acknowledged.astype(np.int64)
-    for condition in _conditions(rules):
-        told = [_judge(condition, fact) for fact in facts[condition.fact] if not isinstance(fact, Problem)]
-        code = code * len(ANSWERS) + np.array([ANSWERS.index(answer) for answer in told])[found[condition.fact][1]]
-    codes, which = np.unique(code, return_inverse=True)
-    return [_decoded(rules, value) for value in codes.tolist()], which
+    rows = np.unique(which, return_index=True)[1]
+    patterns = [_answers(book, told, row, bool(cohort.acknowledged[row])) for row in rows.tolist()]
+    return [rule_on(book, pattern) for pattern in patterns], which
 
 
-def safety_of(rules: RuleSet, answers: Sequence[Answer], *, acknowledged: bool) -> Safety:
-    """What follows from the answers to all conditions, in the rules' order."""
-    fired: list[Rule] = []
-    unknown: list[Rule] = []
-    at = 0
-    for rule in rules.rules:
-        answer = _any(answers[at : at + len(rule.any_of)])
-        at += len(rule.any_of)
-        if answer is Answer.YES:
-            fired.append(rule)
-        elif answer is Answer.UNKNOWN and rule.on_unknown == "assess_first":
-            unknown.append(rule)
-    refusing = [rule for rule in fired if rule.effect == "refuse"]
-    waiting = any(rule.await_acknowledgement for rule in fired) and not acknowledged
-    others = [rule for rule in fired if rule not in refusing]
-    findings = [_finding(rule, None) for rule in (*refusing, *others)]
-    if not refusing:
-        findings += [_finding(rule, rule.ask) for rule in unknown]
-    level: SafetyLevel = "refused" if refusing else "assess_first" if findings else "none"
-    return Safety(level=level, awaiting_acknowledgement=waiting and not refusing, findings=tuple(findings))
+def _answers(
+    book: RuleBook, told: list[tuple[str, list[tuple[Reading, bool]], IntArray]], row: int, acknowledged: bool
+) -> Answers:
+    codes, names = bytearray([UNKNOWN]) * book.size, dict.fromkeys(book.name_facts)
+    for fact, readings, kind in told:
+        reading, stale = readings[kind[row]]
+        for (at, _), code in zip(book.conditions[fact], codes_of(book, fact, reading, stale), strict=True):
+            codes[at] = code
+        if fact in names and isinstance(reading, frozenset) and not stale:
+            names[fact] = reading
+    return Answers(bytes(codes), tuple(names.values()), acknowledged)
 
 
-def read_facts(values: Mapping[str, Value], rules: RuleSet) -> dict[str, float | Answer]:
-    """Every fact that a rule reads: a number, an answer, or unknown.
-
-    Raises:
-        BadInput: facts are out of their range or not of their type; all are listed.
-    """
-    facts = {name: _read(name, values.get(name)) for name in rules.facts}
-    if problems := [fact for _, fact in sorted(facts.items()) if isinstance(fact, Problem)]:
-        raise BadInput(problems)
-    return {name: fact for name, fact in facts.items() if not isinstance(fact, Problem)}
-
-
-def _read_all(name: str, values: Sequence[Value]) -> list[float | Answer | Problem]:
-    return [_read(name, value) for value in values]
-
-
-def _read(name: str, value: Value) -> float | Answer | Problem:
-    try:
-        return read_fact(name, value)
-    except UnreadableFact as error:
-        return error.problem
-
-
-def _conditions(rules: RuleSet) -> Iterator[Condition]:
-    return (condition for rule in rules.rules for condition in rule.any_of)
-
-
-def _any(answers: Sequence[Answer]) -> Answer:
-    """Whether any condition holds: yes if one does, unknown if none does but one cannot be judged, else no."""
-    if Answer.YES in answers:
-        return Answer.YES
-    return Answer.UNKNOWN if Answer.UNKNOWN in answers else Answer.NO
+def _readings(
+    cohort: Cohort, book: RuleBook, fact: str, problems: list[Problem]
+) -> tuple[list[tuple[Reading, bool]], IntArray]:
+    """The different readings of a fact (by their answers), current or stale, and for each patient which is theirs."""
+    values, which = cohort.distinct_values(_column(cohort, book, fact))
+    days, day = cohort.distinct_days(fact)
+    kinds: dict[tuple[object, ...], int] = {}
+    readings: list[tuple[Reading, bool]] = []
+    pairs, at = np.unique(which * len(days) + day, return_inverse=True)
+    position = []
+    for pair in pairs.tolist():
+        try:
+            reading = read_fact(fact, values[pair // len(days)])
+            stale = is_stale(fact, reading, days[pair % len(days)], book.today)
+        except UnreadableFact as error:
+            problems.append(error.problem)
+            position.append(0)
+            continue
+        names = reading if isinstance(reading, frozenset) else None
+        key = (codes_of(book, fact, reading, stale), names)
+        if key not in kinds:
+            kinds[key] = len(readings)
+            readings.append((reading, stale))
+        position.append(kinds[key])
+    return readings, np.array(position, dtype=np.int64)[at]
 
 
-def _decoded(rules: RuleSet, code: int) -> Safety:
-    answers = []
-    for _ in _conditions(rules):
-        code, answer = divmod(code, len(ANSWERS))
-        answers.append(ANSWERS[answer])
-    return safety_of(rules, answers[::-1], acknowledged=bool(code))
+def _column(cohort: Cohort, book: RuleBook, fact: str) -> Column | None:
+    """The column of a fact; the policy's baseline stands in for PHQ-9 totals that are not given."""
+    given = cohort.columns.get(fact)
+    if fact != SCORE or book.baseline is None or (baseline := cohort.columns.get(book.baseline)) is None:
+        return given
+    if given is None and baseline.dtype != object:
+        known = load_facts()[SCORE]
+        inside = (baseline >= known.minimum) & (baseline <= known.maximum)
+        return np.where(inside, baseline, np.nan)
+    return np.array(list(_filled(given, baseline)), dtype=object)
 
 
-def _judge(condition: Condition, fact: float | Answer) -> Answer:
-    if isinstance(fact, Answer):
-        return fact
-    assert condition.value is not None, "a numeric condition names a value; the rule's schema sees to it"
-    return Answer.YES if COMPARE[condition.op](fact, condition.value) else Answer.NO
+def _filled(given: Column | None, baseline: Column) -> Iterator[object]:
+    totals = [None] * len(baseline) if given is None else given.tolist()
+    for total, base in zip(totals, baseline.tolist(), strict=True):
+        absent = total is None or (isinstance(total, float) and math.isnan(total))
+        yield as_total(base) if absent else total
 
 
-def _finding(rule: Rule, ask: str | None) -> SafetyFinding:
-    sentence = rule.sentence if ask is None else ask
-    return SafetyFinding(rule=rule.id, sentence=sentence, ask=ask, citation=rule.citation, verified=rule.verified)
+def removed_for(rulings: list[Ruling], which: IntArray) -> BoolArray:
+    """(n, A) arms that the rules remove for each patient."""
+    return np.stack([ruling.removed for ruling in rulings])[which]

@@ -9,6 +9,7 @@ from data_contracts.protocol import Outcome
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
 from engine.policy import Policy
 from engine.reasons import Gaps
+from engine.safety_sentences import joined, safety_sentences
 
 TOO_FEW_HERE = "{label} cannot be compared: fewer than 11 patients who were about as likely to get it really did."
 NO_TRIAL = "No randomised trial of this system exists; it supports a clinician's judgement and does not replace it."
@@ -24,12 +25,19 @@ AGAINST: Mapping[Reason, str] = {
 
 
 def arm_sentence(
-    policy: Policy, arm: ArmRecord, reason: Reason | None, effect: Mapping[str, float] | None, varies: bool
+    policy: Policy,
+    arm: ArmRecord,
+    reason: Reason | None,
+    effect: Mapping[str, float] | None,
+    varies: bool,
+    flags: Sequence[str],
 ) -> str:
     """One arm in one sentence; the effect, if it is shown, with its ends."""
     label, reference = policy.labels[arm.name], policy.manifest.ranked_arms[0]
     if reason is Reason.TOO_FEW_SIMILAR and arm.ranked:
         return TOO_FEW_HERE.format(label=label)
+    if reason is Reason.SAFETY and flags:
+        return f"{label} is not offered: see safety rule {joined(flags)}."
     if reason is not None:
         return AGAINST[reason].format(label=label, episodes=arm.episodes or "fewer than 11")
     if arm.name == reference:
@@ -44,7 +52,7 @@ def arm_sentence(
 
 def answer_sentences(policy: Policy, gaps: Gaps, safety: Safety, arms: Sequence[ArmAdvice]) -> tuple[str, ...]:
     """The answer to be read in order: safety, then the ranking or why there is none, then its limits."""
-    told = [finding.sentence for finding in safety.findings]
+    told = safety_sentences(safety, arms)
     if safety.level == "refused":
         return (*told, "No ranking is given.", NO_TRIAL)
     if safety.awaiting_acknowledgement:

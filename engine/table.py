@@ -7,17 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from data_contracts.effects import BoolArray
-from data_contracts.episode import Column, FloatArray
-from data_contracts.recommendation import SafetyLevel, status_of
+from data_contracts.episode import Column, FloatArray, IntArray
+from data_contracts.recommendation import status_of
 from engine.decision import Decision
 from engine.reasons import REASONS
+from engine.ruling import Ruling
 
 STATUS_TEXT = np.array([*(status_of(reason) for reason in REASONS), status_of(None)], dtype=object)
 REASON_TEXT = np.array([*(reason.value for reason in REASONS), None], dtype=object)
 """By the code of a reason; ``OPEN`` is the last."""
 
 
-def recommendation_table(patient_id: Column, decision: Decision, safety: Sequence[SafetyLevel]) -> dict[str, Column]:
+def recommendation_table(
+    patient_id: Column, decision: Decision, rulings: Sequence[Ruling], which: IntArray
+) -> dict[str, Column]:
     """The table's columns of n · A rows, patients in their order, each one's arms in the order in which they are told.
 
     Numbers are NaN where nothing is told, text is None, ranks and yes/no are masked.
@@ -25,7 +28,8 @@ def recommendation_table(patient_id: Column, decision: Decision, safety: Sequenc
     Args:
         patient_id: (n,) identifiers.
         decision: for these n patients.
-        safety: n levels of the safety rules.
+        rulings: the different things that the safety rules say.
+        which: (n,) which of them is whose.
     """
     policy, arms, told = decision.policy, len(decision.policy.manifest.arms), _Told(decision)
     unranked, ranking = ~decision.rank_shown, decision.ranking
@@ -46,9 +50,20 @@ def recommendation_table(patient_id: Column, decision: Decision, safety: Sequenc
         "rank_upper": told.masked(policy.over_arms(ranking.upper, np.int64(0)), unranked),
         "in_top_set": told.masked(policy.over_arms(ranking.in_top_set, np.False_), unranked),
         "recommended": told.masked(decision.recommended, held_back),
-        "safety": np.repeat(np.array(safety, dtype=object), arms),
+        "safety": np.repeat(_texts([ruling.safety.level for ruling in rulings])[which], arms),
         **told.interval("expected_outcome", "outcome", decision.expected, decision.offered),
+        "safety_flags": told.rows(_by_arm([ruling.flags for ruling in rulings])[which]),
+        "check_first": told.rows(_by_arm([ruling.check_first for ruling in rulings])[which]),
     }
+
+
+def _texts(values: Sequence[str | None]) -> Column:
+    return np.array(values, dtype=object)
+
+
+def _by_arm(said: Sequence[Sequence[Sequence[str]]]) -> Column:
+    """(rulings, A) what is said of each arm, parted by semicolons, None if nothing."""
+    return np.stack([_texts(["; ".join(things) or None for things in arms]) for arms in said])
 
 
 class _Told:

@@ -29,14 +29,15 @@ PHASES = {
 def phase_times(profile: PatientProfile, policy: Policy, rules: RuleSet) -> dict[str, float]:
     """Milliseconds of each phase of one recommendation."""
     clock = [time.perf_counter()]
-    safety = judge_safety(profile, rules)
+    ruling = judge_safety(profile, policy, rules, None)
     clock.append(time.perf_counter())
     patient = read_patient(profile, policy)
     clock.append(time.perf_counter())
+    safety = ruling.safety
     refused, awaiting = np.array([safety.level == "refused"]), np.array([safety.awaiting_acknowledgement])
-    decision = decide(policy, patient, refused, awaiting, excluded_arms(profile, policy))
+    decision = decide(policy, patient, refused, awaiting, excluded_arms(profile, policy), ruling.removed[None])
     clock.append(time.perf_counter())
-    arms = advise(policy, patient, decision)
+    arms = advise(policy, patient, decision, ruling)
     clock.append(time.perf_counter())
     answer(profile, policy, rules, gaps_of(policy, patient), safety, arms)
     clock.append(time.perf_counter())

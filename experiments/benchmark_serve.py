@@ -17,7 +17,8 @@ from data_contracts.episode_checks import check_episodes
 from data_contracts.manifest import MANIFEST
 from data_contracts.profile import PatientProfile
 from data_contracts.protocol import StudyProtocol
-from data_contracts.rule import RuleSet, load_rules
+from data_contracts.rule import RuleSet
+from data_contracts.rule_file import load_rules
 from data_contracts.tables import table_from_frame
 from engine.policy import Policy, load_policy
 from engine.recommend import recommend

@@ -3,6 +3,7 @@
 pull: registry -> verify -> cache.
 recommend: policy -> verify -> table -> check -> decide -> write.
 serve: contacts -> policy -> verify -> database -> listen.
+check: safety rules -> examples -> clock.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,9 +21,11 @@ EXAMPLES = """\
 examples:
   equipoise pull depression-first-line@champion --watch 300
   equipoise recommend --policy study/policy --patients patients.csv --out advice.csv
+  equipoise check --on 2027-06-30
   EQUIPOISE_CONTACTS=contacts.yaml equipoise serve --policy depression-first-line@champion
 
-exit codes: 0 done; 2 bad usage; 3 bad input; 5 refused (consent, safety, signature)"""
+exit codes: 0 done; 2 bad usage; 3 bad input; 4 a safety rule is past its review; 5 refused (consent, safety,
+signature)"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,6 +50,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from service.batch import recommend_table
 
         return recommend_table(arguments.policy, arguments.patients, arguments.out, as_json=arguments.json)
+    if arguments.command == "check":
+        from service.check import check
+
+        return check(arguments.rules, arguments.on or datetime.now(UTC).date())
     from service.serve import serve
 
     return serve(arguments.policy, arguments.host, arguments.port)
@@ -69,7 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--policy", metavar="DIR|NAME@champion", help="default EQUIPOISE_POLICY")
     serve.add_argument("--host", help="default EQUIPOISE_HOST, else 127.0.0.1")
     serve.add_argument("--port", type=int, help="default EQUIPOISE_PORT, else 8000; 0 is any free one")
-    for command in (pull, recommend, serve):
+    check = commands.add_parser("check", help="whether the safety rules hold and their sources are current")
+    check.add_argument("--rules", type=Path, metavar="DIR", help="other rules than those of this package")
+    check.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="as if on this day")
+    for command in (pull, recommend, serve, check):
         command.formatter_class, command.epilog = raw, EXAMPLES
     return parser
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 from data_contracts.cohort import Cohort
@@ -11,9 +12,10 @@ from data_contracts.errors import BadUsage
 from engine.batch import joined, recommend_cohort
 from engine.decision import Decision
 from service.batch_summary import BatchSummary, Fate, abstentions, fates
+from service.collaborators import utc_now
 from service.console import tell, warn
 from service.needs import Needs, needs_of
-from service.patient_table import EXCLUDED_ARMS, PATIENT_ID, read_cohort
+from service.patient_table import AS_OF, EXCLUDED_ARMS, PATIENT_ID, read_cohort
 from service.progress import followed
 from service.served_policy import ServedPolicy, load_verified
 
@@ -40,7 +42,7 @@ def recommend_table(reference: str, patients: Path, out: Path, *, as_json: bool)
     warn_of_failed_gates(served)
     needs = needs_of(served.policy.manifest, served.rules)
     table = read_table(patients, text=(PATIENT_ID,))
-    decisions, columns = decide(read_cohort(table, needs), served)
+    decisions, columns = decide(read_cohort(table, needs), served, utc_now().date())
     write_table(columns, out)
     summary = summarise(decisions, served, needs, tuple(table.columns), out)
     tell(summary.model_dump_json() if as_json else summary.paragraph())
@@ -65,9 +67,9 @@ def warn_of_failed_gates(served: ServedPolicy) -> None:
         warn(f"WARNING: gates of this policy failed ({', '.join(failed)}). Its advice is not fit to be acted on.")
 
 
-def decide(cohort: Cohort, served: ServedPolicy) -> tuple[list[Decision], dict[str, Column]]:
+def decide(cohort: Cohort, served: ServedPolicy, today: date) -> tuple[list[Decision], dict[str, Column]]:
     """What is decided, block by block, and the batch recommendation table, patients in their order."""
-    blocks = recommend_cohort(cohort, served.policy, served.rules)
+    blocks = recommend_cohort(cohort, served.policy, served.rules, today=today)
     done = list(followed(blocks, lambda block: len(block[0].reason), cohort.n, "Recommending"))
     return [decision for decision, _ in done], joined([table for _, table in done])
 
@@ -78,7 +80,8 @@ def summarise(
     """Count what came of the batch."""
     counts = sum(map(fates, decisions), Counter[Fate]())
     reasons = sum(map(abstentions, decisions), Counter[str]())
-    read = {*needs.names, PATIENT_ID, EXCLUDED_ARMS}
+    read = {*needs.names, *(fact + AS_OF for fact in needs.facts), PATIENT_ID, EXCLUDED_ARMS}
+    told = {*columns, *needs.stood_in}
     return BatchSummary(
         policy=served.policy.manifest.name,
         manifest_sha256=served.source.manifest_sha256,
@@ -88,7 +91,7 @@ def summarise(
         awaiting_assessment=counts["awaiting_assessment"],
         refused=counts["refused"],
         abstained=dict(sorted(reasons.items())),
-        unknown_facts=tuple(fact for fact in needs.facts if fact not in columns),
+        unknown_facts=tuple(fact for fact in needs.facts if fact not in told),
         unread_columns=tuple(name for name in columns if name not in read),
         table=str(out),
     )

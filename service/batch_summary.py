@@ -15,6 +15,10 @@ from engine.reasons import REASONS
 Fate = Literal["ranked", "awaiting_assessment", "refused", "abstained"]
 
 
+SHOWN = 5
+"""Unknown facts that the paragraph names."""
+
+
 class BatchSummary(BaseModel):
     """Counts of patients; the first four that follow ``patients`` add up to it.
 
@@ -53,7 +57,10 @@ class BatchSummary(BaseModel):
             f"{sum(self.abstained.values())} without a ranking{f' ({reasons})' if reasons else ''}."
         )
         if self.unknown_facts:
-            told += f" Unknown for everybody, as the table has no such column: {', '.join(self.unknown_facts)}."
+            names = ", ".join(self.unknown_facts[:SHOWN])
+            more = len(self.unknown_facts) - SHOWN
+            also = f" and {more} more (--json names them)" if more > 0 else ""
+            told += f" Unknown for everybody, as the table has no such column: {names}{also}."
         if self.unread_columns:
             told += f" Not read: {', '.join(self.unread_columns)}."
         return f"{told} Written to {self.table}."

@@ -13,6 +13,7 @@ from data_contracts.fact import UnreadableFact, read_fact
 from data_contracts.manifest import PolicyManifest
 from data_contracts.profile import PatientProfile
 from data_contracts.rule import RuleSet
+from engine.rule_book import SCORE
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,13 @@ class Needs:
         features: of the policy, effect modifiers among them.
         facts: of the safety rules.
         arms: of the study.
+        stood_in: facts that the policy's own features stand in for where they are not given.
     """
 
     features: tuple[Feature, ...]
     facts: tuple[str, ...]
     arms: tuple[str, ...]
+    stood_in: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -37,14 +40,17 @@ class Needs:
 
 def needs_of(manifest: PolicyManifest, rules: RuleSet) -> Needs:
     """What a policy and a set of rules read."""
-    return Needs(manifest.encoding.features, rules.facts, tuple(arm.name for arm in manifest.arms))
+    outcome, arms = manifest.outcome, tuple(arm.name for arm in manifest.arms)
+    stood_in = (SCORE,) if outcome.baseline and "PHQ-9" in outcome.unit else ()
+    return Needs(manifest.encoding.features, rules.facts, arms, stood_in)
 
 
 def check_profile(profile: PatientProfile, needs: Needs) -> None:
     """Check what a schema cannot know.
 
     Raises:
-        BadInput: text in a numeric feature, a safety fact out of its range, a misspelt fact, an unknown arm.
+        BadInput: text in a numeric feature, a safety fact out of its range, a misspelt fact, a day
+            of what is no fact, an unknown arm.
     """
     if problems := list(_profile_problems(profile, needs)):
         raise BadInput(problems)
@@ -81,6 +87,8 @@ def _profile_problems(profile: PatientProfile, needs: Needs) -> Iterator[Problem
         except UnreadableFact as error:
             yield error.problem
     yield from misspelt_facts(profile.values, needs)
+    if not set(profile.as_of) <= set(needs.facts):
+        yield Problem("as_of", "names of safety facts", "another name", "Correct the name, or leave it out.")
     for name in sorted(set(profile.exclusions) - set(needs.arms)):
         step = nearest(name, needs.arms, f"Known arms: {', '.join(needs.arms)}.")
         yield Problem("exclusions", "arms of the policy", "an unknown arm", step)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -24,6 +25,8 @@ Item = TypeVar("Item")
 
 PATIENT_ID = "patient_id"
 EXCLUDED_ARMS = "excluded_arms"
+AS_OF = "_as_of"
+"""What follows a safety fact's name in the column that tells on which day it was recorded."""
 LONGEST_ID = 200
 
 
@@ -32,7 +35,7 @@ def read_cohort(table: Table, needs: Needs) -> Cohort:
 
     Args:
         table: a column patient_id, the policy's features and the safety facts by name, and, if wanted,
-            excluded_arms: arms parted by ";".
+            excluded_arms: arms parted by ";"; for a safety fact, FACT_as_of: the day on which it was recorded.
         needs: what the policy and the rules read; other columns are left alone.
 
     Raises:
@@ -49,6 +52,7 @@ def read_cohort(table: Table, needs: Needs) -> Cohort:
         columns={name: table.columns[name] for name in needs.names if name in table.columns},
         excluded={arm: np.array([arm in arms for arms in excluded]) for arm in needs.arms},
         acknowledged=np.zeros(table.n, dtype=np.bool_),
+        as_of={fact: _days(table.columns[fact + AS_OF]) for fact in needs.facts if fact + AS_OF in table.columns},
     )
 
 
@@ -82,6 +86,10 @@ def _value_problems(table: Table, needs: Needs) -> Iterator[Problem]:
             yield Problem(f"{table.source}, {feature.name}", "finite numbers", found, step)
     for fact in needs.facts:
         yield from _fact_problems(table, fact)
+        if rows := _rows(list(table.columns.get(fact + AS_OF, ())), lambda cell: not _is_day(cell)):
+            step = "Correct the cells, or clear them if the day is not known."
+            found = f"something else in {rows_text(rows)}"
+            yield Problem(f"{table.source}, {fact}{AS_OF}", "days as YYYY-MM-DD", found, step)
 
 
 def _fact_problems(table: Table, fact: str) -> Iterator[Problem]:
@@ -118,6 +126,21 @@ def _is_number(text: str) -> bool:
         return math.isfinite(float(text))
     except ValueError:
         return False
+
+
+def _is_day(cell: object) -> bool:
+    """Whether a cell is empty or a day."""
+    if not isinstance(cell, str):
+        return _value(cell) is None
+    try:
+        date.fromisoformat(cell[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def _days(column: Column) -> Column:
+    return np.array([cell[:10] if isinstance(cell, str) else "NaT" for cell in column], dtype="datetime64[D]")
 
 
 def _excluded(table: Table) -> list[tuple[str, ...]]:

@@ -8,8 +8,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
 from service.contact import Contact
+
+NO_CONSENT = "CONSENT-01"
+"""The safety rule by which nothing is kept but the refusal."""
 
 State = Literal["draft", "reviewed", "released"]
 
@@ -42,3 +46,10 @@ def contacts_for(recommendation: Recommendation, contacts: tuple[Contact, ...]) 
     Every refusal shows them, not only one at crisis level: a refusal for age holds no findings on risk.
     """
     return contacts if recommendation.safety.level == "refused" else ()
+
+
+def kept(profile: PatientProfile, recommendation: Recommendation) -> PatientProfile:
+    """What is kept of a profile: nothing but the identifier if the patient does not consent."""
+    if any(finding.rule == NO_CONSENT and finding.kind == "refuse" for finding in recommendation.safety.findings):
+        return PatientProfile(patient_id=profile.patient_id, values={})
+    return profile

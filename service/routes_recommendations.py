@@ -12,7 +12,7 @@ from engine.recommend import recommend
 from service.collaborators import Given
 from service.needs import check_profile, needs_of
 from service.problem_document import documented
-from service.record import RecommendationRecord, contacts_for
+from service.record import RecommendationRecord, contacts_for, kept
 from service.request_body import read_profile
 from service.store import StoredRecommendation
 
@@ -36,12 +36,12 @@ BODY = {
 )
 def make_recommendation(profile: Annotated[PatientProfile, Depends(read_profile)], given: Given) -> Response:
     """Answer for one patient; the answer is kept before it is given."""
-    served = given.served()
+    served, now = given.served(), given.clock()
     check_profile(profile, needs_of(served.policy.manifest, served.rules))
-    recommendation = recommend(profile, served.policy, served.rules)
+    recommendation = recommend(profile, served.policy, served.rules, now.date())
     record = RecommendationRecord(
         id=uuid4(),
-        created_at=given.clock(),
+        created_at=now,
         state="draft",
         policy_manifest_sha256=served.source.manifest_sha256,
         contacts=contacts_for(recommendation, given.contacts),
@@ -71,6 +71,6 @@ def _stored(record: RecommendationRecord, profile: PatientProfile, content: byte
         patient_id=profile.patient_id,
         state=record.state,
         policy_manifest_sha256=record.policy_manifest_sha256,
-        request=profile.model_dump_json(),
+        request=kept(profile, record.recommendation).model_dump_json(),
         response=content,
     )

@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from data_contracts.errors import BadUsage
 from service.app import create_app
-from service.collaborators import Collaborators
+from service.check import warn_of_expired
+from service.collaborators import Collaborators, utc_now
 from service.console import tell, warn
 from service.contact import read_contacts
 from service.database import open_database, upgrade
@@ -37,6 +38,7 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
     store = open_store(settings, served)
     app = create_app(Collaborators(lambda: served, store, contacts))
     warn_if_open(settings.host)
+    warn_of_expired(served.rules, utc_now().date())
     run(app, listen(settings), served)
     return 0
 

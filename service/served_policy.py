@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from data_contracts.errors import Refused
 from data_contracts.manifest import PROMOTION
-from data_contracts.rule import RuleSet, load_rules
+from data_contracts.rule import RuleSet
+from data_contracts.rule_file import load_rules
 from engine.policy import Policy, load_policy
 from service.policy_source import find_policy, verified
 from service.verification import VerifiedPolicy, check_serving
-
-RULES = "safety_minimum"
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def load_verified(reference: str) -> ServedPolicy:
         Refused: it does not verify; nothing of it was opened.
     """
     source = verified(find_policy(reference))
-    return ServedPolicy(load_policy(source.files), load_rules(RULES), source)
+    return ServedPolicy(load_policy(source.files), load_rules(), source)
 
 
 def load_served(reference: str) -> ServedPolicy:
@@ -56,7 +55,7 @@ def load_served(reference: str) -> ServedPolicy:
     """
     source = verified(find_policy(reference))
     check_serving(source)
-    return ServedPolicy(load_policy(source.files), load_rules(RULES), source)
+    return ServedPolicy(load_policy(source.files), load_rules(), source)
 
 
 def check_reference(reference: str | None, variable: str) -> str:

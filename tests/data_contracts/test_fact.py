@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data_contracts.fact import FACTS, Answer, UnreadableFact, read_fact
+from data_contracts.fact import Answer, Fact, UnreadableFact, load_facts, read_fact
 
+FACTS = load_facts()
 ANSWERS = [
     ("yes", Answer.YES), ("YES", Answer.YES), (" Yes ", Answer.YES), ("true", Answer.YES), ("1", Answer.YES),
     (True, Answer.YES), (1, Answer.YES), (1.0, Answer.YES), (np.True_, Answer.YES), (np.int64(1), Answer.YES),
@@ -61,7 +62,7 @@ def test_what_cannot_be_read_is_an_error_and_not_unknown(name: str, raw: object)
     assert caught.value.problem.where == name
 
 
-@pytest.mark.parametrize("name", FACTS)
+@pytest.mark.parametrize("name", [name for name, fact in FACTS.items() if fact.kind != "names"])
 @pytest.mark.parametrize("raw", [7777, 7777.5, "7777", "Jane Doe 7777", b"7777"])
 def test_a_message_never_repeats_the_value(name: str, raw: object) -> None:
     """No message carries what a patient's record said."""
@@ -69,6 +70,34 @@ def test_a_message_never_repeats_the_value(name: str, raw: object) -> None:
         read_fact(name, raw)
     assert "7777" not in str(caught.value)
     assert "Jane" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "names"),
+    [("none", set()), (" Sertraline ; CBT", {"sertraline", "cbt"}), ("ssri;", {"ssri"})],
+)
+def test_names_are_read_apart(raw: str, names: set[str]) -> None:
+    """Names come in lower case, and "none" says that there are none: that is known, not unknown."""
+    assert read_fact("intolerances", raw) == names
+
+
+@pytest.mark.parametrize("raw", [";", "none; ssri", 3, True])
+def test_names_that_contradict_themselves_are_an_error(raw: object) -> None:
+    """Both none and a name, or no text at all, cannot be read."""
+    with pytest.raises(UnreadableFact):
+        read_fact("intolerances", raw)
+
+
+def test_item_nine_goes_out_of_date_first() -> None:
+    """Thoughts of suicide change faster than anything else that is asked."""
+    days = {name: fact.valid_days for name, fact in FACTS.items()}
+    assert all(days["phq9_item9"] < days[name] for name in days if name != "phq9_item9")
+
+
+def test_only_an_answer_lasts() -> None:
+    """A number cannot hold for life."""
+    with pytest.raises(ValueError, match="lasting"):
+        Fact(name="weight", kind="number", meaning="weight", valid_days=1, lasting=True)
 
 
 def test_an_undeclared_fact_is_told_with_the_nearest_name() -> None:

@@ -150,7 +150,8 @@ def test_positions_lie_within_the_guidelines_lists() -> None:
 def test_loading_needs_neither_pandas_nor_numpy() -> None:
     """The service can start without them."""
     code = (
-        "import sys; from data_contracts.therapy import load_therapies; from data_contracts.rule import load_rules; "
+        "import sys; from data_contracts.therapy import load_therapies; "
+        "from data_contracts.rule_file import load_rules; "
         "load_therapies(); load_rules(); sys.exit(bool({'pandas', 'numpy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

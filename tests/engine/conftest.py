@@ -16,7 +16,8 @@ from data_contracts.manifest import ArmRecord, PolicyManifest
 from data_contracts.outcome_range import OutcomeRanges
 from data_contracts.profile import PatientProfile
 from data_contracts.protocol import Outcome
-from data_contracts.rule import RuleSet, load_rules
+from data_contracts.rule import RuleSet
+from data_contracts.rule_file import load_rules
 from data_contracts.support import CELLS, Support
 from data_contracts.therapy import load_therapies
 from engine.policy import Policy

@@ -14,7 +14,7 @@ from data_contracts.cohort import Cohort
 from data_contracts.errors import BadInput
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import ArmAdvice, Interval, Recommendation
-from data_contracts.rule import load_rules
+from data_contracts.rule_file import load_rules
 from engine.batch import recommend_cohort
 from engine.recommend import recommend
 
@@ -23,6 +23,7 @@ COLUMNS = (
     *("effect", "effect_lower", "effect_upper", "average_effect", "average_lower", "average_upper"),
     *("individualised", "rank_lower", "rank_upper", "in_top_set", "recommended", "safety"),
     *("expected_outcome", "outcome_lower", "outcome_upper"),
+    *("safety_flags", "check_first"),
 )
 ARMS = ("usual_care", "cbt", "ssri", "ipt")
 ROUNDING = 1e-12
@@ -43,6 +44,7 @@ def row_of(answer: Recommendation, advice: ArmAdvice) -> tuple[Any, ...]:
         *ends(advice.average),
         *(advice.individualised, *rank, None if silent else advice.recommended, answer.safety.level),
         *ends(advice.expected_outcome),
+        *("; ".join(things) or None for things in (advice.flags, advice.check_first)),
     )
 
 

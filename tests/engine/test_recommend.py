@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from data_contracts.errors import BadInput
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason
-from data_contracts.rule import load_rules
+from data_contracts.rule_file import load_rules
 from engine.recommend import recommend
 
 

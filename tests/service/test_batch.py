@@ -18,7 +18,8 @@ from service.served_policy import ServedPolicy
 
 COLUMNS = (  # noqa: SIM905 - as the design writes them
     "patient_id,arm,status,reason,effect,effect_lower,effect_upper,average_effect,average_lower,average_upper,"
-    "individualised,rank_lower,rank_upper,in_top_set,recommended,safety,expected_outcome,outcome_lower,outcome_upper"
+    "individualised,rank_lower,rank_upper,in_top_set,recommended,safety,expected_outcome,outcome_lower,outcome_upper,"
+    "safety_flags,check_first"
 ).split(",")
 HEADER = "patient_id,phq9_week0,age,sex,phq9_item9,cssrs_q4,cssrs_q5,cssrs_q6_past_3_months,excluded_arms,note"
 ROWS = (
@@ -197,7 +198,18 @@ def test_facts_without_a_column_are_unknown(policy_folder: Path, tmp_path: Path,
     """A table without safety facts is answered, every patient to be assessed first, and the summary says so."""
     patients = table(tmp_path, "P-1,17,41,f", header="patient_id,phq9_week0,age,sex")
     assert run(policy_folder, patients, tmp_path / "out.csv") == 0
-    facts = "cssrs_q4, cssrs_q5, cssrs_q6_past_3_months, phq9_item9."
+    facts = "cssrs_q4, cssrs_q5, cssrs_q6_past_3_months, phq9_item9, epds_item10 and 51 more"
     assert f"Unknown for everybody, as the table has no such column: {facts}" in capsys.readouterr().out
     with (tmp_path / "out.csv").open(encoding="utf-8") as lines:
         assert {row["safety"] for row in csv.DictReader(lines)} == {"assess_first"}
+
+
+def test_an_old_answer_is_unknown_in_a_table(policy_folder: Path, tmp_path: Path) -> None:
+    """Item 9 of long ago has to be asked again, one without a day counts as current, and days are checked."""
+    header = "patient_id,phq9_week0,age,sex,phq9_item9,phq9_item9_as_of"
+    rows = ("P-1,17,41,f,0,2001-02-03", "P-2,17,41,f,0,")
+    assert run(policy_folder, table(tmp_path, *rows, header=header), tmp_path / "out.csv") == 0
+    with (tmp_path / "out.csv").open(encoding="utf-8") as lines:
+        levels = {row["patient_id"]: row["safety"] for row in csv.DictReader(lines)}
+    assert levels == {"P-1": "assess_first", "P-2": "none"}
+    assert run(policy_folder, table(tmp_path, "P-1,17,41,f,0,2001-02-30", header=header), tmp_path / "out.csv") == 3

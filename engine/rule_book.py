@@ -1,0 +1,103 @@
+"""The safety rules made ready for the arms of a study and a day, once; patients are then judged in microseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from data_contracts.fact import load_facts
+from data_contracts.rule import Rule, RuleSet
+from data_contracts.rule_trigger import Condition
+from engine.arm_contents import Contents, Membership, NamedArm, contents_of, membership
+from engine.policy import Policy
+
+SCORE = "phq9_total"
+"""The fact that a policy's baseline gives if that is a PHQ-9 score."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One condition in its place: position among all answers, its fact, and whether it counts only where given."""
+
+    at: int
+    fact: str
+    if_given: bool
+
+
+@dataclass(frozen=True)
+class ReadyRule:
+    """A rule with its conditions in place, and for each of the A arms whether it concerns it."""
+
+    rule: Rule
+    cases: tuple[tuple[Part, ...], ...]
+    members: tuple[Membership, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RuleBook:
+    """Rules for A arms on one day.
+
+    Attributes:
+        rules: in the order in which they are told.
+        contents: of each arm, in the manifest's order.
+        names: of the arms.
+        drugs: names of single drugs.
+        conditions: by fact, its conditions with their positions among all answers.
+        size: number of all conditions.
+        name_facts: facts with names that rules look arms up in.
+        baseline: the column that gives the PHQ-9 total if the fact is not given, if any.
+        expired: ids of the rules past their review.
+        today: the day; None if it is not told, in which case facts may have no date.
+    """
+
+    rules: tuple[ReadyRule, ...]
+    contents: tuple[Contents, ...]
+    names: tuple[str, ...]
+    drugs: tuple[str, ...]
+    conditions: Mapping[str, tuple[tuple[int, Condition], ...]]
+    size: int
+    name_facts: tuple[str, ...]
+    baseline: str | None
+    expired: frozenset[str]
+    today: date | None
+
+
+def book_for(policy: Policy, rules: RuleSet, today: date | None) -> RuleBook:
+    """The rules, ready for a policy's arms on a day."""
+    outcome = policy.manifest.outcome
+    baseline = outcome.baseline if "PHQ-9" in outcome.unit else None
+    return ready(rules, tuple([(arm.name, arm.therapy) for arm in policy.manifest.arms]), baseline, today)
+
+
+@lru_cache(maxsize=64)
+def ready(rules: RuleSet, arms: tuple[NamedArm, ...], baseline: str | None, today: date | None) -> RuleBook:
+    """The rules, ready for these arms; kept for the next patient."""
+    contents = tuple(contents_of(arm, rules.drugs) for arm in arms)
+    conditions: dict[str, list[tuple[int, Condition]]] = {}
+    ready_rules, size = [], 0
+    for rule in rules.rules:
+        cases = []
+        for case in rule.any_of:
+            parts = []
+            for condition in case.all_of:
+                parts.append(Part(size, condition.fact, condition.if_given))
+                conditions.setdefault(condition.fact, []).append((size, condition))
+                size += 1
+            cases.append(tuple(parts))
+        groups = [rules.groups[name] for name in rule.arms]
+        members = tuple(membership(one, groups) for one in contents)
+        ready_rules.append(ReadyRule(rule, tuple(cases), members))
+    return RuleBook(
+        rules=tuple(ready_rules),
+        contents=contents,
+        names=tuple(name for name, _ in arms),
+        drugs=rules.drugs,
+        conditions={fact: tuple(found) for fact, found in conditions.items()},
+        size=size,
+        name_facts=tuple(dict.fromkeys(rule.named_in for rule in rules.rules if rule.named_in)),
+        baseline=baseline if SCORE in conditions and baseline not in load_facts() else None,
+        expired=frozenset(rule.id for rule in rules.overdue(today)) if today else frozenset(),
+        today=today,
+    )

@@ -1,0 +1,156 @@
+"""What the rules say of one pattern of answers: of the patient, and of each arm. Rules only remove, flag or refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from data_contracts.effects import BoolArray
+from data_contracts.fact import load_facts
+from data_contracts.recommendation import FindingKind, Safety, SafetyFinding, SafetyLevel
+from data_contracts.rule import Rule
+from engine.arm_contents import Membership, named_in
+from engine.fact_readings import NO, STALE, UNKNOWN, YES, Answers
+from engine.rule_book import Part, ReadyRule, RuleBook
+
+ORDER: tuple[FindingKind, ...] = ("refuse", "acknowledge", "assess_first", "flag", "ask", "remove", "check")
+
+
+@dataclass(frozen=True, eq=False)
+class Ruling:
+    """What the rules say; A arms in the manifest's order.
+
+    Attributes:
+        safety: of the patient.
+        removed: (A,) arms that must not be offered.
+        flags: for each arm, ids of the rules that fired on it.
+        check_first: for each arm, the facts to be asked before it is offered.
+    """
+
+    safety: Safety
+    removed: BoolArray
+    flags: tuple[tuple[str, ...], ...]
+    check_first: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """A rule that fired (nothing missing) or could not be decided, and the arms that it removes or else flags."""
+
+    rule: Rule
+    kind: FindingKind
+    missing: tuple[str, ...]
+    removed: tuple[int, ...]
+    flagged: tuple[int, ...]
+
+
+@lru_cache(maxsize=4096)
+def rule_on(book: RuleBook, answers: Answers) -> Ruling:
+    """Judge every rule; kept, as many patients give the same answers."""
+    found = [finding for ready in book.rules if (finding := _judge(book, ready, answers))]
+    refused = any(finding.kind == "refuse" for finding in found)
+    if refused:
+        found = [finding for finding in found if finding.kind in ("refuse", "acknowledge")]
+    waiting = any(finding.kind == "acknowledge" for finding in found) and not answers.acknowledged and not refused
+    first = any(finding.kind in ("acknowledge", "assess_first") for finding in found)
+    level: SafetyLevel = "refused" if refused else "assess_first" if first else "none"
+    removed = np.zeros(len(book.names), dtype=np.bool_)
+    for finding in found:
+        removed[list(finding.removed)] = True
+    told = sorted(found, key=lambda finding: (ORDER.index(finding.kind), bool(finding.flagged)))
+    findings = tuple(made for finding in told if (made := _told(book, finding, removed)))
+    return Ruling(
+        safety=Safety(level=level, awaiting_acknowledgement=waiting, findings=findings),
+        removed=removed,
+        flags=_by_arm(book, [(f.removed + f.flagged, (f.rule.id,)) for f in found if not f.missing]),
+        check_first=_by_arm(
+            book, [(f.flagged, f.missing) for f in found if f.kind == "check"], but=frozenset(np.flatnonzero(removed))
+        ),
+    )
+
+
+def _judge(book: RuleBook, ready: ReadyRule, answers: Answers) -> _Finding | None:
+    rule, (fires, missing) = ready.rule, _decide(ready.cases, answers.codes)
+    if fires or rule.always:
+        removed, flagged = _concerned(book, ready, answers)
+        if rule.arms and not removed and not flagged:
+            return None
+        return _Finding(rule, rule.effect, (), removed, flagged)
+    if not missing or rule.on_unknown == "nothing":
+        return None
+    arms: tuple[int, ...] = ()
+    if rule.on_unknown == "check":
+        every = tuple(range(len(book.names)))
+        arms = tuple(at for at in every if ready.members[at] > Membership.UNTOLD) if rule.arms else every
+        if not arms:
+            return None
+    return _Finding(rule, rule.on_unknown, missing, (), arms)
+
+
+def _decide(cases: Sequence[tuple[Part, ...]], codes: bytes) -> tuple[bool, tuple[str, ...]]:
+    """Whether a case is known to hold, else the facts that would decide it: Kleene's three-valued logic."""
+    missing: dict[str, None] = {}
+    for case in cases:
+        told = [codes[part.at] for part in case]
+        if NO in told or any(codes[part.at] == UNKNOWN and part.if_given for part in case):
+            continue
+        if all(code == YES for code in told):
+            return True, ()
+        missing.update({part.fact: None for part in case if codes[part.at] in (UNKNOWN, STALE)})
+    return False, tuple(missing)
+
+
+def _concerned(book: RuleBook, ready: ReadyRule, answers: Answers) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The arms that a rule which fired removes, and those that it flags.
+
+    What may hold a member is flagged; so is what nobody told the contents of, if the patient must not have a member.
+    """
+    rule, members = ready.rule, ready.members
+    if rule.named_in:
+        names = answers.names[book.name_facts.index(rule.named_in)] or ()
+        members = tuple(
+            min(member, named_in(one, names, book.drugs)) for member, one in zip(members, book.contents, strict=True)
+        )
+    removes = rule.effect == "remove"
+    least = Membership.UNTOLD if removes and not rule.always else Membership.POSSIBLE
+    removed = tuple(at for at, member in enumerate(members) if removes and member is Membership.CERTAIN)
+    return removed, tuple(at for at, member in enumerate(members) if member >= least and at not in removed)
+
+
+def _told(book: RuleBook, finding: _Finding, removed: BoolArray) -> SafetyFinding | None:
+    """The finding as it is told; what concerns only arms that are removed anyway need not be asked."""
+    rule, arms = finding.rule, finding.removed + finding.flagged
+    if finding.missing and arms and not (arms := tuple(at for at in arms if not removed[at])):
+        return None
+    ask = None
+    if finding.missing:
+        meanings = ", ".join(load_facts()[fact].meaning for fact in finding.missing)
+        ask = rule.ask or f"Not recorded, or no longer current: {meanings}."
+    return SafetyFinding(
+        rule=rule.id,
+        kind=finding.kind,
+        arms=tuple(book.names[at] for at in sorted(arms)) if rule.arms or finding.kind == "check" else (),
+        sentence=ask or rule.sentence,
+        ask=ask,
+        missing=finding.missing,
+        citation=rule.citation,
+        verified=rule.verified,
+        expired=rule.id in book.expired,
+    )
+
+
+def _by_arm(
+    book: RuleBook,
+    said: Sequence[tuple[tuple[int, ...], tuple[str, ...]]],
+    but: frozenset[int] = frozenset(),
+) -> tuple[tuple[str, ...], ...]:
+    """For each arm what is said of it, each thing once."""
+    found: list[dict[str, None]] = [{} for _ in book.names]
+    for arms, things in said:
+        for at in arms:
+            if at not in but:
+                found[at].update(dict.fromkeys(things))
+    return tuple(map(tuple, found))

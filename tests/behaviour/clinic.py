@@ -1,0 +1,76 @@
+"""A clinic with many arms, and a patient of whom everything is known and nothing speaks against any arm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from data_contracts.basis import Basis
+from data_contracts.effects import ServedEffects
+from data_contracts.encoding import Encoding, Feature
+from data_contracts.fact import load_facts
+from data_contracts.manifest import ArmRecord, PolicyManifest
+from data_contracts.outcome_range import OutcomeRanges
+from data_contracts.protocol import Outcome
+from data_contracts.support import CELLS, Support
+from data_contracts.therapy import load_therapies, therapy_for
+from engine.policy import Policy
+
+EFFECTS = {
+    "usual_care": 0.0, "cbt_ssri": 5.0, "citalopram": 4.0, "ssri": 3.0, "cbt": 2.0, "venlafaxine": 1.5, "tca": 1.0,
+    "bupropion": 0.5, "emdr": -1.0,
+}  # fmt: skip
+FEATURES = (
+    Feature(name="age", kind="numeric", lower=18, upper=90, fill=40),
+    Feature(name="phq9_week0", kind="numeric", lower=5, upper=27, fill=14),
+)
+SAID_NO = {name: "no" for name, fact in load_facts().items() if fact.kind == "answer"}
+KNOWN: dict[str, Any] = SAID_NO | {
+    "age": 40, "phq9_week0": 20, "phq9_item9": 0, "audit_c": 0, "creatinine_clearance": 90, "intolerances": "none",
+    "decision_support_consent": "yes", "earlier_trial_adequate": "yes", "pregnancy_prevention": "yes",
+}  # fmt: skip
+
+
+def clinic() -> Policy:
+    """Constant effects, each with a standard error of 0.1 and independent of the others."""
+    names, k = list(EFFECTS), len(EFFECTS)
+    root = np.zeros((k, k, 3))
+    root[np.arange(1, k), np.arange(1, k), 0] = 0.1
+    keys = {name: found.key if (found := therapy_for(name, {})) else None for name in names}
+    manifest = PolicyManifest(
+        name="clinic",
+        study_id="0" * 64,
+        data_fingerprint="1" * 64,
+        arms=tuple(ArmRecord(name=name, therapy=keys[name], episodes=400, ranked=True) for name in names),
+        outcome=Outcome(column="phq9_week12", baseline="phq9_week0", direction="lower_is_better", unit="PHQ-9 points"),
+        outcome_range=(0, 27),
+        confidence=0.9,
+        min_propensity=0.05,
+        encoding=Encoding(features=FEATURES, centre=(40, 14), scale=(10, 4)),
+        effect_modifiers=("age", "phq9_week0"),
+        basis=Basis(columns=2, centre=(0.0, 0.0), scale=(1.0, 1.0)),
+        gates=(),
+        individualisation=(),
+        estimand="a difference in means",
+    )
+    values = np.array(list(EFFECTS.values()))
+    return Policy(
+        manifest=manifest,
+        effects=ServedEffects(
+            coefficients=np.column_stack([values, np.zeros((k, 2))]), root=root, individualised=np.zeros(k, dtype=bool)
+        ),
+        average_effects=values,
+        average_covariance=np.diag([0.0] + [0.01] * (k - 1)),
+        support=replace(
+            Support.of_propensity(np.zeros((k, 3))), hardly_ever=np.full(k, -9.0), similar=np.full((k, CELLS), 22.0)
+        ),
+        outcome=np.array([-11.0, 0.0, -2.0]),
+        ranges=OutcomeRanges(
+            spread=np.array([np.log(3.0), 0.0, 0.0]),
+            cells=np.dstack([np.full((k, 40), 20.0), np.tile(np.linspace(-2.0, 2.0, 40), (k, 1))]),
+        ),
+        therapies={name: load_therapies()[key] for name, key in keys.items() if key},
+        z=1.6448536269514722,
+    )

@@ -1,0 +1,55 @@
+"""What an arm holds, by its therapy and by its name."""
+
+from __future__ import annotations
+
+import pytest
+
+from data_contracts.rule_file import load_rules
+from data_contracts.therapy import therapy_for
+from engine.arm_contents import Membership, contents_of, membership, named_in
+
+RULES = load_rules()
+NO, UNTOLD, POSSIBLE, CERTAIN = Membership
+
+
+def held(name: str, key: str | None = None):
+    therapy = therapy_for(name, {})
+    return contents_of((name, key or (therapy.key if therapy else None)), RULES.drugs)
+
+
+@pytest.mark.parametrize(
+    ("arm", "group", "expected"),
+    [
+        ("ssri", "antidepressant", CERTAIN), ("Sertraline", "antidepressant", CERTAIN), ("cbt", "antidepressant", NO),
+        ("cbt_ssri", "antidepressant", CERTAIN), ("COMB", "ssri_or_snri", POSSIBLE),
+        ("cbt_ssri", "ssri_or_snri", CERTAIN),
+        ("cbt_ssri", "tricyclic", NO), ("combined", "tricyclic", POSSIBLE), ("ssri", "citalopram", POSSIBLE),
+        ("citalopram", "citalopram", CERTAIN), ("escitalopram", "citalopram", NO), ("sertraline", "citalopram", NO),
+        ("citalopram 20 mg", "citalopram", CERTAIN), ("usual_care", "antidepressant", UNTOLD),
+        ("lofepramine", "tricyclic", NO), ("diazepam", "benzodiazepine", CERTAIN),
+        ("usual_care", "valproate", NO), ("St John's wort", "st_johns_wort", CERTAIN),
+        ("augmentation_lithium", "citalopram", POSSIBLE), ("icbt", "medicine", NO),
+    ],
+)  # fmt: skip
+def test_membership(arm: str, group: str, expected: Membership) -> None:
+    """A class holds its members possibly, an arm named as one drug is that drug and no other."""
+    assert membership(held(arm), [RULES.groups[group]]) is expected
+
+
+def test_the_protocols_mapping_tells_what_a_nameless_arm_holds() -> None:
+    """An arm called arm_b that is mapped to an SSRI is one."""
+    assert membership(held("arm_b", "SSRI"), [RULES.groups["antidepressant"]]) is CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("arm", "names", "expected"),
+    [
+        ("sertraline", {"sertraline"}, CERTAIN), ("ssri", {"sertraline"}, POSSIBLE),
+        ("citalopram", {"sertraline"}, NO), ("usual_care", {"sertraline"}, UNTOLD),
+        ("ssri", {"ssri"}, CERTAIN), ("sertraline", {"ssri"}, CERTAIN), ("ssri", set(), NO), ("ssri", {"tca"}, NO),
+        ("combined", {"sertraline"}, POSSIBLE), ("ssri", {"sertralin"}, POSSIBLE), ("ssri", {"tca", "ssri"}, CERTAIN),
+    ],
+)  # fmt: skip
+def test_named(arm: str, names: set[str], expected: Membership) -> None:
+    """A drug names its own arm; a class names all of its arms; a name that nobody knows may name any."""
+    assert named_in(held(arm), names, RULES.drugs) is expected
