@@ -7,10 +7,9 @@ known is absent, never guessed: an instrument without a rule for partial answers
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from numbers import Integral
 from types import MappingProxyType
 from typing import Literal
 
@@ -71,6 +70,18 @@ class Loinc(FrozenFact):
     verified: bool
 
 
+class AnswerScale(FrozenFact):
+    """How high each item can be answered; the lowest answer is 0.
+
+    Attributes:
+        maxima: one number where all items share it, otherwise one for each item in its order.
+    """
+
+    maxima: int | tuple[int, ...]
+    source: str = Field(min_length=1)
+    verified: bool
+
+
 class PartialAnswers(FrozenFact):
     """The instrument's own rule for unanswered items: scale the mean of those answered, from so many on."""
 
@@ -90,7 +101,7 @@ class Instrument(FrozenFact):
         other_versions: words after such a name that mean another version of the instrument.
         range: the totals that can occur.
         item_count: number of items.
-        item_minimum, item_maximum: lowest and highest answer, where all items share one scale.
+        answers: how high each item can be answered; None where items are not added up here.
         items: the questions; empty where texts may not be reproduced or are not needed.
         severity: the bands and their source.
         caseness: clinical case at or above this total.
@@ -109,8 +120,7 @@ class Instrument(FrozenFact):
     other_versions: tuple[str, ...] = ()
     range: Range
     item_count: Figure[int]
-    item_minimum: int | None = None
-    item_maximum: int | None = None
+    answers: AnswerScale | None = None
     items: tuple[Item, ...] = ()
     severity: Severity
     caseness: Figure[int] | None = None
@@ -136,6 +146,14 @@ class Instrument(FrozenFact):
         """The severity bands, lowest first."""
         return self.severity.bands
 
+    @property
+    def item_maxima(self) -> tuple[int, ...]:
+        """Highest answer to each item; empty where items are not added up here."""
+        if self.answers is None:
+            return ()
+        maxima = self.answers.maxima
+        return (maxima,) * self.item_count.value if isinstance(maxima, int) else maxima
+
     def band(self, score: float) -> Band:
         """The band of a total; a fraction (a mean of totals) belongs to the band of the whole points reached.
 
@@ -148,49 +166,6 @@ class Instrument(FrozenFact):
             raise BadInput([Problem(self.id, expected, "a score outside that range", step)])
         return next(band for band in reversed(self.bands) if band.minimum <= score)
 
-    def total(self, items: Sequence[int | None]) -> int:
-        """The total of the answers, in the items' order; None for an item not answered.
-
-        Raises:
-            BadInput: answers are too few, too many, out of range, or missing without a rule for that.
-        """
-        if self.item_minimum is None or self.item_maximum is None:
-            found, step = "answers to items", "Give the total: its items are not read here."
-            raise BadInput([Problem(self.id, "a total", found, step)])
-        count = self.item_count.value
-        if len(items) != count:
-            step = "Give every item, None where it was not answered."
-            raise BadInput([Problem(self.id, f"{count} answers", f"{len(items)}", step)])
-        answered = [int(item) for item in items if item is not None and self._in_scale(item)]
-        problems = self._item_problems(items)
-        if problems:
-            raise BadInput(problems)
-        if len(answered) == count:
-            return sum(answered)
-        return math.floor(sum(answered) * count / len(answered) + 0.5)
-
-    def _in_scale(self, item: object) -> bool:
-        if self.item_minimum is None or self.item_maximum is None:
-            return False
-        whole = isinstance(item, Integral) and not isinstance(item, bool)
-        return whole and self.item_minimum <= int(item) <= self.item_maximum  # type: ignore[call-overload]
-
-    def _item_problems(self, items: Sequence[int | None]) -> list[Problem]:
-        problems = []
-        numbered = list(enumerate(items, start=1))
-        wrong = [number for number, item in numbered if item is not None and not self._in_scale(item)]
-        missing = [number for number, item in numbered if item is None]
-        if wrong:
-            expected = f"whole answers from {self.item_minimum} to {self.item_maximum}"
-            found = f"something else in item {_listed(wrong)}"
-            problems.append(Problem(self.id, expected, found, "Correct the answers."))
-        needed = self.partial.minimum_answered if self.partial else self.item_count.value
-        if len(items) - len(missing) < needed:
-            found = f"no answer to item {_listed(missing)}"
-            step = "Ask what is missing: a total over fewer items would read as less severe."
-            problems.append(Problem(self.id, f"at least {needed} items answered", found, step))
-        return problems
-
     @model_validator(mode="after")
     def _consistent(self) -> Instrument:
         starts = [band.minimum for band in self.bands] + [self.maximum + 1]
@@ -199,9 +174,10 @@ class Instrument(FrozenFact):
             raise ValueError("the bands must cover the range once, lowest first, without a gap")
         if self.items and [item.number for item in self.items] != list(range(1, self.item_count.value + 1)):
             raise ValueError("items are numbered from 1 on, one for each of item_count")
-        if self.item_minimum is not None and self.item_maximum is not None:
-            scale = (self.item_minimum * self.item_count.value, self.item_maximum * self.item_count.value)
-            if scale != (self.minimum, self.maximum):
+        if self.answers is not None:
+            if len(self.item_maxima) != self.item_count.value:
+                raise ValueError("the scale of answers has one maximum for each of item_count")
+            if (0, sum(self.item_maxima)) != (self.minimum, self.maximum):
                 raise ValueError("the items' scale does not add up to the range")
         return self
 
@@ -213,7 +189,3 @@ def load_instruments() -> Mapping[str, Instrument]:
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
     read = [parse_document(Instrument, read_shipped("instruments", name), where=name) for name in names]
     return MappingProxyType({instrument.id: instrument for instrument in read})
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(str(number) for number in numbers)

@@ -1,9 +1,10 @@
-"""Recognises which instrument's total a column holds, by how its name begins."""
+"""Recognises which instrument's total, or which of its items, a column holds, by how its name begins."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from data_contracts.instrument import Instrument, load_instruments
 
@@ -18,6 +19,49 @@ _NOT_TOTAL = re.compile(
     r"|response|responder|remission|recovery|recovered|improvement|deterioration|difficulty|date|flag|missing"
 )
 """Words after an instrument's name that make the column something else than its total."""
+
+_ITEM = re.compile(r"(?:(?P<before>.*)_)?(?:item|i|question|q)_?(?P<number>[0-9]{1,3})(?:_(?P<after>.*))?")
+_SUM_WORDS = re.compile(r"total|tot|score|sum|points")
+
+
+@dataclass(frozen=True)
+class NamedItem:
+    """What the name of a column with a single answer says.
+
+    Attributes:
+        instrument: whose item it is.
+        number: which, 1 first.
+        time: the words for the time of the answers, joined by underscores; empty if there are none.
+    """
+
+    instrument: Instrument
+    number: int
+    time: str
+
+
+def item_for(column: str) -> NamedItem | None:
+    """The item that a column holds (`phq9_item9`, `phq9_week0_q9`); None for anything that is not surely one.
+
+    Another version of an instrument, or an item that it does not have, is none.
+    """
+    words = re.findall(r"[a-z0-9]+", column.lower())
+    for instrument in load_instruments().values():
+        for name in instrument.columns:
+            behind = _behind(name, words)
+            if behind is not None:
+                return _item(instrument, [word for word in (behind[0], *behind[1]) if word])
+    return None
+
+
+def time_of(column: str) -> str:
+    """The words for the time of an instrument's total, as in ``NamedItem``; empty if its name has none."""
+    words = re.findall(r"[a-z0-9]+", column.lower())
+    for instrument in load_instruments().values():
+        for name in instrument.columns:
+            behind = _behind(name, words)
+            if behind is not None:
+                return "_".join(word for word in (behind[0], *behind[1]) if word and not _SUM_WORDS.fullmatch(word))
+    return ""
 
 
 def instrument_for(column: str) -> Instrument | None:
@@ -45,6 +89,16 @@ def _behind(name: str, words: Sequence[str]) -> tuple[str, Sequence[str]] | None
         if not name.startswith(spelled):
             return None
     return None
+
+
+def _item(instrument: Instrument, words: Sequence[str]) -> NamedItem | None:
+    match = _ITEM.fullmatch("_".join(words))
+    if match is None or not 1 <= int(match["number"]) <= instrument.item_count.value:
+        return None
+    time = [word for part in (match["before"], match["after"]) for word in (part or "").split("_") if word]
+    if not all(_GLUED.fullmatch(word) or word.isdigit() for word in time):
+        return None
+    return NamedItem(instrument, int(match["number"]), "_".join(time))
 
 
 def _is_total(instrument: Instrument, glued: str, rest: Sequence[str]) -> bool:

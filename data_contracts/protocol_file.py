@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -89,6 +89,8 @@ def _fields_at(model: type[BaseModel], location: tuple[Any, ...]) -> set[str]:
     for part in location:
         if isinstance(part, int):  # an element of tuple[Block, ...]
             block = next(iter(get_args(block)), None)
+        elif get_origin(block) is dict:  # a value of dict[str, Block]
+            block = get_args(block)[1]
         else:
             field = getattr(block, "model_fields", {}).get(part)
             block = field.annotation if field else None

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from data_contracts.code import Code
 from data_contracts.errors import BadInput, Problem
 from data_contracts.figure import Figure
 from data_contracts.protocol_file import parse_document
@@ -18,28 +19,16 @@ from data_contracts.shipped import read_shipped
 
 Kind = Literal["talking", "medication", "combined", "self_help", "activity", "waiting", "other"]
 Level = Literal["less_severe", "more_severe"]
+Tag = Literal[
+    "waiting", "psychological", "self_help", "physical", "medication", "combined", "service",
+    "individual", "group", "couple", "digital",
+    "trauma_focused", "anxiety_only", "relapse_prevention", "augmentation",
+    "antidepressant", "ssri", "snri", "nassa_or_sari", "ndri", "tca", "serotonergic",
+]  # fmt: skip
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Code(_Part):
-    """One code of a terminology.
-
-    Attributes:
-        system: the terminology.
-        code: the code in it.
-        display: what it means in the words of the source; not always the terminology's preferred term.
-        source: where code and meaning were found.
-        verified: whether that source was read.
-    """
-
-    system: Literal["SNOMED CT", "ATC", "OMOP"]
-    code: str = Field(min_length=1)
-    display: str = Field(min_length=1)
-    source: str = Field(min_length=1)
-    verified: bool
 
 
 class Position(_Part):
@@ -57,6 +46,8 @@ class Therapy(_Part):
         name: what a clinician reads.
         plain_name: what a patient reads.
         kind: what sort of therapy it is.
+        tags: what it is, for rules and pages that speak of many therapies at once.
+        delivery: how it is given.
         codes: what record systems call it.
         usual_length: how long it usually takes, where that can be said.
         review: when progress is usually looked at, where that can be said.
@@ -69,6 +60,8 @@ class Therapy(_Part):
     name: str = Field(min_length=1)
     plain_name: str = Field(min_length=1)
     kind: Kind
+    tags: tuple[Tag, ...] = Field(min_length=1)
+    delivery: Figure[str]
     codes: tuple[Code, ...] = ()
     usual_length: Figure[str] | None = None
     review: Figure[str] | None = None
@@ -144,6 +137,11 @@ def therapy_for(arm: str, mapping: Mapping[str, str]) -> Therapy | None:
     near = difflib.get_close_matches(mapped.upper(), load_therapies(), n=1)
     step = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(load_therapies())}."
     raise BadInput([Problem(f"arms.therapies, {arm}", "a key of the therapy catalogue", "an unknown one", step)])
+
+
+def tagged(tag: Tag) -> tuple[str, ...]:
+    """Keys of the therapies that carry a tag, in the catalogue's order."""
+    return tuple(key for key, therapy in load_therapies().items() if tag in therapy.tags)
 
 
 def guideline_position(therapy: Therapy, severity: Level) -> int | None:

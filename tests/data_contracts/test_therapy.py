@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from data_contracts.errors import BadInput
 from data_contracts.therapy import (
-    Code,
+    Tag,
     Therapy,
     guideline_position,
     load_catalogue,
     load_therapies,
+    tagged,
     therapy_for,
 )
 
@@ -29,53 +29,11 @@ KEYS = [
     "AR", "COLLAB", "SSRI", "SNRI", "NASSA_SARI", "BUP", "TCA", "OTHER_AD", "COMB", "AUG",
 ]  # fmt: skip
 
-# The dihedral group's tables of Verhoeff's scheme, as SNOMED CT identifiers use it.
-_VERHOEFF_PRODUCT = [
-    "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
-    "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
-]  # fmt: skip
-_VERHOEFF_STEP = "1576283094"
-
-
-def verhoeff_holds(code: str) -> bool:
-    """Whether a number's last digit is its Verhoeff check digit."""
-    check = 0
-    for place, digit in enumerate(reversed(code)):
-        value = int(digit)
-        for _ in range(place % 8):
-            value = int(_VERHOEFF_STEP[value])
-        check = int(_VERHOEFF_PRODUCT[check][value])
-    return check == 0
-
-
-@pytest.mark.parametrize(("code", "holds"), [("2363", True), ("22298006", True), ("22298007", False)])
-def test_the_check_of_verhoeff_digits_itself_works(code: str, holds: bool) -> None:
-    """Known numbers pass, a changed digit fails."""
-    assert verhoeff_holds(code) is holds
-
 
 def test_the_catalogue_holds_the_23_therapies() -> None:
     """None is lost and none comes in unseen."""
     assert sorted(THERAPIES) == sorted(KEYS)
     assert len(THERAPIES) == 23
-
-
-@pytest.mark.parametrize("code", CODES, ids=lambda code: code.code)
-def test_a_code_has_the_form_of_its_terminology(code: Code) -> None:
-    """SNOMED CT codes end in their check digit, ATC codes are a group or a substance, OMOP concepts are numbers."""
-    if code.system == "SNOMED CT":
-        assert re.fullmatch(r"[1-9][0-9]{5,17}", code.code)
-        assert verhoeff_holds(code.code)
-    elif code.system == "ATC":
-        assert re.fullmatch(r"N0[56]A[A-Z](?:[0-9]{2})?", code.code)
-    else:
-        assert re.fullmatch(r"[1-9][0-9]{5,7}", code.code)
-
-
-def test_no_code_means_two_things() -> None:
-    """A code stands once in the whole catalogue, and no meaning has two codes in a terminology."""
-    assert max(Counter((code.system, code.code) for code in CODES).values()) == 1
-    assert max(Counter((code.system, code.display) for code in CODES).values()) == 1
 
 
 def test_codes_of_unguided_self_help_do_not_pass_for_guided() -> None:
@@ -86,11 +44,50 @@ def test_codes_of_unguided_self_help_do_not_pass_for_guided() -> None:
 @pytest.mark.parametrize("therapy", THERAPIES.values(), ids=lambda therapy: therapy.key)
 def test_every_figure_has_a_source_and_recalled_ones_say_so(therapy: Therapy) -> None:
     """What was recalled is never marked as verified."""
-    figures = [figure for figure in (therapy.usual_length, therapy.review, *therapy.cautions) if figure]
+    figures = [
+        figure for figure in (therapy.delivery, therapy.usual_length, therapy.review, *therapy.cautions) if figure
+    ]
     sources = [(figure.source, figure.verified) for figure in figures]
     for source, verified in [*sources, *((code.source, code.verified) for code in therapy.codes)]:
         assert source
         assert not (verified and "recalled" in source.lower())
+
+
+def test_every_therapy_says_how_it_is_given_and_when_it_is_reviewed() -> None:
+    """A therapy without a usual length or a review interval is one for which no source gives any."""
+    assert {key for key in KEYS if THERAPIES[key].usual_length is None} == {"WW", "PSYED", "COLLAB", "AUG"}
+    assert {key for key in KEYS if THERAPIES[key].review is None} == {"EMDR", "AR"}
+    assert all(THERAPIES[key].delivery.value for key in KEYS)
+
+
+@pytest.mark.parametrize(
+    ("tag", "keys"),
+    [
+        ("antidepressant", ["SSRI", "SNRI", "NASSA_SARI", "BUP", "TCA", "OTHER_AD", "COMB", "AUG"]),
+        ("serotonergic", ["SSRI", "SNRI", "NASSA_SARI", "TCA", "OTHER_AD"]),
+        ("combined", ["COMB"]), ("physical", ["EXERCISE"]), ("waiting", ["WW"]), ("ssri", ["SSRI"]), ("tca", ["TCA"]),
+        ("self_help", ["GSH_BOOK", "GSH_ICBT"]), ("trauma_focused", ["EMDR"]),
+    ],
+)  # fmt: skip
+def test_a_tag_names_the_therapies_that_surely_are_of_it(tag: Tag, keys: list[str]) -> None:
+    """A rule that speaks of a class reaches every therapy of it and no other."""
+    assert list(tagged(tag)) == keys
+
+
+def test_every_tag_of_the_vocabulary_is_carried_and_told_at_the_top_of_the_file() -> None:
+    """No tag is a dead word, and who writes a rule finds them all in one place."""
+    text = (ROOT / "data_contracts" / "therapies.yaml").read_text(encoding="utf-8")
+    told = {word for line in text.split("version:")[0].splitlines() for word in line.split()[2:]}
+    for tag in get_args(Tag):
+        assert tagged(tag)
+        assert tag in told
+
+
+def test_medicines_and_talking_therapies_are_told_apart_by_kind_and_tag_alike() -> None:
+    """What the kind says, the tags do not contradict."""
+    for therapy in THERAPIES.values():
+        assert (therapy.kind in ("medication", "combined")) == ("medication" in therapy.tags)
+        assert (therapy.kind in ("talking", "self_help", "combined")) == ("psychological" in therapy.tags)
 
 
 @pytest.mark.parametrize(
