@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from data_contracts.effects import EffectModel
 from data_contracts.errors import BadUsage
 from data_contracts.protocol import StudyProtocol
+from estimators.candidates.bart import BART
 from estimators.candidates.causal_forest import CausalForest
 from estimators.candidates.constant import Constant
 from estimators.candidates.corrected_s import CorrectedS
@@ -29,12 +31,14 @@ class Candidate:
         unasked: most episodes with which it competes though no protocol names it; None for any number, 0 for never.
         up_to: most episodes with which it competes at all; None for any number.
         why: the reason for both.
+        package: the one it needs that only the extra ``bench`` installs; None where it needs none.
     """
 
     model: EffectModel
     unasked: int | None
     up_to: int | None
     why: str
+    package: str | None = None
 
     def competes(self, episodes: int, named: bool) -> bool:
         """Whether it competes in a study of that many episodes."""
@@ -54,6 +58,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(ForestDR(), 0, 5_000, "twice the causal forest's cost for less; 25 LinearDRLearners at 20,000"),
     Candidate(CausalForest(), 5_000, 20_000, "the best rival; one CPU-second at 2,000, 12 LinearDRLearners at 20,000"),
     Candidate(GaussianProcess(), 0, 2_000, "good where effects are smooth; ten CPU-seconds at 2,000, then the cube"),
+    Candidate(BART(), 0, 5_000, "as good as the causal forest at 2,000, for five times its cost", "stochtree"),
 )
 """In the order in which they compete and are told of; costs are of the fit and all held-out fits, five folds."""
 
@@ -66,11 +71,17 @@ def for_study(protocol: StudyProtocol, episodes: int) -> tuple[EffectModel, ...]
         episodes: how many the study has; candidates too dear for so many are set aside, named or not.
 
     Raises:
-        BadUsage: the protocol names a candidate that there is not.
+        BadUsage: the protocol names a candidate that there is not, or one whose package is not installed.
     """
     known = {one.model.name for one in CANDIDATES}
     if strangers := sorted(set(protocol.candidates) - known):
         raise BadUsage(f"candidates: expected some of {', '.join(sorted(known))}; found {', '.join(strangers)}")
     named = set(protocol.candidates)
     chosen = [one for one in CANDIDATES if not named or one.model.name in named]
-    return tuple(one.model for one in chosen if one.competes(episodes, bool(named)))
+    competing = [one for one in chosen if one.competes(episodes, bool(named))]
+    for one in competing:
+        if one.package and not find_spec(one.package):
+            raise BadUsage(
+                f"candidates: {one.model.name} needs the package {one.package}; install Equipoise's extra bench"
+            )
+    return tuple(one.model for one in competing)

@@ -21,6 +21,7 @@ LABELS: Mapping[str, str] = {
     "forest_dr": "ForestDRLearner",
     "causal_forest": "causal forest",
     "gaussian_process": "Gaussian process",
+    "bart": "Bayesian additive regression trees",
 }
 """By the names of ``estimators.hierarchical_family`` and of ``estimators.candidates``."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from data_contracts.errors import BadUsage
 from data_contracts.protocol import StudyProtocol
-from estimators.candidates import CANDIDATES, for_study
+from estimators.candidates import CANDIDATES, for_study, registry
 from estimators.hierarchical_family import FAMILY
 
 LEAST: dict[str, Any] = {
@@ -18,6 +18,12 @@ LEAST: dict[str, Any] = {
     "outcome": {"column": "y", "direction": "lower_is_better", "unit": "points"},
     "effect_modifiers": ["age"],
 }
+
+
+@pytest.fixture(autouse=True)
+def everything_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who competes does not hang on what this machine has, but where a test says so."""
+    monkeypatch.setattr(registry, "find_spec", lambda _package: object())
 
 
 def competing(episodes: int, *named: str) -> list[str]:
@@ -61,3 +67,12 @@ def test_strangers_are_refused() -> None:
     """A name that there is not is told, with those that there are."""
     with pytest.raises(BadUsage, match=r"s_learner.*found magic, more_magic"):
         competing(1000, "more_magic", "s_learner", "magic")
+
+
+def test_a_candidate_without_its_package_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refusal tells candidate, package and extra; unasked, or above its limit, it is not missed."""
+    monkeypatch.setattr(registry, "find_spec", lambda _package: None)
+    with pytest.raises(BadUsage, match=r"bart needs the package stochtree.*extra bench"):
+        competing(1000, "zero", "bart")
+    assert "bart" not in competing(1000)
+    assert competing(10_000, "zero", "bart") == ["zero"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from data_contracts.effects import EffectModel, ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
 from estimators.basis_design import smooth_basis
-from estimators.candidates import CANDIDATES
+from estimators.candidates import CANDIDATES, Candidate
 from estimators.candidates.causal_forest import CausalForest
 from estimators.candidates.forest_dr import ForestDR
 from estimators.candidates.gaussian_process import GaussianProcess
@@ -25,15 +27,23 @@ SHARES = np.array([0.4, 0.35, 0.25])
 STAND_INS = (ForestDR(trees=24), CausalForest(trees=24), GaussianProcess(seen_for_scales=120))
 """Cost less and differ in nothing else."""
 
-MODELS = [next((quick for quick in STAND_INS if quick.name == one.model.name), one.model) for one in CANDIDATES]
 
-DEALT = ("forest_dr", "causal_forest", "gaussian_process")
+def listed(one: Candidate) -> ParameterSet:
+    """The candidate or what stands in for it; skipped where its package is not installed."""
+    model = next((quick for quick in STAND_INS if quick.name == one.model.name), one.model)
+    absent = bool(one.package) and find_spec(str(one.package)) is None
+    return pytest.param(
+        model, marks=pytest.mark.skipif(absent, reason=f"package {one.package} is not installed"), id=model.name
+    )
+
+
+DEALT = ("forest_dr", "causal_forest", "gaussian_process", "bart")
 """To which the order of rows deals chance, or the rows that scales are fitted on."""
 
 NOBODY = ("zero", "constant")
 """Which say that nobody deviates."""
 
-each = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+each = pytest.mark.parametrize("model", [listed(one) for one in CANDIDATES])
 
 
 def draw(seed: int, *, strength: float = 2.0, lost: float = 0.1) -> tuple[ScoredEpisodes, FloatArray]:
