@@ -12,6 +12,9 @@ from data_contracts.episode import FloatArray, IntArray
 HOLD = 2.5
 """Standard deviations at which columns are held inside products."""
 
+KINDS = 4
+"""Kinds of terms: linear, bumps, products, products of soft signs."""
+
 BEND = 0.4
 """Standard deviations from its mean within which a column changes its soft sign, tanh(z / BEND)."""
 
@@ -70,7 +73,7 @@ class Basis(BaseModel):
     def kind(self) -> IntArray:
         """(P,) 0 for linear terms, 1 for bumps, 2 for products, 3 for products of soft signs."""
         counts = (self.columns, len(self.bump_column), len(self.pairs), len(self.sign_pairs))
-        return np.repeat(np.arange(4), counts)
+        return np.repeat(np.arange(KINDS), counts)
 
     @cached_property
     def _bumps(self) -> tuple[IntArray, FloatArray, FloatArray]:

@@ -7,6 +7,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from data_contracts.interval import Interval
+from data_contracts.outcome_effect import OutcomeEffect
+
 SafetyLevel = Literal["none", "assess_first", "refused"]
 Status = Literal["offered", "excluded", "abstained"]
 FindingKind = Literal["refuse", "acknowledge", "assess_first", "remove", "flag", "check", "ask", "nothing"]
@@ -20,6 +23,9 @@ class Reason(StrEnum):
     MISSING_KEY = "MISSING_KEY"
     OUT_OF_POPULATION = "OUT_OF_POPULATION"
     SAFETY = "SAFETY"
+    CONSENT = "CONSENT"
+    CONFLICT = "CONFLICT"
+    SENSITIVITY = "SENSITIVITY"
     EXCLUDED = "EXCLUDED"
 
 
@@ -32,14 +38,6 @@ def status_of(reason: Reason | None) -> Status:
 
 class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Interval(_Data):
-    """An estimate and its interval at the recommendation's confidence, in outcome units."""
-
-    estimate: float
-    lower: float
-    upper: float
 
 
 class Contribution(_Data):
@@ -71,6 +69,7 @@ class ArmAdvice(_Data):
         recommended: best served effect among the supported, allowed arms.
         expected_outcome: the outcome itself if this arm is given, with the range that 90 % of such patients fall in;
             None also where too few such patients who got it were followed up to give a range.
+        outcomes: the same for every other outcome of the study, in the policy's order.
         contributions: of each feature to ``effect``; with the average's estimate they add up to it.
         flags: ids of the safety rules that fired on it; what they say stands in the findings.
         check_first: safety facts that are unknown and have to be asked before it is offered.
@@ -87,6 +86,7 @@ class ArmAdvice(_Data):
     rank: RankSet | None = None
     recommended: bool = False
     expected_outcome: Interval | None = None
+    outcomes: tuple[OutcomeEffect, ...] = ()
     contributions: tuple[Contribution, ...] = ()
     flags: tuple[str, ...] = ()
     check_first: tuple[str, ...] = ()

@@ -114,6 +114,11 @@ class Support:
         return np.asarray(self.region_arm[:, None] == self._arms, dtype=np.float64)
 
 
+def probability_of(log_odds: FloatArray) -> FloatArray:
+    """Probability of each log-odds."""
+    return np.asarray(1 / (1 + np.exp(-log_odds)))
+
+
 def log_odds_cell(log_odds: FloatArray) -> IntArray:
     """Cell of the grid that each log-odds falls in."""
     return np.minimum(np.maximum(((log_odds - LOWEST) / STEP).astype(np.int64), 0), CELLS - 1)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from data_contracts.episode import FloatArray
+from data_contracts.support import probability_of
 from engine.patient import Patients
 from engine.policy import Policy
 
@@ -26,8 +27,7 @@ def expected_outcomes(policy: Policy, patients: Patients, log_odds: FloatArray, 
     manifest, covariates = policy.manifest, patients.covariates
     under_reference = policy.outcome[0] + np.vecdot(policy.outcome[1:], covariates)
     expected = under_reference[:, None] + effects
-    propensity = 1 / (1 + np.exp(-log_odds))
-    ends = policy.ranges.of(expected, covariates, propensity, manifest.confidence)
+    ends = policy.ranges.of(expected, covariates, probability_of(log_odds), manifest.confidence)
     below, above = ends if manifest.outcome.sign > 0 else ends[::-1]
     told = np.empty((*expected.shape, 3))
     told[..., 0], told[..., 1], told[..., 2] = np.where(np.isnan(below), np.nan, expected), below, above

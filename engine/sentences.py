@@ -17,6 +17,9 @@ NO_TRIAL = "No randomised trial of this system exists; it supports a clinician's
 AGAINST: Mapping[Reason, str] = {
     Reason.EXCLUDED: "{label} is excluded for this patient by the clinician.",
     Reason.SAFETY: "{label} is not ranked: a safety rule refuses.",
+    Reason.CONSENT: "{label} is not ranked: consent to decision support was not given.",
+    Reason.CONFLICT: "{label} is not ranked: these records and randomised trials contradict each other.",
+    Reason.SENSITIVITY: "{label} is not ranked: a plausible unmeasured cause could turn its place around.",
     Reason.TOO_FEW_SIMILAR: "{label} is not ranked from records: {episodes} episodes are too few.",
     Reason.NON_OVERLAP: "{label} cannot be compared: patients like this one hardly ever got it.",
     Reason.MISSING_KEY: "{label} cannot be compared for this patient: key facts are missing.",
@@ -70,9 +73,8 @@ def answer_sentences(policy: Policy, gaps: Gaps, safety: Safety, arms: Sequence[
 def _ranking_sentences(best: ArmAdvice, arms: Sequence[ArmAdvice]) -> list[str]:
     tied = [advice.label for advice in arms if advice.rank and advice.rank.in_top_set and not advice.recommended]
     if tied:
-        names = ", ".join([best.label, *tied[:-1]]) + f" and {tied[-1]}"
         return [
-            f"The records cannot tell {names} apart for this patient.",
+            f"The records cannot tell {joined([best.label, *tied])} apart for this patient.",
             f"{best.label} has the best estimate among them; the choice may rest on preference and access.",
         ]
     alone = sum(advice.rank is not None for advice in arms) == 1
@@ -85,7 +87,7 @@ def _without_outcome(arms: Sequence[ArmAdvice]) -> list[str]:
     names = [advice.label for advice in arms if advice.status == "offered" and advice.expected_outcome is None]
     if not names:
         return []
-    under = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    under = joined(names)
     return [f"No expected outcome is given under {under}: too few such patients who got it were followed up."]
 
 

@@ -34,7 +34,7 @@ def outcome_ranges(covariates: FloatArray, data: ScoredEpisodes, effects: FloatA
     """
     residual = held_out_residuals(covariates, data, effects)
     spread = np.full(len(residual), np.nan)
-    for _, train, test in _folds(data):
+    for train, test in _folds(data):
         spread[test] = expected_residual(fit_spread(covariates[train], residual[train]), covariates[test])
     scaled = residual / spread
     rows = np.arange(len(residual))
@@ -56,16 +56,16 @@ def held_out_residuals(covariates: FloatArray, data: ScoredEpisodes, effects: Fl
     """(n,) outcomes less the effect and the reference's expected outcome, both of the other folds; NaN if lost."""
     without = data.outcome - effects[np.arange(len(data.arm)), data.arm]
     residual = np.full(len(data.arm), np.nan)
-    for _, train, test in _folds(data):
+    for train, test in _folds(data):
         weights = linear_regression(covariates[train], without[train])
         residual[test] = without[test] - weights[0] - covariates[test] @ weights[1:]
     return residual
 
 
-def _folds(data: ScoredEpisodes) -> list[tuple[int, BoolArray, BoolArray]]:
-    """Each fold with the observed episodes outside and inside it."""
+def _folds(data: ScoredEpisodes) -> list[tuple[BoolArray, BoolArray]]:
+    """For each fold the observed episodes outside and inside it."""
     seen = ~np.isnan(data.outcome)
-    return [(int(k), seen & (data.fold != k), seen & (data.fold == k)) for k in np.unique(data.fold)]
+    return [(seen & (data.fold != k), seen & (data.fold == k)) for k in np.unique(data.fold)]
 
 
 def _cells(residual: FloatArray, weight: FloatArray) -> FloatArray:

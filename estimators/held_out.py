@@ -8,6 +8,7 @@ import numpy as np
 
 from data_contracts.effects import EffectModel, ScoredEpisodes
 from data_contracts.episode import FloatArray
+from estimators.residual_scale import residual_outcome, unlikely_seen
 
 
 class FoldByFold(ABC):
@@ -51,6 +52,6 @@ def residual_loss(data: ScoredEpisodes, effects: FloatArray) -> float:
     """
     rows = np.flatnonzero(~np.isnan(data.outcome))
     arm, propensity = data.arm[rows], data.propensity[rows]
-    left = data.outcome[rows] - (propensity * data.expected[rows]).sum(axis=1)
+    left = residual_outcome(data, rows)
     left -= effects[rows, arm] - (propensity * effects[rows]).sum(axis=1)
-    return float(np.average(left**2, weights=1 / data.observation[rows, arm]))
+    return float(np.average(left**2, weights=unlikely_seen(data, rows)))

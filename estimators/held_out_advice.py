@@ -13,6 +13,7 @@ import numpy as np
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
 from data_contracts.protocol import GateMarks
+from estimators.held_out import held_out_averages
 from estimators.individualise import decide
 from estimators.stack import stack
 
@@ -46,10 +47,9 @@ def held_out_advice(
         prior: (C,) weights of the candidates where held-out data say nothing.
         arms, marks, confidence: as for ``decide``.
     """
-    averages, effects = np.empty_like(data.scores), np.empty_like(data.scores)
+    averages, effects = held_out_averages(data), np.empty_like(data.scores)
     for fold in np.unique(data.fold):
         test = data.fold == fold
-        averages[test] = data.contrasts[~test].mean(axis=0)
         others = data.rows(~test)
         others = replace(others, fold=np.unique(others.fold, return_inverse=True)[1])
         stacked = stack(others, [found[~test] for found in deviations], prior)

@@ -3,10 +3,10 @@
     Y - m(x) = Σ_k (1[T = k] - e_k(x)) (a_k + φ(x)'b_k) + ε,    m(x) = Σ_k e_k(x) μ_k(x)
 
 (Robinson 1988; Nie and Wager 2021, Quasi-oracle estimation of heterogeneous treatment effects). The slopes have
-b_kj ~ N(0, v_g λ_c): v_g for the kind of term (linear, bump or product) and λ_c for what it is made from, a column
-or a pair of columns, both shared by the arms, with half-Cauchy priors on their square roots (a grouped horseshoe:
-Carvalho, Polson and Scott 2010). So a modifier that matters for no arm is shrunk away for all, and how far effects may
-vary is learned from the records.
+b_kj ~ N(0, v_g λ_c): v_g for the kind of term (linear, bump, product, product of soft signs) and λ_c for what it is
+made from, a column or a pair of columns, both shared by the arms, with half-Cauchy priors on their square roots (a
+grouped horseshoe: Carvalho, Polson and Scott 2010). So a modifier that matters for no arm is shrunk away for all, and
+how far effects may vary is learned from the records.
 
 Residual treatments sum to zero over the arms, so the slopes are found as K - 1 orthonormal contrasts c of the arms,
 b = H c, whose prior is again N(0, v_g λ_c); what they leave out, a shift common to all arms, no record can tell.
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data_contracts.basis import KINDS
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
 from estimators.horseshoe import Horseshoe
@@ -50,7 +51,7 @@ class Hierarchical:
         kinds: kinds of terms (``Basis.kind``) that effects may vary with; others have slope zero.
     """
 
-    def __init__(self, name: str = "hierarchical", kinds: tuple[int, ...] = (0, 1, 2, 3)) -> None:
+    def __init__(self, name: str = "hierarchical", kinds: tuple[int, ...] = tuple(range(KINDS))) -> None:
         self.name, self.kinds = name, kinds
 
     def fit(self, data: ScoredEpisodes) -> FloatArray:

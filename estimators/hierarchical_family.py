@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_contracts.basis import Basis
+from data_contracts.basis import KINDS, Basis
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
 from estimators.hierarchical import SERVED, Hierarchical, Posterior
@@ -22,7 +22,7 @@ FAMILY = (
     Hierarchical("linear", (0,)),
     Hierarchical("additive", (0, 1)),
     Hierarchical("products", (0, 1, 2)),
-    Hierarchical("interacting", (0, 1, 2, 3)),
+    Hierarchical("interacting", tuple(range(KINDS))),
 )
 """From the plainest to the richest."""
 

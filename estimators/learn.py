@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from threadpoolctl import threadpool_limits
 
@@ -21,13 +20,11 @@ from estimators.conformal import outcome_ranges
 from estimators.cross_fitting import CrossFitted
 from estimators.held_out_advice import held_out_advice
 from estimators.policy_value import policy_value
+from estimators.progress import Progress, untold
 from estimators.scored_study import score_study
 from estimators.serve import serve
 from estimators.serving_models import outcome_model
 from estimators.support import fit_support
-
-Progress: TypeAlias = Callable[[str, float], None]
-"""Called with what is being done and the share (0-1) of the work behind it."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class Learned:
     value: PolicyValue | None
 
 
-def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = lambda _step, _share: None) -> Learned:
+def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = untold) -> Learned:
     """Learn effects; deterministic for the same episodes and protocol.
 
     Args:

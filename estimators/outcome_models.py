@@ -12,6 +12,7 @@ from typing import Literal, Protocol, TypeAlias
 import lightgbm
 import numpy as np
 
+from data_contracts.basis import KINDS
 from data_contracts.episode import FloatArray, IntArray
 from estimators.arm_flags import flagged, under_each_arm
 from estimators.column_order import by_outcome
@@ -23,8 +24,6 @@ REPEATABLE = {"n_jobs": 1, "deterministic": True, "force_row_wise": True, "verbo
 
 Stage: TypeAlias = tuple[int, Literal["shared", "by arm"]]
 """A kind of terms (``Basis.kind``: 0 is linear) and whose slopes they get."""
-
-KINDS = 4
 
 
 class OutcomeModel(Protocol):

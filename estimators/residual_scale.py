@@ -1,20 +1,46 @@
-"""The residual scale: what was done and what came of it, less what was to be expected (Robinson 1988)."""
+"""The residual scale: what was done and what came of it, less what was to be expected (Robinson 1988).
+
+``rows`` are the numbers of m episodes, all where they are not told.
+"""
 
 from __future__ import annotations
+
+from typing import TypeAlias
 
 import numpy as np
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
 
+Rows: TypeAlias = IntArray | slice
+ALL = slice(None)
+
+
+def expected_outcome(data: ScoredEpisodes, rows: Rows = ALL) -> FloatArray:
+    """(m,) m(x) = Σ_k e_k μ_k: what was to be expected, whatever the arm."""
+    return np.asarray((data.propensity[rows] * data.expected[rows]).sum(axis=1))
+
+
+def residual_outcome(data: ScoredEpisodes, rows: Rows = ALL) -> FloatArray:
+    """(m,) outcome less m(x); NaN where it was not observed."""
+    return data.outcome[rows] - expected_outcome(data, rows)
+
+
+def residual_treatment(data: ScoredEpisodes, rows: Rows = ALL) -> FloatArray:
+    """(m, K) 1[T = k] - e_k(x)."""
+    return np.eye(data.propensity.shape[1])[data.arm[rows]] - data.propensity[rows]
+
+
+def unlikely_seen(data: ScoredEpisodes, rows: Rows = ALL) -> FloatArray:
+    """(m,) weights that make up for episodes like this one whose outcome was not observed."""
+    arm = data.arm[rows]
+    return np.asarray(1 / data.observation[rows][np.arange(len(arm)), arm])
+
 
 def residuals(data: ScoredEpisodes, rows: IntArray) -> tuple[FloatArray, FloatArray]:
     """Residual treatments (m, K) and residual outcomes (m,) of observed rows, weighted for those not observed."""
-    arm, propensity = data.arm[rows], data.propensity[rows]
-    outcome = data.outcome[rows] - (propensity * data.expected[rows]).sum(axis=1)
-    treatment = np.eye(propensity.shape[1])[arm] - propensity
-    weight = np.sqrt(1 / data.observation[rows, arm])
-    return treatment * weight[:, None], outcome * weight
+    weight = np.sqrt(unlikely_seen(data, rows))
+    return residual_treatment(data, rows) * weight[:, None], residual_outcome(data, rows) * weight
 
 
 def arm_contrasts(arms: int) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
@@ -17,6 +17,7 @@ from estimators.covariates import with_gaps
 from estimators.cross_fitting import CrossFitted
 from estimators.design import learn_encoding
 from estimators.folds import check_folds, deal_folds
+from estimators.progress import Progress, untold
 from estimators.scored_outcome import StudyDesign, score_outcome, study_propensity
 
 
@@ -46,9 +47,7 @@ class ScoredStudy:
         return next(iter(self.scored.values()))
 
 
-def score_study(
-    episodes: Episodes, protocol: StudyProtocol, progress: Callable[[str, float], None] = lambda _step, _share: None
-) -> ScoredStudy:
+def score_study(episodes: Episodes, protocol: StudyProtocol, progress: Progress = untold) -> ScoredStudy:
     """Fit nuisances, score every episode and average; deterministic for the same episodes and protocol.
 
     Args:

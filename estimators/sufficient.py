@@ -9,7 +9,7 @@ import numpy as np
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
-from estimators.residual_scale import arm_contrasts, residuals
+from estimators.residual_scale import arm_contrasts, residuals, unlikely_seen
 
 CHUNK = 20_000
 """Episodes whose design matrix is held in memory at once."""
@@ -60,7 +60,7 @@ def sufficient(data: ScoredEpisodes) -> Sufficient:
     for start in range(0, len(seen), CHUNK):
         rows = seen[start : start + CHUNK]
         design, target = _regression(data, rows)
-        weight = float((1 / data.observation[rows, data.arm[rows]]).sum())
+        weight = float(unlikely_seen(data, rows).sum())
         sums += Sufficient(design.T @ design, design.T @ target, float(target @ target), len(rows), weight)
     return sums
 

@@ -8,7 +8,17 @@ from scipy.stats import beta
 from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
-from data_contracts.support import CELLS, LOWEST, REACH, STEP, Side, Support, log_odds_cell, pack_regions
+from data_contracts.support import (
+    CELLS,
+    LOWEST,
+    REACH,
+    STEP,
+    Side,
+    Support,
+    log_odds_cell,
+    pack_regions,
+    probability_of,
+)
 from estimators.serving_models import support_model
 from estimators.support_grid import cut_grid
 from estimators.support_regions import hardly_ever_regions
@@ -37,7 +47,7 @@ def fit_support(covariates: FloatArray, data: ScoredEpisodes, min_propensity: fl
         logits=smooth.logits,
         hardly_ever=np.array([_hardly_ever(cells[:, k], data.arm == k, marks[k]) for k in range(arms)]),
         similar=np.stack([_similar(cells[data.arm == k, k]) for k in range(arms)]),
-        **pack_regions(_regions(covariates, data.arm, 1 / (1 + np.exp(-log_odds)), marks)),
+        **pack_regions(_regions(covariates, data.arm, probability_of(log_odds), marks)),
     )
 
 

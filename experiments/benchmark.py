@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from data_contracts.errors import BadUsage
 from data_contracts.whole_file import write_whole
-from estimators.learn import Progress
+from estimators.progress import Progress
 from experiments.benchmark_machine import machine
 from experiments.benchmark_page import markdown, plot
 from experiments.benchmark_suite import Request, SuiteResult

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from sklearn.model_selection import train_test_split
 
 from data_contracts.errors import BadUsage
-from estimators.learn import Progress
+from estimators.progress import Progress
 from experiments.benchmark_acic_data import TEN, AcicFolder, open_acic
 from experiments.benchmark_acic_satt import judge_satt, satt_tables, summarise_satt
 from experiments.benchmark_draws import DrawFile, Result

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from data_contracts.effects import AverageEffects
 from data_contracts.episode import FloatArray
-from estimators.learn import Progress
+from estimators.progress import Progress
 from estimators.scored_study import score_study
 from experiments.benchmark_draws import DrawFile
 from experiments.benchmark_fresh import draw_study, population_effects

@@ -14,7 +14,8 @@ from threadpoolctl import threadpool_limits
 from data_contracts.episode import Episodes
 from data_contracts.protocol import StudyProtocol
 from estimators.hierarchical_family import fit_family
-from estimators.learn import Progress, learn
+from estimators.learn import learn
+from estimators.progress import Progress
 from estimators.scored_study import score_study
 from experiments.benchmark_econml import linear_dr
 from experiments.benchmark_fresh import draw_study

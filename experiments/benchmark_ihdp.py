@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from data_contracts.effects import BoolArray
 from data_contracts.errors import BadUsage
-from estimators.learn import Progress
+from estimators.progress import Progress
 from experiments.benchmark_draws import DrawFile
 from experiments.benchmark_low_signal import NOISE_SD, SPREADS, columns_of, low_signal
 from experiments.benchmark_marks import Mark, at_most, judge_marks, marks_table, named

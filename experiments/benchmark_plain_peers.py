@@ -6,6 +6,7 @@ import lightgbm
 import numpy as np
 
 from data_contracts.episode import FloatArray
+from estimators.arm_flags import flagged, under_each_arm
 from estimators.outcome_models import BOOSTED, REPEATABLE
 from experiments.benchmark_peer_data import PeerData
 
@@ -17,22 +18,20 @@ def regressor() -> lightgbm.LGBMRegressor:
 
 def s_learner(data: PeerData, covariates: FloatArray) -> FloatArray:
     """One LightGBM with the arm among its features."""
-    flags = np.eye(data.arms)
-    model = regressor().fit(np.hstack([data.covariates, flags[data.arm]]), data.outcome)
-    under = [np.hstack([covariates, np.repeat(flag[None], len(covariates), axis=0)]) for flag in flags]
-    return _differences([_predict(model, x) for x in under])
+    model = regressor().fit(flagged(data.covariates, data.arm, data.arms), data.outcome)
+    return _differences(under_each_arm(covariates, data.arms, lambda design, _arm: _predict(model, design)))
 
 
 def t_learner(data: PeerData, covariates: FloatArray) -> FloatArray:
     """One LightGBM an arm."""
     arms = [data.arm == k for k in range(data.arms)]
     models = [regressor().fit(data.covariates[rows], data.outcome[rows]) for rows in arms]
-    return _differences([_predict(model, covariates) for model in models])
+    return _differences(np.stack([_predict(model, covariates) for model in models], axis=1))
 
 
 def _predict(model: lightgbm.LGBMRegressor, covariates: FloatArray) -> FloatArray:
     return np.asarray(model.booster_.predict(covariates, num_threads=1))
 
 
-def _differences(predicted: list[FloatArray]) -> FloatArray:
-    return np.stack(predicted, axis=1) - predicted[0][:, None]
+def _differences(predicted: FloatArray) -> FloatArray:
+    return predicted - predicted[:, :1]

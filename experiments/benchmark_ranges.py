@@ -9,7 +9,7 @@ import numpy as np
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.protocol import StudyProtocol
-from data_contracts.support import SUPPORTED
+from data_contracts.support import SUPPORTED, probability_of
 from estimators.learn import Learned
 from estimators.worlds import simulate
 from experiments.benchmark_fresh import FRESH_SEED, Fresh
@@ -60,7 +60,7 @@ def range_figures(learned: Learned, fresh: Fresh, seen: FollowedUp, confidence: 
     log_odds = learned.support.log_odds(fresh.covariates)
     expected = learned.expected[0] + fresh.covariates @ learned.expected[1:]
     expected = expected[:, None] + learned.served.over(fresh.terms)
-    lower, upper = learned.ranges.of(expected, fresh.covariates, 1 / (1 + np.exp(-log_odds)), confidence)
+    lower, upper = learned.ranges.of(expected, fresh.covariates, probability_of(log_odds), confidence)
     offered = fresh.supported & (learned.support.verdicts(fresh.covariates) == SUPPORTED)
     told = offered & ~np.isnan(lower)
     held = (seen.outcome[:, None] >= lower - ROUNDING) & (seen.outcome[:, None] <= upper + ROUNDING)

@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import Any
 
-from estimators.learn import Progress
+from estimators.progress import Progress
 from experiments.benchmark_draws import DrawFile, Result
 
 

@@ -14,7 +14,7 @@ from data_contracts.episode_checks import check_episodes
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
 from estimators.clusters import clustered_covariance
-from estimators.learn import Progress
+from estimators.progress import Progress
 from estimators.scored_study import score_study
 from estimators.worlds import simulate
 from experiments.benchmark_doubleml import check_doubleml, fit_doubleml

@@ -23,7 +23,8 @@ from data_contracts.tables import table_from_frame
 from engine.policy import Policy, load_policy
 from engine.recommend import recommend
 from estimators.candidates.linear_dr import LinearDR
-from estimators.learn import Learned, Progress, learn
+from estimators.learn import Learned, learn
+from estimators.progress import Progress
 from estimators.worlds import simulate
 from experiments.benchmark_batch import BATCH, BATCH_MARK, PATIENTS_A_SECOND, SECONDS, time_batch
 from experiments.benchmark_phases import PHASES, phase_times

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from data_contracts.errors import BadInput, BadUsage
-from estimators.learn import Progress
+from estimators.progress import Progress
 from estimators.worlds import WORLDS
 from experiments.benchmark_draws import DrawFile
 from experiments.benchmark_marks import Cell, judge_marks, marks_table

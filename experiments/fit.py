@@ -12,7 +12,8 @@ from data_contracts.protocol import StudyProtocol
 from data_contracts.protocol_file import read_protocol
 from data_contracts.tables import read_table
 from data_contracts.whole_file import write_whole
-from estimators.learn import Progress, learn
+from estimators.learn import learn
+from estimators.progress import Progress
 from experiments.diagnostics import diagnose
 from experiments.gates import judge
 from experiments.policy_writer import policy_files, write_policy

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from estimators.learn import Progress as Report
+from estimators.progress import Progress as Report
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from estimators.learn import Progress
+from estimators.progress import Progress
 from experiments.fit import NO_PROGRESS, fit, write_fit
 from experiments.report.write import write_report
 from experiments.signing import Signer

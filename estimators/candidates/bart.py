@@ -16,10 +16,9 @@ import numpy as np
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
-from estimators.candidates.boosting import residual_outcome, unlikely_seen
 from estimators.column_order import by_outcome
 from estimators.distil import SMOOTH, Effects, Teacher
-from estimators.residual_scale import arm_contrasts
+from estimators.residual_scale import arm_contrasts, residual_outcome, residual_treatment, unlikely_seen
 
 WARM_UP, KEPT = 10, 100
 """Grow-from-root sweeps, then draws kept; three times as many draws do not show in the effects."""
@@ -49,11 +48,11 @@ class BART(Teacher):
     def teach(self, data: ScoredEpisodes) -> Effects:
         """Sample one forest for all arms; arms and modifiers in an order that their names have no part in."""
         seen = np.flatnonzero(~np.isnan(data.outcome))
-        residual, weight = residual_outcome(data)[seen], unlikely_seen(data)[seen]
+        residual, weight = residual_outcome(data, seen), unlikely_seen(data, seen)
         spread = float(residual.std()) or 1.0
         target = np.round((residual - residual.mean()) / spread, DIGITS)
         modifiers = data.modifiers[seen]
-        treatment = (np.eye(data.scores.shape[1])[data.arm] - data.propensity)[seen]
+        treatment = residual_treatment(data, seen)
         columns, arms = by_outcome(modifiers, target), by_outcome(treatment, target)
         contrasts = arm_contrasts(len(arms))
         regressors = treatment[:, arms] @ contrasts

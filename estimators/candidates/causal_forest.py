@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 from econml.dml import CausalForestDML
 
 from data_contracts.effects import ScoredEpisodes
-from data_contracts.episode import FloatArray
+from estimators.candidates.econml_forms import forest_effects
 from estimators.candidates.shared_nuisances import OutcomeReader, PropensityReader, for_residuals
 from estimators.distil import Effects, Teacher
 
@@ -42,9 +41,4 @@ class CausalForest(Teacher):
             random_state=0,
         )
         forest.fit(given.outcome, given.arm, X=given.modifiers, W=given.known, sample_weight=given.weight)
-
-        def effects(modifiers: FloatArray) -> FloatArray:
-            told = np.reshape(forest.const_marginal_effect(modifiers), (len(modifiers), arms - 1))
-            return np.column_stack([np.zeros(len(modifiers)), told])
-
-        return effects
+        return forest_effects(forest, arms)

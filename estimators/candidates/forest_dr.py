@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 from econml.dr import ForestDRLearner
 
 from data_contracts.effects import ScoredEpisodes
-from data_contracts.episode import FloatArray
+from estimators.candidates.econml_forms import forest_effects
 from estimators.candidates.shared_nuisances import EvenOdds, ScoreReader, for_doubly_robust
 from estimators.distil import Effects, Teacher
 
@@ -40,9 +39,4 @@ class ForestDR(Teacher):
             random_state=0,
         )
         forest.fit(given.outcome, given.arm, X=given.modifiers, W=given.known)
-
-        def effects(modifiers: FloatArray) -> FloatArray:
-            told = np.reshape(forest.const_marginal_effect(modifiers), (len(modifiers), arms - 1))
-            return np.column_stack([np.zeros(len(modifiers)), told])
-
-        return effects
+        return forest_effects(forest, arms)

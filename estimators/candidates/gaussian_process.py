@@ -18,8 +18,8 @@ from scipy.optimize import minimize
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
-from estimators.candidates.boosting import residual_outcome, unlikely_seen
 from estimators.distil import SMOOTH, Effects, Teacher
+from estimators.residual_scale import residual_outcome, residual_treatment, unlikely_seen
 
 SEEN_FOR_SCALES = 800
 """Episodes, evenly spaced, that scales are fitted on; each step costs the cube of their number."""
@@ -63,8 +63,8 @@ class GaussianProcess(Teacher):
     def teach(self, data: ScoredEpisodes) -> Effects:
         """Fit scales on some of the episodes, the process on all."""
         seen = np.flatnonzero(~np.isnan(data.outcome))
-        treatment = (np.eye(data.scores.shape[1])[data.arm] - data.propensity)[seen]
-        residual, weight = residual_outcome(data)[seen], unlikely_seen(data)[seen]
+        treatment = residual_treatment(data, seen)
+        residual, weight = residual_outcome(data, seen), unlikely_seen(data, seen)
         spread = float(residual.std()) or 1.0
         target, noise = (residual - residual.mean()) / spread, weight.mean() / weight
         modifiers = data.modifiers[seen]

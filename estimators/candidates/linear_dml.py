@@ -6,13 +6,12 @@ for rare arms with noise (Robinson 1988; Chernozhukov et al. 2018, Econometrics 
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from econml.dml import LinearDML as EconmlLinearDML
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
+from estimators.candidates.econml_forms import least_norm, linear_form
 from estimators.candidates.shared_nuisances import OutcomeReader, PropensityReader, for_residuals
 from estimators.held_out import FoldByFold
 
@@ -25,11 +24,8 @@ class LinearDML(FoldByFold):
     def fit(self, data: ScoredEpisodes) -> FloatArray:
         """(K, 1 + P) coefficients from EconML on the linear terms alone; the other terms get zeros."""
         learner = self.learner(data)
-        arms, columns = data.scores.shape[1], data.basis.columns
-        coefficients = np.zeros((arms, 1 + data.basis.terms))
-        coefficients[1:, 0] = np.ravel(learner.intercept_)
-        coefficients[1:, 1 : 1 + columns] = np.reshape(learner.coef_, (arms - 1, columns))
-        return coefficients
+        slopes = np.reshape(learner.coef_, (data.scores.shape[1] - 1, data.basis.columns))
+        return linear_form(data, np.ravel(learner.intercept_), slopes)
 
     @staticmethod
     def learner(data: ScoredEpisodes) -> EconmlLinearDML:
@@ -43,7 +39,5 @@ class LinearDML(FoldByFold):
             cv=given.halves,
             random_state=0,
         )
-        with warnings.catch_warnings():
-            # As in ``linear_dr``: modifiers that determine each other get the least-norm coefficients.
-            warnings.filterwarnings("ignore", message="Co-variance matrix is underdetermined", category=UserWarning)
+        with least_norm():
             return learner.fit(given.outcome, given.arm, X=given.modifiers, W=given.known, sample_weight=given.weight)

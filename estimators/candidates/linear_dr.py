@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from econml.dr import LinearDRLearner
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
+from estimators.candidates.econml_forms import least_norm, linear_form
 from estimators.candidates.shared_nuisances import EvenOdds, ScoreReader, for_doubly_robust
 from estimators.held_out import FoldByFold
 
@@ -21,11 +20,9 @@ class LinearDR(FoldByFold):
     def fit(self, data: ScoredEpisodes) -> FloatArray:
         """(K, 1 + P) coefficients from EconML on the linear terms alone; the other terms get zeros."""
         learner = self.learner(data)
-        arms, unused = data.scores.shape[1], np.zeros(data.basis.terms - data.basis.columns)
-        rows = [
-            np.concatenate([np.ravel(learner.intercept_(T=k)), learner.coef_(T=k), unused]) for k in range(1, arms)
-        ]
-        return np.vstack([np.zeros_like(rows[0]), *rows])
+        offered = range(1, data.scores.shape[1])
+        intercepts = np.concatenate([np.ravel(learner.intercept_(T=k)) for k in offered])
+        return linear_form(data, intercepts, np.stack([learner.coef_(T=k) for k in offered]))
 
     @staticmethod
     def learner(data: ScoredEpisodes) -> LinearDRLearner:
@@ -38,8 +35,5 @@ class LinearDR(FoldByFold):
             cv=given.halves,
             random_state=0,
         )
-        with warnings.catch_warnings():
-            # Modifiers that determine each other (two that are always missing together): the least-norm coefficients
-            # are served, and their covariance is computed here, not by EconML.
-            warnings.filterwarnings("ignore", message="Co-variance matrix is underdetermined", category=UserWarning)
+        with least_norm():
             return learner.fit(given.outcome, given.arm, X=given.modifiers, W=given.known)

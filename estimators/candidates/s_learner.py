@@ -11,8 +11,10 @@ import numpy as np
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
-from estimators.candidates.boosting import boost, residual_outcome, unlikely_seen
+from estimators.arm_flags import flagged, under_each_arm
+from estimators.candidates.boosting import boost
 from estimators.distil import Effects, Teacher
+from estimators.residual_scale import residual_outcome, unlikely_seen
 
 
 class SLearner(Teacher):
@@ -23,13 +25,12 @@ class SLearner(Teacher):
     def teach(self, data: ScoredEpisodes) -> Effects:
         """Boost once, with the arms' flags beside the modifiers."""
         seen = ~np.isnan(data.outcome)
-        flags = np.eye(data.scores.shape[1])
-        known = np.hstack([data.modifiers, flags[data.arm]])
+        arms = data.scores.shape[1]
+        known = flagged(data.modifiers, data.arm, arms)
         predict = boost(known[seen], residual_outcome(data)[seen], unlikely_seen(data)[seen])
 
         def effects(modifiers: FloatArray) -> FloatArray:
-            under = [np.hstack([modifiers, np.repeat(flag[None], len(modifiers), axis=0)]) for flag in flags]
-            outcome = np.stack([predict(x) for x in under], axis=1)
+            outcome = under_each_arm(modifiers, arms, lambda design, _arm: predict(design))
             return outcome - outcome[:, :1]
 
         return effects

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
+from estimators.residual_scale import expected_outcome, unlikely_seen
 
 
 class ScoreReader(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -117,8 +118,7 @@ def for_residuals(data: ScoredEpisodes) -> FitArguments:
     """The observed episodes, with m(x) and the propensities as W."""
     rows = np.flatnonzero(~np.isnan(data.outcome))
     arm, propensity = data.arm[rows], data.propensity[rows]
-    expected = (propensity * data.expected[rows]).sum(axis=1)
-    weight = 1 / data.observation[rows, arm]
+    expected, weight = expected_outcome(data, rows), unlikely_seen(data, rows)
     half = np.zeros(len(rows), dtype=np.bool_)
     for k in range(propensity.shape[1]):
         half[np.flatnonzero(arm == k)[::2]] = True

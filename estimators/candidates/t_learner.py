@@ -10,8 +10,9 @@ import numpy as np
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
-from estimators.candidates.boosting import boost, residual_outcome, unlikely_seen
+from estimators.candidates.boosting import boost
 from estimators.distil import Effects, Teacher
+from estimators.residual_scale import residual_outcome, unlikely_seen
 
 
 class TLearner(Teacher):
