@@ -13,6 +13,7 @@ from data_contracts.encoding import Encoding
 from data_contracts.gate import Gate, Individualisation
 from data_contracts.policy_value import PolicyValue
 from data_contracts.protocol import Outcome
+from data_contracts.secondary_outcome import SecondaryOutcome
 
 MANIFEST = "manifest.json"
 SIGNATURE = "signature"
@@ -58,6 +59,7 @@ class PolicyManifest(_Data):
         basis: the terms of the effects, made from the effect modifiers.
         gates: pass marks and what came.
         individualisation: the decision for each arm but the reference.
+        secondary: the outcomes beside the primary one, in the order of their arrays.
         policy_value: what following the advice is worth on average; None where the records cannot tell.
         estimand: the quantity estimated, in one sentence.
         files: sha256 of every other file of the artifact.
@@ -77,6 +79,7 @@ class PolicyManifest(_Data):
     basis: Basis
     gates: tuple[Gate, ...]
     individualisation: tuple[Individualisation, ...]
+    secondary: tuple[SecondaryOutcome, ...] = ()
     policy_value: PolicyValue | None = None
     estimand: str
     files: dict[str, str] = Field(default_factory=dict)

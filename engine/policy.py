@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
@@ -19,6 +19,8 @@ from data_contracts.episode import FloatArray, IntArray
 from data_contracts.errors import Refused
 from data_contracts.manifest import ARRAYS, MANIFEST, PolicyManifest
 from data_contracts.outcome_range import OutcomeRanges
+from data_contracts.secondary_arrays import array_names, secondary_from, secondary_problems
+from data_contracts.secondary_served import SecondaryServed
 from data_contracts.support import Support
 from data_contracts.support_arrays import SUPPORT_ARRAYS, support_from, support_problems
 from data_contracts.therapy import Level, Therapy, guideline_position, load_therapies
@@ -28,7 +30,7 @@ NAMES = (
     *("outcome", "outcome_spread", "outcome_cells"),
     *SUPPORT_ARRAYS,
 )
-"""The arrays of a policy; their shapes are those of the attributes of ``Policy`` and ``ServedEffects``."""
+"""The arrays that every policy has; their shapes are those of the attributes of ``Policy`` and ``ServedEffects``."""
 
 Number = TypeVar("Number", np.float64, np.int64, np.bool_)
 
@@ -46,6 +48,7 @@ class Policy:
         ranges: where outcomes lie about their expectation, by arm.
         therapies: catalogue entries of the arms that are known there.
         z: normal quantile of a two-sided interval at the policy's confidence.
+        secondary: the outcomes beside the primary one, in the manifest's order.
     """
 
     manifest: PolicyManifest
@@ -57,6 +60,7 @@ class Policy:
     ranges: OutcomeRanges
     therapies: Mapping[str, Therapy]
     z: float
+    secondary: tuple[SecondaryServed, ...] = ()
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
@@ -150,7 +154,9 @@ def load_policy(files: Mapping[str, bytes]) -> Policy:
         Refused: the arrays hold objects, or are not those of the manifest.
     """
     manifest = PolicyManifest.model_validate_json(files[MANIFEST])
-    arrays = _read_arrays(files[ARRAYS])
+    arrays = _read_arrays(files[ARRAYS], (*NAMES, *array_names(manifest.secondary)))
+    k, terms = len(manifest.ranked_arms), manifest.basis.terms
+    _refuse(secondary_problems(arrays, manifest.secondary, k, terms))
     policy = Policy(
         manifest=manifest,
         effects=ServedEffects(
@@ -165,6 +171,7 @@ def load_policy(files: Mapping[str, bytes]) -> Policy:
         ranges=OutcomeRanges(spread=arrays["outcome_spread"], cells=arrays["outcome_cells"]),
         therapies=_therapies(manifest),
         z=NormalDist().inv_cdf(0.5 + manifest.confidence / 2),
+        secondary=secondary_from(arrays, manifest.secondary),
     )
     _check_shapes(policy)
     return policy
@@ -179,13 +186,13 @@ def policy_arrays(effects: ServedEffects) -> dict[str, FloatArray]:
     }
 
 
-def _read_arrays(content: bytes) -> dict[str, FloatArray]:
+def _read_arrays(content: bytes, names: Sequence[str]) -> dict[str, FloatArray]:
     refusal = f"{ARRAYS} does not hold the plain arrays of a policy; it was not opened. Ask for a new artifact."
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise Refused(refusal)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return {name: archive[name] for name in NAMES}
+            return {name: archive[name] for name in names}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise Refused(refusal) from error
 
@@ -212,6 +219,9 @@ def _check_shapes(policy: Policy) -> None:
     if columns != policy.manifest.basis.columns:
         raise Refused("The basis of the effects does not agree with the encoding. Ask for a new artifact.")
     wrong = [name for name, (array, shape) in wanted.items() if array.shape != shape or not np.isfinite(array).all()]
-    wrong += support_problems(policy.support, k, q - 1)
+    _refuse(wrong + support_problems(policy.support, k, q - 1))
+
+
+def _refuse(wrong: Sequence[str]) -> None:
     if wrong:
         raise Refused(f"{ARRAYS} does not agree with the manifest: {', '.join(wrong)}. Ask for a new artifact.")
