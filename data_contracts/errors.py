@@ -88,6 +88,14 @@ class GateFailed(EquipoiseError):
     title = "A gate failed"
 
 
+class WrongState(EquipoiseError):
+    """What was asked for may not be done now: something else comes first, or was done already (exit 5)."""
+
+    exit_code = 5
+    http_status = 409
+    title = "Not in this state"
+
+
 class Refused(EquipoiseError):
     """Something that must not happen was asked for: consent, safety or signature (exit 5)."""
 

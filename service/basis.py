@@ -12,7 +12,10 @@ from data_contracts.gate import Gate, Individualisation
 from data_contracts.manifest import MANIFEST, MODEL_CARD, PROMOTION, PolicyManifest, Promotion
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation, SafetyFinding
+from service.event import Event, State
+from service.history_keeper import Kept
 from service.record import RecommendationRecord
+from service.release import state_of
 
 INTENDED_USE = (
     "Supports a qualified clinician who chooses a therapy for depression or anxiety with an adult patient. The "
@@ -76,9 +79,12 @@ class Versions(_Data):
 
 
 class Basis(_Data):
-    """Everything that one recommendation rests on."""
+    """Everything that one recommendation rests on, and who reviewed it."""
 
     recommendation_id: str
+    state: State
+    reviewed: Event | None
+    released: Event | None
     intended_use: str
     inputs: Inputs
     estimand: str
@@ -95,22 +101,23 @@ class Basis(_Data):
     versions: Versions
 
 
-def basis_of(request: str, response: bytes, documents: Mapping[str, str], version: str) -> Basis:
+def basis_of(kept: Kept, documents: Mapping[str, str], version: str) -> Basis:
     """The basis of a kept answer.
 
     Args:
-        request: the profile as JSON.
-        response: the answer's bytes.
+        kept: the answer, with what was done with it.
         documents: the readable files of the policy that answered, by name.
         version: of Equipoise.
     """
-    record = RecommendationRecord.model_validate_json(response)
+    record, answer = kept.record, kept.answer
     manifest = PolicyManifest.model_validate_json(documents[MANIFEST])
-    answer = record.recommendation
     return Basis(
         recommendation_id=str(record.id),
+        state=state_of(kept.events),
+        reviewed=kept.event("review"),
+        released=kept.event("release"),
         intended_use=INTENDED_USE,
-        inputs=_inputs(PatientProfile.model_validate_json(request), answer),
+        inputs=_inputs(kept.profile, answer),
         estimand=manifest.estimand,
         outcome=f"{manifest.outcome.column}, {manifest.outcome.unit}, {manifest.outcome.direction.replace('_', ' ')}",
         confidence=manifest.confidence,

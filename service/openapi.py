@@ -8,20 +8,21 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from data_contracts.profile import PatientProfile
+from service.event import Choice, Signature
 from service.problem_document import ProblemDocument
 
 TEMPLATE = "#/components/schemas/{model}"
 
 
 class EquipoiseAPI(FastAPI):
-    """FastAPI, its OpenAPI document holding the profile and the problem document too."""
+    """FastAPI, its OpenAPI document holding the bodies that are read by hand and the problem document too."""
 
     def openapi(self) -> dict[str, Any]:
         """The document, made once."""
         document = super().openapi()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         if ProblemDocument.__name__ not in schemas:
-            for model in (PatientProfile, ProblemDocument):
+            for model in (PatientProfile, Signature, Choice, ProblemDocument):
                 schemas.update(_schemas(model))
         return document
 

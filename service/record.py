@@ -15,8 +15,6 @@ from service.contact import Contact
 NO_CONSENT = "CONSENT-01"
 """The safety rule by which nothing is kept but the refusal."""
 
-State = Literal["draft", "reviewed", "released"]
-
 
 class RecommendationRecord(BaseModel):
     """One answer of the service.
@@ -24,7 +22,7 @@ class RecommendationRecord(BaseModel):
     Attributes:
         id: its name.
         created_at: when it was made, UTC.
-        state: draft until a named clinician has reviewed it.
+        state: when it was made, always draft; where it stands now is told by its history.
         policy_manifest_sha256: which policy artifact answered.
         contacts: whom to call; given whenever a safety rule refused a ranking, else empty.
         recommendation: the answer itself.
@@ -34,7 +32,7 @@ class RecommendationRecord(BaseModel):
 
     id: UUID
     created_at: datetime
-    state: State
+    state: Literal["draft"]
     policy_manifest_sha256: str
     contacts: tuple[Contact, ...]
     recommendation: Recommendation

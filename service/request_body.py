@@ -1,48 +1,58 @@
-"""Reads a patient profile from a request's body: bounded in size, strict in types, silent about values."""
+"""Reads a document from a request's body: bounded in size, strict in types, silent about values."""
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar, get_args
 
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, ValidationError
 
 from data_contracts.errors import BadInput, BadUsage, Problem
-from data_contracts.profile import Acknowledgement, PatientProfile
 
+Document = TypeVar("Document", bound=BaseModel)
 MAX_BYTES = 256 * 1024
 VALUE = "a finite number, true or false, text, or null"
 
 
-async def read_profile(request: Request) -> PatientProfile:
-    """The profile in a request's body.
+def body_of(model: type[Document]) -> Callable[[Request], Awaitable[Document]]:
+    """A dependency that reads a document of this kind from a request's body.
 
-    Raises:
+    It raises:
         HTTPException: 413 for a body over 256 KiB, 415 for one that is not said to be JSON.
         BadUsage: the body is not JSON: unparseable, a key twice, NaN or Infinity.
-        BadInput: the JSON is not a patient profile.
+        BadInput: the JSON is not such a document.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise HTTPException(415, "Send the profile as application/json.")
-    return parse_profile(await _bounded(request))
+
+    async def read(request: Request) -> Document:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise HTTPException(415, "Send the body as application/json.")
+        return parse_body(model, await _bounded(request))
+
+    return read
 
 
-def parse_profile(body: bytes) -> PatientProfile:
-    """Parse the bytes of a profile.
+def documented_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The `openapi_extra` of a route that reads such a document; `service.openapi` holds the schema."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def parse_body(model: type[Document], body: bytes) -> Document:
+    """Parse the bytes of a document.
 
     Raises:
-        BadUsage, BadInput: as for `read_profile`.
+        BadUsage, BadInput: as for `body_of`.
     """
     _check_json(body)
     try:
-        return PatientProfile.model_validate_json(body, strict=True)
+        return model.model_validate_json(body, strict=True)
     except ValidationError as error:
-        problems = dict.fromkeys(_problem(item) for item in error.errors(include_input=False, include_url=False))
-        raise BadInput(problems) from None
+        items = error.errors(include_input=False, include_url=False)
+        raise BadInput(dict.fromkeys(_problem(model, item) for item in items)) from None
 
 
 async def _bounded(request: Request) -> bytes:
@@ -50,7 +60,7 @@ async def _bounded(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BYTES:
-            raise HTTPException(413, f"A profile has at most {MAX_BYTES // 1024} KiB.", {"Connection": "close"})
+            raise HTTPException(413, f"A body has at most {MAX_BYTES // 1024} KiB.", {"Connection": "close"})
     return bytes(body)
 
 
@@ -61,7 +71,7 @@ def _check_json(body: bytes) -> None:
     except BadUsage:
         raise
     except (ValueError, RecursionError):
-        raise BadUsage("The body is not JSON in UTF-8. Send one patient profile as a JSON object.") from None
+        raise BadUsage("The body is not JSON in UTF-8. Send one JSON object of the documented form.") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -75,34 +85,40 @@ def _no_constant(_: str) -> None:
     raise BadUsage("The body holds NaN or Infinity, which are not JSON. Use null for what is not known.")
 
 
-def _problem(item: Any) -> Problem:
+def _problem(model: type[BaseModel], item: Any) -> Problem:
     """One schema error, told by the schema's own names; keys that the sender chose may be anything."""
-    place = tuple(_known(item["loc"]))
+    place = tuple(_known(model, item["loc"]))
     where = ".".join(place) or "the body"
     if item["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(item["loc"][-1]), _names(place), n=1)
-        step = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(_names(place))}."
+        near = difflib.get_close_matches(str(item["loc"][-1]), _names(model, place), n=1)
+        step = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(_names(model, place))}."
         return Problem(where, "known keys only", "an unknown key", step)
     if item["type"] == "missing":
         return Problem(where, "a value", "none", "Add the key.")
     if place == ("values",) and len(item["loc"]) > 1:
         return Problem(where, VALUE, "something else", "Correct the value.")
     if item["type"] == "json_invalid":
-        return Problem(where, "JSON", "something else", "Send one patient profile as a JSON object.")
+        return Problem(where, "JSON", "something else", "Send one JSON object of the documented form.")
     message = str(item["msg"]).removeprefix("Input should ")
     return Problem(where, f"what can {message}", "something else", "Correct the value.")
 
 
-def _known(location: tuple[int | str, ...]) -> Iterator[str]:
+def _known(model: type[BaseModel], location: tuple[int | str, ...]) -> Iterator[str]:
     """The leading parts of a place that are names of the schema."""
-    names = _names(())
+    place: tuple[str, ...] = ()
     for part in location:
-        if part not in names:
+        if part not in _names(model, place):
             return
         yield str(part)
-        names = _names((str(part),))
+        place += (str(part),)
 
 
-def _names(place: tuple[str, ...]) -> list[str]:
-    models: dict[tuple[str, ...], type[BaseModel]] = {(): PatientProfile, ("acknowledgement",): Acknowledgement}
-    return sorted(models[place].model_fields) if place in models else []
+def _names(model: type[BaseModel], place: tuple[str, ...]) -> list[str]:
+    """The keys known at a place; none inside of what is no model."""
+    for part in place:
+        inner = model.model_fields[part].annotation
+        models = [one for one in (inner, *get_args(inner)) if isinstance(one, type) and issubclass(one, BaseModel)]
+        if not models:
+            return []
+        model = models[0]
+    return sorted(model.model_fields)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from service import routes_recommendations
 from service.basis import Basis, basis_of
 from service.collaborators import Given
+from service.history_keeper import find
 from service.problem_document import documented
 from service.version import VERSION
 
@@ -20,6 +21,6 @@ ROUTER = APIRouter(prefix=routes_recommendations.ROUTER.prefix, tags=["recommend
 )
 def get_basis(recommendation_id: str, given: Given, response: Response) -> Basis:
     """The basis of a kept recommendation, by the policy that answered then, whichever is served now."""
-    kept = given.store.get(recommendation_id)
+    kept = find(given.store, recommendation_id)
     response.headers.update(routes_recommendations.PRIVATE)
-    return basis_of(kept.request, kept.response, given.store.policy(kept.policy_manifest_sha256), VERSION)
+    return basis_of(kept, given.store.policy(kept.record.policy_manifest_sha256), VERSION)

@@ -13,17 +13,12 @@ from service.collaborators import Given
 from service.needs import check_profile, needs_of
 from service.problem_document import documented
 from service.record import RecommendationRecord, contacts_for, kept
-from service.request_body import read_profile
+from service.request_body import body_of, documented_body
 from service.store import StoredRecommendation
 
 ROUTER = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
+Profile = Annotated[PatientProfile, Depends(body_of(PatientProfile))]
 PRIVATE = {"Cache-Control": "no-store"}
-BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PatientProfile"}}},
-    }
-}
 
 
 @ROUTER.post(
@@ -31,10 +26,12 @@ BODY = {
     status_code=201,
     response_model=RecommendationRecord,
     responses=documented(400, 413, 415, 422, 500, 503),
-    openapi_extra=BODY,
+    openapi_extra=documented_body(PatientProfile),
     summary="Rank therapies for one patient, or say why that cannot be done",
 )
-def make_recommendation(profile: Annotated[PatientProfile, Depends(read_profile)], given: Given) -> Response:
+def make_recommendation(
+    profile: Annotated[PatientProfile, Depends(body_of(PatientProfile))], given: Given
+) -> Response:
     """Answer for one patient; the answer is kept before it is given."""
     served, now = given.served(), given.clock()
     check_profile(profile, needs_of(served.policy.manifest, served.rules))
@@ -69,7 +66,6 @@ def _stored(record: RecommendationRecord, profile: PatientProfile, content: byte
         id=record.id,
         created_at=record.created_at,
         patient_id=profile.patient_id,
-        state=record.state,
         policy_manifest_sha256=record.policy_manifest_sha256,
         request=kept(profile, record.recommendation).model_dump_json(),
         response=content,

@@ -8,33 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Engine, ForeignKey, LargeBinary, MetaData, String, Table, Text, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from data_contracts.errors import NotFound, NotReady
 from service.database import database_problem
-
-METADATA = MetaData()
-
-POLICIES = Table(
-    "policies",
-    METADATA,
-    Column("manifest_sha256", String(64), primary_key=True),
-    Column("documents", Text, nullable=False),
-)
-"""The readable files of every policy that answered, so that an old answer's basis can always be told."""
-
-RECOMMENDATIONS = Table(
-    "recommendations",
-    METADATA,
-    Column("id", String(36), primary_key=True),
-    Column("created_at", DateTime(timezone=True), nullable=False, index=True),
-    Column("patient_id", String(200), nullable=False, index=True),
-    Column("state", String(20), nullable=False),
-    Column("policy_manifest_sha256", String(64), ForeignKey("policies.manifest_sha256"), nullable=False),
-    Column("request", Text, nullable=False),
-    Column("response", LargeBinary, nullable=False),
-)
+from service.event import Event
+from service.schema import EVENTS, POLICIES, RECOMMENDATIONS
 
 
 @dataclass(frozen=True)
@@ -42,7 +22,7 @@ class StoredRecommendation:
     """One row of the table: an answer with what was asked.
 
     Attributes:
-        id, created_at, patient_id, state, policy_manifest_sha256: as in the answer; created_at in UTC.
+        id, created_at, patient_id, policy_manifest_sha256: as in the answer; created_at in UTC.
         request: the profile as JSON.
         response: the answer's exact bytes.
     """
@@ -50,7 +30,6 @@ class StoredRecommendation:
     id: UUID
     created_at: datetime
     patient_id: str
-    state: str
     policy_manifest_sha256: str
     request: str
     response: bytes
@@ -111,6 +90,29 @@ class Store:
         if row is None:
             raise NotFound("No recommendation has this id.")
         return StoredRecommendation(**{**row, "id": UUID(wanted)})
+
+    def events(self, recommendation_id: UUID) -> tuple[Event, ...]:
+        """What was done with a recommendation, in that order."""
+        query = select(EVENTS.c.content).where(EVENTS.c.recommendation_id == str(recommendation_id))
+        try:
+            with self._engine.connect() as connection:
+                found = connection.execute(query.order_by(EVENTS.c.at)).scalars().all()
+        except SQLAlchemyError as error:
+            raise _unreachable(error) from None
+        return tuple(Event.model_validate_json(content) for content in found)
+
+    def add_event(self, recommendation_id: UUID, event: Event) -> bool:
+        """Keep what was done; False if the same action was written down before, by whomever, and nothing is kept."""
+        content = event.model_dump_json()
+        values = {"recommendation_id": str(recommendation_id), "action": event.action, "at": event.at}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(EVENTS.insert().values({**values, "content": content}))
+        except IntegrityError:
+            return False
+        except SQLAlchemyError as error:
+            raise _unreachable(error) from None
+        return True
 
     def problem(self) -> str | None:
         """What keeps the store from use, in words; None if nothing does."""

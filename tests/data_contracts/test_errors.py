@@ -15,6 +15,7 @@ from data_contracts.errors import BadInput, EquipoiseError, Problem, rows_text
         (errors.BadInput, 3, 422),
         (errors.NotFound, 3, 404),
         (errors.GateFailed, 4, 409),
+        (errors.WrongState, 5, 409),
         (errors.Refused, 5, 403),
         (errors.NotReady, 5, 503),
     ],
@@ -27,12 +28,13 @@ def test_each_error_knows_its_codes(kind: type[EquipoiseError], exit_code: int, 
 
 
 def test_the_table_above_is_complete() -> None:
-    """No error class exists beside those six."""
+    """No error class exists beside those seven."""
     assert {kind.__name__ for kind in EquipoiseError.__subclasses__()} == {
         "BadUsage",
         "BadInput",
         "NotFound",
         "GateFailed",
+        "WrongState",
         "Refused",
         "NotReady",
     }

@@ -268,7 +268,8 @@ def test_openapi(client: Any) -> None:
     """Every operation is documented, with problem documents for its errors and references that resolve."""
     document = client.get("/openapi.json").json()
     one = f"{URL}/{{recommendation_id}}"
-    assert set(document["paths"]) == {URL, one, f"{one}/basis", "/healthz", "/readyz"}
+    parts = ("basis", "review", "release", "decision", "history")
+    assert set(document["paths"]) == {URL, one, *(f"{one}/{part}" for part in parts), "/healthz", "/readyz"}
     schemas = document["components"]["schemas"]
     assert "HTTPValidationError" not in schemas
     for reference in set(json.dumps(document).split('"#/components/schemas/')[1:]):

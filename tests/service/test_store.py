@@ -20,13 +20,14 @@ from sqlalchemy import text
 
 from data_contracts.errors import NotFound, NotReady
 from service.database import HEAD, MIGRATIONS, database_problem, open_database, upgrade
-from service.store import METADATA, Store, StoredRecommendation
+from service.schema import METADATA
+from service.store import Store, StoredRecommendation
 
 
 def stored(store: Store, **changes: Any) -> StoredRecommendation:
     digest = "c" * 64
     store.keep_policy(digest, {"manifest.json": b"{}"})
-    values = {"id": uuid4(), "created_at": datetime.now(UTC), "patient_id": "P-1", "state": "draft"}
+    values = {"id": uuid4(), "created_at": datetime.now(UTC), "patient_id": "P-1"}
     rest = {"policy_manifest_sha256": digest, "request": "{}", "response": b'{"a": 1.10}\x00\xff'}
     return StoredRecommendation(**(values | rest | changes))
 
@@ -93,6 +94,7 @@ def test_postgresql_schema_compiles() -> None:
     command.upgrade(config, "head", sql=True)
     assert "response BYTEA NOT NULL" in output.getvalue()
     assert "created_at TIMESTAMP WITH TIME ZONE NOT NULL" in output.getvalue()
+    assert "BEFORE UPDATE ON events FOR EACH ROW EXECUTE FUNCTION" in output.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -113,3 +115,25 @@ def test_file_that_is_no_database(tmp_path: Path) -> None:
         upgrade(engine)
     assert database_problem(engine)
     assert (tmp_path / "service.db").read_bytes() == b"not a database, but precious" * 100
+
+
+def test_answers_of_the_first_schema_are_kept(home: Path) -> None:
+    """A database of the schema before events is brought to the newest with its answers, as drafts; and back."""
+    engine = open_database(SecretStr(f"sqlite:///{home / 'old.db'}"))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO policies VALUES ('c', '{}')"))
+        values = "'2026-01-01', 'P-1', 'draft', 'c', '{}', x'00ff'"
+        connection.execute(text(f"INSERT INTO recommendations VALUES ('{uuid4()}', {values})"))  # noqa: S608
+    upgrade(engine)
+    assert database_problem(engine) is None
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT response FROM recommendations")).scalar() == b"\x00\xff"
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        assert connection.execute(text("SELECT state FROM recommendations")).scalar() == "draft"
+    engine.dispose()

@@ -1,0 +1,109 @@
+"""What people did with a recommendation: reviewed it, released it, decided; each once, by name, never changed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+State = Literal["draft", "reviewed", "released"]
+Action = Literal["review", "release", "decide"]
+Relation = Literal["follows", "overrides", "no_ranking"]
+
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=NO_CONTROLS)]
+Words = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=2000, strip_whitespace=True, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+    ),
+]
+"""Free text, line breaks allowed."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Signature(_Data):
+    """Who did it, as they say of themselves: who calls is not asked yet.
+
+    Attributes:
+        by: the clinician's name.
+        role: licence number, registration or role, in words.
+        note: what they want to be remembered with it.
+    """
+
+    by: Name
+    role: Name
+    note: Words | None = None
+
+
+class Choice(Signature):
+    """The therapy that clinician and patient chose.
+
+    Attributes:
+        arm: of the recommendation; null is none of these.
+        reason: why.
+        override_reason: why not as advised; given exactly when the choice is not among what was advised.
+    """
+
+    arm: Name | None
+    reason: Words
+    override_reason: Words | None = None
+
+
+class Decision(_Data):
+    """A choice beside the answer.
+
+    Attributes:
+        arm, reason, override_reason: as in the choice.
+        relation: whether the arm is one of the top set, another, or nothing was ranked.
+    """
+
+    arm: str | None
+    reason: str
+    override_reason: str | None
+    relation: Relation
+
+
+class Event(_Data):
+    """One thing that was done, as it is kept.
+
+    Attributes:
+        action: what was done.
+        by, role, note: who did it and what they noted.
+        at: when, UTC.
+        decision: of the action "decide" alone.
+    """
+
+    action: Action
+    by: str
+    role: str
+    note: str | None
+    at: datetime
+    decision: Decision | None = None
+
+    def same_as(self, other: Event) -> bool:
+        """Whether both say the same, at whatever time: a call that is repeated changes nothing."""
+        return self == other.model_copy(update={"at": self.at})
+
+
+class History(_Data):
+    """Where a recommendation stands.
+
+    Attributes:
+        recommendation_id: which one.
+        state: draft, reviewed or released.
+        holds_until: the last day on which it may be released and its sheet be given.
+        release_obstacles: what keeps it from being released today, each with what to do; empty when nothing does.
+        events: what was done, in that order.
+    """
+
+    recommendation_id: UUID
+    state: State
+    holds_until: date
+    release_obstacles: tuple[str, ...]
+    events: tuple[Event, ...]

@@ -1,0 +1,98 @@
+"""Writes down what is done with a recommendation, in the order that the rules of release allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from data_contracts.profile import PatientProfile
+from data_contracts.recommendation import Recommendation
+from service.event import Action, Choice, Decision, Event, History, Signature
+from service.record import RecommendationRecord
+from service.release import check_order, check_release, check_repeat, decision_of, holds_until, obstacles, state_of
+from service.store import Store
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A kept recommendation with what was done with it.
+
+    Attributes:
+        record: as it was answered.
+        profile: what was asked with.
+        holds_until: the last day on which it may be released.
+        events: what was done, in that order.
+    """
+
+    record: RecommendationRecord
+    profile: PatientProfile
+    holds_until: date
+    events: tuple[Event, ...]
+
+    @property
+    def answer(self) -> Recommendation:
+        """The recommendation itself."""
+        return self.record.recommendation
+
+    def event(self, action: Action) -> Event | None:
+        """What was written down of an action, if it was done."""
+        return next((event for event in self.events if event.action == action), None)
+
+    def history(self, today: date) -> History:
+        """Where it stands on a day."""
+        return History(
+            recommendation_id=self.record.id,
+            state=state_of(self.events),
+            holds_until=self.holds_until,
+            release_obstacles=obstacles(self.answer, self.holds_until, today),
+            events=self.events,
+        )
+
+
+def find(store: Store, recommendation_id: str) -> Kept:
+    """A kept recommendation.
+
+    Raises:
+        NotFound: there is none of that id.
+        NotReady: the database cannot be reached.
+    """
+    row = store.get(recommendation_id)
+    record = RecommendationRecord.model_validate_json(row.response)
+    profile = PatientProfile.model_validate_json(row.request)
+    return Kept(record, profile, holds_until(profile, record.created_at.date()), store.events(row.id))
+
+
+def write_down(store: Store, recommendation_id: str, action: Action, signature: Signature, now: datetime) -> Kept:
+    """Review, release or decide; the same said again changes nothing.
+
+    Args:
+        store: where it is kept.
+        recommendation_id: of the recommendation.
+        action: what is done.
+        signature: who does it; a `Choice` for "decide".
+        now: UTC.
+
+    Raises:
+        NotFound: there is no such recommendation.
+        WrongState: something comes first, forbids it, or something else was written down before.
+        BadInput: the choice does not fit the recommendation.
+        NotReady: the database cannot be reached.
+    """
+    kept = find(store, recommendation_id)
+    decision = decision_of(signature, kept.answer) if isinstance(signature, Choice) else None
+    event = _event(action, signature, now, decision)
+    if earlier := kept.event(action):
+        check_repeat(event, earlier)
+        return kept
+    check_order(action, kept.events)
+    if action == "release":
+        check_release(kept.answer, kept.holds_until, now.date())
+    store.add_event(kept.record.id, event)
+    # Somebody else may have been quicker by a moment: then theirs stays, and is compared with ours.
+    kept = find(store, recommendation_id)
+    check_repeat(event, kept.event(action) or event)
+    return kept
+
+
+def _event(action: Action, who: Signature, now: datetime, decision: Decision | None) -> Event:
+    return Event(action=action, by=who.by, role=who.role, note=who.note, at=now, decision=decision)

@@ -1,0 +1,138 @@
+"""When a recommendation may be reviewed, released and decided on. `obstacles` answers, `check_*` raises.
+
+    draft --review--> reviewed --release--> released
+
+A decision may be written down once a clinician has reviewed the answer, released or not. Nothing is ever undone: who
+was wrong asks for a new recommendation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from data_contracts.errors import BadInput, Problem, WrongState
+from data_contracts.fact import Answer, Fact, UnreadableFact, load_facts, read_fact
+from data_contracts.profile import PatientProfile
+from data_contracts.recommendation import Reason, Recommendation
+from service.event import Action, Choice, Decision, Event, Relation, State
+
+SYMPTOMS = "phq9_total"
+"""No answer holds longer than a symptom score does."""
+
+ASK_AGAIN = "Ask again with what is known now (POST /v1/recommendations)."
+ORDER: dict[State, tuple[Action, ...]] = {
+    "draft": ("review",),
+    "reviewed": ("release", "decide"),
+    "released": ("decide",),
+}
+"""What may be done in each state for the first time."""
+
+
+def state_of(events: Sequence[Event]) -> State:
+    """The state that the events led to."""
+    done = {event.action for event in events}
+    if "release" in done:
+        return "released"
+    return "reviewed" if "review" in done else "draft"
+
+
+def holds_until(profile: PatientProfile, made: date) -> date:
+    """The last day on which none of the safety answers behind a recommendation is too old.
+
+    Args:
+        profile: what was asked with.
+        made: the day of the recommendation; an answer without a day of its own is taken to be of that day.
+    """
+    facts = load_facts()
+    ends = [made + timedelta(days=facts[SYMPTOMS].valid_days)]
+    for name in profile.values.keys() & facts.keys():
+        day = profile.as_of.get(name, made)
+        end = day + timedelta(days=facts[name].valid_days)
+        # What was too old already then counted as unknown and has not changed since.
+        if _ages(facts[name], profile.values[name]) and end >= made:
+            ends.append(end)
+    return min(ends)
+
+
+def obstacles(answer: Recommendation, until: date, today: date) -> tuple[str, ...]:
+    """What keeps an answer from the patient, whoever reviewed it; each with what to do."""
+    found = []
+    if answer.safety.level == "refused":
+        found.append("A safety rule refused a ranking, so there is nothing to show a patient. See safety.findings.")
+    if answer.safety.awaiting_acknowledgement:
+        told = "A safety assessment comes first. Make it, and ask again with the acknowledgement of who made it."
+        found.append(told)
+    if today > until:
+        found.append(f"The answers behind it held until {until}. {ASK_AGAIN}")
+    return tuple(found)
+
+
+def check_order(action: Action, events: Sequence[Event]) -> None:
+    """Refuse what may not be done in the present state.
+
+    Raises:
+        WrongState: with what to do first.
+    """
+    if action not in ORDER[state_of(events)]:
+        raise WrongState("No named clinician has reviewed this recommendation. POST to its /review first.")
+
+
+def check_repeat(event: Event, earlier: Event) -> None:
+    """Let the same thing pass a second time, and nothing else under its name.
+
+    Raises:
+        WrongState: something else was written down before.
+    """
+    if not event.same_as(earlier):
+        told = f"Another {event.action} was written down on {earlier.at:%Y-%m-%d %H:%M} UTC and stays."
+        raise WrongState(f"{told} GET /history tells what it says. {ASK_AGAIN}")
+
+
+def check_release(answer: Recommendation, until: date, today: date) -> None:
+    """Refuse to release what must not reach a patient.
+
+    Raises:
+        WrongState: every obstacle is told.
+    """
+    if found := obstacles(answer, until, today):
+        raise WrongState(" ".join(found))
+
+
+def decision_of(choice: Choice, answer: Recommendation) -> Decision:
+    """The choice beside the answer.
+
+    Raises:
+        BadInput: no such arm, or the reason for an override is missing or out of place.
+    """
+    known = [advice.arm for advice in answer.arms]
+    if choice.arm is not None and choice.arm not in known:
+        step = f"Known: {', '.join(known)}; null is none of these."
+        raise BadInput([Problem("arm", "an arm of the recommendation, or null", "another name", step)])
+    relation = relation_of(choice.arm, answer)
+    given = choice.override_reason is not None
+    if given != (relation == "overrides"):
+        expected = "none, as this choice overrides nothing" if given else "why the choice is not as advised"
+        step = "Leave it out; the reason of the choice is `reason`." if given else "Add it."
+        raise BadInput([Problem("override_reason", expected, "one" if given else "none", step)])
+    return Decision(arm=choice.arm, reason=choice.reason, override_reason=choice.override_reason, relation=relation)
+
+
+def relation_of(arm: str | None, answer: Recommendation) -> Relation:
+    """Whether a choice follows the answer: any arm of the top set does, as the records cannot tell them apart.
+
+    An arm that a safety rule removes or that was excluded is an override even where nothing is ranked.
+    """
+    advised = {answer.recommended, *answer.tied_with} - {None}
+    barred = {one.arm for one in answer.arms if one.reason in (Reason.SAFETY, Reason.EXCLUDED)}
+    if arm in advised:
+        return "follows"
+    return "overrides" if advised or arm in barred else "no_ranking"
+
+
+def _ages(fact: Fact, value: object) -> bool:
+    try:
+        reading = read_fact(fact.name, value)
+    except UnreadableFact:  # no rule reads it, or it would not have been answered
+        return False
+    return reading is not Answer.UNKNOWN and not (fact.lasting and reading is Answer.YES)
