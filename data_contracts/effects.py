@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -14,6 +15,12 @@ from data_contracts.episode import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
 
+HELD = 50_000_000
+"""Numbers up to which the terms of all episodes are kept; those of more are made anew wherever they are asked for."""
+
+PART = 4_000_000
+"""Numbers of a part of the terms, so that memory does not grow with the number of episodes."""
+
 
 @dataclass(frozen=True)
 class ScoredEpisodes:
@@ -23,8 +30,9 @@ class ScoredEpisodes:
 
     Attributes:
         scores: (n, K) score matrix Γ; its column means are the mean outcomes had everyone got each arm.
-        features: (n, P) basis terms of the effect modifiers, mean 0 and standard deviation 1.
-        basis: what the terms are; the first ``basis.columns`` are the standardised modifiers themselves.
+        modifiers: (n, p) standardised effect modifiers, from which the terms are made.
+        basis: the P terms, with mean 0 and standard deviation 1 over the study's episodes; the first p are the
+            modifiers themselves.
         arm: (n,) arm codes, 0 is the reference.
         outcome: (n,) with NaN where it was not observed.
         expected: (n, K) cross-fitted outcome regressions.
@@ -35,7 +43,7 @@ class ScoredEpisodes:
     """
 
     scores: FloatArray
-    features: FloatArray
+    modifiers: FloatArray
     arm: IntArray
     outcome: FloatArray
     expected: FloatArray
@@ -50,15 +58,31 @@ class ScoredEpisodes:
         """(n, K) scores minus the reference's; column 0 is zero."""
         return self.scores - self.scores[:, :1]
 
-    @property
-    def modifiers(self) -> FloatArray:
-        """(n, p) standardised effect modifiers, from which the terms are made."""
-        return self.features[:, : self.basis.columns]
+    @cached_property
+    def features(self) -> FloatArray:
+        """(n, P) basis terms of all episodes at once; where these may be many, ask for ``terms`` or ``parts``."""
+        return self.basis.expand(self.modifiers)
+
+    def terms(self, rows: BoolArray | IntArray | slice) -> FloatArray:
+        """(m, P) basis terms of some rows."""
+        if len(self.arm) * self.basis.terms <= HELD:
+            return self.features[rows]
+        return self.basis.expand(self.modifiers[rows])
+
+    def parts(self) -> Iterator[tuple[slice, FloatArray]]:
+        """All rows, part after part, each with its basis terms."""
+        size = max(1, PART // self.basis.terms)
+        for start in range(0, len(self.arm), size):
+            part = slice(start, start + size)
+            yield part, self.terms(part)
 
     def rows(self, chosen: BoolArray) -> ScoredEpisodes:
         """The chosen rows, everything else unchanged."""
         by_row = [name for name in self.__dataclass_fields__ if name != "basis"]
-        return replace(self, **{name: getattr(self, name)[chosen] for name in by_row})
+        found = replace(self, **{name: getattr(self, name)[chosen] for name in by_row})
+        if "features" in self.__dict__:
+            found.__dict__["features"] = self.features[chosen]
+        return found
 
 
 @dataclass(frozen=True)
@@ -118,9 +142,13 @@ class ServedEffects:
         """(n, K) effects of patients with these (n, P) terms."""
         return np.asarray(self.coefficients[:, 0] + terms @ self.coefficients[:, 1:].T)
 
-    def spread(self, terms: FloatArray) -> FloatArray:
-        """(K,) root mean square, over patients, of the standard deviation that the varying part leaves open."""
-        gram = terms.T @ terms / len(terms)
+    def of(self, data: ScoredEpisodes) -> FloatArray:
+        """(n, K) effects of a study's episodes."""
+        return np.concatenate([self.over(terms) for _, terms in data.parts()])
+
+    def spread(self, data: ScoredEpisodes) -> FloatArray:
+        """(K,) root mean square, over episodes, of the standard deviation that the varying part leaves open."""
+        gram = sum(terms.T @ terms for _, terms in data.parts()) / len(data.arm)
         slopes = self.root[:, :, 1:]
         variance = np.einsum("rka,ab,rkb->k", slopes, gram, slopes, optimize=True)
         return np.asarray(np.sqrt(variance), dtype=np.float64)

@@ -16,6 +16,9 @@ ROUGH = 500.0
 """Penalty for teachers made of trees, whose predictions are noisy beyond what distilling averages out: as much as so
 many episodes in which nothing varies. It fades as records grow."""
 
+TAUGHT = 10_000
+"""Episodes, evenly spaced, of which a teacher is asked: more would not move the projection of what it says."""
+
 SMOOTH = 2.0
 """Penalty for teachers whose predictions are smooth: enough for terms that nearly determine each other."""
 
@@ -34,7 +37,10 @@ class Teacher(FoldByFold):
 
     def fit(self, data: ScoredEpisodes) -> FloatArray:
         """(K, 1 + P) coefficients of what the teacher says of the study's episodes."""
-        return distil(self.teach(data)(data.modifiers), data.features, self.penalty)
+        n = len(data.arm)
+        asked = np.unique(np.linspace(0, n - 1, min(n, TAUGHT)).round().astype(np.int64))
+        told = self.teach(data)(data.modifiers[asked])
+        return distil(told, data.terms(asked), self.penalty * len(asked) / n)
 
 
 def distil(effects: FloatArray, terms: FloatArray, penalty: float) -> FloatArray:

@@ -23,20 +23,49 @@ def deal(label: IntArray, site: IntArray, cluster: IntArray, folds: int, seed: i
     cluster decide, never the label's name or the file's order, each to the fold that has fewest of its kind.
     """
     stratum = label * (int(site.max()) + 1) + site
-    members = _members(cluster)
-    order = np.random.default_rng(seed).permutation(len(members))
-    largest_first = sorted(order, key=lambda unit: -len(members[unit]))
-    held = np.zeros((folds, int(stratum.max()) + 1))
-    by_label = np.zeros((folds, int(label.max()) + 1))
+    by_cluster = np.argsort(cluster, kind="stable")
+    starts = np.r_[0, np.flatnonzero(np.diff(cluster[by_cluster])) + 1]
+    sizes = np.diff(np.r_[starts, len(cluster)])
+    order = np.random.default_rng(seed).permutation(len(starts))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    held = np.zeros((folds, int(stratum.max()) + 1), dtype=np.int64)
+    by_label = np.zeros((folds, int(label.max()) + 1), dtype=np.int64)
     fold = np.empty(len(label), dtype=np.int64)
-    for unit in largest_first:
-        rows = members[unit]
-        crowding = by_label[:, label[rows]].sum(axis=1) + held[:, stratum[rows]].sum(axis=1)
-        to = int(np.argmin(crowding))
+    for unit in order[sizes[order] > 1]:
+        rows = by_cluster[starts[unit] : starts[unit] + sizes[unit]]
+        to = int(np.argmin(by_label[:, label[rows]].sum(axis=1) + held[:, stratum[rows]].sum(axis=1)))
         fold[rows] = to
         np.add.at(held[to], stratum[rows], 1)
         np.add.at(by_label[to], label[rows], 1)
+    alone = by_cluster[starts[order[sizes[order] == 1]]]
+    for code in np.unique(label[alone]):
+        rows = alone[label[alone] == code]
+        fold[rows] = _deal_alone(stratum[rows], by_label[:, code], held)
     return fold
+
+
+def _deal_alone(stratum: IntArray, of_label: IntArray, held: IntArray) -> IntArray:
+    """(m,) folds of rows of one label that are each a cluster, in the order in which they are dealt.
+
+    Args:
+        stratum: (m,) of each row.
+        of_label: (folds,) rows of the label already dealt.
+        held: (folds, strata) rows already dealt.
+    """
+    kinds = np.unique(stratum)
+    if len(kinds) == 1:  # every row takes the least crowded fold, which then is two more crowded: all at once
+        turns = (of_label + held[:, kinds[0]])[:, None] + 2 * np.arange(len(stratum))
+        return np.asarray(np.argsort(turns, axis=None, kind="stable")[: len(stratum)] // len(stratum), dtype=np.int64)
+    label, own = of_label.tolist(), {int(kind): held[:, kind].tolist() for kind in kinds}
+    folds, found = range(len(label)), []
+    for kind in stratum.tolist():
+        here = own[kind]
+        crowding = [label[k] + here[k] for k in folds]
+        to = crowding.index(min(crowding))
+        label[to] += 1
+        here[to] += 1
+        found.append(to)
+    return np.asarray(found, dtype=np.int64)
 
 
 def check_folds(episodes: Episodes, fold: IntArray) -> None:
@@ -49,17 +78,12 @@ def check_folds(episodes: Episodes, fold: IntArray) -> None:
     for column, outcome in episodes.outcomes.items():
         for code, arm in enumerate(episodes.arms):
             useful = (episodes.arm == code) & ~np.isnan(outcome)
-            left = [len(np.unique(episodes.cluster[useful & (fold != k)])) for k in np.unique(fold)]
-            if min(left) < MINIMUM_LEARNED:
+            first = np.unique(episodes.cluster[useful], return_index=True)[1]
+            inside = np.bincount(fold[useful][first], minlength=int(fold.max()) + 1)
+            left = int(inside.sum() - inside.max())
+            if left < MINIMUM_LEARNED:
                 expected = f"outcomes of {MINIMUM_LEARNED} independent patients of arm {arm} or more outside each fold"
                 step = "Take the arm or the outcome out of the protocol, or wait for more records."
-                problems.append(Problem(f"outcome {column}", expected, str(min(left)), step))
+                problems.append(Problem(f"outcome {column}", expected, str(left), step))
     if problems:
         raise BadInput(problems)
-
-
-def _members(cluster: IntArray) -> list[IntArray]:
-    """Row numbers of each cluster."""
-    order = np.argsort(cluster, kind="stable")
-    starts = np.flatnonzero(np.diff(cluster[order])) + 1
-    return [np.asarray(rows, dtype=np.int64) for rows in np.split(order, starts)]

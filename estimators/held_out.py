@@ -30,7 +30,7 @@ def held_out_deviations(model: EffectModel, data: ScoredEpisodes) -> FloatArray:
     deviations = np.empty_like(data.scores)
     for fold in np.unique(data.fold):
         test = data.fold == fold
-        deviations[test] = data.features[test] @ model.fit(data.rows(~test))[:, 1:].T
+        deviations[test] = data.terms(test) @ model.fit(data.rows(~test))[:, 1:].T
     return deviations
 
 

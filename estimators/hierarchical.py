@@ -68,7 +68,7 @@ class Hierarchical:
         deviations = np.empty_like(data.scores)
         for fold, part in parts.items():
             mean = self.posterior(whole - part, data, HELD_OUT).mean
-            deviations[data.fold == fold] = data.features[data.fold == fold] @ mean[:, 1:].T
+            deviations[data.fold == fold] = data.terms(data.fold == fold) @ mean[:, 1:].T
         return deviations
 
     def posterior(self, sums: Sufficient, data: ScoredEpisodes, draws: tuple[int, int] = SERVED) -> Posterior:

@@ -25,14 +25,14 @@ class StudyDesign:
     Attributes:
         episodes: n episodes.
         covariates: what nuisances are learned from.
-        features: (n, P) basis terms of the effect modifiers.
-        basis: what they are.
+        modifiers: (n, p) standardised effect modifiers.
+        basis: the terms that are made from them.
         folds: (n,) folds of each repeat of cross-fitting; the first are the study's own.
     """
 
     episodes: Episodes
     covariates: Covariates
-    features: FloatArray
+    modifiers: FloatArray
     basis: Basis
     folds: Sequence[IntArray]
 
@@ -59,7 +59,7 @@ def score_outcome(
     ).prediction
     return regression, ScoredEpisodes(
         scores=score_matrix(episodes.arm, benefit, regression.prediction, propensity, observation),
-        features=design.features,
+        modifiers=design.modifiers,
         arm=episodes.arm,
         outcome=benefit,
         expected=regression.prediction,

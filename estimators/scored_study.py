@@ -11,7 +11,6 @@ from data_contracts.effects import AverageEffects, ScoredEpisodes
 from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes, FloatArray
 from data_contracts.protocol import StudyProtocol
-from estimators.basis_design import smooth_basis
 from estimators.contrasts import average_effects
 from estimators.covariates import with_gaps
 from estimators.cross_fitting import CrossFitted
@@ -19,6 +18,7 @@ from estimators.design import learn_encoding
 from estimators.folds import check_folds, deal_folds
 from estimators.progress import Progress, untold
 from estimators.scored_outcome import StudyDesign, score_outcome, study_propensity
+from estimators.standard_terms import study_basis
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,6 @@ def _design(episodes: Episodes, protocol: StudyProtocol) -> tuple[Encoding, Floa
     encoding = learn_encoding(episodes.columns, protocol.covariates)
     covariates = encoding.encode(episodes.columns)
     modifiers = covariates[:, : encoding.columns_of(protocol.effect_modifiers)]
-    basis = smooth_basis(modifiers)
+    basis = study_basis(modifiers)
     known = with_gaps(encoding, episodes.columns, covariates)
-    return encoding, covariates, StudyDesign(episodes, known, basis.expand(modifiers), basis, folds)
+    return encoding, covariates, StudyDesign(episodes, known, modifiers, basis, folds)

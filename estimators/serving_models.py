@@ -25,5 +25,5 @@ def outcome_model(covariates: FloatArray, data: ScoredEpisodes, served: ServedEf
     expected outcome of arm k = reference's + effect k.
     """
     seen = ~np.isnan(data.outcome)
-    without = data.outcome - served.over(data.features)[np.arange(len(data.arm)), data.arm]
+    without = data.outcome - served.of(data)[np.arange(len(data.arm)), data.arm]
     return linear_regression(covariates[seen], without[seen])

@@ -78,11 +78,11 @@ def total(parts: Mapping[int, Sufficient], data: ScoredEpisodes) -> Sufficient:
 def _regression(data: ScoredEpisodes, rows: IntArray) -> tuple[FloatArray, FloatArray]:
     treatment, outcome = residuals(data, rows)
     contrasts = treatment @ arm_contrasts(treatment.shape[1])
-    basis = np.hstack([np.ones((len(rows), 1)), data.features[rows]])
+    basis = np.hstack([np.ones((len(rows), 1)), data.terms(rows)])
     return (contrasts[:, :, None] * basis[:, None, :]).reshape(len(rows), -1), outcome
 
 
 def _nothing(data: ScoredEpisodes) -> Sufficient:
     """The sums of no episodes."""
-    size = (data.scores.shape[1] - 1) * (1 + data.features.shape[1])
+    size = (data.scores.shape[1] - 1) * (1 + data.basis.terms)
     return Sufficient(np.zeros((size, size)), np.zeros(size), 0.0, 0, 0.0)

@@ -107,8 +107,8 @@ def time_recommendations(served: Served, calls: int = CALLS) -> dict[str, Any]:
     """
     econml = LinearDR.learner(served.learned.scored)
     profiles = _profiles(served.patients.head(BLOCKS * calls))
-    features = served.learned.scored.features[: len(profiles), : served.learned.scored.basis.columns]
-    modifiers = cycle(features[at : at + 1] for at in range(len(features)))
+    first = served.learned.scored.modifiers[: len(profiles)]
+    modifiers = cycle(first[at : at + 1] for at in range(len(first)))
     last = len(served.policy.manifest.ranked_arms) - 1
     asked = cycle(profiles)
     timed = {

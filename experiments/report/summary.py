@@ -78,7 +78,7 @@ def _plain(value: Any) -> Any:
 def _heterogeneity(result: StudyResult) -> dict[str, float | None]:
     """Standard deviation of effects between patients that the records leave possible; None where individualised."""
     served = result.learned.served
-    limits = served.spread(result.learned.scored.features)
+    limits = served.spread(result.learned.scored)
     return {
         arm: None if served.individualised[k] else float(limits[k])
         for k, arm in enumerate(result.episodes.arms)

@@ -130,7 +130,7 @@ def draw_scores() -> Callable[..., ScoredEpisodes]:
         scores[np.arange(n), arm] += (outcome - mean[arm]) / share[arm]
         return ScoredEpisodes(
             scores=scores,
-            features=x,
+            modifiers=x,
             arm=arm.astype(np.int64),
             outcome=outcome,
             expected=expected,

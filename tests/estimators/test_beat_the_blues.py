@@ -57,7 +57,7 @@ def test_no_individualisation(trial: Learned) -> None:
 
 def test_the_constant_is_not_passed_off_as_the_patients(trial: Learned) -> None:
     """A patient's interval is wider than the average's: heterogeneity stays possible."""
-    assert trial.served.spread(trial.scored.features)[1] > 0.3 * trial.averages["bdi_2m"].standard_errors[1]
+    assert trial.served.spread(trial.scored)[1] > 0.3 * trial.averages["bdi_2m"].standard_errors[1]
 
 
 def test_randomised_propensities_are_near_a_half(trial: Learned) -> None:

@@ -63,7 +63,7 @@ def draw(seed: int, *, strength: float = 2.0, lost: float = 0.1) -> tuple[Scored
     basis = smooth_basis(x)
     data = ScoredEpisodes(
         scores=score_matrix(arm, outcome, expected, propensity, observation),
-        features=basis.expand(x),
+        modifiers=x,
         arm=arm,
         outcome=outcome,
         expected=expected,
@@ -199,7 +199,7 @@ def test_modifiers_that_determine_each_other(model: EffectModel) -> None:
     x = data.modifiers.copy()
     x[:, 3] = x[:, 0]
     basis = smooth_basis(x)
-    doubled = replace(data, basis=basis, features=basis.expand(x))
+    doubled = replace(data, basis=basis, modifiers=x)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = deviations(model.fit(doubled), doubled)

@@ -37,7 +37,7 @@ def study(n: int, seed: int, lost: float = 0.0) -> ScoredEpisodes:
     outcome = np.where(rng.random(n) < seen, under[np.arange(n), arm], np.nan)
     return ScoredEpisodes(
         scores=np.zeros((n, ARMS)),
-        features=x,
+        modifiers=x,
         arm=arm,
         outcome=outcome,
         expected=np.zeros((n, ARMS)),

@@ -98,6 +98,26 @@ def test_large_clusters_are_balanced_too() -> None:
         np.testing.assert_allclose(held, 0.2, atol=0.04)
 
 
+@given(designs())
+@settings(max_examples=60, deadline=None)
+def test_every_cluster_goes_to_the_least_crowded_fold(design: tuple[Episodes, int, int]) -> None:
+    """Dealt one by one, largest first, each goes where its arms and its arms at its sites are fewest."""
+    chosen, folds, seed = design
+    kind = chosen.arm * 10 + chosen.site
+    units = np.unique(chosen.cluster)
+    order = np.random.default_rng(seed).permutation(len(units))
+    rows = [np.flatnonzero(chosen.cluster == units[unit]) for unit in order]
+    expected = np.full(chosen.n, -1)
+    for own in sorted(rows, key=lambda own: -len(own)):
+        dealt = [np.flatnonzero(expected == k) for k in range(folds)]
+        crowding = [
+            sum(np.sum(chosen.arm[there] == chosen.arm[i]) + np.sum(kind[there] == kind[i]) for i in own)
+            for there in dealt
+        ]
+        expected[own] = int(np.argmin(crowding))
+    np.testing.assert_array_equal(deal_folds(chosen, folds, seed), expected)
+
+
 def test_the_seed_decides() -> None:
     """The same seed deals the same folds, another seed others."""
     rng = np.random.default_rng(4)

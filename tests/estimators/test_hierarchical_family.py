@@ -22,8 +22,8 @@ SLOPES = [[0.0, 0, 0], [0.5, 0, -0.2], [0, 0.3, 0]]
 def leads(draw_scores: Draw) -> tuple[Lead, ...]:
     """Fitted to 400 episodes over a smooth basis."""
     plain = draw_scores(400, 1, SLOPES, folds=3)
-    basis = smooth_basis(plain.features)
-    return fit_family(replace(plain, basis=basis, features=basis.expand(plain.features)))
+    basis = smooth_basis(plain.modifiers)
+    return fit_family(replace(plain, basis=basis))
 
 
 def test_only_models_that_differ_compete() -> None:
@@ -38,8 +38,8 @@ def test_only_models_that_differ_compete() -> None:
 def test_cross_products_are_shared(draw_scores: Draw, leads: tuple[Lead, ...]) -> None:
     """Each lead is what its model finds alone, in the posterior and held out, to 1e-8."""
     plain = draw_scores(400, 1, SLOPES, folds=3)
-    basis = smooth_basis(plain.features)
-    data = replace(plain, basis=basis, features=basis.expand(plain.features))
+    basis = smooth_basis(plain.modifiers)
+    data = replace(plain, basis=basis)
     for model, lead in zip(family(basis), leads, strict=True):
         np.testing.assert_allclose(model.posterior(sufficient(data), data).mean, lead.posterior.mean, atol=1e-8)
         np.testing.assert_allclose(Hierarchical(model.name, model.kinds).held_out(data), lead.deviations, atol=1e-8)

@@ -57,7 +57,7 @@ def test_every_arm_is_widened_by_what_patients_may_differ(small) -> None:
     assert set(served.individualised[1:]) == {True, False}
     for k in range(1, 5):
         assert served.coefficients[k, 1:].any() == served.individualised[k]
-    open_ = served.spread(small.learned.scored.features)
+    open_ = served.spread(small.learned.scored)
     assert (open_[1:] > 0.5 * small.learned.averages["score_week12"].standard_errors[1:]).all()
     assert not served.root[:, 0].any()
 

@@ -33,8 +33,8 @@ def test_coefficients_are_least_squares(data: ScoredEpisodes) -> None:
 
 def test_only_the_linear_terms_are_used(data: ScoredEpisodes) -> None:
     """Bumps beside the linear terms get zeros and change nothing of the linear ones, bit for bit."""
-    basis = smooth_basis(data.features)
-    bumpy = replace(data, basis=basis, features=basis.expand(data.features))
+    basis = smooth_basis(data.modifiers)
+    bumpy = replace(data, basis=basis)
     found = LinearDR().fit(bumpy)
     assert found.shape == (4, 1 + basis.terms)
     assert not found[:, 4:].any()
@@ -74,7 +74,7 @@ def test_modifiers_that_determine_each_other_are_fitted(draw_scores: Draw) -> No
     once = draw_scores(400, 4, [[0.0], [0.6]])
     twice = replace(
         once,
-        features=np.hstack([once.features, once.features]),
+        modifiers=np.hstack([once.modifiers, once.modifiers]),
         basis=linear_basis(2),
     )
     with warnings.catch_warnings():

@@ -77,7 +77,7 @@ def draw(
     expected, seen = level + mean, np.ones((n, 3))
     data = ScoredEpisodes(
         scores=score_matrix(arm, outcome, expected, propensity, seen),
-        features=basis.expand((x - x.mean(axis=0)) / x.std(axis=0)),
+        modifiers=(x - x.mean(axis=0)) / x.std(axis=0),
         arm=arm,
         outcome=outcome,
         expected=expected,
@@ -119,7 +119,7 @@ def test_with_the_gate_shut_averages_are_served(strong: Drawn, shut: Served) -> 
 
 def test_with_the_gate_shut_heterogeneity_stays_possible(strong: Drawn, shut: Served) -> None:
     """The root leaves open at least nine tenths of the deviations that there are (SD 2) though none is served."""
-    assert (shut.effects.spread(strong.data.features)[1:] > 1.8).all()
+    assert (shut.effects.spread(strong.data)[1:] > 1.8).all()
 
 
 def test_an_open_gate_serves_earned_deviations(strong: Drawn, varying: Served) -> None:
@@ -128,7 +128,7 @@ def test_an_open_gate_serves_earned_deviations(strong: Drawn, varying: Served) -
     over = varying.effects.over(strong.data.features)
     for k in (1, 2):
         assert np.corrcoef(over[:, k], strong.effects[:, k])[0, 1] > 0.9
-    assert (varying.effects.spread(strong.data.features)[1:] < 1.0).all()
+    assert (varying.effects.spread(strong.data)[1:] < 1.0).all()
     np.testing.assert_allclose(over.mean(axis=0), strong.averages().effects, atol=1e-9)
 
 
@@ -175,7 +175,7 @@ def test_a_thin_arm_stays_constant_beside_a_varying_one() -> None:
     assert served.effects.coefficients[2, 0] == drawn.averages().effects[2]
     assert served.effects.coefficients[1, 1:].any()
     assert served.effects.root[-1, 2, 1:].any()
-    assert served.effects.spread(drawn.data.features)[2] > 1.0
+    assert served.effects.spread(drawn.data)[2] > 1.0
 
 
 def test_slopes_are_the_stack_of_the_candidates(strong: Drawn, varying: Served) -> None:

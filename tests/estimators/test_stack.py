@@ -53,7 +53,7 @@ def test_the_prior_draws_towards_the_lead() -> None:
     x = rng.normal(size=n)
     half = np.full((n, 2), 0.5)
     data = ScoredEpisodes(
-        scores=np.zeros((n, 2)), features=x[:, None], arm=arm, outcome=2 * x * arm, expected=np.outer(x, [0.0, 2.0]),
+        scores=np.zeros((n, 2)), modifiers=x[:, None], arm=arm, outcome=2 * x * arm, expected=np.outer(x, [0.0, 2.0]),
         propensity=half, observation=np.ones((n, 2)), fold=np.arange(n) % 5, cluster=np.arange(n),
         basis=linear_basis(1),
     )  # fmt: skip
