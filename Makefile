@@ -24,7 +24,7 @@ demo: $(READY)  ## the whole way on a real trial and on a synthetic clinic, abou
 	$(BIN)/equipoise-lab demo
 
 test: check  ## everything a change has to pass
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadfile
 
 test-slow: $(READY)  ## the longer simulations and the comparison with DoubleML
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements-bench.lock
