@@ -22,6 +22,8 @@ from service.served_policy import ServedPolicy
 from service.store import Store
 
 URL = "/v1/recommendations"
+NOBODYS = "00000000-0000-4000-8000-000000000000"
+"""An id that no recommendation has."""
 JSON = {"Content-Type": "application/json"}
 CANARY = "Zebediah-Canary"
 ANYTHING = st.recursive(
@@ -211,8 +213,8 @@ def test_near_miss_is_helped(client: Any, profile: dict[str, Any]) -> None:
         ("GET", f"{URL}/{CANARY}", 404),
         ("GET", f"{URL}/{CANARY}/basis", 404),
         ("GET", f"{URL}/%00", 404),
-        ("GET", f"{URL}/{uuid4()}", 404),
-        ("GET", f"{URL}/{uuid4()}/basis", 404),
+        ("GET", f"{URL}/{NOBODYS}", 404),
+        ("GET", f"{URL}/{NOBODYS}/basis", 404),
         ("POST", f"{URL}/", 404),
         ("GET", "/docs", 404),
         ("GET", URL, 405),
