@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data_contracts.arm_evidence import StudyEvidence
 from data_contracts.basis import Basis
 from data_contracts.encoding import Encoding
 from data_contracts.gate import Gate, Individualisation
@@ -61,6 +62,7 @@ class PolicyManifest(_Data):
         individualisation: the decision for each arm but the reference.
         secondary: the outcomes beside the primary one, in the order of their arrays.
         policy_value: what following the advice is worth on average; None where the records cannot tell.
+        evidence: trials beside records, arm by arm; None where no trial speaks of the arms.
         estimand: the quantity estimated, in one sentence.
         files: sha256 of every other file of the artifact.
     """
@@ -81,6 +83,7 @@ class PolicyManifest(_Data):
     individualisation: tuple[Individualisation, ...]
     secondary: tuple[SecondaryOutcome, ...] = ()
     policy_value: PolicyValue | None = None
+    evidence: StudyEvidence | None = None
     estimand: str
     files: dict[str, str] = Field(default_factory=dict)
 

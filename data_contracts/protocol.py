@@ -144,6 +144,32 @@ class GateMarks(_Block):
     slope_confidence: float = Field(default=0.95, gt=0.5, lt=1)
 
 
+class TrialEvidence(_Block):
+    """What randomised trials say, and whether it enters what is served (reasons in docs/method.md).
+
+    Attributes:
+        use: ``beside`` shows trials and records side by side; ``pooled`` serves averages that join both; ``none``
+            leaves trials out.
+        tables: of ``data_contracts/evidence``; of several with the same therapy and outcome the first counts.
+        reference: what the reference arm amounts to in trials; where it is not told, its name may tell.
+        tau_bias: standard deviation of the records' own bias in an arm's effect, standard deviations of the outcome.
+        comparator_sd: how far a trial's comparator of another kind may lie from the reference, in the same unit.
+        population_sd: how far patients here may lie from the trials', beyond how far trials lie from each other.
+    """
+
+    use: Literal["beside", "pooled", "none"] = "beside"
+    tables: tuple[Name, ...] = (
+        "psychotherapy_symptoms",
+        "primary_care_response",
+        "psychotherapy_dropout",
+        "drug_dropout",
+    )
+    reference: Literal["care_as_usual", "placebo", "waiting_list"] | None = None
+    tau_bias: float = Field(default=0.14, ge=0, le=2)
+    comparator_sd: float = Field(default=0.2, ge=0, le=2)
+    population_sd: float = Field(default=0.0, ge=0, le=2)
+
+
 class StudyProtocol(_Block):
     """One study, as data. Unknown keys are errors; defaults are part of the hash.
 
@@ -171,6 +197,7 @@ class StudyProtocol(_Block):
     overlap: Overlap = Overlap()
     gates: GateMarks = GateMarks()
     candidates: tuple[Name, ...] = ()
+    trial_evidence: TrialEvidence = TrialEvidence()
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

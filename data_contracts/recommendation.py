@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from data_contracts.arm_evidence import ArmEvidence
 from data_contracts.interval import Interval
 from data_contracts.outcome_effect import OutcomeEffect
 
@@ -73,6 +74,7 @@ class ArmAdvice(_Data):
         contributions: of each feature to ``effect``; with the average's estimate they add up to it.
         flags: ids of the safety rules that fired on it; what they say stands in the findings.
         check_first: safety facts that are unknown and have to be asked before it is offered.
+        evidence: what randomised trials and records say of it on average, side by side; never the patient's own.
         sentence: the whole in one plain sentence.
     """
 
@@ -90,6 +92,7 @@ class ArmAdvice(_Data):
     contributions: tuple[Contribution, ...] = ()
     flags: tuple[str, ...] = ()
     check_first: tuple[str, ...] = ()
+    evidence: ArmEvidence | None = None
     sentence: str = ""
 
 

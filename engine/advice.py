@@ -22,6 +22,9 @@ def advise(policy: Policy, patients: Patients, decision: Decision, ruling: Rulin
     codes, numbers = decision.reason[0].tolist(), _numbers(policy, patients, decision)
     for told, flags, facts in zip(numbers, ruling.flags, ruling.check_first, strict=True):
         told["flags"], told["check_first"] = flags, facts
+    if not decision.refused[0]:
+        for told, arm in zip(numbers, policy.manifest.arms, strict=True):
+            told["evidence"] = policy.evidence.get(arm.name)
     return tuple(_advice(policy, arm, codes[arm], numbers[arm]) for arm in decision.order[0].tolist())
 
 

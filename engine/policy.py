@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from data_contracts.arm_evidence import ArmEvidence
 from data_contracts.effects import ServedEffects
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.errors import Refused
@@ -24,6 +25,7 @@ from data_contracts.secondary_served import SecondaryServed
 from data_contracts.support import Support
 from data_contracts.support_arrays import SUPPORT_ARRAYS, support_from, support_problems
 from data_contracts.therapy import Level, Therapy, guideline_position, load_therapies
+from engine.evidence import told_evidence
 
 NAMES = (
     *("coefficients", "root", "individualised", "average_effects", "average_covariance"),
@@ -103,6 +105,17 @@ class Policy:
         """(2, K) place of each ranked arm in the guideline's less and more severe list; the unlisted last, by name."""
         levels: tuple[Level, Level] = ("less_severe", "more_severe")
         return np.array([self._guideline_places(level) for level in levels])
+
+    @cached_property
+    def evidence(self) -> Mapping[str, ArmEvidence]:
+        """What trials and records say of each arm of which trials speak."""
+        return told_evidence(self.manifest, self.labels)
+
+    @cached_property
+    def conflicting(self) -> NDArray[np.bool_]:
+        """(A,) whether trials and records contradict each other so much that the arm is not ranked."""
+        against = self.manifest.evidence.not_pooled if self.manifest.evidence else ()
+        return np.array([arm.name in against for arm in self.manifest.arms])
 
     @cached_property
     def modifiers_by_name(self) -> NDArray[np.object_]:

@@ -44,6 +44,7 @@ def arm_reasons(
     overlap = OF_VERDICT[policy.support.verdicts_at(log_odds, patients.covariates)]
     alone = abstentions(policy, patients)[:, None]
     codes = policy.over_arms(np.where(alone == OPEN, overlap, alone), CODE[Reason.TOO_FEW_SIMILAR])
+    codes[(codes == OPEN) & policy.conflicting] = CODE[Reason.CONFLICT]
     codes[removed] = CODE[Reason.SAFETY]
     codes[excluded] = CODE[Reason.EXCLUDED]
     codes[refused] = CODE[Reason.SAFETY]

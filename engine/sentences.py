@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from data_contracts.manifest import ArmRecord
-from data_contracts.protocol import Outcome
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
+from engine.benefit import benefit_text
+from engine.evidence import evidence_sentences
 from engine.policy import Policy
 from engine.reasons import Gaps
 from engine.safety_sentences import joined, safety_sentences
@@ -48,7 +49,7 @@ def arm_sentence(
     against = policy.labels[reference]
     if effect is None:
         return f"{label} can be ranked, but not against {against}, which such patients hardly ever got."
-    benefit = _benefit(effect, policy.manifest.outcome, policy.manifest.confidence)
+    benefit = benefit_text(effect, policy.manifest.outcome, policy.manifest.confidence)
     scope = "its effect varies with the patient" if varies else "the same estimate for every patient"
     return f"{label}: {benefit} than {against} for patients like this one ({scope})."
 
@@ -66,7 +67,12 @@ def answer_sentences(policy: Policy, gaps: Gaps, safety: Safety, arms: Sequence[
         told.append(_no_ranking(gaps))
     if gaps.missing and gaps.abstain is None:
         told.append(f"Not given, and filled as when learning: {', '.join(gaps.missing)}.")
-    told += [*_without_outcome(arms), _individualisation(policy), NO_TRIAL]
+    told += [
+        *_without_outcome(arms),
+        *evidence_sentences(policy.manifest, policy.labels),
+        _individualisation(policy),
+        NO_TRIAL,
+    ]
     return tuple(told)
 
 
@@ -109,9 +115,3 @@ def _individualisation(policy: Policy) -> str:
             "study's averages are served, with intervals widened for the differences that the data leave possible."
         )
     return f"Held-out records support an effect that varies with the patient for {', '.join(varying)}."
-
-
-def _benefit(effect: Mapping[str, float], outcome: Outcome, confidence: float) -> str:
-    word = "better" if effect["estimate"] >= 0 else "worse"
-    interval = f"{confidence:.0%} interval {effect['lower']:+.1f} to {effect['upper']:+.1f}"
-    return f"{abs(effect['estimate']):.1f} {outcome.unit} {word} ({interval})"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
 
+from data_contracts.arm_evidence import StudyEvidence
 from data_contracts.effects import AverageEffects, ScoredEpisodes, ServedEffects
 from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes, FloatArray
@@ -15,9 +16,11 @@ from data_contracts.outcome_range import OutcomeRanges
 from data_contracts.policy_value import PolicyValue
 from data_contracts.protocol import StudyProtocol
 from data_contracts.support import SUPPORTED, Support
+from data_contracts.trial_evidence import tables_named
 from estimators.candidates import for_study
 from estimators.conformal import outcome_ranges
 from estimators.cross_fitting import CrossFitted
+from estimators.evidence import weigh
 from estimators.held_out_advice import held_out_advice
 from estimators.policy_value import policy_value
 from estimators.progress import Progress, untold
@@ -38,6 +41,8 @@ class Learned:
         outcomes: held-out outcome regressions by outcome column.
         scored: the primary outcome's scored episodes.
         averages: average effects by outcome column, the primary first.
+        served_averages: the primary outcome's averages as they are served: the records' own, or joined with trials.
+        evidence: trials beside records; None where no trial speaks of the study's arms.
         individualisation: the decision for each arm but the reference.
         candidate_weights: of each effect model in what varies, by name.
         served: the effects that will be served.
@@ -53,6 +58,8 @@ class Learned:
     outcomes: Mapping[str, CrossFitted]
     scored: ScoredEpisodes
     averages: Mapping[str, AverageEffects]
+    served_averages: AverageEffects
+    evidence: StudyEvidence | None
     individualisation: tuple[Individualisation, ...]
     candidate_weights: Mapping[str, float]
     served: ServedEffects
@@ -69,15 +76,17 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
         progress: told of each step as it starts.
 
     Raises:
-        BadInput: an arm has too few observed outcomes to learn from.
+        BadInput: an arm has too few observed outcomes to learn from, or the protocol names an unknown evidence table.
         BadUsage: the protocol names a candidate that there is not.
     """
+    tables_named(protocol.trial_evidence.tables)  # known before anything that takes long
     rivals = for_study(protocol, len(episodes.arm))
     with threadpool_limits(1):
         study = score_study(episodes, protocol, progress)
         progress("effects", 0.8)
         primary = study.primary
-        served = serve(primary, study.averages[protocol.outcome.column], protocol, episodes.arms, rivals)
+        weighed = weigh(episodes.arms, protocol, study.averages[protocol.outcome.column], primary.outcome, primary.arm)
+        served = serve(primary, weighed.served, protocol, episodes.arms, rivals)
         progress("served forms", 0.95)
         support = fit_support(study.covariates, primary, protocol.overlap.min_propensity)
         can = support.verdicts(study.covariates) == SUPPORTED
@@ -92,6 +101,8 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
             outcomes=study.outcomes,
             scored=primary,
             averages=study.averages,
+            served_averages=weighed.served,
+            evidence=weighed.evidence,
             individualisation=served.decisions,
             candidate_weights=served.weights,
             served=served.effects,

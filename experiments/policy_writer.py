@@ -79,6 +79,7 @@ def _manifest(
         gates=gates,
         individualisation=learned.individualisation,
         policy_value=learned.value,
+        evidence=learned.evidence,
         estimand=estimand(protocol),
     )
 
@@ -95,7 +96,7 @@ def _arm(name: str, protocol: StudyProtocol, episodes: Episodes) -> ArmRecord:
 
 
 def _archive(learned: Learned) -> bytes:
-    averages = next(iter(learned.averages.values()))
+    averages = learned.served_averages
     arrays: dict[str, FloatArray] = (
         policy_arrays(learned.served)
         | support_arrays(learned.support)

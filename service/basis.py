@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from data_contracts.arm_evidence import StudyEvidence
 from data_contracts.gate import Gate, Individualisation
 from data_contracts.manifest import MANIFEST, MODEL_CARD, PROMOTION, PolicyManifest, Promotion
 from data_contracts.profile import PatientProfile
@@ -94,6 +95,7 @@ class Basis(_Data):
     data: tuple[ArmCount, ...]
     gates: tuple[Gate, ...]
     individualisation: tuple[Individualisation, ...]
+    trial_evidence: StudyEvidence | None
     safety: tuple[SafetyFinding, ...]
     limits: tuple[str, ...]
     evidence: str
@@ -125,6 +127,7 @@ def basis_of(kept: Kept, documents: Mapping[str, str], version: str) -> Basis:
         data=tuple(_count(arm.name, arm.episodes, arm.ranked) for arm in manifest.arms),
         gates=manifest.gates,
         individualisation=manifest.individualisation,
+        trial_evidence=manifest.evidence,
         safety=answer.safety.findings,
         limits=LIMITS,
         evidence=NO_TRIAL,

@@ -120,6 +120,12 @@ CHANGES = [
     ("gates.min_slope", 0.7),
     ("gates.slope_confidence", 0.99),
     ("candidates", ["s_learner"]),
+    ("trial_evidence.use", "pooled"),
+    ("trial_evidence.tables", ["primary_care_response"]),
+    ("trial_evidence.reference", "waiting_list"),
+    ("trial_evidence.tau_bias", 0.2),
+    ("trial_evidence.comparator_sd", 0.3),
+    ("trial_evidence.population_sd", 0.1),
 ]
 
 
