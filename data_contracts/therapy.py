@@ -50,6 +50,7 @@ class Therapy(_Part):
         delivery: how it is given.
         codes: what record systems call it.
         usual_length: how long it usually takes, where that can be said.
+        asks: what it asks of a patient, in the patient's words.
         review: when progress is usually looked at, where that can be said.
         cautions: what to think of before starting it.
         guideline: its places in the guideline's two lists.
@@ -64,6 +65,7 @@ class Therapy(_Part):
     delivery: Figure[str]
     codes: tuple[Code, ...] = ()
     usual_length: Figure[str] | None = None
+    asks: Figure[str] | None = None
     review: Figure[str] | None = None
     cautions: tuple[Figure[str], ...] = ()
     guideline: Position = Position()

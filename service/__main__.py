@@ -3,6 +3,7 @@
 pull: registry -> verify -> cache.
 recommend: policy -> verify -> table -> check -> decide -> write.
 serve: contacts -> policy -> verify -> database -> listen.
+sheet: database -> released? -> write.
 check: safety rules -> examples -> clock.
 """
 
@@ -21,11 +22,12 @@ EXAMPLES = """\
 examples:
   equipoise pull depression-first-line@champion --watch 300
   equipoise recommend --policy study/policy --patients patients.csv --out advice.csv
+  equipoise sheet 2f1c9a52-5d0b-4c62-9d3e-0a3f6c1b7e11 --out sheet.html
   equipoise check --on 2027-06-30
   EQUIPOISE_CONTACTS=contacts.yaml equipoise serve --policy depression-first-line@champion
 
 exit codes: 0 done; 2 bad usage; 3 bad input; 4 a safety rule is past its review; 5 refused (consent, safety,
-signature)"""
+signature, not yet released)"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,6 +56,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from service.check import check
 
         return check(arguments.rules, arguments.on or datetime.now(UTC).date())
+    if arguments.command == "sheet":
+        from service.sheet_release import write_sheet
+
+        return write_sheet(arguments.recommendation, arguments.out)
     from service.serve import serve
 
     return serve(arguments.policy, arguments.host, arguments.port)
@@ -77,10 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--policy", metavar="DIR|NAME@champion", help="default EQUIPOISE_POLICY")
     serve.add_argument("--host", help="default EQUIPOISE_HOST, else 127.0.0.1")
     serve.add_argument("--port", type=int, help="default EQUIPOISE_PORT, else 8000; 0 is any free one")
+    sheet = commands.add_parser("sheet", help="write the shared-decision sheet of a released recommendation")
+    sheet.add_argument("recommendation", metavar="ID", help="of the recommendation, as the service gave it")
+    sheet.add_argument("--out", required=True, type=Path, metavar="FILE", help="the page to write, for a browser")
     check = commands.add_parser("check", help="whether the safety rules hold and their sources are current")
     check.add_argument("--rules", type=Path, metavar="DIR", help="other rules than those of this package")
     check.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="as if on this day")
-    for command in (pull, recommend, serve, check):
+    for command in (pull, recommend, serve, sheet, check):
         command.formatter_class, command.epilog = raw, EXAMPLES
     return parser
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from data_contracts.errors import NotReady
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test compares it with the migrations themselves."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

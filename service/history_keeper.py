@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +12,9 @@ from service.event import Action, Choice, Decision, Event, History, Signature
 from service.record import RecommendationRecord
 from service.release import check_order, check_release, check_repeat, decision_of, holds_until, obstacles, state_of
 from service.store import Store
+
+PageOf = Callable[["Kept", Event], bytes]
+"""Makes the page that an event lets the patient see."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,14 @@ def find(store: Store, recommendation_id: str) -> Kept:
     return Kept(record, profile, holds_until(profile, record.created_at.date()), store.events(row.id))
 
 
-def write_down(store: Store, recommendation_id: str, action: Action, signature: Signature, now: datetime) -> Kept:
+def write_down(
+    store: Store,
+    recommendation_id: str,
+    action: Action,
+    signature: Signature,
+    now: datetime,
+    page_of: PageOf | None = None,
+) -> Kept:
     """Review, release or decide; the same said again changes nothing.
 
     Args:
@@ -71,6 +82,7 @@ def write_down(store: Store, recommendation_id: str, action: Action, signature: 
         action: what is done.
         signature: who does it; a `Choice` for "decide".
         now: UTC.
+        page_of: makes the page that is kept with it, as a release needs one.
 
     Raises:
         NotFound: there is no such recommendation.
@@ -87,7 +99,7 @@ def write_down(store: Store, recommendation_id: str, action: Action, signature: 
     check_order(action, kept.events)
     if action == "release":
         check_release(kept.answer, kept.holds_until, now.date())
-    store.add_event(kept.record.id, event)
+    store.add_event(kept.record.id, event, page_of(kept, event) if page_of else None)
     # Somebody else may have been quicker by a moment: then theirs stays, and is compared with ours.
     kept = find(store, recommendation_id)
     check_repeat(event, kept.event(action) or event)

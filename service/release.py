@@ -20,6 +20,9 @@ from service.event import Action, Choice, Decision, Event, Relation, State
 SYMPTOMS = "phq9_total"
 """No answer holds longer than a symptom score does."""
 
+BARRED = (Reason.SAFETY, Reason.EXCLUDED)
+"""Why an arm is not for this patient now; every other reason only says that the records cannot tell."""
+
 ASK_AGAIN = "Ask again with what is known now (POST /v1/recommendations)."
 ORDER: dict[State, tuple[Action, ...]] = {
     "draft": ("review",),
@@ -60,6 +63,8 @@ def obstacles(answer: Recommendation, until: date, today: date) -> tuple[str, ..
     found = []
     if answer.safety.level == "refused":
         found.append("A safety rule refused a ranking, so there is nothing to show a patient. See safety.findings.")
+    elif all(one.reason in BARRED for one in answer.arms):
+        found.append("Every therapy is ruled out, so there is nothing to choose from. See the arms' reasons.")
     if answer.safety.awaiting_acknowledgement:
         told = "A safety assessment comes first. Make it, and ask again with the acknowledgement of who made it."
         found.append(told)
@@ -124,7 +129,7 @@ def relation_of(arm: str | None, answer: Recommendation) -> Relation:
     An arm that a safety rule removes or that was excluded is an override even where nothing is ranked.
     """
     advised = {answer.recommended, *answer.tied_with} - {None}
-    barred = {one.arm for one in answer.arms if one.reason in (Reason.SAFETY, Reason.EXCLUDED)}
+    barred = {one.arm for one in answer.arms if one.reason in BARRED}
     if arm in advised:
         return "follows"
     return "overrides" if advised or arm in barred else "no_ranking"

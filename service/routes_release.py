@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Response
 from service import routes_recommendations
 from service.collaborators import Collaborators, Given
 from service.event import Action, Choice, History, Signature
-from service.history_keeper import find, write_down
+from service.history_keeper import PageOf, find, write_down
 from service.problem_document import documented
 from service.request_body import body_of, documented_body
+from service.sheet_release import released_page
 
 ROUTER = APIRouter(prefix=routes_recommendations.ROUTER.prefix, tags=["release"])
 Signed = Annotated[Signature, Depends(body_of(Signature))]
@@ -30,7 +31,7 @@ def review(recommendation_id: str, signed: Signed, given: Given, response: Respo
 @ROUTER.post("/{recommendation_id}/release", summary="A named clinician lets the patient see the sheet", **SIGNED)
 def release(recommendation_id: str, signed: Signed, given: Given, response: Response) -> History:
     """From reviewed to released; never for a refusal, an awaited acknowledgement, or answers that are too old."""
-    return _write(recommendation_id, "release", signed, given, response)
+    return _write(recommendation_id, "release", signed, given, response, page_of=released_page(given))
 
 
 @ROUTER.post("/{recommendation_id}/decision", summary="What was chosen, why, and why not as advised", **CHOSEN)
@@ -50,7 +51,14 @@ def get_history(recommendation_id: str, given: Given, response: Response) -> His
     return find(given.store, recommendation_id).history(given.clock().date())
 
 
-def _write(name: str, action: Action, signature: Signature, given: Collaborators, response: Response) -> History:
+def _write(
+    name: str,
+    action: Action,
+    signature: Signature,
+    given: Collaborators,
+    response: Response,
+    page_of: PageOf | None = None,
+) -> History:
     response.headers.update(routes_recommendations.PRIVATE)
     now = given.clock()
-    return write_down(given.store, name, action, signature, now).history(now.date())
+    return write_down(given.store, name, action, signature, now, page_of).history(now.date())

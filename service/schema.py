@@ -32,5 +32,8 @@ EVENTS = Table(
     Column("action", String(20), primary_key=True),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("content", Text, nullable=False),
+    Column("page", LargeBinary),
 )
-"""What was done with a recommendation. Each action once: the key keeps two who do it at the same moment apart."""
+"""What was done with a recommendation. Each action once: the key keeps two who do it at the same moment apart.
+
+``page`` is what the patient may see, kept with its release."""

@@ -101,18 +101,27 @@ class Store:
             raise _unreachable(error) from None
         return tuple(Event.model_validate_json(content) for content in found)
 
-    def add_event(self, recommendation_id: UUID, event: Event) -> bool:
-        """Keep what was done; False if the same action was written down before, by whomever, and nothing is kept."""
+    def add_event(self, recommendation_id: UUID, event: Event, page: bytes | None = None) -> bool:
+        """Keep what was done, with the page that it lets the patient see; False if the action was done before."""
         content = event.model_dump_json()
         values = {"recommendation_id": str(recommendation_id), "action": event.action, "at": event.at}
         try:
             with self._engine.begin() as connection:
-                connection.execute(EVENTS.insert().values({**values, "content": content}))
+                connection.execute(EVENTS.insert().values({**values, "content": content, "page": page}))
         except IntegrityError:
             return False
         except SQLAlchemyError as error:
             raise _unreachable(error) from None
         return True
+
+    def page(self, recommendation_id: UUID) -> bytes | None:
+        """The page that was released, byte for byte; None if there is none."""
+        query = select(EVENTS.c.page).where(EVENTS.c.recommendation_id == str(recommendation_id))
+        try:
+            with self._engine.connect() as connection:
+                return connection.execute(query.where(EVENTS.c.action == "release")).scalar_one_or_none()
+        except SQLAlchemyError as error:
+            raise _unreachable(error) from None
 
     def problem(self) -> str | None:
         """What keeps the store from use, in words; None if nothing does."""

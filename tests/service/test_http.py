@@ -270,16 +270,17 @@ def test_openapi(client: Any) -> None:
     """Every operation is documented, with problem documents for its errors and references that resolve."""
     document = client.get("/openapi.json").json()
     one = f"{URL}/{{recommendation_id}}"
-    parts = ("basis", "review", "release", "decision", "history")
+    parts = ("basis", "review", "release", "decision", "history", "sheet")
     assert set(document["paths"]) == {URL, one, *(f"{one}/{part}" for part in parts), "/healthz", "/readyz"}
     schemas = document["components"]["schemas"]
     assert "HTTPValidationError" not in schemas
     for reference in set(json.dumps(document).split('"#/components/schemas/')[1:]):
         assert reference.partition('"')[0] in schemas
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
         for operation in operations.values():
             for status, answer in operation["responses"].items():
-                kind = "application/json" if status.startswith("2") else "application/problem+json"
+                kind = "text/html" if path.endswith("/sheet") else "application/json"
+                kind = kind if status.startswith("2") else "application/problem+json"
                 assert list(answer["content"]) == [kind]
     body = document["paths"][URL]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body == {"$ref": "#/components/schemas/PatientProfile"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,9 +17,10 @@ from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import ArmAdvice, Recommendation, Safety
 from service.database import open_database, upgrade
 from service.event import Choice, Event, Signature
-from service.history_keeper import find, write_down
+from service.history_keeper import PageOf, find, write_down
 from service.record import RecommendationRecord
 from service.release import state_of
+from service.sheet_release import sheet_for
 from service.store import Store, StoredRecommendation
 
 PEOPLE = st.sampled_from(["Dr A", "Dr B"])
@@ -70,7 +71,7 @@ class Release(RuleBasedStateMachine):
     @rule(by=PEOPLE)
     def release(self, by: str) -> None:
         """Somebody releases."""
-        self._try("release", Signature(by=by, role="GP"))
+        self._try("release", Signature(by=by, role="GP"), lambda _, event: event.by.encode())
 
     @rule(by=PEOPLE, arm=ARMS, why=st.sampled_from([None, "why"]))
     def decide(self, by: str, arm: str | None, why: str | None) -> None:
@@ -112,10 +113,22 @@ class Release(RuleBasedStateMachine):
         """Close the database."""
         self.engine.dispose()
 
-    def _try(self, action: Any, signature: Signature) -> None:
+    @invariant()
+    def nobody_sees_a_sheet_before(self) -> None:
+        """A sheet is given exactly while the recommendation is released and holds, and is the one of who released."""
+        release = next((event for event in self.seen if event.action == "release"), None)
+        try:
+            page = sheet_for(self.store, self.key, self.now.date())
+        except WrongState:
+            assert release is None or self.now.date() > date(2026, 3, 8)
+        else:
+            assert release is not None
+            assert page == release.by.encode()
+
+    def _try(self, action: Any, signature: Signature, page_of: PageOf | None = None) -> None:
         self.now += timedelta(seconds=1)
         with contextlib.suppress(WrongState, BadInput):
-            write_down(self.store, self.key, action, signature, self.now)
+            write_down(self.store, self.key, action, signature, self.now, page_of)
 
 
 TestRelease = Release.TestCase

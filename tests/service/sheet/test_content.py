@@ -1,0 +1,123 @@
+"""What stands on the sheet: order, counts, plain words where there are none, and what is left out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_contracts.interval import Interval
+from data_contracts.profile import PatientProfile
+from data_contracts.recommendation import Reason
+from data_contracts.therapy import load_therapies
+from service.sheet import Sheet, sheet_of
+from service.sheet_order import in_guideline_order
+
+ARMS = {"usual_care": None, "ssri": "SSRI", "cbt": "CBT", "icbt": "GSH_ICBT", "comb": "COMB", "emdr": "EMDR"}
+LESS = ["icbt", "cbt", "ssri", "emdr", "comb", "usual_care"]
+MORE = ["comb", "cbt", "ssri", "icbt", "emdr", "usual_care"]
+
+
+def sheet(kit: Any, arms: list[Any], **changes: Any) -> Sheet:
+    case = kit.case(arms, kit.manifest({arm.arm: ARMS.get(arm.arm) for arm in arms}, **changes))
+    return sheet_of(case.kept.answer, case.kept.profile, case.manifest)
+
+
+@pytest.mark.parametrize(
+    ("score", "unit", "wanted"),
+    [(15.0, "PHQ-9", LESS), (16.0, "PHQ-9", MORE), (None, "PHQ-9", LESS), (30.0, "BDI", LESS)],
+)
+def test_the_order_is_the_guideline_s(kit: Any, score: float | None, unit: str, wanted: list[str]) -> None:
+    """By severity as in the guideline; what it does not list comes after, by the catalogue and then by name."""
+    profile = PatientProfile(patient_id="P", values={"phq9_week0": score})
+    assert list(in_guideline_order(kit.manifest(ARMS, unit=unit), profile)) == wanted
+
+
+PERCENT = st.floats(0, 100)
+COUNT = st.tuples(PERCENT, PERCENT, PERCENT).map(lambda three: (sorted(three)[1], min(three), max(three)))
+
+
+@given(arms=st.permutations(list(ARMS)), counts=st.lists(st.tuples(COUNT, COUNT), min_size=6, max_size=6))
+def test_effects_never_move_an_option(kit: Any, arms: list[str], counts: list[Any]) -> None:
+    """Whatever the counts are and in whatever order the answer and the policy name the arms: the same order."""
+    told = [
+        kit.advice(arm, counts={"response": gain, "dropout": loss})
+        for arm, (gain, loss) in zip(arms, counts, strict=True)
+    ]
+    plain = [load_therapies()[ARMS[arm] or ""].plain_name if ARMS[arm] else "Usual_care" for arm in LESS]
+    assert [option.title for option in sheet(kit, told).options] == plain
+
+
+@given(count=COUNT)
+def test_whole_people_never_claim_more(count: tuple[float, float, float]) -> None:
+    """In whole people the range holds the range of the answer, and the count stands inside of it."""
+    from service.sheet import _count
+
+    about, lower, upper = count
+    told = _count("felt much better", Interval(estimate=about, lower=lower, upper=upper))
+    assert 0 <= told.lower <= told.about <= told.upper <= 100
+    assert told.lower <= lower
+    assert told.upper >= upper
+    assert abs(told.about - about) <= 0.5 + 1e-9 or told.about in (math.floor(lower), math.ceil(upper))
+
+
+def test_a_range_beyond_what_can_be_is_cut() -> None:
+    """Nobody counts fewer than none or more than all of a hundred."""
+    from service.sheet import _count
+
+    told = _count("stopped early", Interval(estimate=-1.0, lower=-8.0, upper=104.0))
+    assert (told.lower, told.about, told.upper) == (0, 0, 100)
+
+
+@pytest.mark.parametrize("reason", [one for one in Reason if one not in (Reason.SAFETY, Reason.EXCLUDED)])
+def test_what_the_records_cannot_tell_stays_an_option(kit: Any, reason: Reason) -> None:
+    """An arm without a rank is still a therapy: it keeps its place, with words and without a number."""
+    shown = sheet(kit, [kit.advice("ssri", counts=kit.counted), kit.advice("cbt", counts=kit.counted, reason=reason)])
+    cbt = shown.options[0]
+    assert cbt.title == load_therapies()["CBT"].plain_name
+    assert cbt.counts == (None, None)
+    assert not cbt.more
+    assert cbt.untold
+    assert shown.barred == ()
+
+
+@pytest.mark.parametrize("reason", [Reason.SAFETY, Reason.EXCLUDED])
+def test_what_is_ruled_out_is_no_option(kit: Any, reason: Reason) -> None:
+    """What a safety rule or the clinician rules out is named apart, without its reason."""
+    shown = sheet(kit, [kit.advice("ssri", counts=kit.counted, reason=reason), kit.advice("cbt", counts=kit.counted)])
+    assert [option.title for option in shown.options] == [load_therapies()["CBT"].plain_name]
+    assert shown.barred == (load_therapies()["SSRI"].plain_name,)
+
+
+def test_all_options_are_drawn_by_the_same_outcome(kit: Any) -> None:
+    """One gain and one loss are drawn for all; an arm without the one is not drawn by another in its place."""
+    roles = ("response", "remission", "dropout", "reliable_deterioration")
+    first = kit.advice("cbt", counts={"remission": (30, 20, 40), "dropout": (10, 5, 15)})
+    second = kit.advice("ssri", counts={"response": (50, 40, 60), "reliable_deterioration": (5, 1, 9)})
+    shown = sheet(kit, [first, second], roles=roles)
+    assert shown.columns == ("felt much better", "stopped early")
+    cbt, ssri = shown.options
+    assert cbt.counts[0] is None
+    assert ssri.counts[1] is None
+    assert [count.words for count in cbt.more] == ["had few or no signs left"]
+    assert [count.words for count in ssri.more] == ["got clearly worse"]
+
+
+def test_no_counts_no_columns(kit: Any) -> None:
+    """Where the policy counts nobody nothing is drawn, and each option says so."""
+    shown = sheet(kit, [kit.advice("cbt"), kit.advice("ssri", reason=Reason.NON_OVERLAP)])
+    assert shown.columns == ()
+    assert [option.untold for option in shown.options] == [
+        "The records hold no count for this.",
+        "Too few people like you had this. The records cannot tell.",
+    ]
+
+
+def test_every_therapy_has_words_for_patients() -> None:
+    """Each therapy of the catalogue tells what it is and what it asks, in a line or two."""
+    for therapy in load_therapies().values():
+        assert therapy.asks is not None
+        assert 10 < len(therapy.asks.value) < 110
