@@ -10,10 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from data_contracts.censoring_checks import censoring_problems, visits_stayed
-from data_contracts.column_checks import MINIMUM_CELL, covariate_problems, number_problems, row_numbers
+from data_contracts.column_checks import covariate_problems, row_numbers
+from data_contracts.derived_outcomes import derived_problems, with_derived
 from data_contracts.effects import BoolArray
 from data_contracts.episode import AttritionLine, Column, Episodes, FloatArray, IntArray
 from data_contracts.errors import BadInput, Problem, rows_text
+from data_contracts.outcome_checks import outcome_problems
 from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
 from data_contracts.tables import Table
 
@@ -26,7 +28,7 @@ def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
     Raises:
         BadInput: every problem found, with columns, counts and row numbers, never values.
     """
-    table = _with_categories(table, protocol)
+    table = with_derived(_with_categories(table, protocol), protocol)
     problems = [*_column_problems(table, protocol), *_identity_problems(table, protocol)]
     problems += [*_arm_problems(table, protocol), *_content_problems(table, protocol)]
     problems += censoring_problems(table, protocol)
@@ -55,7 +57,7 @@ def _column_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]
 def _needed(protocol: StudyProtocol) -> tuple[str, ...]:
     records = protocol.records
     keys = [records.patient_id, records.arm, records.time, records.site, records.cluster]
-    outcomes = [outcome.column for outcome in protocol.outcomes]
+    outcomes = [outcome.column for outcome in protocol.recorded_outcomes]
     lost = protocol.censoring.last_visit if protocol.censoring else None
     named = [*keys, *outcomes, lost, *protocol.covariates, *protocol.groups]
     return tuple(dict.fromkeys(name for name in named if name))
@@ -116,30 +118,19 @@ def _arm_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
 
 
 def _content_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
-    for outcome in protocol.outcomes:
-        if outcome.column in table.columns:
-            yield from _outcome_problems(table, outcome.column, protocol)
     rows = _analysed(table, protocol)
+    arms = _labels(table, protocol) if protocol.records.arm in table.columns else np.full(table.n, None)
+    primary = list(outcome_problems(table, protocol.outcome, protocol, arms, rows))
+    yield from primary
+    for outcome in protocol.secondary_outcomes:
+        yield from outcome_problems(table, outcome, protocol, arms, rows)
+    yield from derived_problems(protocol)
+    for outcome in protocol.secondary[len(protocol.secondary_outcomes) :]:
+        if not primary:  # what is wrong with the primary outcome is told once
+            yield from outcome_problems(table, outcome, protocol, arms, rows)
     for name in protocol.covariates:
         if name in table.columns:
             yield from covariate_problems(table.columns[name], name, f"{table.source}, {name}", protocol, rows)
-
-
-def _outcome_problems(table: Table, name: str, protocol: StudyProtocol) -> Iterator[Problem]:
-    where, column = f"{table.source}, {name}", table.columns[name]
-    problems = list(number_problems(column, name, where, protocol))
-    yield from problems
-    if problems or protocol.records.arm not in table.columns:
-        return
-    labels, observed = _labels(table, protocol), ~np.isnan(column.astype(float))
-    if not observed.any():
-        yield Problem(where, "an outcome in some rows", "none in any row", "Check the column.")
-        return
-    enough = [arm for arm, count in _counts(labels, protocol).items() if count >= MINIMUM_EPISODES]
-    if few := [arm for arm in enough if int((observed & (labels == arm)).sum()) < MINIMUM_CELL]:
-        step = "Wait for these arms' outcomes, or leave the arms out of the protocol and their rows out of the table."
-        expected = f"at least {MINIMUM_CELL} observed outcomes in each arm with {MINIMUM_EPISODES} episodes"
-        yield Problem(where, expected, f"fewer in {', '.join(few)}", step)
 
 
 def _labels(table: Table, protocol: StudyProtocol) -> Column:
@@ -166,7 +157,7 @@ def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
     order = _fixed_order(table, protocol, np.isin(labels, arms))
     labels = labels[order]
     outcomes = {outcome.column: table.columns[outcome.column].astype(float)[order] for outcome in protocol.outcomes}
-    named = dict.fromkeys((*protocol.covariates, *protocol.groups))
+    named, recorded = dict.fromkeys((*protocol.covariates, *protocol.groups)), protocol.recorded_outcomes
     episodes = Episodes(
         arms=arms,
         thin_arms={name: count for name, count in counts.items() if count < MINIMUM_EPISODES},
@@ -175,7 +166,7 @@ def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
         site=_codes(table, protocol.records.site, order),
         columns={name: table.columns[name][order] for name in named},
         outcomes=outcomes,
-        attrition=_attrition(counts, arms, labels, outcomes),
+        attrition=_attrition(counts, arms, labels, {one.column: outcomes[one.column] for one in recorded}),
         fingerprint="",
         stayed=visits_stayed(table, protocol, order),
     )

@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections import Counter
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
+
+from data_contracts.secondary_outcome import BETTER, SHARE, DerivedRole, OutcomeKind, Role
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,79}$")]
 Column = Annotated[str, StringConstraints(min_length=1, max_length=120)]
@@ -90,6 +92,33 @@ class Outcome(_Block):
     def sign(self) -> float:
         """What an outcome is multiplied by so that more is better."""
         return -1.0 if self.direction == "lower_is_better" else 1.0
+
+
+class FurtherOutcome(Outcome):
+    """An outcome beside the primary one.
+
+    Attributes:
+        kind: measured in points, or a yes (1, true) or no (0, false).
+        role: what it says of a therapy; where it has a better end, the direction has to agree.
+        side_effect: which kind of side effect, for example ``nausea``; given if, and only if, ``role`` is that.
+    """
+
+    kind: OutcomeKind = "points"
+    role: Role = "other"
+    side_effect: Name | None = None
+
+    @classmethod
+    def derived(cls, role: DerivedRole) -> FurtherOutcome:
+        """The outcome of that role which is made from the primary one."""
+        return cls(column=role, direction=BETTER[role], unit=SHARE, kind="yes_no", role=role)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FurtherOutcome:
+        if BETTER.get(self.role, self.direction) != self.direction:
+            raise ValueError(f"of the role {self.role}, {BETTER[self.role].replace('_', ' ')}")
+        if (self.role == "side_effect") != (self.side_effect is not None):
+            raise ValueError("side_effect names the kind of an outcome whose role is side_effect, and of no other")
+        return self
 
 
 class Censoring(_Block):
@@ -176,6 +205,8 @@ class StudyProtocol(_Block):
     ``repeats`` says how often cross-fitting is repeated with other folds; nuisances are the medians over repeats, so
     that one split's luck matters less. Learning the nuisances takes as many times as long.
 
+    ``derived_outcomes`` are made from the primary one by its instrument's rules; ``dropout`` is whether it is missing.
+
     ``candidates`` names the effect models that compete; where it names none, the learner's table says who does.
     """
 
@@ -187,7 +218,8 @@ class StudyProtocol(_Block):
     confounders: tuple[Column, ...] = ()
     categorical: tuple[Column, ...] = ()
     instruments: dict[Column, str] = Field(default_factory=dict)
-    secondary_outcomes: tuple[Outcome, ...] = ()
+    secondary_outcomes: tuple[FurtherOutcome, ...] = ()
+    derived_outcomes: tuple[DerivedRole, ...] = ()
     groups: tuple[Column, ...] = ()
     confidence: float = Field(default=0.90, gt=0.5, lt=1)
     folds: int = Field(default=5, ge=2, le=20)
@@ -201,8 +233,18 @@ class StudyProtocol(_Block):
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """The primary outcome, then the secondary ones."""
+        """The primary outcome, then the secondary ones, the derived last."""
+        return (self.outcome, *self.secondary)
+
+    @property
+    def recorded_outcomes(self) -> tuple[Outcome, ...]:
+        """Outcomes with a column of the table, the primary first."""
         return (self.outcome, *self.secondary_outcomes)
+
+    @property
+    def secondary(self) -> tuple[FurtherOutcome, ...]:
+        """All outcomes beside the primary one, the derived last."""
+        return (*self.secondary_outcomes, *map(FurtherOutcome.derived, self.derived_outcomes))
 
     @property
     def covariates(self) -> tuple[str, ...]:
@@ -227,12 +269,18 @@ class StudyProtocol(_Block):
         later = sorted({self.censoring.last_visit} & {*self.covariates, *measured}) if self.censoring else []
         again = sorted(column for column, count in Counter(measured).items() if count > 1)
         strangers = sorted(set(self.categorical) - set(self.covariates))
+        keys = {*self.records.model_dump().values(), *self.groups, self.censoring and self.censoring.last_visit}
+        taken = sorted(set(self.derived_outcomes) & (keys | set(self.covariates)))
+        roles = Counter(str(outcome.role) for outcome in self.secondary if outcome.role in get_args(DerivedRole))
+        shared = sorted(role for role, count in roles.items() if count > 1)
         unread = sorted(set(self.instruments) - {*self.covariates, *measured})
         told = (
             ("a column is an effect modifier or a confounder, once; named twice", twice),
             ("outcome, arm and patient_id cannot be covariates", leaks),
             ("the last visit is neither a covariate nor an outcome", later),
             ("each outcome column is named once; named twice", again),
+            ("each of these roles is one outcome's; named twice", shared),
+            ("a derived outcome has its role for a name, which no other column may have", taken),
             ("categorical names columns that are not covariates", strangers),
             ("instruments names columns that are neither covariates nor outcomes", unread),
         )

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from data_contracts.figure import Figure
+
 OutcomeKind = Literal["points", "yes_no"]
 DerivedRole = Literal["response", "remission", "reliable_improvement", "reliable_deterioration", "dropout"]
 Role = Literal[
@@ -46,6 +48,7 @@ class SecondaryOutcome(BaseModel):
         side_effect: which kind of side effect, for example ``nausea``; None unless ``role`` is that.
         direction: whether lower or higher is better; effects are turned so that positive is better.
         range: smallest and largest value that it can take, if known.
+        rule: the instrument's figure by which it was derived from the primary outcome, with its source.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,6 +60,7 @@ class SecondaryOutcome(BaseModel):
     side_effect: str | None = None
     direction: Direction
     range: tuple[float, float] | None = None
+    rule: Figure[float] | None = None
 
     @property
     def sign(self) -> float:

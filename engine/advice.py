@@ -10,6 +10,7 @@ import numpy as np
 
 from data_contracts.recommendation import ArmAdvice, status_of
 from engine.decision import Decision
+from engine.other_outcomes import tell_outcomes
 from engine.patient import Patients
 from engine.policy import Policy
 from engine.reasons import OPEN, REASONS
@@ -57,6 +58,7 @@ def _numbers(policy: Policy, patients: Patients, decision: Decision) -> list[dic
             told["effect"], told["contributions"] = _interval(effects[k]), contributions[k]
         if rank_shown[at]:
             told["rank"], told["recommended"] = ranks[k], recommended[at]
+    tell_outcomes(found, decision)
     return found
 
 

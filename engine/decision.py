@@ -32,6 +32,7 @@ class Decision:
         effect: (n, K, 3) served effect and the ends of its interval.
         ranking: of the arms that no reason speaks against.
         expected: (n, K, 3) expected outcome and the ends of its range.
+        terms: (n, P) basis terms of the patients' effect modifiers.
     """
 
     policy: Policy
@@ -41,6 +42,7 @@ class Decision:
     effect: FloatArray
     ranking: Ranking
     expected: FloatArray
+    terms: FloatArray
 
     @cached_property
     def offered(self) -> BoolArray:
@@ -108,4 +110,5 @@ def decide(
         effect=with_ends(effects, policy.z * errors),
         ranking=rank(policy, effects, covariance, reason[:, policy.ranked_at] == OPEN, patients.more_severe),
         expected=expected_outcomes(policy, patients, log_odds, effects),
+        terms=patients.terms,
     )

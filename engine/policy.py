@@ -26,6 +26,7 @@ from data_contracts.support import Support
 from data_contracts.support_arrays import SUPPORT_ARRAYS, support_from, support_problems
 from data_contracts.therapy import Level, Therapy, guideline_position, load_therapies
 from engine.evidence import told_evidence
+from engine.stacked import StackedOutcomes
 
 NAMES = (
     *("coefficients", "root", "individualised", "average_effects", "average_covariance"),
@@ -99,6 +100,21 @@ class Policy:
     def average_intervals(self) -> FloatArray:
         """(K, 3) average effects and the ends of their intervals."""
         return with_ends(self.average_effects, self.z * np.sqrt(np.maximum(np.diag(self.average_covariance), 0.0)))
+
+    @cached_property
+    def stacked(self) -> StackedOutcomes | None:
+        """The outcomes beside the primary one, ready to be told of a patient; None if there are none."""
+        return StackedOutcomes.of(self.secondary) if self.secondary else None
+
+    @cached_property
+    def secondary_averages(self) -> FloatArray:
+        """(O, K, 3) average effects of the other outcomes and the ends of their intervals."""
+        found = np.zeros((len(self.secondary), len(self.ranked_at), 3))
+        for i, one in enumerate(self.secondary):
+            errors = np.sqrt(np.maximum(np.diag(one.average_covariance), 0.0))
+            most = one.outcome.largest_effect
+            found[i] = np.clip(with_ends(one.average_effects, self.z * errors), -most, most)
+        return found
 
     @cached_property
     def guideline_order(self) -> IntArray:

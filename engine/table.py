@@ -31,7 +31,7 @@ def recommendation_table(
         rulings: the different things that the safety rules say.
         which: (n,) which of them is whose.
     """
-    policy, arms, told = decision.policy, len(decision.policy.manifest.arms), _Told(decision)
+    policy, arms, told = decision.policy, len(decision.policy.manifest.arms), ToldRows(decision)
     unranked, ranking = ~decision.rank_shown, decision.ranking
     names = np.array([arm.name for arm in policy.manifest.arms], dtype=object)
     reason = told.rows(decision.reason)
@@ -66,10 +66,11 @@ def _by_arm(said: Sequence[Sequence[Sequence[str]]]) -> Column:
     return np.stack([_texts(["; ".join(things) or None for things in arms]) for arms in said])
 
 
-class _Told:
-    """Puts (n, A) values into the rows of the table."""
+class ToldRows:
+    """Puts (n, A) values into the rows of a table."""
 
     def __init__(self, decision: Decision) -> None:
+        """Take the order in which each patient's arms are told."""
         n, arms = decision.order.shape
         self._at = (decision.order + arms * np.arange(n)[:, None]).ravel()
         self._policy = decision.policy

@@ -8,6 +8,7 @@ import numpy as np
 
 from data_contracts.effects import EffectModel, ScoredEpisodes
 from data_contracts.episode import FloatArray
+from estimators.hierarchical import Hierarchical
 from estimators.hierarchical_family import Lead, fit_family
 
 
@@ -46,7 +47,9 @@ class Competition:
         return found
 
 
-def compete(data: ScoredEpisodes, rivals: tuple[EffectModel, ...]) -> Competition:
+def compete(
+    data: ScoredEpisodes, rivals: tuple[EffectModel, ...], leading: tuple[Hierarchical, ...] | None = None
+) -> Competition:
     """Fit the leading models, and let every candidate say what it says of the episodes that it did not see."""
-    leads = fit_family(data)
+    leads = fit_family(data, leading)
     return Competition(leads, rivals, [lead.deviations for lead in leads] + [model.held_out(data) for model in rivals])

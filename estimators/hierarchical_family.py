@@ -53,13 +53,19 @@ def family(basis: Basis) -> tuple[Hierarchical, ...]:
     return tuple(distinct.values())
 
 
-def fit_family(data: ScoredEpisodes) -> tuple[Lead, ...]:
-    """Fit every leading model; the cross products are computed once for all."""
+def plain_and_rich(basis: Basis) -> tuple[Hierarchical, ...]:
+    """The plainest and the richest of them alone: half the cost, for outcomes beside the primary one."""
+    models = family(basis)
+    return (models[0], models[-1]) if len(models) > 1 else models
+
+
+def fit_family(data: ScoredEpisodes, models: tuple[Hierarchical, ...] | None = None) -> tuple[Lead, ...]:
+    """Fit leading models, the richest last, all that differ if none are given; cross products are computed once."""
     parts = sufficient_by_fold(data)
     whole = total(parts, data)
     return tuple(
         Lead(model.name, model.posterior(whole, data), model.held_out_from(parts, data))
-        for model in family(data.basis)
+        for model in models or family(data.basis)
     )
 
 

@@ -6,6 +6,9 @@ Letters 23(1). It works on the Gram matrix, so its cost does not grow with the n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
@@ -25,6 +28,22 @@ LOCAL_BOUNDS = (1e-4, 1e4)
 SEED = 20260101
 
 
+@dataclass(frozen=True)
+class State:
+    """One draw and what it was drawn given.
+
+    Attributes:
+        draw, mean: (m,) coefficients, and their mean given the variances below.
+        prior_variance: (m,) of each coefficient.
+        noise: variance of the residuals.
+    """
+
+    draw: FloatArray
+    mean: FloatArray
+    prior_variance: FloatArray
+    noise: float
+
+
 class Horseshoe:
     """The sampler's state.
 
@@ -33,6 +52,7 @@ class Horseshoe:
         kind: (m,) kind of each term, 0 on; -1 is an intercept, which is not shrunk.
         source: (m,) column that each term is made from; -1 for intercepts.
         copies: columns that each term has, one for each contrast of arms.
+        scale: of the prior on the root of a kind's variance, as SHARED_SCALE.
     """
 
     def __init__(
@@ -45,6 +65,7 @@ class Horseshoe:
         kind: IntArray,
         source: IntArray,
         copies: int,
+        scale: float = SHARED_SCALE,
     ) -> None:
         self._gram, self._moment, self._total, self._n = gram, moment, total, n
         self._slope = kind >= 0
@@ -52,7 +73,7 @@ class Horseshoe:
         self._per_kind, self._per_source = np.bincount(self._kind), np.bincount(self._source)
         self._rng = np.random.default_rng(SEED)
         self._noise = total / n
-        self._scale = SHARED_SCALE**2 * self._noise * copies / np.maximum(self._per_kind, 1)
+        self._scale = scale**2 * self._noise * copies / np.maximum(self._per_kind, 1)
         self._shared = START * self._scale
         self._shared_aux = 1 / self._scale
         self._local = np.ones(len(self._per_source))
@@ -60,18 +81,25 @@ class Horseshoe:
 
     def run(self, warm_up: int, kept: int) -> tuple[FloatArray, FloatArray]:
         """Draws of the coefficients after warm-up and their conditional means, each (kept, m)."""
-        draws, means = [], []
+        draws, means = zip(*((state.draw, state.mean) for state in self.states(warm_up, kept)), strict=True)
+        return np.asarray(draws), np.asarray(means)
+
+    def states(self, warm_up: int, kept: int) -> Iterator[State]:
+        """What is drawn after warm-up, one state after another."""
         for i in range(warm_up + kept):
+            variance, noise = self._prior_variance(), self._noise
             draw, mean = self._coefficients()
             self._variances(draw)
             if i >= warm_up:
-                draws.append(draw)
-                means.append(mean)
-        return np.asarray(draws), np.asarray(means)
+                yield State(draw, mean, variance, noise)
 
-    def _coefficients(self) -> tuple[FloatArray, FloatArray]:
+    def _prior_variance(self) -> FloatArray:
         variance = np.full(len(self._moment), INTERCEPT_VARIANCE * self._noise)
         variance[self._slope] = self._shared[self._kind] * self._local[self._source]
+        return variance
+
+    def _coefficients(self) -> tuple[FloatArray, FloatArray]:
+        variance = self._prior_variance()
         precision = self._gram / self._noise
         precision[np.diag_indices_from(precision)] += 1 / variance
         lower = cholesky(precision, lower=True, overwrite_a=True, check_finite=False)

@@ -25,6 +25,7 @@ from estimators.held_out_advice import held_out_advice
 from estimators.policy_value import policy_value
 from estimators.progress import Progress, untold
 from estimators.scored_study import score_study
+from estimators.secondary import LearnedSecondary, learn_secondary
 from estimators.serve import serve
 from estimators.serving_models import outcome_model
 from estimators.support import fit_support
@@ -50,6 +51,7 @@ class Learned:
         expected: (1 + q,) served expected outcome of the reference.
         ranges: the served outcome ranges about it.
         value: what following the advice is worth; None where hardly anybody has a supported arm.
+        secondary: the outcomes beside the primary one, in the protocol's order.
     """
 
     encoding: Encoding
@@ -67,6 +69,7 @@ class Learned:
     expected: FloatArray
     ranges: OutcomeRanges
     value: PolicyValue | None
+    secondary: tuple[LearnedSecondary, ...] = ()
 
 
 def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = untold) -> Learned:
@@ -110,4 +113,5 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
             expected=outcome_model(study.covariates, primary, served.effects),
             ranges=outcome_ranges(study.covariates, primary, advice.effects, can),
             value=policy_value(primary, advice, can, protocol.confidence),
+            secondary=learn_secondary(study, protocol, episodes.arms, progress),
         )

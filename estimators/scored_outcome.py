@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class StudyDesign:
         modifiers: (n, p) standardised effect modifiers.
         basis: the terms that are made from them.
         folds: (n,) folds of each repeat of cross-fitting; the first are the study's own.
+        observations: (n, K) probabilities of being observed that were learned already, by who was seen until when:
+            outcomes that are missing together share them.
     """
 
     episodes: Episodes
@@ -35,6 +37,7 @@ class StudyDesign:
     modifiers: FloatArray
     basis: Basis
     folds: Sequence[IntArray]
+    observations: dict[tuple[bytes, int], FloatArray] = field(default_factory=dict)
 
 
 def study_propensity(design: StudyDesign) -> CrossFitted:
@@ -50,13 +53,7 @@ def score_outcome(
     episodes, folds = design.episodes, design.folds
     benefit = outcome.sign * episodes.outcomes[outcome.column]
     regression = median_of([crossfit_outcome(design.covariates, episodes.arm, benefit, fold) for fold in folds])
-    stayed, visits = _follow_up(episodes, protocol, outcome)
-    observation = median_of(
-        [
-            crossfit_observation(design.covariates, episodes.arm, stayed, visits, fold, episodes.cluster)
-            for fold in folds
-        ]
-    ).prediction
+    observation = _observation(design, *_follow_up(episodes, protocol, outcome))
     return regression, ScoredEpisodes(
         scores=score_matrix(episodes.arm, benefit, regression.prediction, propensity, observation),
         modifiers=design.modifiers,
@@ -71,8 +68,21 @@ def score_outcome(
     )
 
 
+def _observation(design: StudyDesign, stayed: IntArray, visits: int) -> FloatArray:
+    """(n, K) probabilities that the outcome is observed under each arm."""
+    known, arm, cluster = design.observations, design.episodes.arm, design.episodes.cluster
+    key = (stayed.tobytes(), visits)
+    if key not in known:
+        found = [crossfit_observation(design.covariates, arm, stayed, visits, fold, cluster) for fold in design.folds]
+        known[key] = median_of(found).prediction
+    return known[key]
+
+
 def _follow_up(episodes: Episodes, protocol: StudyProtocol, outcome: Outcome) -> tuple[IntArray, int]:
     """(n,) visits up to which each patient was seen, and how many there are; one where the protocol names none."""
-    if protocol.censoring is not None and episodes.stayed is not None and outcome == protocol.outcome:
+    seen = ~np.isnan(episodes.outcomes[outcome.column])
+    same = np.array_equal(seen, ~np.isnan(episodes.outcomes[protocol.outcome.column]))
+    own = outcome == protocol.outcome or (outcome.column in protocol.derived_outcomes and same)
+    if protocol.censoring is not None and episodes.stayed is not None and own:
         return episodes.stayed, len(protocol.censoring.visits)
-    return (~np.isnan(episodes.outcomes[outcome.column])).astype(np.int64), 1
+    return seen.astype(np.int64), 1

@@ -10,11 +10,12 @@ from threadpoolctl import threadpool_limits
 from data_contracts.effects import AverageEffects, ScoredEpisodes
 from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes, FloatArray
-from data_contracts.protocol import StudyProtocol
+from data_contracts.protocol import FurtherOutcome, Outcome, StudyProtocol
 from estimators.contrasts import average_effects
 from estimators.covariates import with_gaps
 from estimators.cross_fitting import CrossFitted
 from estimators.design import learn_encoding
+from estimators.few_events import variance_floor
 from estimators.folds import check_folds, deal_folds
 from estimators.progress import Progress, untold
 from estimators.scored_outcome import StudyDesign, score_outcome, study_propensity
@@ -69,9 +70,14 @@ def score_study(episodes: Episodes, protocol: StudyProtocol, progress: Progress 
                 design, protocol, outcome, propensity.prediction
             )
         averages = {
-            name: average_effects(data.scores, data.cluster, protocol.confidence) for name, data in scored.items()
+            outcome.column: _averages(scored[outcome.column], outcome, protocol) for outcome in protocol.outcomes
         }
         return ScoredStudy(encoding, covariates, propensity, regressions, scored, averages)
+
+
+def _averages(data: ScoredEpisodes, outcome: Outcome, protocol: StudyProtocol) -> AverageEffects:
+    rare = isinstance(outcome, FurtherOutcome) and outcome.kind == "yes_no"
+    return average_effects(data.scores, data.cluster, protocol.confidence, variance_floor(data) if rare else None)
 
 
 def _design(episodes: Episodes, protocol: StudyProtocol) -> tuple[Encoding, FloatArray, StudyDesign]:

@@ -15,6 +15,7 @@ from data_contracts.episode import Episodes, FloatArray
 from data_contracts.gate import Gate
 from data_contracts.manifest import ARRAYS, MANIFEST, MODEL_CARD, SIGNATURE, ArmRecord, PolicyManifest, sha256
 from data_contracts.protocol import StudyProtocol
+from data_contracts.secondary_arrays import secondary_arrays
 from data_contracts.support_arrays import support_arrays
 from data_contracts.therapy import therapy_for
 from engine.policy import policy_arrays
@@ -78,6 +79,7 @@ def _manifest(
         basis=learned.scored.basis,
         gates=gates,
         individualisation=learned.individualisation,
+        secondary=tuple(one.served.outcome for one in learned.secondary),
         policy_value=learned.value,
         evidence=learned.evidence,
         estimand=estimand(protocol),
@@ -100,6 +102,7 @@ def _archive(learned: Learned) -> bytes:
     arrays: dict[str, FloatArray] = (
         policy_arrays(learned.served)
         | support_arrays(learned.support)
+        | secondary_arrays([one.served for one in learned.secondary])
         | {
             "average_effects": averages.effects,
             "average_covariance": averages.covariance,

@@ -13,6 +13,7 @@ from data_contracts.gate import Gate, Individualisation
 from data_contracts.manifest import MANIFEST, MODEL_CARD, PROMOTION, PolicyManifest, Promotion
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation, SafetyFinding
+from data_contracts.secondary_outcome import SecondaryOutcome
 from service.event import Event, State
 from service.history_keeper import Kept
 from service.record import RecommendationRecord
@@ -90,6 +91,7 @@ class Basis(_Data):
     inputs: Inputs
     estimand: str
     outcome: str
+    secondary: tuple[SecondaryOutcome, ...]
     confidence: float
     method: tuple[str, ...]
     data: tuple[ArmCount, ...]
@@ -121,6 +123,7 @@ def basis_of(kept: Kept, documents: Mapping[str, str], version: str) -> Basis:
         intended_use=INTENDED_USE,
         inputs=_inputs(kept.profile, answer),
         estimand=manifest.estimand,
+        secondary=manifest.secondary,
         outcome=f"{manifest.outcome.column}, {manifest.outcome.unit}, {manifest.outcome.direction.replace('_', ' ')}",
         confidence=manifest.confidence,
         method=METHOD,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from data_contracts.cohort import Cohort
 from data_contracts.episode import Column
 from data_contracts.errors import BadUsage
 from engine.batch import joined, recommend_cohort
-from engine.decision import Decision
+from engine.outcome_table import outcome_table
 from service.batch_summary import BatchSummary, Fate, abstentions, fates
 from service.collaborators import utc_now
 from service.console import tell, warn
@@ -28,7 +29,7 @@ def recommend_table(reference: str, patients: Path, out: Path, *, as_json: bool)
     Args:
         reference: DIR or NAME@champion; a policy whose gates failed works, with a warning.
         patients: table with one row a patient.
-        out: where the batch table goes, one row a patient and arm.
+        out: where the batch table goes, one row a patient and arm; that of the other outcomes stands beside it.
         as_json: print the summary for a machine.
 
     Raises:
@@ -38,13 +39,16 @@ def recommend_table(reference: str, patients: Path, out: Path, *, as_json: bool)
     from data_contracts.tables import read_table, write_table  # pandas: a second that other commands need not wait
 
     check_out(patients, out)
+    beside = outcomes_beside(out)
     served = load_verified(reference)
     warn_of_failed_gates(served)
     needs = needs_of(served.policy.manifest, served.rules)
     table = read_table(patients, text=(PATIENT_ID,))
-    decisions, columns = decide(read_cohort(table, needs), served, utc_now().date())
-    write_table(columns, out)
-    summary = summarise(decisions, served, needs, tuple(table.columns), out)
+    found = decide(read_cohort(table, needs), served, utc_now().date())
+    if found.outcomes:
+        write_table(found.outcomes, beside)
+    write_table(found.table, out)
+    summary = summarise(found, served, needs, tuple(table.columns), out)
     tell(summary.model_dump_json() if as_json else summary.paragraph())
     return 0
 
@@ -59,6 +63,13 @@ def check_out(patients: Path, out: Path) -> None:
         raise BadUsage(f"--out ends in {' or '.join(ENDINGS)}, so that the format is clear.")
     if out.resolve() == patients.resolve():
         raise BadUsage("--out is the table of patients itself. Name another file.")
+    if outcomes_beside(out).resolve() == patients.resolve():
+        raise BadUsage("Beside --out the table of other outcomes would replace the table of patients. Name another.")
+
+
+def outcomes_beside(out: Path) -> Path:
+    """Where the table of the other outcomes goes: ``advice.csv`` has ``advice.outcomes.csv`` beside it."""
+    return out.with_name(f"{out.stem}.outcomes{out.suffix}")
 
 
 def warn_of_failed_gates(served: ServedPolicy) -> None:
@@ -67,31 +78,53 @@ def warn_of_failed_gates(served: ServedPolicy) -> None:
         warn(f"WARNING: gates of this policy failed ({', '.join(failed)}). Its advice is not fit to be acted on.")
 
 
-def decide(cohort: Cohort, served: ServedPolicy, today: date) -> tuple[list[Decision], dict[str, Column]]:
-    """What is decided, block by block, and the batch recommendation table, patients in their order."""
+@dataclass(frozen=True)
+class Batch:
+    """What came of a table of patients.
+
+    Attributes:
+        table: the batch recommendation table.
+        outcomes: the table of the other outcomes; empty if the policy has none.
+        patients: how many were asked about.
+        fates, abstentions: of how many patients, counted.
+    """
+
+    table: dict[str, Column]
+    outcomes: dict[str, Column]
+    patients: int
+    fates: Counter[Fate]
+    abstentions: Counter[str]
+
+
+def decide(cohort: Cohort, served: ServedPolicy, today: date) -> Batch:
+    """Decide block by block; of each block its rows and counts are kept, patients in their order."""
     blocks = recommend_cohort(cohort, served.policy, served.rules, today=today)
-    done = list(followed(blocks, lambda block: len(block[0].reason), cohort.n, "Recommending"))
-    return [decision for decision, _ in done], joined([table for _, table in done])
+    tables, outcomes, met, reasons, patients = [], [], Counter[Fate](), Counter[str](), 0
+    for decision, table in followed(blocks, lambda block: len(block[0].reason), cohort.n, "Recommending"):
+        tables.append(table)
+        outcomes.append(outcome_table(decision, table))
+        met += fates(decision)
+        reasons += abstentions(decision)
+        patients += len(decision.reason)
+    return Batch(joined(tables), joined(outcomes), patients, met, reasons)
 
 
-def summarise(
-    decisions: list[Decision], served: ServedPolicy, needs: Needs, columns: tuple[str, ...], out: Path
-) -> BatchSummary:
+def summarise(found: Batch, served: ServedPolicy, needs: Needs, columns: tuple[str, ...], out: Path) -> BatchSummary:
     """Count what came of the batch."""
-    counts = sum(map(fates, decisions), Counter[Fate]())
-    reasons = sum(map(abstentions, decisions), Counter[str]())
+    counts = found.fates
     read = {*needs.names, *(fact + AS_OF for fact in needs.facts), PATIENT_ID, EXCLUDED_ARMS}
     told = {*columns, *needs.stood_in}
     return BatchSummary(
         policy=served.policy.manifest.name,
         manifest_sha256=served.source.manifest_sha256,
         gates_passed=served.policy.manifest.gates_passed,
-        patients=sum(len(decision.reason) for decision in decisions),
+        patients=found.patients,
         ranked=counts["ranked"],
         awaiting_assessment=counts["awaiting_assessment"],
         refused=counts["refused"],
-        abstained=dict(sorted(reasons.items())),
+        abstained=dict(sorted(found.abstentions.items())),
         unknown_facts=tuple(fact for fact in needs.facts if fact not in told),
         unread_columns=tuple(name for name in columns if name not in read),
         table=str(out),
+        outcomes=str(outcomes_beside(out)) if found.outcomes else None,
     )

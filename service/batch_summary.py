@@ -32,6 +32,7 @@ class BatchSummary(BaseModel):
         unknown_facts: safety facts that the table has no column for, so that they are unknown for everybody.
         unread_columns: columns that neither the policy nor a rule reads.
         table: where the recommendations were written.
+        outcomes: where the effects on other outcomes were written; None if the policy has no such outcome.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,6 +48,7 @@ class BatchSummary(BaseModel):
     unknown_facts: tuple[str, ...]
     unread_columns: tuple[str, ...]
     table: str
+    outcomes: str | None = None
 
     def paragraph(self) -> str:
         """The summary as a person reads it."""
@@ -63,7 +65,8 @@ class BatchSummary(BaseModel):
             told += f" Unknown for everybody, as the table has no such column: {names}{also}."
         if self.unread_columns:
             told += f" Not read: {', '.join(self.unread_columns)}."
-        return f"{told} Written to {self.table}."
+        also = f"; other outcomes to {self.outcomes}" if self.outcomes else ""
+        return f"{told} Written to {self.table}{also}."
 
 
 def fates(decision: Decision) -> Counter[Fate]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from estimators.worlds.clinic_effects import ARMS, MODIFIERS, NOISE_SD, expected_outcome, record, recorded_mean
+from estimators.worlds.clinic_outcomes import DERIVED, SECONDARY, record_others, true_others, truth_of_others
 from estimators.worlds.clinic_patients import draw_patients
 from estimators.worlds.clinic_practice import assignment, observed
 from estimators.worlds.world import SimulatedWorld, draw_arms, generator, of_arm, phq9_outcome, truth_table
@@ -19,7 +20,8 @@ def clinic(n: int, seed: int, *, heterogeneity: float = HETEROGENEITY, hidden: f
     """Draw n patients of the synthetic clinic.
 
     Arms usual_care (the reference), icbt (guided), cbt, ssri and cbt_ssri; outcome PHQ-9 at week 12, 0-27, lower is
-    better, NaN where the patient was lost. Severe cases get the combination, so its unadjusted effect is hidden.
+    better, NaN where the patient was lost; beside it what is derived from it, nausea and hours of care. Severe cases
+    get the combination, so its unadjusted effect is hidden.
     Rounding and the floor at zero leave an SD of the effects of 0.03-0.1 even at a heterogeneity of 0.
 
     Args:
@@ -36,12 +38,15 @@ def clinic(n: int, seed: int, *, heterogeneity: float = HETEROGENEITY, hidden: f
     arm = draw_arms(chances, rng)
     mean = expected_outcome(patients, heterogeneity, hidden * cause)
     outcome = record(of_arm(mean, arm) + NOISE_SD * rng.normal(size=n))
-    seen = of_arm(observed(patients), arm)
+    chance_seen = observed(patients)
+    seen = of_arm(chance_seen, arm)
     records = patients.assign(therapy=np.asarray(ARMS, dtype=object)[arm])
     records["therapy"] = records["therapy"].astype("str")
     records["phq9_week12"] = np.where(rng.random(n) < seen, outcome, np.nan)
+    records = records.assign(**record_others(patients, arm, records["phq9_week12"].notna().to_numpy(), rng))
     truth = truth_table(ARMS, recorded_mean(mean), propensity, seen, sign=-1, hidden={"cause": cause})
-    return SimulatedWorld(records, clinic_protocol(), truth)
+    others = truth_of_others(true_others(patients, mean, chance_seen))
+    return SimulatedWorld(records, clinic_protocol(), truth.assign(**others))
 
 
 def clinic_protocol() -> dict[str, Any]:
@@ -57,6 +62,8 @@ def clinic_protocol() -> dict[str, Any]:
         },
         "arms": {"reference": ARMS[0], "offered": list(ARMS[1:])},
         "outcome": phq9_outcome(),
+        "secondary_outcomes": [dict(block) for block in SECONDARY],
+        "derived_outcomes": list(DERIVED),
         "effect_modifiers": list(MODIFIERS),
         "confounders": ["wait_days", "sex", "ethnicity", "education", "income_ratio", "bmi", "insured"],
         "groups": ["sex", "ethnicity"],

@@ -27,7 +27,8 @@ class SimulatedWorld:
             and clipping), ``effect_<arm>``, the benefit over the reference (positive is better, 0 for the reference)
             and ``propensity_<arm>``, its probability given the protocol's covariates; ``observed_probability`` under
             the arm received; ``unsupported_<arm>``, true where an arm that some are never given is one of those;
-            hidden causes as ``hidden_<name>``. Never to be read by a study.
+            hidden causes as ``hidden_<name>``; of other outcomes, where a world has them, ``<outcome>_mu_<arm>`` and
+            ``<outcome>_effect_<arm>``. Never to be read by a study.
     """
 
     records: pd.DataFrame

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from experiments.report.drawing import Picture
 from experiments.report.findings import against_reference
+from experiments.report.together import together_rows
 from experiments.report.value import compared_values
 from experiments.report.wording import listed, number, percent, shown_count, shown_mean
 
@@ -26,6 +27,7 @@ def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
             s=summary,
             primary=summary["outcomes"][0],
             effects=against_reference(summary["outcomes"][0], summary["protocol"]["arms"]["reference"]),
+            together=together_rows(summary),
             arms=[arm["arm"] for arm in summary["arms"]],
             failed=[gate for gate in summary["gates"] if not gate["passed"]],
             comparisons=compared_values(summary),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from data_contracts.derived_outcomes import rules_of
 from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
 from data_contracts.therapy import therapy_for
 from estimators.cross_fitting import CrossFitted
@@ -29,6 +30,8 @@ def summarise(result: StudyResult) -> dict[str, Any]:
     """Everything the report says, as JSON types; numbers that are not finite become None."""
     protocol, episodes, learned = result.protocol, result.episodes, result.learned
     findings = [finding(o, averages, episodes.arms, protocol.confidence) for o, averages in outcomes_of(result)]
+    for found, one in zip(findings[1:], learned.secondary, strict=True):
+        found["varies"] = [decision.arm for decision in one.decisions if decision.individualised]
     heterogeneity = _heterogeneity(result)
     steps = attrition(episodes)
     content = {
@@ -49,6 +52,7 @@ def summarise(result: StudyResult) -> dict[str, Any]:
         "diagnostics": diagnostics(result),
         "balance": balance_rows(result, protocol),
         "outcomes": findings,
+        "derived": [{"outcome": name, **rule.model_dump()} for name, rule in rules_of(protocol).items()],
         "candidates": candidate_rows(learned.candidate_weights),
         "individualisation": [decision.model_dump(mode="json") for decision in learned.individualisation],
         "policy_value": learned.value.model_dump(mode="json") if learned.value else None,
@@ -87,12 +91,12 @@ def _heterogeneity(result: StudyResult) -> dict[str, float | None]:
 
 
 def _dropout(steps: list[dict[str, Any]], protocol: StudyProtocol) -> str:
-    total = steps[0 if len(steps) == 1 + len(protocol.outcomes) else 1]["total_left"]
-    observed = steps[-len(protocol.outcomes) :]
+    total = steps[0 if len(steps) == 1 + len(protocol.recorded_outcomes) else 1]["total_left"]
+    observed = steps[-len(protocol.recorded_outcomes) :]
     counts = listed(
         [
             f"{outcome.column} in {in_words(step['total_left'])} of {in_words(total)}"
-            for outcome, step in zip(protocol.outcomes, observed, strict=True)
+            for outcome, step in zip(protocol.recorded_outcomes, observed, strict=True)
         ]
     )
     return (

@@ -105,6 +105,7 @@ CHANGES = [
     ("categorical", ["age"]),
     ("instruments", {"age": "PHQ-9"}),
     ("secondary_outcomes", [{"column": "z", "direction": "lower_is_better", "unit": "points"}]),
+    ("derived_outcomes", ["dropout"]),
     ("groups", ["sex"]),
     ("confidence", 0.95),
     ("folds", 4),
@@ -144,6 +145,14 @@ def test_no_key_is_left_out_of_that_table() -> None:
     assert keys == {path for path, _ in CHANGES}
 
 
+MORE = "higher_is_better"
+
+
+def further(**changes: str) -> dict[str, Any]:
+    """An outcome beside the primary one, lower is better."""
+    return LEAST["outcome"] | {"column": "z"} | changes
+
+
 REFUSED = [
     ("outcome as a modifier", {"effect_modifiers": ["y"]}, "cannot be covariates: y"),
     ("outcome as a confounder", {"confounders": ["y"]}, "cannot be covariates: y"),
@@ -170,6 +179,24 @@ REFUSED = [
     ("a visit twice", {"censoring": {"last_visit": "seen", "visits": [4, 4]}}, "visits are in order"),
     ("no repeat", {"repeats": 0}, "repeats"),
     ("outcome twice", {"secondary_outcomes": [LEAST["outcome"]]}, "each outcome column is named once"),
+    ("derived twice", {"derived_outcomes": ["dropout", "dropout"]}, "dropout"),
+    ("derived, unknown", {"derived_outcomes": ["recovery"]}, "derived_outcomes"),
+    (
+        "derived and recorded",
+        {"derived_outcomes": ["dropout"], "secondary_outcomes": [further(role="dropout", kind="yes_no")]},
+        "named twice: dropout",
+    ),
+    (
+        "derived under a modifier's name",
+        {"derived_outcomes": ["remission"], "confounders": ["remission"]},
+        "remission",
+    ),
+    ("derived under a group's name", {"derived_outcomes": ["response"], "groups": ["response"]}, "other column"),
+    ("more dropout is better", {"secondary_outcomes": [further(role="dropout", direction=MORE)]}, "lower is better"),
+    ("less response is better", {"secondary_outcomes": [further(role="response")]}, "higher is better"),
+    ("a side effect of no kind", {"secondary_outcomes": [further(role="side_effect")]}, "names the kind"),
+    ("a burden's side effect", {"secondary_outcomes": [further(role="burden", side_effect="nausea")]}, "no other"),
+    ("a third kind", {"secondary_outcomes": [further(kind="count")]}, "kind"),
     ("modifier and confounder", {"confounders": ["age"]}, "named twice: age"),
     ("modifier twice", {"effect_modifiers": ["age", "age"]}, "named twice: age"),
     ("a stranger as categorical", {"categorical": ["sex"]}, "not covariates: sex"),

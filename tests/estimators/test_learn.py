@@ -115,7 +115,7 @@ def test_the_clinics_averages(run_study: Callable) -> None:
     """The clinic, n = 4,000: our averages are within 3 standard errors of the truth for every arm; the unadjusted
     difference of the combination, which severe cases get, is more than 3 of its own errors off, and worse than ours.
     """
-    study = run_study("clinic", 4000, 11)
+    study = run_study("clinic", 4000, 11, secondary_outcomes=[], derived_outcomes=[])
     found = study.learned.averages["phq9_week12"]
     truth = np.array([study.truth[f"effect_{arm}"].mean() for arm in study.episodes.arms])
     distance = np.abs(found.effects - truth)[1:] / found.standard_errors[1:]

@@ -63,7 +63,8 @@ def test_truth_has_the_same_columns_in_every_world(drawn: SimulatedWorld) -> Non
     """Truth has a mean, an effect and a propensity for each arm, in the order of the records, with nothing missing."""
     arms = StudyProtocol.model_validate(drawn.protocol).arms.names
     expected = ["patient_id", *(f"{part}_{arm}" for part in ("mu", "effect", "propensity") for arm in arms)]
-    columns = [name for name in drawn.truth.columns if not name.startswith(("hidden_", "unsupported_"))]
+    others = tuple(f"{outcome.column}_" for outcome in StudyProtocol.model_validate(drawn.protocol).secondary)
+    columns = [name for name in drawn.truth.columns if not name.startswith(("hidden_", "unsupported_", *others))]
     assert columns == [*expected, "observed_probability"]
     assert {f"unsupported_{arm}" for arm in arms} >= set(drawn.truth.filter(like="unsupported_"))
     assert drawn.truth["patient_id"].tolist() == drawn.records["patient_id"].tolist()
@@ -410,14 +411,43 @@ def test_clinic_patients_are_whole_survey_rows(large_clinic: SimulatedWorld) -> 
 
 def test_clinic_leaves_out_what_surveys_leave_out(large_clinic: SimulatedWorld) -> None:
     """Covariates are missing at the stated shares, all others complete."""
-    missing = large_clinic.records.drop(columns="phq9_week12").isna().mean()
+    missing = large_clinic.records.drop(columns=["phq9_week12", "nausea"]).isna().mean()
     for name, share in missing.items():
         assert share == pytest.approx(NOT_RECORDED.get(str(name), 0.0), abs=0.006)
 
 
+def test_clinic_other_outcomes_come_from_their_true_means(large_clinic: SimulatedWorld) -> None:
+    """Derived and recorded, each outcome's mean under each arm, weighted for dropout, is the truth's (4.5 errors)."""
+    protocol = StudyProtocol.model_validate(large_clinic.protocol)
+    episodes = check_episodes(table_from_frame(large_clinic.records), protocol)
+    truth = large_clinic.truth.sort_values("patient_id").reset_index(drop=True)
+    order = np.argsort(large_clinic.records["patient_id"].to_numpy(dtype=str))
+    arms = large_clinic.records["therapy"].to_numpy()[order]
+    for outcome in protocol.secondary:
+        values = episodes.outcomes[outcome.column]
+        seen = ~np.isnan(values)
+        everybody = outcome.column in ("dropout", "care_hours")
+        chance = 1.0 if everybody else truth["observed_probability"].to_numpy()
+        for arm in ARMS:
+            gap = np.where(seen, values - truth[f"{outcome.column}_mu_{arm}"], 0.0) / chance
+            mine = gap[arms == arm]
+            assert abs(mine.mean()) < 4.5 * mine.std() / np.sqrt(len(mine)), (outcome.column, arm)
+
+
+def test_clinic_truth_of_other_outcomes_adds_up(large_clinic: SimulatedWorld) -> None:
+    """Truth of other outcomes has effects that are signed differences, positive is better, and shares are shares."""
+    for outcome in StudyProtocol.model_validate(large_clinic.protocol).secondary:
+        name = outcome.column
+        for arm in ARMS:
+            mu = large_clinic.truth[f"{name}_mu_{arm}"]
+            gain = outcome.sign * (mu - large_clinic.truth[f"{name}_mu_usual_care"])
+            np.testing.assert_allclose(large_clinic.truth[f"{name}_effect_{arm}"], gain, atol=1e-12)
+            assert outcome.kind == "points" or mu.between(0, 1).all()
+
+
 def test_most_clinic_covariates_change_no_effect(large_clinic: SimulatedWorld) -> None:
     """Of 16 recorded covariates 10 modify nothing."""
-    named = {"patient_id", "source_row", "start_date", "therapy", "phq9_week12"}
+    named = {"patient_id", "source_row", "start_date", "therapy", "phq9_week12", "nausea", "care_hours"}
     assert len(set(large_clinic.records.columns) - named) == 16
     assert np.any(np.asarray(LEANINGS) != 0, axis=0).sum() == 6
 

@@ -40,8 +40,8 @@ RARE_EPISODES = 7
 
 SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "diagnostics",
-    "dropout", "estimand", "evidence", "gates", "gates_passed", "heterogeneity", "individualisation", "name",
-    "notation", "nuisances", "outcomes", "policy_value", "protocol", "question", "study_id", "table_one",
+    "derived", "dropout", "estimand", "evidence", "gates", "gates_passed", "heterogeneity", "individualisation",
+    "name", "notation", "nuisances", "outcomes", "policy_value", "protocol", "question", "study_id", "table_one",
 }  # fmt: skip
 
 needs_package = pytest.mark.skipif(
@@ -66,7 +66,7 @@ def clinic() -> StudyResult:
     records["ethnicity"] = records["ethnicity"].replace({"black": HOSTILE})
     few = (records["therapy"] == "cbt") & (records["ethnicity"] == "hispanic")
     records.loc[few & (few.cumsum() > 3), "ethnicity"] = "white"
-    return _study(records, world.protocol)
+    return _study(records, world.protocol | {"secondary_outcomes": [], "derived_outcomes": []})
 
 
 @pytest.fixture(scope="module")

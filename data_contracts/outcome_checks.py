@@ -1,0 +1,73 @@
+"""Checks of one outcome: numbers, the two answers of a yes-or-no outcome, and enough of them in every arm."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from data_contracts.column_checks import MINIMUM_CELL, number_problems, row_numbers
+from data_contracts.effects import BoolArray
+from data_contracts.episode import Column, FloatArray
+from data_contracts.errors import Problem, rows_text
+from data_contracts.protocol import MINIMUM_EPISODES, FurtherOutcome, Outcome, StudyProtocol
+from data_contracts.tables import Table
+
+
+def outcome_problems(
+    table: Table, outcome: Outcome, protocol: StudyProtocol, arms: Column, analysed: BoolArray
+) -> Iterator[Problem]:
+    """What keeps an outcome from being learned from; nothing if the table has no such column.
+
+    Args:
+        table: all rows.
+        outcome: of the protocol, recorded or derived.
+        protocol: the study.
+        arms: (n,) name of each row's arm, None where the table does not tell.
+        analysed: (n,) which rows are in arms that will be analysed.
+    """
+    name = outcome.column
+    if name not in table.columns:
+        return
+    derived = name in protocol.derived_outcomes
+    where = f"{table.source}, {name}" + (f" (derived from {protocol.outcome.column})" if derived else "")
+    column = table.columns[name]
+    yes_no = isinstance(outcome, FurtherOutcome) and outcome.kind == "yes_no"
+    problems = list(number_problems(column, name, where, protocol))
+    if not problems and yes_no:
+        problems = list(_other_values(column, where))
+    yield from problems
+    if problems:
+        return
+    observed = ~np.isnan(column)
+    if not observed.any():
+        yield Problem(where, "an outcome in some rows", "none in any row", "Check the column.")
+        return
+    yield from _scarce(where, observed, arms)
+    step = f"Take {name} out of derived_outcomes." if derived else "Take the outcome out of the protocol."
+    yield from _alike(where, column[observed & analysed], yes_no, step)
+
+
+def _other_values(column: FloatArray, where: str) -> Iterator[Problem]:
+    if strangers := row_numbers(~np.isnan(column) & ~np.isin(column, (0.0, 1.0))):
+        step = "Correct the cells, or call the outcome's kind points."
+        yield Problem(where, "1 or 0 (true or false), or an empty cell", f"another in {rows_text(strangers)}", step)
+
+
+def _scarce(where: str, observed: BoolArray, arms: Column) -> Iterator[Problem]:
+    """Arms that will be analysed with too few observed outcomes."""
+    started = Counter(arm for arm in arms.tolist() if arm is not None)
+    seen = Counter(arm for arm in arms[observed].tolist() if arm is not None)
+    if few := [arm for arm, n in started.items() if n >= MINIMUM_EPISODES and seen[arm] < MINIMUM_CELL]:
+        step = "Wait for these arms' outcomes, or leave the arms out of the protocol and their rows out of the table."
+        expected = f"at least {MINIMUM_CELL} observed outcomes in each arm with {MINIMUM_EPISODES} episodes"
+        yield Problem(where, expected, f"fewer in {', '.join(few)}", step)
+
+
+def _alike(where: str, values: FloatArray, yes_no: bool, step: str) -> Iterator[Problem]:
+    """Nothing to learn where every value is alike; a yes or no that hardly anybody has would single patients out."""
+    if len(values) and (values == values[0]).all():
+        yield Problem(where, "at least two different values", "every value alike", step)
+    elif yes_no and min(values.sum(), len(values) - values.sum()) < MINIMUM_CELL:
+        yield Problem(where, f"at least {MINIMUM_CELL} episodes with each answer", "fewer with one of them", step)

@@ -1,0 +1,28 @@
+"""A floor under the variance of means of a yes or no that few patients of an arm have, or lack.
+
+With few events scores hardly scatter, and the variance that they show says more than the records do: of forty patients
+without one the mean is 0 with no error at all. So where an arm has fewer than eleven observed of either answer, its
+mean's variance is at least that of a share with one more of each (Agresti and Caffo 2000, The American Statistician
+54:280), from the effective number of episodes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data_contracts.column_checks import MINIMUM_CELL
+from data_contracts.effects import ScoredEpisodes
+from data_contracts.episode import FloatArray
+from estimators.individualise import effective_episodes
+
+
+def variance_floor(data: ScoredEpisodes) -> FloatArray:
+    """(K,) least variance of each arm's mean; 0 where both answers are common enough."""
+    yes, effective = np.abs(data.outcome), effective_episodes(data)
+    found = np.zeros(len(effective))
+    for k, n in enumerate(effective):
+        answers = yes[(data.arm == k) & ~np.isnan(yes)]
+        if min(answers.sum(), len(answers) - answers.sum()) < MINIMUM_CELL:
+            share = (n * answers.mean() + 1) / (n + 2)
+            found[k] = share * (1 - share) / (n + 2)
+    return found

@@ -1,0 +1,161 @@
+"""A study with several outcomes: its policy holds all of them, and its report shows them side by side."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from data_contracts.episode_checks import check_episodes
+from data_contracts.errors import Refused
+from data_contracts.manifest import ARRAYS, MANIFEST
+from data_contracts.protocol import StudyProtocol
+from data_contracts.tables import table_from_frame
+from engine.policy import Policy, load_policy
+from estimators.learn import learn
+from estimators.worlds import simulate
+from experiments.diagnostics import diagnose
+from experiments.gates import judge
+from experiments.policy_writer import policy_files
+from experiments.report.together import together_rows
+from experiments.report.wording import number
+from experiments.report.write import write_report
+from experiments.study_result import StudyResult
+
+NAMES = ["nausea", "care_hours", "remission", "dropout"]
+
+
+@pytest.fixture(scope="module")
+def study() -> StudyResult:
+    """700 episodes of the clinic with nausea, hours of care, remission and dropout."""
+    world = simulate("clinic", 700, 3)
+    protocol = StudyProtocol.model_validate(world.protocol | {"derived_outcomes": NAMES[2:]})
+    episodes = check_episodes(table_from_frame(world.records), protocol)
+    learned = learn(episodes, protocol)
+    found = diagnose(episodes, learned)
+    return StudyResult(protocol, episodes, learned, found, judge(found, protocol.gates))
+
+
+@pytest.fixture(scope="module")
+def files(study: StudyResult) -> dict[str, bytes]:
+    """The files of its policy."""
+    return policy_files(study.protocol, study.episodes, study.learned, study.gates)
+
+
+@pytest.fixture(scope="module")
+def policy(files: dict[str, bytes]) -> Policy:
+    """Its policy, loaded."""
+    return load_policy(files)
+
+
+def test_a_policy_holds_every_outcome_as_learned(study: StudyResult, policy: Policy) -> None:
+    """Effects, covariances, averages and levels of the loaded policy are the learned ones, to 1e-9."""
+    terms = study.learned.scored.features[:50]
+    assert [one.outcome.name for one in policy.secondary] == NAMES
+    for found, learned in zip(policy.secondary, study.learned.secondary, strict=True):
+        wanted = learned.served
+        assert found.outcome == wanted.outcome
+        for mine, theirs in zip(found.effects.at(terms), wanted.effects.at(terms), strict=True):
+            np.testing.assert_allclose(mine, theirs, atol=1e-9)
+        np.testing.assert_allclose(
+            found.average_effects, study.learned.averages[found.outcome.name].effects, atol=1e-9
+        )
+        assert (found.level is None) == (found.outcome.kind == "points")
+        if found.level and wanted.level:
+            levels = found.level.at(terms, *found.effects.at(terms))
+            for mine, theirs in zip(levels, wanted.level.at(terms, *wanted.effects.at(terms)), strict=True):
+                np.testing.assert_allclose(mine, theirs, atol=1e-9)
+
+
+def test_told_at_once_is_what_each_outcome_tells(study: StudyResult, policy: Policy) -> None:
+    """The stacked numbers of the engine equal each outcome's own, to 1e-9."""
+    terms = study.learned.scored.features[:50]
+    assert policy.stacked is not None
+    effects, shares = policy.stacked.at(terms, policy.z)
+    for i, one in enumerate(policy.secondary):
+        values, covariance = one.effects.at(terms)
+        errors = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        most = one.outcome.largest_effect
+        np.testing.assert_allclose(effects[:, i, :, 0], np.clip(values, -most, most), atol=1e-9)
+        np.testing.assert_allclose(effects[:, i, :, 2], np.clip(values + policy.z * errors, -most, most), atol=1e-9)
+        assert np.isnan(shares[:, i]).all() == (one.level is None)
+
+
+def test_rules_are_kept_with_their_source(policy: Policy) -> None:
+    """What was derived carries the figure it goes by and where that stands; what was recorded carries none."""
+    rules = {one.outcome.name: one.outcome.rule for one in policy.secondary}
+    assert [name for name, rule in rules.items() if rule] == ["remission"]
+    assert rules["remission"] is not None
+    assert (rules["remission"].value, rules["remission"].verified) == (5, True)
+
+
+@pytest.mark.parametrize("name", ["secondary_root", "level_weights"])
+def test_arrays_that_do_not_fit_are_refused(files: dict[str, bytes], name: str) -> None:
+    """Without one of the arrays, or with one of another shape, nothing is opened."""
+    with np.load(io.BytesIO(files[ARRAYS])) as archive:
+        arrays = dict(archive)
+    for changed in ({name: arrays[name][:-1]}, {}):
+        buffer = io.BytesIO()
+        np.savez(buffer, **{key: value for key, value in arrays.items() if key != name}, **changed)
+        with pytest.raises(Refused, match="new artifact"):
+            load_policy(files | {ARRAYS: buffer.getvalue()})
+
+
+def test_a_manifest_without_outcomes_still_loads(files: dict[str, bytes]) -> None:
+    """A policy of before, whose manifest names no other outcome, has none and is served as it was."""
+    manifest = json.loads(files[MANIFEST])
+    del manifest["secondary"]
+    assert load_policy(files | {MANIFEST: json.dumps(manifest).encode()}).secondary == ()
+
+
+@pytest.fixture(scope="module")
+def told(study: StudyResult, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
+    """The study's report as JSON and as a page."""
+    out: Path = tmp_path_factory.mktemp("several")
+    write_report(study, out)
+    return json.loads((out / "report.json").read_text()), (out / "report.html").read_text()
+
+
+def test_the_page_shows_all_outcomes_together(told: tuple[dict[str, Any], str]) -> None:
+    """One table and one picture hold every outcome's average effects with intervals, the numbers those of the JSON."""
+    summary, html = told
+    table = html.split('<table class="together">')[1].partition("</table>")[0]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in table.split("<tbody>")[1].split("<tr>")[1:]]
+    assert [row[0] for row in rows] == ["phq9_week12", *NAMES]
+    for cells, row in zip(rows, together_rows(summary), strict=True):
+        for cell, contrast in zip(cells[2:], row["contrasts"], strict=True):
+            estimate, low, high = (number(contrast[key], row["digits"]) for key in ("estimate", "lower", "upper"))
+            assert cell == f"{estimate} ({low} to {high})"
+    assert "Average benefit by outcome and arm: phq9_week12" in html
+    assert "the ranking rests on phq9_week12 alone" in html
+    assert "remission is derived by the figure 5.0" in html
+
+
+def test_attrition_counts_recorded_outcomes_once(told: tuple[dict[str, Any], str]) -> None:
+    """Derived outcomes add no line of their own: who was lost is told of what was recorded."""
+    steps = [step["step"] for step in told[0]["attrition"]]
+    assert [step for step in steps if step.startswith("With ")] == [
+        f"With {name} observed" for name in ("phq9_week12", "nausea", "care_hours")
+    ]
+
+
+def test_means_and_contrasts_agree_in_every_direction(study: StudyResult, told: tuple[dict[str, Any], str]) -> None:
+    """A contrast is the difference of the arms' means, turned so that positive is better, of every outcome."""
+    for outcome, found in zip(study.protocol.outcomes, told[0]["outcomes"], strict=True):
+        for contrast in found["contrasts"]:
+            difference = found["means"][contrast["arm"]] - found["means"][contrast["over"]]
+            assert contrast["estimate"] == pytest.approx(outcome.sign * difference, abs=1e-9)
+        if getattr(outcome, "kind", "") == "yes_no":
+            assert all(-0.1 < mean < 1.1 for mean in found["means"].values())
+
+
+def test_gates_are_those_of_the_design_alone(study: StudyResult) -> None:
+    """Other outcomes add no gate and change none: gates look at the design and at the primary outcome's being seen."""
+    assert [gate.name for gate in study.gates] == [
+        *("propensity_log_loss", "propensity_calibration", "balance", "equipoise"),
+    ]
