@@ -88,6 +88,7 @@ SETTINGS = (
     Setting("close", 8.5, 1.24, 2.8, 10.5, 20, rest=91.0, lines=True),
     Setting("snug", 8.0, 1.22, 1.8, 8.5, 20, rest=87.0, lines=True),
     Setting("dense", 7.8, 1.22, 1.8, 8.5, 20, rest=88.0),
+    Setting("tight", 7.3, 1.18, 1.5, 8.0, 20, rest=84.0),
     Setting("packed", 6.9, 1.15, 0.8, 7.5, 20, rest=80.0),
     Setting("brief", 7.2, 1.18, 0.6, 1.8, 50, rest=83.0, brief=True),
 )

@@ -55,7 +55,7 @@ CONTACTS = tuple(
 )
 
 
-@pytest.mark.parametrize("n", [1, 5, 7, 9, 12, 16, 23])
+@pytest.mark.parametrize("n", [1, 5, 7, 9, 10, 12, 16, 23])
 def test_one_side_of_a4(browser: Any, case_of: Callable[..., Any], n: int) -> None:
     """From one therapy to the whole catalogue, with long names and many contacts too, the sheet is one side."""
     tab, _, _ = opened(browser, case_of(n, by=LONG.strip(), role=LONG.strip(), contacts=CONTACTS).page())
