@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 
 from data_contracts.effects import BoolArray
-from data_contracts.episode import Column, IntArray
+from data_contracts.episode import Column, FloatArray, IntArray
 from data_contracts.profile import Value
 
 
@@ -25,6 +25,8 @@ class Cohort:
         excluded: by arm, the (n,) patients to whom it must not be offered; other arms are open to all.
         acknowledged: (n,) whether a named clinician has made the safety assessment.
         as_of: by safety fact, the (n,) days on which it was recorded, ``datetime64[D]`` with NaT for not told.
+        weights: by a preference's key, as ``Preferences.weights`` calls it, the (n,) weights; all 0 for a patient
+            of whom no preferences are known, and no keys at all if they are known of nobody.
     """
 
     patient_id: Column
@@ -32,6 +34,7 @@ class Cohort:
     excluded: Mapping[str, BoolArray]
     acknowledged: BoolArray
     as_of: Mapping[str, Column] = field(default_factory=dict)
+    weights: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -48,6 +51,7 @@ class Cohort:
                 {arm: chosen[rows] for arm, chosen in self.excluded.items()},
                 self.acknowledged[rows],
                 {fact: days[rows] for fact, days in self.as_of.items()},
+                {key: weights[rows] for key, weights in self.weights.items()},
             )
 
     def distinct(self, name: str) -> tuple[list[Value], IntArray]:

@@ -7,6 +7,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from data_contracts.preferences import Preferences
+
 Value: TypeAlias = float | bool | str | None
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
@@ -31,6 +33,7 @@ class PatientProfile(BaseModel):
         values: what is known, by the names that the policy and the safety facts use; None is unknown.
         exclusions: arms that must not be offered, each with the clinician's reason.
         acknowledgement: given once a safety assessment that was asked for has been made.
+        preferences: what matters to the patient, as weights; None if nothing was said of it.
         as_of: for safety facts, the day on which each was recorded; without one a fact counts as current.
     """
 
@@ -40,4 +43,5 @@ class PatientProfile(BaseModel):
     values: dict[str, Value] = Field(max_length=500)
     exclusions: dict[str, ShortText] = Field(default_factory=dict, max_length=100)
     acknowledgement: Acknowledgement | None = None
+    preferences: Preferences | None = None
     as_of: dict[str, date] = Field(default_factory=dict, max_length=500)

@@ -51,12 +51,32 @@ def rank_sets(values: FloatArray, covariance: FloatArray, confidence: float) -> 
     Two arms whose difference has no variance are ordered by their values; exact equals stay tied.
     """
     *patients, m = values.shape
-    together, errors = covariance.reshape(math.prod(patients), m, m), _standard_errors(covariance)
+    together, errors = covariance.reshape(math.prod(patients), m, m), standard_errors(covariance)
     critical = _critical_values(together, errors.reshape(together.shape), confidence).reshape(patients)
-    margin = critical[..., None, None] * errors
-    surely = values[..., :, None] - values[..., None, :] > margin + TINY
+    surely = surely_better(values, values, critical[..., None, None] * errors)
     beaten_by = surely.sum(axis=-2)
     return RankSets(1 + beaten_by, m - surely.sum(axis=-1), beaten_by == 0, critical)
+
+
+def surely_better(lowest: FloatArray, highest: FloatArray, margin: FloatArray) -> BoolArray:
+    """(..., m, m) whether an arm is better than another even if it is worth the least and the other the most.
+
+    Args:
+        lowest, highest: (..., m) what each arm may be worth by the estimates; the same where nothing is unknown.
+        margin: (..., m, m) what sampling error leaves open of each difference.
+    """
+    return np.asarray(lowest[..., :, None] - highest[..., None, :] > margin + TINY)
+
+
+@lru_cache(maxsize=64)
+def any_correlation_value(m: int, confidence: float) -> float:
+    """The critical value for all pairs of m arms that holds however their jointly normal values are correlated.
+
+    Sidak (1967), Rectangular confidence regions for the means of multivariate normal distributions, Journal of the
+    American Statistical Association 62(318), 626-633: independent values leave a box the most often.
+    """
+    pairs = m * (m - 1) / 2
+    return NormalDist().inv_cdf(0.5 + confidence ** (1 / pairs) / 2) if pairs else 0.0
 
 
 def critical_value(covariance: FloatArray, confidence: float) -> float:
@@ -69,7 +89,7 @@ def critical_value(covariance: FloatArray, confidence: float) -> float:
 
 def critical_values(covariance: FloatArray, confidence: float) -> FloatArray:
     """(n,) critical values of n (m, m) covariances, each the same whichever others come with it."""
-    return _critical_values(covariance, _standard_errors(covariance), confidence)
+    return _critical_values(covariance, standard_errors(covariance), confidence)
 
 
 def _critical_values(covariance: FloatArray, errors: FloatArray, confidence: float) -> FloatArray:
@@ -129,7 +149,7 @@ def _quantiles(contrasts: FloatArray, normals: FloatArray, rank: int) -> FloatAr
     return found
 
 
-def _standard_errors(covariance: FloatArray) -> FloatArray:
+def standard_errors(covariance: FloatArray) -> FloatArray:
     """(..., m, m) standard errors of the differences of jointly varying values, by their (..., m, m) covariance."""
     variance = covariance.diagonal(axis1=-2, axis2=-1)
     squared = variance[..., :, None] + variance[..., None, :] - 2 * covariance

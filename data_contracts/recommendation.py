@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from data_contracts.arm_evidence import ArmEvidence
 from data_contracts.interval import Interval
 from data_contracts.outcome_effect import OutcomeEffect
+from data_contracts.preference_ranking import PreferenceRanking
+from data_contracts.rank_set import RankSet
 
 SafetyLevel = Literal["none", "assess_first", "refused"]
 Status = Literal["offered", "excluded", "abstained"]
@@ -46,14 +48,6 @@ class Contribution(_Data):
 
     feature: str
     amount: float
-
-
-class RankSet(_Data):
-    """The ranks an arm may hold at the stated confidence; 1 is best."""
-
-    lower: int
-    upper: int
-    in_top_set: bool
 
 
 class ArmAdvice(_Data):
@@ -151,6 +145,7 @@ class Recommendation(_Data):
         missing: key features that were not given.
         unused: values given that neither the policy nor a rule reads.
         sentences: the answer in plain words, to be read in order.
+        preference: the ranking by what matters to the patient, beside that by effects; None if nothing was said of it.
     """
 
     patient_id: str
@@ -167,3 +162,4 @@ class Recommendation(_Data):
     missing: tuple[str, ...]
     unused: tuple[str, ...]
     sentences: tuple[str, ...]
+    preference: PreferenceRanking | None = None

@@ -16,6 +16,7 @@ from data_contracts.errors import BadInput, Problem
 from data_contracts.figure import Figure
 from data_contracts.protocol_file import parse_document
 from data_contracts.shipped import read_shipped
+from data_contracts.therapy_time import TherapyTime
 
 Kind = Literal["talking", "medication", "combined", "self_help", "activity", "waiting", "other"]
 Level = Literal["less_severe", "more_severe"]
@@ -51,6 +52,7 @@ class Therapy(_Part):
         codes: what record systems call it.
         usual_length: how long it usually takes, where that can be said.
         asks: what it asks of a patient, in the patient's words.
+        time: the same in numbers, with the hours spent with practitioners.
         review: when progress is usually looked at, where that can be said.
         cautions: what to think of before starting it.
         guideline: its places in the guideline's two lists.
@@ -66,6 +68,7 @@ class Therapy(_Part):
     codes: tuple[Code, ...] = ()
     usual_length: Figure[str] | None = None
     asks: Figure[str] | None = None
+    time: TherapyTime = TherapyTime()
     review: Figure[str] | None = None
     cautions: tuple[Figure[str], ...] = ()
     guideline: Position = Position()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from data_contracts.preference_ranking import PreferenceRanking
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import ArmAdvice, Recommendation, Safety
 from data_contracts.rule import RuleSet
@@ -12,7 +13,13 @@ from engine.sentences import answer_sentences
 
 
 def answer(
-    profile: PatientProfile, policy: Policy, rules: RuleSet, gaps: Gaps, safety: Safety, arms: tuple[ArmAdvice, ...]
+    profile: PatientProfile,
+    policy: Policy,
+    rules: RuleSet,
+    gaps: Gaps,
+    safety: Safety,
+    arms: tuple[ArmAdvice, ...],
+    preference: PreferenceRanking | None = None,
 ) -> Recommendation:
     """The recommendation as it is shown, stored and replayed."""
     manifest = policy.manifest
@@ -33,4 +40,5 @@ def answer(
         missing=gaps.missing,
         unused=unused_values(profile, policy, rules.facts),
         sentences=answer_sentences(policy, gaps, safety, arms),
+        preference=preference,
     )

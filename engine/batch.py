@@ -14,6 +14,8 @@ from engine.decision import Decision, decide
 from engine.exclusions import excluded_in
 from engine.patient import read_patients
 from engine.policy import Policy
+from engine.preference import prefer_cohort
+from engine.preference_table import preference_columns
 from engine.safety import judge_cohort, removed_for
 from engine.table import recommendation_table
 
@@ -30,7 +32,8 @@ def recommend_cohort(
     or no and rank the same, and every number to the rounding of a sum.
 
     Raises:
-        BadInput: a value is not of its feature's or fact's type or range, or an excluded arm is unknown.
+        BadInput: a value is not of its feature's or fact's type or range, or an excluded arm or a weighed kind of
+            side effect is unknown.
     """
     for patients in cohort.blocks(block):
         yield _recommend(patients, policy, rules, today)
@@ -48,8 +51,12 @@ def _recommend(
     refused = np.array([ruling.safety.level == "refused" for ruling in rulings])[which]
     awaiting = np.array([ruling.safety.awaiting_acknowledgement for ruling in rulings])[which]
     excluded, removed = excluded_in(cohort, policy), removed_for(rulings, which)
-    decision = decide(policy, read_patients(cohort, policy), refused, awaiting, excluded, removed)
-    return decision, recommendation_table(cohort.patient_id, decision, rulings, which)
+    patients = read_patients(cohort, policy)
+    decision = decide(policy, patients, refused, awaiting, excluded, removed)
+    table = recommendation_table(cohort.patient_id, decision, rulings, which)
+    if cohort.weights:
+        table |= preference_columns(decision, prefer_cohort(cohort, patients, decision))
+    return decision, table
 
 
 def _joined(pieces: Sequence[Column]) -> Column:

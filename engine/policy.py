@@ -25,6 +25,7 @@ from data_contracts.secondary_served import SecondaryServed
 from data_contracts.support import Support
 from data_contracts.support_arrays import SUPPORT_ARRAYS, support_from, support_problems
 from data_contracts.therapy import Level, Therapy, guideline_position, load_therapies
+from engine.attribute import Attribute, attributes_of
 from engine.evidence import told_evidence
 from engine.stacked import StackedOutcomes
 
@@ -75,6 +76,11 @@ class Policy:
     def feature_names(self) -> frozenset[str]:
         """Names of all covariates."""
         return frozenset(feature.name for feature in self.manifest.encoding.features)
+
+    @cached_property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """What can matter to patients about the ranked arms."""
+        return attributes_of(self.manifest, self.effects, self.secondary, self.therapies)
 
     @cached_property
     def is_ranked(self) -> NDArray[np.bool_]:

@@ -47,7 +47,7 @@ def rank(
         allowed: (n, K) arms that are supported and not excluded.
         more_severe: (n,) which of the guideline's orders counts.
     """
-    best, confidence = _best(policy, effects, allowed, more_severe), policy.manifest.confidence
+    best, confidence = first_of(policy, effects, allowed, more_severe), policy.manifest.confidence
     if allowed.all():
         sets = rank_sets(effects, covariance, confidence)
         return Ranking(sets.lower, sets.upper, sets.in_top_set, best)
@@ -64,8 +64,9 @@ def rank(
     return Ranking(lower, upper, in_top_set, best)
 
 
-def _best(policy: Policy, effects: FloatArray, allowed: BoolArray, more_severe: BoolArray) -> IntArray:
-    served = np.where(allowed, effects, -np.inf)
+def first_of(policy: Policy, values: FloatArray, allowed: BoolArray, more_severe: BoolArray) -> IntArray:
+    """(n,) positions of the allowed arms with the largest (n, K) values, exact ties by the guideline's order."""
+    served = np.where(allowed, values, -np.inf)
     leading = allowed & (served == served.max(axis=1, keepdims=True))
     place = np.where(leading, policy.guideline_order[more_severe.astype(np.int64)], allowed.shape[1])
     return np.where(allowed.any(axis=1), place.argmin(axis=1), NOBODY)

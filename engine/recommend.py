@@ -15,6 +15,7 @@ from engine.decision import decide
 from engine.exclusions import excluded_arms
 from engine.patient import read_patient
 from engine.policy import Policy
+from engine.preference_ranking import preference_ranking
 from engine.reasons import gaps_of
 from engine.safety import judge_safety
 
@@ -32,7 +33,8 @@ def recommend(profile: PatientProfile, policy: Policy, rules: RuleSet, today: da
         today: by which answers and rules age; None counts all as current.
 
     Raises:
-        BadInput: a value is not of its feature's or fact's type or range, or an excluded arm is unknown.
+        BadInput: a value is not of its feature's or fact's type or range, an excluded arm or a weighed kind of
+            side effect is unknown.
     """
     ruling = judge_safety(profile, policy, rules, today)
     safety, patient = ruling.safety, read_patient(profile, policy)
@@ -40,4 +42,5 @@ def recommend(profile: PatientProfile, policy: Policy, rules: RuleSet, today: da
     excluded = excluded_arms(profile, policy)
     decision = decide(policy, patient, refused, awaiting, excluded, ruling.removed[None])
     arms = advise(policy, patient, decision, ruling)
-    return answer(profile, policy, rules, gaps_of(policy, patient), safety, arms)
+    preference = preference_ranking(profile, policy, patient, decision)
+    return answer(profile, policy, rules, gaps_of(policy, patient), safety, arms, preference)

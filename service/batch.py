@@ -17,6 +17,7 @@ from service.collaborators import utc_now
 from service.console import tell, warn
 from service.needs import Needs, needs_of
 from service.patient_table import AS_OF, EXCLUDED_ARMS, PATIENT_ID, read_cohort
+from service.preference_columns import weight_columns
 from service.progress import followed
 from service.served_policy import ServedPolicy, load_verified
 
@@ -113,6 +114,7 @@ def summarise(found: Batch, served: ServedPolicy, needs: Needs, columns: tuple[s
     """Count what came of the batch."""
     counts = found.fates
     read = {*needs.names, *(fact + AS_OF for fact in needs.facts), PATIENT_ID, EXCLUDED_ARMS}
+    read |= set(weight_columns(needs))
     told = {*columns, *needs.stood_in}
     return BatchSummary(
         policy=served.policy.manifest.name,

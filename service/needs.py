@@ -11,9 +11,11 @@ from data_contracts.encoding import Feature
 from data_contracts.errors import BadInput, Problem
 from data_contracts.fact import UnreadableFact, read_fact
 from data_contracts.manifest import PolicyManifest
+from data_contracts.preferences import kinds_of_side_effects
 from data_contracts.profile import PatientProfile
 from data_contracts.rule import RuleSet
 from engine.rule_book import SCORE
+from engine.weights import unknown_kinds
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Needs:
         features: of the policy, effect modifiers among them.
         facts: of the safety rules.
         arms: of the study.
+        side_effects: kinds of side effects that can be weighed.
         stood_in: facts that the policy's own features stand in for where they are not given.
     """
 
     features: tuple[Feature, ...]
     facts: tuple[str, ...]
     arms: tuple[str, ...]
+    side_effects: tuple[str, ...] = ()
     stood_in: tuple[str, ...] = ()
 
     @cached_property
@@ -42,7 +46,7 @@ def needs_of(manifest: PolicyManifest, rules: RuleSet) -> Needs:
     """What a policy and a set of rules read."""
     outcome, arms = manifest.outcome, tuple(arm.name for arm in manifest.arms)
     stood_in = (SCORE,) if outcome.baseline and "PHQ-9" in outcome.unit else ()
-    return Needs(manifest.encoding.features, rules.facts, arms, stood_in)
+    return Needs(manifest.encoding.features, rules.facts, arms, kinds_of_side_effects(manifest.secondary), stood_in)
 
 
 def check_profile(profile: PatientProfile, needs: Needs) -> None:
@@ -50,7 +54,7 @@ def check_profile(profile: PatientProfile, needs: Needs) -> None:
 
     Raises:
         BadInput: text in a numeric feature, a safety fact out of its range, a misspelt fact, a day
-            of what is no fact, an unknown arm.
+            of what is no fact, an unknown arm, a weight on an unknown kind of side effect.
     """
     if problems := list(_profile_problems(profile, needs)):
         raise BadInput(problems)
@@ -92,6 +96,8 @@ def _profile_problems(profile: PatientProfile, needs: Needs) -> Iterator[Problem
     for name in sorted(set(profile.exclusions) - set(needs.arms)):
         step = nearest(name, needs.arms, f"Known arms: {', '.join(needs.arms)}.")
         yield Problem("exclusions", "arms of the policy", "an unknown arm", step)
+    if profile.preferences:
+        yield from unknown_kinds(needs.side_effects, profile.preferences.weights)
 
 
 def _letters(name: str) -> str:

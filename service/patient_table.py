@@ -17,6 +17,7 @@ from data_contracts.errors import BadInput, Problem, rows_text
 from data_contracts.fact import UnreadableFact, read_fact
 from data_contracts.profile import Value
 from service.needs import Needs, misspelt_facts, nearest
+from service.preference_columns import weight_problems, weights_in
 
 if TYPE_CHECKING:
     from data_contracts.tables import Table
@@ -35,15 +36,16 @@ def read_cohort(table: Table, needs: Needs) -> Cohort:
 
     Args:
         table: a column patient_id, the policy's features and the safety facts by name, and, if wanted,
-            excluded_arms: arms parted by ";"; for a safety fact, FACT_as_of: the day on which it was recorded.
+            excluded_arms: arms parted by ";"; for a safety fact, FACT_as_of: the day on which it was recorded; for
+            weights, prefer_KEY: all of a row, or none.
         needs: what the policy and the rules read; other columns are left alone.
 
     Raises:
         BadInput: a feature's column is missing; patient_id is missing, empty, too long or not unique; text in a
-            numeric feature; a safety fact out of its range; an excluded arm that is not one.
+            numeric feature; a safety fact out of its range; an excluded arm that is not one; weights that are none.
     """
     problems = [*_missing_columns(table, needs), *_id_problems(table), *_value_problems(table, needs)]
-    problems += [*misspelt_facts(table.columns, needs), *_arm_problems(table, needs)]
+    problems += [*misspelt_facts(table.columns, needs), *_arm_problems(table, needs), *weight_problems(table, needs)]
     if problems:
         raise BadInput(problems)
     excluded = _excluded(table)
@@ -53,6 +55,7 @@ def read_cohort(table: Table, needs: Needs) -> Cohort:
         excluded={arm: np.array([arm in arms for arms in excluded]) for arm in needs.arms},
         acknowledged=np.zeros(table.n, dtype=np.bool_),
         as_of={fact: _days(table.columns[fact + AS_OF]) for fact in needs.facts if fact + AS_OF in table.columns},
+        weights=weights_in(table, needs),
     )
 
 

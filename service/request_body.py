@@ -11,6 +11,7 @@ from fastapi import HTTPException, Request
 from pydantic import BaseModel, ValidationError
 
 from data_contracts.errors import BadInput, BadUsage, Problem
+from data_contracts.preferences import NO_WEIGHT, OPPOSITES, SIDE_EFFECT_KINDS, Preferences, weight_text
 
 Document = TypeVar("Document", bound=BaseModel)
 MAX_BYTES = 256 * 1024
@@ -97,10 +98,26 @@ def _problem(model: type[BaseModel], item: Any) -> Problem:
         return Problem(where, "a value", "none", "Add the key.")
     if place == ("values",) and len(item["loc"]) > 1:
         return Problem(where, VALUE, "something else", "Correct the value.")
+    if place[:1] == ("preferences",):
+        return _weight_problem(where, item)
     if item["type"] == "json_invalid":
         return Problem(where, "JSON", "something else", "Send one JSON object of the documented form.")
     message = str(item["msg"]).removeprefix("Input should ")
     return Problem(where, f"what can {message}", "something else", "Correct the value.")
+
+
+def _weight_problem(where: str, item: Any) -> Problem:
+    """One error of the preferences."""
+    if item["type"] == NO_WEIGHT:
+        return Problem(where, "at least one weight above 0", "none", "Set one, or leave preferences out.")
+    if item["type"] == OPPOSITES:
+        return Problem(where, "a weight on medication or no_medication", "one on both", "Leave one of them out.")
+    if item["loc"][-1] == "[key]":
+        known = f"Known kinds: {', '.join(SIDE_EFFECT_KINDS)}."
+        return Problem(where, "names of kinds of side effects", "something else", known)
+    if item["loc"][-1] in ("preferences", "side_effects"):
+        return Problem(where, "weights by name, as an object", "something else", "Correct it, or leave it out.")
+    return Problem(where, weight_text(), "something else", "Correct the weight, or leave it out if it has none.")
 
 
 def _known(model: type[BaseModel], location: tuple[int | str, ...]) -> Iterator[str]:
@@ -116,6 +133,8 @@ def _known(model: type[BaseModel], location: tuple[int | str, ...]) -> Iterator[
 def _names(model: type[BaseModel], place: tuple[str, ...]) -> list[str]:
     """The keys known at a place; none inside of what is no model."""
     for part in place:
+        if model is Preferences and part == "side_effects":
+            return sorted(SIDE_EFFECT_KINDS)
         inner = model.model_fields[part].annotation
         models = [one for one in (inner, *get_args(inner)) if isinstance(one, type) and issubclass(one, BaseModel)]
         if not models:

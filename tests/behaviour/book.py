@@ -48,6 +48,7 @@ def answer_to(row: dict[str, Any]) -> Recommendation:
     day = date.fromisoformat(row["day"]) if "day" in row else DAY
     content: dict[str, Any] = {"patient_id": "p", "values": values}
     content["as_of"] = {fact: day - timedelta(days=days) for fact, days in row.get("days_old", {}).items()}
+    content["preferences"] = row.get("weights")
     if "acknowledged_by" in row:
         content["acknowledgement"] = {"by": row["acknowledged_by"]}
     return recommend(PatientProfile.model_validate(content), CLINIC["clinic"](), load_rules(), day)
@@ -56,6 +57,7 @@ def answer_to(row: dict[str, Any]) -> Recommendation:
 def found_in(answer: Recommendation) -> dict[str, Any]:
     """The parts of an answer that a situation may speak of."""
     safety, arms = answer.safety, sorted(answer.arms, key=lambda advice: advice.arm)
+    preference = answer.preference
     return {
         "level": safety.level,
         "waits": safety.awaiting_acknowledgement,
@@ -65,7 +67,10 @@ def found_in(answer: Recommendation) -> dict[str, Any]:
         "check": {advice.arm: list(advice.check_first) for advice in arms if advice.check_first},
         "first": answer.recommended,
         "expired": any(finding.expired for finding in safety.findings),
-        "says": " ".join(answer.sentences),
+        "says": " ".join((*answer.sentences, *(preference.sentences if preference else ()))),
+        "first_by_weights": preference and preference.first,
+        "tied_by_weights": preference and sorted(preference.tied_with),
+        "dominated": preference and sorted(one.arm for one in preference.arms if one.dominated_by),
     }
 
 
@@ -90,6 +95,7 @@ def _patient(row: dict[str, Any]) -> str:
     said = [f"{name} = {value}" for name, value in row.get("patient", {}).items()]
     said += [f"{name} unknown" for name in row.get("unknown", [])]
     said += [f"{name} {days} days old" for name, days in row.get("days_old", {}).items()]
+    said += [f"weight {_text(weight)} on {name}" for name, weight in row.get("weights", {}).items()]
     said += [f"acknowledged by {row['acknowledged_by']}"] if "acknowledged_by" in row else []
     said += [f"on {row['day']}"] if "day" in row else []
     return ", ".join(said) or "as described"

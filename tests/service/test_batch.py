@@ -213,3 +213,56 @@ def test_an_old_answer_is_unknown_in_a_table(policy_folder: Path, tmp_path: Path
         levels = {row["patient_id"]: row["safety"] for row in csv.DictReader(lines)}
     assert levels == {"P-1": "assess_first", "P-2": "none"}
     assert run(policy_folder, table(tmp_path, "P-1,17,41,f,0,2001-02-30", header=header), tmp_path / "out.csv") == 3
+
+
+WEIGHTS = ("prefer_symptom_relief", "prefer_time", "prefer_side_effects.nausea")
+
+
+def test_weights_in_the_table_add_a_second_ranking(
+    policy_folder: Path, served: ServedPolicy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With columns of weights each patient is ranked by utility too, as alone; a row without weights is not."""
+    out, header = tmp_path / "out.csv", ",".join((HEADER, *WEIGHTS))
+    patients = table(tmp_path, f"{ROWS[0]},1,2,0", f"{ROWS[1]},,,", header=header)
+    assert run(policy_folder, patients, out, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["unread_columns"] == ["note"]
+    with out.open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    values = {"phq9_week0": 17.0, "age": 41.0, "sex": "f", "phq9_item9": 0.0, "cssrs_q4": "no", "cssrs_q5": "no"}
+    content = {"patient_id": "007", "values": values | {"cssrs_q6_past_3_months": "no"}}
+    alone = recommend(
+        PatientProfile.model_validate(content | {"preferences": {"symptom_relief": 1.0, "time": 2.0}}),
+        served.policy,
+        served.rules,
+    )
+    assert alone.preference is not None
+    found = {
+        row["arm"]: (int(row["utility_rank_lower"]), int(row["utility_rank_upper"]))
+        for row in rows[:4]
+        if row["utility_rank_lower"]
+    }
+    assert found == {one.arm: (one.rank.lower, one.rank.upper) for one in alone.preference.arms}
+    assert [row["arm"] for row in rows if row["first_by_utility"] == "True"] == [alone.preference.first]
+    assert {row["utility"] for row in rows[4:]} == {""}
+
+
+def test_wrong_weights_of_a_table_are_told_at_once(
+    policy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Negative, missing and all-zero weights and a column of no weight: by column and row, and never a value."""
+    header = ",".join((HEADER, *WEIGHTS, "prefer_tiem"))
+    rows = (
+        f"{ROWS[0]},-17.5,1,0,1",
+        f"{ROWS[1]},1,,0,1",
+        f"{ROWS[2]},0,0,0,1",
+        f"{ROWS[3]},much,1,0,1",
+        f"{ROWS[4]},,,,",
+    )
+    assert run(policy_folder, table(tmp_path, *rows, header=header), tmp_path / "out.csv") == 3
+    told = capsys.readouterr().err
+    assert "17.5" not in told
+    assert "much" not in told
+    assert "Did you mean prefer_time?" in told
+    assert "prefer_symptom_relief: expected 0, or a number from 0.001 to 1000; found something else in 2 rows" in told
+    assert "prefer_time: expected a weight in rows that have others; found none in 1 row (row 3;" in told
+    assert "a weight above 0; found none in 1 row (row 4;" in told

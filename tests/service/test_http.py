@@ -160,6 +160,14 @@ BAD: dict[str, tuple[int, Callable[[dict[str, Any]], bytes]]] = {
     "unknown arm": (422, broken(lambda body: body.update(exclusions={CANARY: "no"}))),
     "reason not text": (422, broken(lambda body: body.update(exclusions={"cbt": 8_675_309}))),
     "acknowledgement by nobody": (422, broken(lambda body: body.update(acknowledgement={"by": ""}))),
+    "preferences null weight": (422, broken(lambda body: body.update(preferences={"time": None}))),
+    "preferences not an object": (422, broken(lambda body: body.update(preferences=[CANARY]))),
+    "side effects not an object": (422, broken(lambda body: body.update(preferences={"side_effects": CANARY}))),
+    "weight as text": (422, broken(lambda body: body.update(preferences={"time": CANARY}))),
+    "unknown weight": (422, broken(lambda body: body.update(preferences={CANARY: 1}))),
+    "unreadable kind": (422, broken(lambda body: body.update(preferences={"side_effects": {CANARY: 1}}))),
+    "unknown kind": (422, broken(lambda body: body.update(preferences={"side_effects": {"a8675309": 1}}))),
+    "all weights zero": (422, broken(lambda body: body.update(preferences={"time": 0}))),
     "acknowledgement with more": (422, broken(lambda body: body.update(acknowledgement={"by": "a", CANARY: 1}))),
 }  # fmt: skip
 
@@ -177,7 +185,9 @@ def test_bad_body(case: str, client: Any, profile: dict[str, Any]) -> None:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    names=st.dictionaries(st.sampled_from(["patient_id", "values", "exclusions", "acknowledgement", "x"]), ANYTHING)
+    names=st.dictionaries(
+        st.sampled_from(["patient_id", "values", "exclusions", "acknowledgement", "preferences", "x"]), ANYTHING
+    )
 )
 def test_any_body_is_answered(client: Any, values: dict[str, Any], names: dict[str, Any]) -> None:
     """Whatever is sent, the answer is a recommendation or a problem document, and never a failure of the service."""
@@ -197,6 +207,48 @@ def test_problems_are_told_together(client: Any, profile: dict[str, Any]) -> Non
     profile["values"] |= {"phq9_week0": CANARY, "phq9_item9": 17}
     profile["exclusions"] = {CANARY: "no"}
     assert len(assert_problem(client.post(URL, json=profile), 422)["problems"]) == 3
+
+
+def test_preferences_give_a_second_ranking_beside_the_first(client: Any, profile: dict[str, Any]) -> None:
+    """With weights the answer holds a ranking by utility; everything else of it is as without them, and is kept."""
+    plain = client.post(URL, json=profile).json()["recommendation"]
+    made = client.post(URL, json=profile | {"preferences": {"symptom_relief": 1, "time": 2}})
+    told = made.json()["recommendation"]
+    ranking = told.pop("preference")
+    assert plain.pop("preference") is None
+    assert told == plain
+    assert {arm["arm"] for arm in ranking["arms"]} == {arm["arm"] for arm in told["arms"] if arm["rank"]}
+    assert client.get(made.headers["location"]).content == made.content
+
+
+@pytest.mark.parametrize(
+    ("preferences", "told"),
+    [
+        (
+            {"symptom_relief": -1, "time": None, "side_effects": {"nausea": -2}},
+            {"preferences.symptom_relief", "preferences.time", "preferences.side_effects.nausea"},
+        ),
+        ({"symptom_relief": 0}, {"preferences"}),
+        ({}, {"preferences"}),
+        ({"medication": 1, "no_medication": 1}, {"preferences"}),
+    ],
+)
+def test_wrong_weights_are_told_by_their_keys(
+    client: Any, profile: dict[str, Any], preferences: dict[str, Any], told: set[str]
+) -> None:
+    """Negative, missing and all-zero weights: every one is named, in one answer."""
+    problems = assert_problem(client.post(URL, json=profile | {"preferences": preferences}), 422)["problems"]
+    assert {item["where"] for item in problems} == told
+
+
+def test_misspelt_weights_are_helped(client: Any, profile: dict[str, Any]) -> None:
+    """A key or a kind that is close to a known one is told by the known one's name."""
+    for preferences, near in (
+        ({"symptom_releif": 1}, "symptom_relief"),
+        ({"time": 1, "side_effects": {"nausia": 1}}, "nausea"),
+    ):
+        problems = assert_problem(client.post(URL, json=profile | {"preferences": preferences}), 422)["problems"]
+        assert f"Did you mean {near}?" in {item["next_step"] for item in problems}
 
 
 def test_near_miss_is_helped(client: Any, profile: dict[str, Any]) -> None:

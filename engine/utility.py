@@ -1,0 +1,144 @@
+"""Utilities: what arms are worth by weights, with what is unknown as a range and sampling error as a margin.
+
+A linear additive value model with swing weights (Keeney and Raiffa 1976; von Winterfeldt and Edwards 1986).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from data_contracts.effects import BoolArray
+from data_contracts.episode import FloatArray
+from data_contracts.rank_sets import any_correlation_value, critical_values, standard_errors
+from engine.attribute import Attribute
+
+
+@dataclass(frozen=True)
+class Utilities:
+    """What K arms are worth to n patients, by M attributes.
+
+    Comparisons are made on the *common scale*: in the unit of the primary outcome, if symptom relief has weight; so
+    that with all weight on it they are those of the effects, to the last bit.
+
+    Attributes:
+        attributes: the M attributes, symptom relief first.
+        weights: (n, M) weights that count: 0 also for what is known of none of a patient's arms.
+        least, most: (n, K, M) values between the ends of what is possible; the same where they are known.
+        rate: (n, M) what one unit of each attribute is worth on the common scale.
+        scale: (n,) what one unit of the common scale is worth as utility, where weights add to one.
+        error: (n, K, M) standard errors of served values.
+        critical: (n,) what the standard error of a difference is multiplied by, for all pairs of arms at once.
+        difference_error: (n, K, K, M) standard errors of differences of served values.
+    """
+
+    attributes: tuple[Attribute, ...]
+    weights: FloatArray
+    least: FloatArray
+    most: FloatArray
+    rate: FloatArray
+    scale: FloatArray
+    error: FloatArray
+    critical: FloatArray
+    difference_error: FloatArray
+
+    @cached_property
+    def lowest(self) -> FloatArray:
+        """(n, K) on the common scale, with everything unknown at its least favourable; arms are placed by it."""
+        return _weighed(self.least, self.rate)
+
+    @cached_property
+    def highest(self) -> FloatArray:
+        """(n, K) the same at its most favourable."""
+        return _weighed(self.most, self.rate)
+
+    @cached_property
+    def margin(self) -> FloatArray:
+        """(n, K, K) what sampling error leaves open of a difference, whatever the correlation between outcomes."""
+        return self.critical[:, None, None] * _weighed(self.difference_error, self.rate)
+
+    def interval(self, z: float) -> FloatArray:
+        """(n, K, 3) utilities: by what arms are placed, and the ends of what the unknown and sampling error allow."""
+        error = z * _weighed(self.error, self.rate)
+        ends = (self.lowest, self.lowest - error, self.highest + error)
+        return self.scale[:, None, None] * np.stack(ends, axis=-1)
+
+
+def utilities(
+    attributes: Sequence[Attribute], weights: FloatArray, terms: FloatArray, allowed: BoolArray, confidence: float
+) -> Utilities:
+    """Weigh the arms of n patients.
+
+    Errors of several outcomes are added, as if they were fully correlated, since policies serve no covariance between
+    outcomes: no correlation makes a difference less certain than that. Pairs are then judged by a critical value that
+    holds under any correlation; with one outcome its own joint covariance gives the value, as for effects.
+
+    Args:
+        attributes: the M attributes of the policy.
+        weights: (n, M) as given.
+        terms: (n, P) basis terms of the patients.
+        allowed: (n, K) arms that may be ranked.
+        confidence: of all pairs of arms together.
+    """
+    known = np.stack([attribute.known for attribute in attributes], axis=1)
+    weights = np.where((allowed @ known) > 0, weights, 0.0)
+    n, k, m = len(weights), *known.shape
+    least, most = (np.tile(np.stack(ends, axis=1), (n, 1, 1)) for ends in _ends(attributes))
+    error, between = np.zeros((n, k, m)), np.zeros((n, k, k, m))
+    joint: dict[int, FloatArray] = {}
+    for at, attribute in enumerate(attributes):
+        if attribute.served is None:
+            continue
+        effects, covariance = attribute.served.at(terms)
+        least[..., at] = most[..., at] = effects
+        if not weights[:, at].any():
+            continue
+        joint[at] = covariance
+        error[..., at] = np.sqrt(np.maximum(joint[at].diagonal(axis1=1, axis2=2), 0.0))
+        between[..., at] = standard_errors(joint[at])
+    rate, scale = _rates(weights, np.array([attribute.exchange for attribute in attributes]))
+    critical = _critical(weights, joint, allowed, confidence)
+    return Utilities(tuple(attributes), weights, least, most, rate, scale, error, critical, between)
+
+
+def _weighed(values: FloatArray, rate: FloatArray) -> FloatArray:
+    """(n, ...) sums of (n, ..., M) values times (n, M) rates.
+
+    Term by term, so that terms without weight change no bit, whoever else is asked about.
+    """
+    found = np.zeros(values.shape[:-1])
+    for at in np.flatnonzero(rate.any(axis=0)).tolist():
+        found += values[..., at] * rate[:, at].reshape(-1, *(1,) * (found.ndim - 1))
+    return found
+
+
+def _ends(attributes: Sequence[Attribute]) -> tuple[list[FloatArray], list[FloatArray]]:
+    return [attribute.least for attribute in attributes], [attribute.most for attribute in attributes]
+
+
+def _rates(weights: FloatArray, exchange: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(n, M) rates and (n,) scale; nothing is worth anything to a patient without weights that count."""
+    per_unit, total = weights / exchange, weights.sum(axis=1)
+    divisor = np.where(per_unit[:, 0] > 0, per_unit[:, 0], np.where(total > 0, total, 1.0))
+    return per_unit / divisor[:, None], divisor / np.where(total > 0, total, 1.0)
+
+
+def _critical(weights: FloatArray, joint: dict[int, FloatArray], allowed: BoolArray, confidence: float) -> FloatArray:
+    """(n,) critical values, patient by patient those of the arms that may be ranked and the outcomes with weight."""
+    served = list(joint)
+    if not served:
+        return np.zeros(len(weights))
+    pattern = np.concatenate([allowed, weights[:, served] > 0], axis=1)
+    found = np.zeros(len(weights))
+    for one in np.unique(pattern, axis=0):
+        rows = np.flatnonzero((pattern == one).all(axis=1))
+        arms, outcomes = np.flatnonzero(one[: allowed.shape[1]]), np.flatnonzero(one[allowed.shape[1] :])
+        if len(outcomes) == 1:
+            covariance = joint[served[outcomes[0]]][rows[:, None, None], arms[:, None], arms]
+            found[rows] = critical_values(covariance, confidence)
+        elif len(outcomes) > 1:
+            found[rows] = any_correlation_value(len(arms), confidence)
+    return found

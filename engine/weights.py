@@ -1,0 +1,50 @@
+"""Reads the weights that were given, for the attributes of a policy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from data_contracts.episode import FloatArray
+from data_contracts.errors import BadInput, Problem
+from data_contracts.preferences import SIDE_EFFECT
+from engine.attribute import Attribute
+
+
+def weights_for(attributes: Sequence[Attribute], given: Mapping[str, FloatArray], n: int) -> FloatArray:
+    """(n, M) weights of n patients, 0 where none was given.
+
+    Args:
+        attributes: the M attributes of a policy.
+        given: by key, the (n,) weights.
+        n: number of patients.
+
+    Raises:
+        BadInput: a weight on a kind of side effect that is none.
+    """
+    kinds = [attribute.key.removeprefix(SIDE_EFFECT) for attribute in attributes if is_side_effect(attribute.key)]
+    if problems := list(unknown_kinds(kinds, given)):
+        raise BadInput(problems)
+    nothing = np.zeros(n)
+    return np.stack([given.get(attribute.key, nothing) for attribute in attributes], axis=1)
+
+
+def is_side_effect(key: str) -> bool:
+    """Whether a key of ``Preferences.weights`` is of a kind of side effect."""
+    return key.startswith(SIDE_EFFECT)
+
+
+def unknown_kinds(kinds: Sequence[str], given: Iterable[str]) -> Iterator[Problem]:
+    """What is weighed and is no known kind of side effect.
+
+    Args:
+        kinds: the known ones.
+        given: keys of ``Preferences.weights``.
+    """
+    weighed = {key.removeprefix(SIDE_EFFECT) for key in given if is_side_effect(key)}
+    for kind in sorted(weighed - set(kinds)):
+        near = difflib.get_close_matches(kind, kinds, n=1)
+        step = f"Did you mean {near[0]}?" if near else f"Known kinds: {', '.join(kinds)}."
+        yield Problem("preferences.side_effects", "known kinds of side effects", "an unknown one", step)
