@@ -17,12 +17,13 @@ from sqlalchemy.exc import DBAPIError
 from data_contracts.errors import WrongState
 from data_contracts.fact import load_facts
 from data_contracts.profile import PatientProfile
+from data_contracts.recommendation import ArmAdvice, Reason, Recommendation, Safety
 from service.app import create_app
 from service.collaborators import Collaborators
 from service.contact import Contact
 from service.event import Signature
 from service.history_keeper import find, write_down
-from service.release import holds_until
+from service.release import holds_until, obstacles
 from service.served_policy import ServedPolicy
 from service.store import Store
 
@@ -159,6 +160,17 @@ def test_what_may_never_be_released(client: Any, profile: dict[str, Any], case: 
     history = client.get(f"{where}/history").json()
     assert history["state"] == "reviewed"
     assert history["release_obstacles"]
+
+
+def test_without_consent_nothing_is_released() -> None:
+    """An arm that is not ranked for want of consent keeps the whole answer from the patient, refused or not."""
+    arm = ArmAdvice(arm="cbt", label="CBT", status="abstained", reason=Reason.CONSENT)
+    told = dict.fromkeys(("patient_id", "policy", "study_id", "estimand", "unit", "direction"), "x")
+    rest: dict[str, Any] = dict.fromkeys(("tied_with", "missing", "unused", "sentences"), ())
+    answer = Recommendation(
+        confidence=0.9, safety=Safety(level="none"), arms=(arm,), recommended=None, **told, **rest
+    )  # fmt: skip
+    assert ["consent" in one for one in obstacles(answer, MADE, MADE)] == [True]
 
 
 def test_an_acknowledged_assessment_can_be_released(client: Any, profile: dict[str, Any]) -> None:
