@@ -6,9 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from data_contracts.interval import Interval
 from engine.decision import Decision
-from engine.policy import Policy
 
 
 def tell_outcomes(found: Sequence[dict[str, Any]], decision: Decision) -> None:
@@ -21,7 +19,7 @@ def tell_outcomes(found: Sequence[dict[str, Any]], decision: Decision) -> None:
         return
     effects, shares = (values[0].tolist() for values in policy.stacked.at(decision.terms, policy.z))
     effect_shown, average_shown = decision.effect_shown[0].tolist(), decision.average_shown[0].tolist()
-    averages = _averages(policy)
+    averages = policy.told_averages
     for k, at in enumerate(policy.ranked_at.tolist()):
         if not average_shown[at]:
             continue
@@ -35,11 +33,6 @@ def tell_outcomes(found: Sequence[dict[str, Any]], decision: Decision) -> None:
                     entry["of_hundred"] = _interval([100 * share for share in shares[i][k]])
             told.append(entry)
         found[at]["outcomes"] = told
-
-
-def _averages(policy: Policy) -> list[list[Interval]]:
-    """Averages of every outcome and ranked arm."""
-    return [[Interval(**_interval(ends)) for ends in arms] for arms in policy.secondary_averages.tolist()]
 
 
 def _interval(values: Sequence[float]) -> dict[str, float]:

@@ -18,6 +18,7 @@ from data_contracts.arm_evidence import ArmEvidence
 from data_contracts.effects import ServedEffects
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.errors import Refused
+from data_contracts.interval import Interval
 from data_contracts.manifest import ARRAYS, MANIFEST, PolicyManifest
 from data_contracts.outcome_range import OutcomeRanges
 from data_contracts.secondary_arrays import array_names, secondary_from, secondary_problems
@@ -121,6 +122,13 @@ class Policy:
             most = one.outcome.largest_effect
             found[i] = np.clip(with_ends(one.average_effects, self.z * errors), -most, most)
         return found
+
+    @cached_property
+    def told_averages(self) -> list[list[Interval]]:
+        """The same, of every outcome and ranked arm, as they are told."""
+        ends = ("estimate", "lower", "upper")
+        rows = self.secondary_averages.tolist()
+        return [[Interval(**dict(zip(ends, values, strict=True))) for values in arms] for arms in rows]
 
     @cached_property
     def guideline_order(self) -> IntArray:

@@ -55,9 +55,10 @@ class Fresh:
 
 
 def draw_study(world: str, n: int, seed: int) -> tuple[Episodes, StudyProtocol]:
-    """Patients of a world as a study would have them."""
+    """Patients of a world as a study of its primary outcome alone would have them, as peers have none other."""
     drawn = simulate(world, n, seed)
-    protocol = StudyProtocol.model_validate(drawn.protocol)
+    alone: dict[str, list[str]] = {"secondary_outcomes": [], "derived_outcomes": []}
+    protocol = StudyProtocol.model_validate(drawn.protocol | alone)
     return check_episodes(table_from_frame(drawn.records), protocol), protocol
 
 

@@ -10,6 +10,7 @@ import yaml
 from rich.console import Console
 
 from data_contracts.places import registry
+from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import read_table
 from experiments.demo_answers import average_table, recommendation_panel
 from experiments.demo_patients import PATIENTS
@@ -37,7 +38,7 @@ def demo(out: Path) -> int:
 
     console.rule(f"2  A synthetic clinic: {EPISODES:,} episodes, five arms, severe patients get the combination")
     clinic, version = _clinic(out / "clinic", signer)
-    console.print(average_table(clinic, truth=_true_effects(out / "clinic" / "truth.csv")))
+    console.print(average_table(clinic, truth=_true_effects(out / "clinic" / "truth.csv", clinic.protocol)))
     promote("clinic", version, by="the demo", why="gates passed in the demo study", signer=signer)
 
     console.rule("3  Three patients ask the service over HTTP")
@@ -81,8 +82,11 @@ def _trial_sentences(trial: StudyResult) -> str:
     )
 
 
-def _true_effects(path: Path) -> Mapping[str, float]:
-    """True average effects of the simulated clinic; only the demo looks, no study does."""
+def _true_effects(path: Path, protocol: StudyProtocol) -> Mapping[tuple[str, str], float]:
+    """True average effects of the simulated clinic by outcome and arm; only the demo looks, no study does."""
     columns = read_table(path).columns
-    prefix = "effect_"
-    return {name.removeprefix(prefix): float(c.mean()) for name, c in columns.items() if name.startswith(prefix)}
+    stems = {outcome.column: f"{outcome.column}_effect_" for outcome in protocol.secondary}
+    stems |= {protocol.outcome.column: "effect_"}
+    return {
+        (name, arm): float(columns[stem + arm].mean()) for name, stem in stems.items() for arm in protocol.arms.names
+    }

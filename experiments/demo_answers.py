@@ -14,7 +14,7 @@ from rich.text import Text
 from experiments.study_result import StudyResult, outcomes_of
 
 
-def average_table(result: StudyResult, truth: Mapping[str, float] | None = None) -> Table:
+def average_table(result: StudyResult, truth: Mapping[tuple[str, str], float] | None = None) -> Table:
     """Average effects by outcome and arm with pointwise intervals; the truth beside them where it is known."""
     protocol = result.protocol
     z = NormalDist().inv_cdf(0.5 + protocol.confidence / 2)
@@ -25,7 +25,7 @@ def average_table(result: StudyResult, truth: Mapping[str, float] | None = None)
         for k, arm in list(enumerate(result.episodes.arms))[1:]:
             effect, margin = averages.effects[k], z * averages.standard_errors[k]
             cells = [outcome.column, arm, f"{effect:+.2f} {outcome.unit}", _ends(effect - margin, effect + margin)]
-            table.add_row(*cells, *([f"{truth[arm]:+.2f}"] if truth else []))
+            table.add_row(*cells, *([f"{truth[outcome.column, arm]:+.2f}"] if truth else []))
     return table
 
 

@@ -40,12 +40,12 @@ def informative_dropout(n: int, seed: int) -> SimulatedWorld:
     x = draw_covariates(n, rng)
     mu, chances = smooth_means(x), propensity(x)
     arm = draw_arms(chances, rng)
-    seen = of_arm(_observed(x), arm)
+    seen = of_arm(observed_chances(x), arm)
     score = np.where(rng.random(n) < seen, outcome(mu, arm, rng), np.nan)
     truth = truth_table(ARMS, mu, chances, seen, sign=-1)
     return SimulatedWorld(records_of(x, arm, score), ground_protocol("informative_dropout"), truth)
 
 
-def _observed(x: FloatArray) -> FloatArray:
+def observed_chances(x: FloatArray) -> FloatArray:
     """(n, 10) covariates to the (n, 5) probability of an outcome under each arm."""
     return MIN_OBSERVED + (1 - MIN_OBSERVED) * expit(-(x @ np.transpose(LOST_BY) + LOST))

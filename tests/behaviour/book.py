@@ -66,6 +66,11 @@ def found_in(answer: Recommendation) -> dict[str, Any]:
         "flagged": {advice.arm: list(advice.flags) for advice in arms if advice.flags and advice.rank},
         "check": {advice.arm: list(advice.check_first) for advice in arms if advice.check_first},
         "first": answer.recommended,
+        "remission": {
+            advice.arm: f"{told.of_hundred.estimate:.0f} of 100" if told.of_hundred else "average alone"
+            for advice in arms
+            for told in advice.outcomes
+        },
         "expired": any(finding.expired for finding in safety.findings),
         "says": " ".join((*answer.sentences, *(preference.sentences if preference else ()))),
         "first_by_weights": preference and preference.first,

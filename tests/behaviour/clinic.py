@@ -14,6 +14,8 @@ from data_contracts.fact import load_facts
 from data_contracts.manifest import ArmRecord, PolicyManifest
 from data_contracts.outcome_range import OutcomeRanges
 from data_contracts.protocol import Outcome
+from data_contracts.secondary_outcome import BETTER, SHARE, SecondaryOutcome
+from data_contracts.secondary_served import SecondaryServed, ServedLevel
 from data_contracts.support import CELLS, Support
 from data_contracts.therapy import load_therapies, therapy_for
 from engine.policy import Policy
@@ -31,6 +33,22 @@ KNOWN: dict[str, Any] = SAID_NO | {
     "age": 40, "phq9_week0": 20, "phq9_item9": 0, "audit_c": 0, "creatinine_clearance": 90, "intolerances": "none",
     "decision_support_consent": "yes", "earlier_trial_adequate": "yes", "pregnancy_prevention": "yes",
 }  # fmt: skip
+
+
+REMISSION = SecondaryOutcome(
+    name="remission", unit=SHARE, kind="yes_no", role="remission", direction=BETTER["remission"], range=(0, 1)
+)
+
+
+def remission(k: int) -> SecondaryServed:
+    """Remission of 30 in 100 under the first arm and of 35 under every other, known to about 2 in 100."""
+    coefficients, root = np.zeros((k, 3)), np.zeros((k, k, 3))
+    coefficients[1:, 0] = 0.05
+    root[np.arange(1, k), np.arange(1, k), 0] = 0.01
+    first = np.eye(1, k)[0]
+    level = ServedLevel(np.array([0.30, 0.0, 0.0]), np.array([[0.01, 0.0, 0.0]]), first)
+    effects = ServedEffects(coefficients, root, np.zeros(k, dtype=bool))
+    return SecondaryServed(REMISSION, effects, coefficients[:, 0], np.diag([0.0] + [1e-4] * (k - 1)), level)
 
 
 def clinic() -> Policy:
@@ -53,6 +71,7 @@ def clinic() -> Policy:
         basis=Basis(columns=2, centre=(0.0, 0.0), scale=(1.0, 1.0)),
         gates=(),
         individualisation=(),
+        secondary=(REMISSION,),
         estimand="a difference in means",
     )
     values = np.array(list(EFFECTS.values()))
@@ -73,4 +92,5 @@ def clinic() -> Policy:
         ),
         therapies={name: load_therapies()[key] for name, key in keys.items() if key},
         z=1.6448536269514722,
+        secondary=(remission(k),),
     )
