@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -60,6 +60,11 @@ class Attribute:
     least: FloatArray
     most: FloatArray
     figures: tuple[Figure[Span] | None, ...]
+
+    @cached_property
+    def is_known(self) -> bool:
+        """Whether it is known of any arm."""
+        return bool(self.known.any())
 
 
 def attributes_of(

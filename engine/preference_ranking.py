@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from data_contracts.episode import FloatArray
-from data_contracts.interval import Interval
-from data_contracts.preference_ranking import (
-    ArmPreference,
-    Dominance,
-    Part,
-    PreferenceRanking,
-    Turn,
-    WeighedAttribute,
-)
+from data_contracts.preference_ranking import PreferenceRanking, Turn, WeighedAttribute
 from data_contracts.profile import PatientProfile
-from data_contracts.rank_set import RankSet
 from engine.attribute import Attribute
 from engine.decision import Decision
 from engine.patient import Patients
@@ -38,13 +30,15 @@ def preference_ranking(
         return None
     given = {key: np.array([weight]) for key, weight in profile.preferences.weights.items()}
     weights = weights_for(policy.attributes, given, 1)
-    return _Told(prefer(patients, decision, policy.attributes, weights), decision, weights[0]).ranking()
+    used = [at for at, one in enumerate(policy.attributes) if one.is_known or weights[0, at] > 0]
+    chosen = prefer(patients, decision, [policy.attributes[at] for at in used], weights[:, used])
+    return _Told(chosen, decision, weights[0, used].tolist()).ranking()
 
 
 class _Told:
     """Puts one patient's ranking by utility into words and numbers."""
 
-    def __init__(self, chosen: Preference, decision: Decision, given: FloatArray) -> None:
+    def __init__(self, chosen: Preference, decision: Decision, given: list[float]) -> None:
         self._chosen, self._decision, self._given = chosen, decision, given
         self._policy, self._worth = chosen.policy, chosen.utilities
         self._weights = self._worth.weights[0]
@@ -53,7 +47,12 @@ class _Told:
         self._shares = self._weights / total if total else self._weights
         exchange = np.array([attribute.exchange for attribute in self._worth.attributes])
         self._lowest, self._highest = (ends[0] / exchange for ends in (self._worth.least, self._worth.most))
-        self._exchange = exchange
+        self._rate = (self._shares / exchange).tolist()
+        self._ends = [ends[0].tolist() for ends in (self._worth.least, self._worth.most, self._worth.error)]
+        self._interval = chosen.interval[0].tolist()
+        self._ranks = chosen.ranking.of_one()
+        self._above, self._surely = chosen.dominates[0].T.tolist(), chosen.dominates_surely[0].T.tolist()
+        self._weighed = np.flatnonzero(self._weights).tolist()
 
     def ranking(self) -> PreferenceRanking:
         told, policy = self._chosen.told[0], self._policy
@@ -70,52 +69,50 @@ class _Told:
         attributes = self._attributes(bool(order))
         top = [k for k in order if self._chosen.ranking.in_top_set[0, k]]
         held_back = bool(self._chosen.held_back[0] and not self._decision.refused[0])
-        return PreferenceRanking(
-            attributes=attributes,
-            arms=tuple(self._arm(k, place, places[k], comparison) for place, k in enumerate(order, 1)),
-            first=self._name(order[0]) if order else None,
-            tied_with=tuple(self._name(k) for k in top if k != order[0]),
-            sentences=preference_sentences(comparison, attributes, top, held_back, self._names()),
+        told_arms = [self._arm(k, place, places[k], comparison) for place, k in enumerate(order, 1)]
+        return PreferenceRanking.model_validate(
+            {
+                "attributes": attributes,
+                "arms": told_arms,
+                "first": self._name(order[0]) if order else None,
+                "tied_with": [self._name(k) for k in top if k != order[0]],
+                "sentences": preference_sentences(comparison, attributes, top, held_back, self._names()),
+            }
         )
 
-    def _arm(self, k: int, place: int, effect_place: int, comparison: Comparison) -> ArmPreference:
-        shown, ranking = bool(self._decision.effect_shown[0, self._policy.ranked_at[k]]), self._chosen.ranking
-        parts = tuple(self._part(k, at) for at in np.flatnonzero(self._weights).tolist()) if shown else ()
-        above, surely = self._chosen.dominates[0, :, k], self._chosen.dominates_surely[0, :, k]
-        return ArmPreference(
-            arm=self._name(k),
-            label=comparison.labels[k],
-            utility=self._utility(k) if shown else None,
-            parts=parts,
-            rank=RankSet.model_validate(ranking.of_one()[k]),
-            place=place,
-            effect_place=effect_place,
-            dominated_by=tuple(
-                Dominance(arm=self._name(other), beyond_doubt=bool(surely[other]))
+    def _arm(self, k: int, place: int, effect_place: int, comparison: Comparison) -> dict[str, Any]:
+        """One arm by the names of ``ArmPreference``; the whole is made and checked in one go."""
+        shown = bool(self._decision.effect_shown[0, self._policy.ranked_at[k]])
+        above, surely = self._above[k], self._surely[k]
+        return {
+            "arm": self._name(k),
+            "label": comparison.labels[k],
+            "utility": _interval(*self._interval[k]) if shown else None,
+            "parts": [self._part(k, at) for at in self._weighed] if shown else [],
+            "rank": self._ranks[k],
+            "place": place,
+            "effect_place": effect_place,
+            "dominated_by": [
+                {"arm": self._name(other), "beyond_doubt": surely[other]}
                 for other in comparison.by_utility
                 if above[other]
-            ),
-            why=why_sentence(comparison, k),
-        )
+            ],
+            "why": why_sentence(comparison, k),
+        }
 
-    def _utility(self, k: int) -> Interval:
-        estimate, lower, upper = self._chosen.interval[0, k].tolist()
-        return Interval(estimate=estimate, lower=lower, upper=upper)
-
-    def _part(self, k: int, at: int) -> Part:
-        attribute, margin = self._worth.attributes[at], self._policy.z * float(self._worth.error[0, k, at])
-        least, most = float(self._worth.least[0, k, at]), float(self._worth.most[0, k, at])
-        value = Interval(estimate=least, lower=least - margin, upper=most + margin)
-        rate = float(self._shares[at] / self._exchange[at])
-        amount = Interval(estimate=rate * least, lower=rate * value.lower, upper=rate * value.upper)
-        figure = attribute.figures[k]
-        return Part(
-            attribute=attribute.key,
-            value=value if attribute.known[k] else None,
-            amount=amount,
-            source=figure.source if figure else None,
-            verified=figure.verified if figure else bool(attribute.known[k]),
-        )
+    def _part(self, k: int, at: int) -> dict[str, Any]:
+        """One part by the names of ``Part``."""
+        attribute, rate = self._worth.attributes[at], self._rate[at]
+        least, most, error = (ends[k][at] for ends in self._ends)
+        lower, upper = least - self._policy.z * error, most + self._policy.z * error
+        known, figure = bool(attribute.known[k]), attribute.figures[k]
+        return {
+            "attribute": attribute.key,
+            "value": _interval(least, lower, upper) if known else None,
+            "amount": _interval(rate * least, rate * lower, rate * upper),
+            "source": figure.source if figure else None,
+            "verified": figure.verified if figure else known,
+        }
 
     def _attributes(self, ranked: bool) -> tuple[WeighedAttribute, ...]:
         """Everything with weight and, where there is a ranking, everything else that is known of an arm of it."""
@@ -163,3 +160,7 @@ class _Told:
 
     def _names(self) -> dict[str, str]:
         return {arm: self._policy.labels[arm] for arm in self._policy.manifest.ranked_arms}
+
+
+def _interval(estimate: float, lower: float, upper: float) -> dict[str, float]:
+    return {"estimate": estimate, "lower": lower, "upper": upper}

@@ -40,8 +40,7 @@ def crossings(
         allowed: (K,) arms that are ranked.
         order: (K,) places by which an exact tie is broken.
     """
-    others = np.delete(weights, at)
-    if not others.any() and weights[at] > 0:
+    if weights[at] > 0 and np.count_nonzero(weights) == 1:
         return None, None  # With one weight its size says nothing.
     gap = (values[first] - values) @ weights
     gains = values[:, at] - values[first, at]

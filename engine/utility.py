@@ -131,11 +131,13 @@ def _critical(weights: FloatArray, joint: dict[int, FloatArray], allowed: BoolAr
     served = list(joint)
     if not served:
         return np.zeros(len(weights))
-    pattern = np.concatenate([allowed, weights[:, served] > 0], axis=1)
+    weighed = weights[:, served] > 0
+    pattern = np.concatenate([allowed, weighed], axis=1)
+    codes = pattern @ (1 << np.arange(pattern.shape[1]))
     found = np.zeros(len(weights))
-    for one in np.unique(pattern, axis=0):
-        rows = np.flatnonzero((pattern == one).all(axis=1))
-        arms, outcomes = np.flatnonzero(one[: allowed.shape[1]]), np.flatnonzero(one[allowed.shape[1] :])
+    for code in sorted(set(codes.tolist())):
+        rows = np.flatnonzero(codes == code)
+        arms, outcomes = np.flatnonzero(allowed[rows[0]]), np.flatnonzero(weighed[rows[0]])
         if len(outcomes) == 1:
             covariance = joint[served[outcomes[0]]][rows[:, None, None], arms[:, None], arms]
             found[rows] = critical_values(covariance, confidence)
