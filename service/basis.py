@@ -30,6 +30,8 @@ METHOD = (
     "served, its interval widened for the differences that the data leave possible.",
     "Ranks are simultaneous rank sets over all pairs of arms at the stated confidence; arms that the records cannot "
     "tell apart share the top set.",
+    "Where weights were given, utilities rank the same arms a second time, beside the effects and without changing "
+    "them; what is unknown is a range, and errors of several outcomes are added.",
     "Safety rules come before any model and no model can override them.",
 )
 LIMITS = (

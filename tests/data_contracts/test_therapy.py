@@ -153,3 +153,15 @@ def test_loading_needs_neither_pandas_nor_numpy() -> None:
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
     assert load_therapies() is THERAPIES
+
+
+def test_hours_and_sessions_have_sources_and_only_read_ones_are_verified() -> None:
+    """Time in numbers: recalled figures say so, and arms of which no source tells the hours have none."""
+    for therapy in THERAPIES.values():
+        for figure in (therapy.time.sessions, therapy.time.weeks, therapy.time.contact_hours):
+            assert figure is None or not (figure.verified and "recalled" in figure.source.lower())
+    unknown = {key for key in KEYS if THERAPIES[key].time.contact_hours is None}
+    assert unknown == {"PSYED", "COLLAB", "AUG"}
+    assert all(
+        figure is None or not figure.verified for figure in (one.time.contact_hours for one in THERAPIES.values())
+    )
