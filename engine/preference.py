@@ -116,7 +116,7 @@ def prefer(patients: Patients, decision: Decision, attributes: Sequence[Attribut
     """
     policy = decision.policy
     offered, confidence = decision.offered[:, policy.ranked_at], policy.manifest.confidence
-    worth = utilities(attributes, weights, patients.terms, offered, confidence)
+    worth = utilities(attributes, weights, patients.terms, offered, decision.ranking.critical, confidence)
     allowed: BoolArray = np.logical_and(offered, np.any(worth.weights > 0, axis=1, keepdims=True))
     surely = surely_better(worth.lowest, worth.highest, worth.margin) & allowed[:, :, None] & allowed[:, None, :]
     beaten_by, beats = surely.sum(axis=1), surely.sum(axis=2)
@@ -125,6 +125,7 @@ def prefer(patients: Patients, decision: Decision, attributes: Sequence[Attribut
         upper=np.where(allowed, allowed.sum(axis=1)[:, None] - beats, 0),
         in_top_set=allowed & (beaten_by == 0),
         best=first_of(policy, worth.lowest, allowed, patients.more_severe),
+        critical=worth.critical,
     )
     given: BoolArray = np.any(weights > 0, axis=1)
     return Preference(policy, given, allowed, decision.held_back, worth, ranking, patients.more_severe)

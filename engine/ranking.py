@@ -23,12 +23,14 @@ class Ranking:
         lower, upper: (n, K) best and worst rank of each ranked arm, 0 where it is not ranked.
         in_top_set: (n, K) whether no other is significantly better.
         best: (n,) position of the recommended arm among the K, ``NOBODY`` if no arm is ranked.
+        critical: (n,) what the standard error of a difference is multiplied by, 0 if no arm is ranked.
     """
 
     lower: IntArray
     upper: IntArray
     in_top_set: BoolArray
     best: IntArray
+    critical: FloatArray
 
     def of_one(self) -> list[dict[str, int]]:
         """The one patient's ranks, by the names of ``RankSet``."""
@@ -50,9 +52,9 @@ def rank(
     best, confidence = first_of(policy, effects, allowed, more_severe), policy.manifest.confidence
     if allowed.all():
         sets = rank_sets(effects, covariance, confidence)
-        return Ranking(sets.lower, sets.upper, sets.in_top_set, best)
+        return Ranking(sets.lower, sets.upper, sets.in_top_set, best, sets.critical_value)
     lower, upper = np.zeros(allowed.shape, dtype=np.int64), np.zeros(allowed.shape, dtype=np.int64)
-    in_top_set = np.zeros(allowed.shape, dtype=np.bool_)
+    in_top_set, critical = np.zeros(allowed.shape, dtype=np.bool_), np.zeros(len(allowed))
     pattern = allowed @ (1 << np.arange(allowed.shape[1]))
     for one in sorted(set(pattern.tolist()) - {0}):
         rows = np.flatnonzero(pattern == one)
@@ -61,7 +63,8 @@ def rank(
         joint = covariance[rows[:, None, None], arms[:, None], arms]
         sets = rank_sets(effects[here], joint, confidence)
         lower[here], upper[here], in_top_set[here] = sets.lower, sets.upper, sets.in_top_set
-    return Ranking(lower, upper, in_top_set, best)
+        critical[rows] = sets.critical_value
+    return Ranking(lower, upper, in_top_set, best, critical)
 
 
 def first_of(policy: Policy, values: FloatArray, allowed: BoolArray, more_severe: BoolArray) -> IntArray:

@@ -68,7 +68,12 @@ class Utilities:
 
 
 def utilities(
-    attributes: Sequence[Attribute], weights: FloatArray, terms: FloatArray, allowed: BoolArray, confidence: float
+    attributes: Sequence[Attribute],
+    weights: FloatArray,
+    terms: FloatArray,
+    allowed: BoolArray,
+    by_effects: FloatArray,
+    confidence: float,
 ) -> Utilities:
     """Weigh the arms of n patients.
 
@@ -81,6 +86,7 @@ def utilities(
         weights: (n, M) as given.
         terms: (n, P) basis terms of the patients.
         allowed: (n, K) arms that may be ranked.
+        by_effects: (n,) critical values of their ranking by effects.
         confidence: of all pairs of arms together.
     """
     known = np.stack([attribute.known for attribute in attributes], axis=1)
@@ -100,7 +106,7 @@ def utilities(
         error[..., at] = np.sqrt(np.maximum(joint[at].diagonal(axis1=1, axis2=2), 0.0))
         between[..., at] = standard_errors(joint[at])
     rate, scale = _rates(weights, np.array([attribute.exchange for attribute in attributes]))
-    critical = _critical(weights, joint, allowed, confidence)
+    critical = _critical(weights, joint, allowed, by_effects, confidence)
     return Utilities(tuple(attributes), weights, least, most, rate, scale, error, critical, between)
 
 
@@ -126,7 +132,9 @@ def _rates(weights: FloatArray, exchange: FloatArray) -> tuple[FloatArray, Float
     return per_unit / divisor[:, None], divisor / np.where(total > 0, total, 1.0)
 
 
-def _critical(weights: FloatArray, joint: dict[int, FloatArray], allowed: BoolArray, confidence: float) -> FloatArray:
+def _critical(
+    weights: FloatArray, joint: dict[int, FloatArray], allowed: BoolArray, by_effects: FloatArray, confidence: float
+) -> FloatArray:
     """(n,) critical values, patient by patient those of the arms that may be ranked and the outcomes with weight."""
     served = list(joint)
     if not served:
@@ -138,7 +146,9 @@ def _critical(weights: FloatArray, joint: dict[int, FloatArray], allowed: BoolAr
     for code in sorted(set(codes.tolist())):
         rows = np.flatnonzero(codes == code)
         arms, outcomes = np.flatnonzero(allowed[rows[0]]), np.flatnonzero(weighed[rows[0]])
-        if len(outcomes) == 1:
+        if len(outcomes) == 1 and served[outcomes[0]] == 0:
+            found[rows] = by_effects[rows]
+        elif len(outcomes) == 1:
             covariance = joint[served[outcomes[0]]][rows[:, None, None], arms[:, None], arms]
             found[rows] = critical_values(covariance, confidence)
         elif len(outcomes) > 1:

@@ -399,3 +399,20 @@ def test_a_kind_that_only_the_policy_knows_can_be_weighed(build_policy, known):
     policy = replace(build_policy(), secondary=(other,))
     ranking = preference_of(recommend(profile_of(known, {"side_effects.vivid_dreams": 1.0}), policy, RULES))
     assert [arm.arm for arm in ranking.arms] == ["cbt", "usual_care", "ssri"]
+
+
+def test_a_side_effect_in_points_is_exchanged_by_a_tenth_of_its_scale(build_policy, known):
+    """Measured from 0 to 40, one unit of weight is for 4 points; the records' benefit has its own unit in words."""
+    outcome = SecondaryOutcome(
+        name="sleep", unit="sleep points", kind="points", role="side_effect", side_effect="insomnia",
+        direction="lower_is_better", range=(0, 40),
+    )  # fmt: skip
+    values = (0.0, 2.0, -6.0)
+    other = SecondaryServed(outcome, served(values, 0.5), np.array(values), np.diag([0.25] * 3))
+    policy = replace(build_policy(), secondary=(other,))
+    ranking = preference_of(recommend(profile_of(known, {"side_effects.insomnia": 3.0}), policy, RULES))
+    insomnia = next(one for one in ranking.attributes if one.attribute == "side_effects.insomnia")
+    assert (insomnia.exchange, insomnia.unit) == (4.0, "sleep points of benefit")
+    utility = arm_of(ranking, "ssri").utility
+    assert utility
+    assert utility.estimate == pytest.approx(-1.5)
