@@ -52,7 +52,7 @@ def evidence_sentences(manifest: PolicyManifest, labels: Mapping[str, str]) -> l
 def _sentence(manifest: PolicyManifest, item: ArmEvidence, labels: Mapping[str, str]) -> str:
     found = f"{_benefit(manifest, item.trials)} than {labels[manifest.ranked_arms[0]]} in a setting like theirs"
     parts = [
-        f"{labels[item.arm]} in randomised trials: {found}, {_from(item.figure)}, not from these records.",
+        f"{labels[item.arm]} in randomised trials: {found}, {_from(item.figure)}; not from these records.",
         _beside(manifest, item),
         _dropout(manifest, item),
     ]
@@ -90,6 +90,6 @@ def _benefit(manifest: PolicyManifest, interval: Interval) -> str:
 
 
 def _from(figure: TrialFigure) -> str:
-    what = f" of {figure.pooled}" if figure.pooled else ""
     against = "" if COMPARATOR[figure.comparator] in figure.title else f" against {COMPARATOR[figure.comparator]}"
-    return f"from {figure.trials} {figure.title}{against}{what} (population: {figure.population})"
+    pooled = f"; pooled: {figure.pooled}" if figure.pooled else ""
+    return f"from {figure.trials} {figure.title}{against}{pooled}; population: {figure.population}"

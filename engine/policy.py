@@ -27,7 +27,7 @@ from data_contracts.support import Support
 from data_contracts.support_arrays import SUPPORT_ARRAYS, support_from, support_problems
 from data_contracts.therapy import Level, Therapy, guideline_position, load_therapies
 from engine.attribute import Attribute, attributes_of
-from engine.evidence import told_evidence
+from engine.evidence import evidence_sentences, told_evidence
 from engine.stacked import StackedOutcomes
 
 NAMES = (
@@ -140,6 +140,11 @@ class Policy:
     def evidence(self) -> Mapping[str, ArmEvidence]:
         """What trials and records say of each arm of which trials speak."""
         return told_evidence(self.manifest, self.labels)
+
+    @cached_property
+    def evidence_sentences(self) -> tuple[str, ...]:
+        """What the reader of any answer must know of trials."""
+        return tuple(evidence_sentences(self.manifest, self.labels))
 
     @cached_property
     def conflicting(self) -> NDArray[np.bool_]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from data_contracts.manifest import ArmRecord
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
 from engine.benefit import benefit_text
-from engine.evidence import evidence_sentences
 from engine.policy import Policy
 from engine.reasons import Gaps
 from engine.safety_sentences import joined, safety_sentences
@@ -69,7 +68,7 @@ def answer_sentences(policy: Policy, gaps: Gaps, safety: Safety, arms: Sequence[
         told.append(f"Not given, and filled as when learning: {', '.join(gaps.missing)}.")
     told += [
         *_without_outcome(arms),
-        *evidence_sentences(policy.manifest, policy.labels),
+        *policy.evidence_sentences,
         _individualisation(policy),
         NO_TRIAL,
     ]

@@ -70,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument("--why", required=True, help="their reason")
 
     benchmark = commands.add_parser("benchmark", help="side by side with peers on the same data, same run")
-    benchmark.add_argument("suite", choices=("worlds", "contrasts", "ihdp", "acic2016", "cost", "serve", "scores"))
+    benchmark.add_argument(
+        "suite", choices=("worlds", "contrasts", "ihdp", "acic2016", "cost", "serve", "scores", "evidence")
+    )
     benchmark.add_argument("--out", type=Path, required=True, help="folder for the results: JSON, Markdown, SVG")
     benchmark.add_argument("--quick", action="store_true", help="few draws: a look, not a verdict")
     benchmark.add_argument("--draws", type=int, help="draws (ihdp: replications; acic2016: sets; serve: calls)")

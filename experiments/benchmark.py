@@ -75,6 +75,12 @@ def _scores(request: Request, report: Progress) -> SuiteResult:
     return benchmark_scores(request, report)
 
 
+def _evidence(request: Request, report: Progress) -> SuiteResult:
+    from experiments.benchmark_evidence import benchmark_evidence
+
+    return benchmark_evidence(request, report)
+
+
 SUITES: Mapping[str, Suite] = {
     "worlds": _worlds,
     "contrasts": _contrasts,
@@ -83,4 +89,5 @@ SUITES: Mapping[str, Suite] = {
     "cost": _cost,
     "serve": _serve,
     "scores": _scores,
+    "evidence": _evidence,
 }

@@ -38,6 +38,7 @@ def model_card(manifest: PolicyManifest, protocol: StudyProtocol, episodes: Epis
         "gates": {gate.name: "passed" if gate.passed else "failed" for gate in manifest.gates},
         "value_of_the_advice": manifest.policy_value.model_dump(mode="json") if manifest.policy_value else None,
         "individualisation": [decision.reason for decision in manifest.individualisation],
+        "trial_evidence": manifest.evidence.use if manifest.evidence else None,
         "evidence": "No randomised trial of this system exists.",
     }
 

@@ -28,6 +28,8 @@ METHOD = (
     "of each therapy, both cross-fitted, so that either may be wrong without biasing the average.",
     "An arm's effect varies with the patient only where held-out records earned it; otherwise the study's average is "
     "served, its interval widened for the differences that the data leave possible.",
+    "Published randomised trials stand beside the records; where the study asks for it the averages served join both, "
+    "and `trial_evidence` tells each apart.",
     "Ranks are simultaneous rank sets over all pairs of arms at the stated confidence; arms that the records cannot "
     "tell apart share the top set.",
     "Where weights were given, utilities rank the same arms a second time, beside the effects and without changing "

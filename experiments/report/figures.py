@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from experiments.report.density import density
 from experiments.report.drawing import BLUE, GREY, INK, LIGHT, Picture, bare, picture
+from experiments.report.evidence import evidence_plot
 from experiments.report.together import together
 from experiments.report.wording import listed, number, percent, short
 from experiments.study_result import StudyResult
@@ -23,8 +24,11 @@ def figures(result: StudyResult, summary: dict[str, Any]) -> dict[str, Picture]:
     """All pictures of a report by name."""
     primary = summary["outcomes"][0]
     more = {"together": together(summary)} if len(summary["outcomes"]) > 1 else {}
+    trials = summary["trial_evidence"]
+    beside = {"evidence": evidence_plot(trials, primary["unit"], primary["digits"])} if trials else {}
     return {
         **more,
+        **beside,
         "overlap": overlap(result, summary),
         "balance": love_plot(summary["balance"], result.protocol.gates.max_smd),
         "contrasts": forest(primary),

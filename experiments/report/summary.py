@@ -18,6 +18,7 @@ from experiments.report.attrition import attrition
 from experiments.report.candidates import candidate_rows
 from experiments.report.comparability import balance_rows, diagnostics
 from experiments.report.disclosure import NOTATION, SMALL, is_small
+from experiments.report.evidence import evidence_findings, evidence_summary
 from experiments.report.findings import finding
 from experiments.report.table_one import table_one
 from experiments.report.wording import in_words, listed
@@ -40,7 +41,10 @@ def summarise(result: StudyResult) -> dict[str, Any]:
         "data_fingerprint": episodes.fingerprint,
         "evidence": EVIDENCE,
         "question": question(protocol, episodes.arms),
-        "answer": answer(findings, protocol, learned.individualisation, heterogeneity),
+        "answer": [
+            *answer(findings, protocol, learned.individualisation, heterogeneity),
+            *evidence_findings(learned.evidence),
+        ],
         "estimand": estimand(protocol),
         "dropout": _dropout(steps, protocol),
         "gates_passed": result.passed,
@@ -55,6 +59,7 @@ def summarise(result: StudyResult) -> dict[str, Any]:
         "derived": [{"outcome": name, **rule.model_dump()} for name, rule in rules_of(protocol).items()],
         "candidates": candidate_rows(learned.candidate_weights),
         "individualisation": [decision.model_dump(mode="json") for decision in learned.individualisation],
+        "trial_evidence": evidence_summary(learned.evidence),
         "policy_value": learned.value.model_dump(mode="json") if learned.value else None,
         "heterogeneity": heterogeneity,
         "nuisances": {

@@ -15,6 +15,7 @@ from data_contracts.interval import Interval
 from data_contracts.manifest import PolicyManifest
 from data_contracts.recommendation import Reason
 from engine.batch import recommend_cohort
+from engine.benefit import benefit_text
 from engine.policy import Policy
 from engine.recommend import recommend
 
@@ -60,6 +61,13 @@ def with_evidence(policy: Policy, use: str, *arms: ArmEvidence) -> Policy:
         }
     )
     return dataclasses.replace(policy, manifest=policy.manifest.model_copy(update={"evidence": evidence}))
+
+
+def test_what_rounds_to_nothing_has_no_minus(policy):
+    """An end of -0.02 is written +0.0: a minus would say that the arm might do harm."""
+    effect = {"estimate": 1.0, "lower": -0.02, "upper": 2.04}
+    told = benefit_text(effect, policy.manifest.outcome, 0.9)
+    assert told == "1.0 PHQ-9 points better (90% interval +0.0 to +2.0)"
 
 
 @pytest.fixture

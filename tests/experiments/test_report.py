@@ -42,6 +42,7 @@ SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "diagnostics",
     "derived", "dropout", "estimand", "evidence", "gates", "gates_passed", "heterogeneity", "individualisation",
     "name", "notation", "nuisances", "outcomes", "policy_value", "protocol", "question", "study_id", "table_one",
+    "trial_evidence",
 }  # fmt: skip
 
 needs_package = pytest.mark.skipif(
@@ -183,7 +184,7 @@ def test_page_can_be_read_by_ear(html: str) -> None:
     assert tags.count("caption") == tags.count("table") > 0
     assert all(attributes.get("scope") for tag, attributes in elements.tags if tag == "th")
     pictures = [attributes for tag, attributes in elements.tags if tag == "svg"]
-    assert len(pictures) == 4
+    assert len(pictures) == 5
     assert all(attributes["role"] == "img" and len(attributes["aria-label"] or "") > 40 for attributes in pictures)
 
 
@@ -281,7 +282,9 @@ def test_no_count_under_eleven_in_tables(told: dict[str, Any]) -> None:
 
 
 def _page(result: StudyResult) -> str:
-    return page(summarise(result), dict.fromkeys(("overlap", "balance", "contrasts", "ranks"), Picture("", "")))
+    return page(
+        summarise(result), dict.fromkeys(("overlap", "balance", "contrasts", "ranks", "evidence"), Picture("", ""))
+    )
 
 
 def test_failed_gate_stands_above_the_answer(clinic: StudyResult) -> None:
