@@ -23,7 +23,9 @@ class Cohort:
         columns: what is known, by the names that the policy and the safety facts use: float64 with NaN for unknown,
             or text with None; a name that is not there is unknown for everybody.
         excluded: by arm, the (n,) patients to whom it must not be offered; other arms are open to all.
-        acknowledged: (n,) whether a named clinician has made the safety assessment.
+        acknowledged: by id of a safety rule that waits for it, the (n,) names of the clinicians who have done what it
+            asks for, None where nobody has.
+        site: (n,) where each is to be treated, None where that is not told; None if it is told of nobody.
         as_of: by safety fact, the (n,) days on which it was recorded, ``datetime64[D]`` with NaT for not told.
         weights: by a preference's key, as ``Preferences.weights`` calls it, the (n,) weights; all 0 for a patient
             of whom no preferences are known, and no keys at all if they are known of nobody.
@@ -32,9 +34,10 @@ class Cohort:
     patient_id: Column
     columns: Mapping[str, Column]
     excluded: Mapping[str, BoolArray]
-    acknowledged: BoolArray
+    acknowledged: Mapping[str, Column] = field(default_factory=dict)
     as_of: Mapping[str, Column] = field(default_factory=dict)
     weights: Mapping[str, FloatArray] = field(default_factory=dict)
+    site: Column | None = None
 
     @property
     def n(self) -> int:
@@ -49,9 +52,10 @@ class Cohort:
                 self.patient_id[rows],
                 {name: column[rows] for name, column in self.columns.items()},
                 {arm: chosen[rows] for arm, chosen in self.excluded.items()},
-                self.acknowledged[rows],
+                {rule: names[rows] for rule, names in self.acknowledged.items()},
                 {fact: days[rows] for fact, days in self.as_of.items()},
                 {key: weights[rows] for key, weights in self.weights.items()},
+                None if self.site is None else self.site[rows],
             )
 
     def distinct(self, name: str) -> tuple[list[Value], IntArray]:

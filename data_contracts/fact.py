@@ -50,6 +50,7 @@ class Fact(_Part):
         minimum, maximum: range of a number, both ends included.
         valid_days: for how long an answer holds; older ones are unknown.
         lasting: whether a yes holds for life.
+        queried: whether a number out of its range is a query about the record, and unknown, and not an error.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -59,6 +60,7 @@ class Fact(_Part):
     maximum: float = math.inf
     valid_days: int = Field(ge=1)
     lasting: bool = False
+    queried: bool = False
 
     @property
     def expected(self) -> str:
@@ -73,6 +75,8 @@ class Fact(_Part):
     def _consistent(self) -> Fact:
         if self.lasting and self.kind != "answer":
             raise ValueError("lasting goes with an answer")
+        if self.queried and self.kind not in ("number", "integer"):
+            raise ValueError("queried goes with a number")
         return self
 
 
@@ -115,7 +119,7 @@ def read_fact(name: str, raw: object) -> Reading:
     Blank is None, NaN, pandas' NA and NaT, empty text, and the text "unknown" or "nan" in any case.
 
     Raises:
-        UnreadableFact: no such fact, or a value of another type or out of range.
+        UnreadableFact: no such fact, or a value of another type or out of range (but for a fact that is ``queried``).
     """
     facts = load_facts()
     fact = facts.get(name)
@@ -159,7 +163,7 @@ def _names(fact: Fact, raw: object) -> frozenset[str]:
     return frozenset(names - {"none"})
 
 
-def _number(fact: Fact, raw: object) -> float:
+def _number(fact: Fact, raw: object) -> float | Answer:
     readable = isinstance(raw, (Real, Decimal)) and not isinstance(raw, bool)
     if not readable and not (isinstance(raw, str) and _NUMBER.fullmatch(raw)):
         raise _unreadable(fact, raw)
@@ -167,6 +171,8 @@ def _number(fact: Fact, raw: object) -> float:
         number = float(raw)  # type: ignore[arg-type]
     except OverflowError as error:
         raise _unreadable(fact, raw) from error
+    if fact.queried and math.isfinite(number) and not fact.minimum <= number <= fact.maximum:
+        return Answer.UNKNOWN
     if not fact.minimum <= number <= fact.maximum or (fact.kind == "integer" and not number.is_integer()):
         raise _unreadable(fact, raw)
     return number

@@ -4,55 +4,125 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal, TypeAlias
 
-from data_contracts.errors import Problem
 from data_contracts.instrument import Instrument, load_instruments
 from data_contracts.instrument_name import instrument_for, item_for, time_of
-from data_contracts.instrument_score import answer_problems, total_problems
+from data_contracts.instrument_score import is_on_scale, total_problems
+
+_Answers: TypeAlias = defaultdict[tuple[str, str], defaultdict[int, list[str]]]
+_Totals: TypeAlias = defaultdict[str, defaultdict[str, list[str]]]
 
 
-def record_problems(values: Mapping[str, object]) -> list[Problem]:
-    """Answers out of their item's range, and answers that do not add up to the total beside them.
+@dataclass(frozen=True)
+class Disagreement:
+    """What is wrong with the answers to one instrument.
+
+    Attributes:
+        instrument: whose answers they are.
+        kind: an answer that is not on its item's scale, an item answered in two ways, or a total that the answers do
+            not add up to.
+        columns: what it is about, in alphabetical order.
+    """
+
+    instrument: Instrument
+    kind: Literal["scale", "twice", "total"]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AnswerSheet:
+    """The answers of one instrument at one time, by the names that they are recorded under.
+
+    Attributes:
+        instrument: whose items they answer.
+        items: for each item of the instrument, in its order, the columns that hold the answer.
+        total: the column that holds the total they belong to, if there is just one.
+    """
+
+    instrument: Instrument
+    items: tuple[tuple[str, ...], ...]
+    total: str | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column of it."""
+        return (*chain.from_iterable(self.items), *([self.total] if self.total else []))
+
+    def disagreements(self, values: Mapping[str, object]) -> Iterator[Disagreement]:
+        """What is wrong with one patient's answers; what is unknown contradicts nothing.
+
+        Args:
+            values: by name; None and NaN are unknown.
+        """
+        given = [{name: values[name] for name in names if not _is_unknown(values.get(name))} for names in self.items]
+        sound = True
+        for answers, maximum in zip(given, self.instrument.item_maxima, strict=True):
+            numbers = {name: _number(value) for name, value in answers.items()}
+            if strange := sorted(name for name, number in numbers.items() if not is_on_scale(number, maximum)):
+                yield Disagreement(self.instrument, "scale", tuple(strange))
+            elif len(set(numbers.values())) > 1:
+                yield Disagreement(self.instrument, "twice", tuple(sorted(numbers)))
+            else:
+                continue
+            sound = False
+        total = _number(values.get(self.total)) if self.total else None
+        if not sound or total is None or math.isnan(total):
+            return
+        in_order = [_number(next(iter(one.values()), None)) for one in given]
+        if total_problems(self.instrument, in_order, total):
+            known = chain.from_iterable(one for one in given)
+            yield Disagreement(self.instrument, "total", tuple(sorted([*known, str(self.total)])))
+
+
+def answer_sheets(names: Iterable[str]) -> tuple[AnswerSheet, ...]:
+    """The sheets that are recorded under these names, by instrument and time.
 
     Answers belong to the total of the same time (`phq9_week0_item9` to `phq9_week0`). Answers without a time
-    (`phq9_item9`) belong to the only total of their instrument; where there are several, they are not compared.
-
-    Args:
-        values: one patient's values by name; None and NaN are unknown.
+    (`phq9_item9`) are of the only time that there is; where there are several, they are compared with none of them.
     """
-    problems: list[Problem] = []
-    for (name, time), given in _answers(values).items():
-        instrument = load_instruments()[name]
-        in_order = [given.get(number) for number in range(1, instrument.item_count.value + 1)]
-        wrong = list(answer_problems(instrument, in_order))
-        total = _total(values, instrument, time)
-        if total is not None and not wrong:
-            wrong = total_problems(instrument, [cast("float | None", answer) for answer in in_order], total)
-        problems += wrong
-    return problems
+    answers, totals = _named(sorted(names))
+    sheets = []
+    for (name, time), by_number in sorted(answers.items()):
+        instrument, found = load_instruments()[name], totals[name]
+        same = found.get(time) or ([] if time else list(chain.from_iterable(found.values())))
+        items = tuple(tuple(by_number.get(at, ())) for at in range(1, instrument.item_count.value + 1))
+        sheets.append(AnswerSheet(instrument, items, same[0] if len(same) == 1 else None))
+    return tuple(sheets)
 
 
-def _answers(values: Mapping[str, object]) -> Mapping[tuple[str, str], dict[int, object]]:
-    """Known answers by item, for each instrument and time."""
-    found: defaultdict[tuple[str, str], dict[int, object]] = defaultdict(dict)
-    for column in sorted(values):
-        item = item_for(column)
-        if item and item.instrument.item_maxima and not _is_unknown(values[column]):
-            found[item.instrument.id, item.time][item.number] = values[column]
-    return found
+def _named(names: Iterable[str]) -> tuple[_Answers, _Totals]:
+    """Columns of answers by instrument, time and item, and columns of totals by instrument and time."""
+    answers: _Answers = defaultdict(lambda: defaultdict(list))
+    totals: _Totals = defaultdict(lambda: defaultdict(list))
+    for column in names:
+        if (item := item_for(column)) and item.instrument.item_maxima:
+            answers[item.instrument.id, item.time][item.number].append(column)
+        elif instrument := instrument_for(column):
+            totals[instrument.id][time_of(column)].append(column)
+    for name in {name for name, time in answers if not time}:
+        times = {time for other, time in answers if other == name} | set(totals[name])
+        if "" not in totals[name] and len(times - {""}) == 1:
+            (only,) = times - {""}
+            for number, columns in answers.pop((name, "")).items():
+                answers[name, only][number] += columns
+    return answers, totals
 
 
-def _total(values: Mapping[str, object], instrument: Instrument, time: str) -> float | None:
-    """The one total that answers of a time belong to."""
-    named = {column: time_of(column) for column in values if instrument_for(column) is instrument}
-    same = [column for column, its in named.items() if its == time] or (list(named) if not time else [])
-    if len(same) != 1:
+def _number(value: object) -> float | None:
+    """A number, also where it stands as text; NaN for text that is none, None where nothing is known."""
+    if _is_unknown(value):
         return None
-    total = values[same[0]]
-    return float(total) if isinstance(total, (int, float)) and not _is_unknown(total) else None
+    try:
+        return math.nan if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        return math.nan
 
 
 def _is_unknown(value: object) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in ("", "unknown", "nan")
     return value is None or (isinstance(value, float) and math.isnan(value))

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from data_contracts.arm_evidence import StudyEvidence
 from data_contracts.basis import Basis
@@ -14,6 +14,7 @@ from data_contracts.encoding import Encoding
 from data_contracts.gate import Gate, Individualisation
 from data_contracts.policy_value import PolicyValue
 from data_contracts.protocol import Outcome
+from data_contracts.recommendation import Reason
 from data_contracts.secondary_outcome import SecondaryOutcome
 
 MANIFEST = "manifest.json"
@@ -64,6 +65,10 @@ class PolicyManifest(_Data):
         policy_value: what following the advice is worth on average; None where the records cannot tell.
         evidence: trials beside records, arm by arm; None where no trial speaks of the arms.
         estimand: the quantity estimated, in one sentence.
+        abstained: ranked arms, not the reference, that the study gives no rank to, by CONFLICT (the records contradict
+            randomised trials) or SENSITIVITY (a plausible unmeasured cause could turn their place around).
+        patients_with: for covariates that are safety facts answered yes or no, the episodes of each arm whose answer
+            was yes, counts under 11 given as 0; a fact that is not there is one that the records do not know.
         files: sha256 of every other file of the artifact.
     """
 
@@ -85,7 +90,17 @@ class PolicyManifest(_Data):
     policy_value: PolicyValue | None = None
     evidence: StudyEvidence | None = None
     estimand: str
+    abstained: dict[str, Reason] = Field(default_factory=dict)
+    patients_with: dict[str, dict[str, int]] = Field(default_factory=dict)
     files: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _abstained_arms(self) -> PolicyManifest:
+        if not set(self.abstained) <= set(self.ranked_arms[1:]):
+            raise ValueError("abstained names ranked arms other than the reference")
+        if not set(self.abstained.values()) <= {Reason.CONFLICT, Reason.SENSITIVITY}:
+            raise ValueError("abstained gives CONFLICT or SENSITIVITY; all other reasons are found by patient")
+        return self
 
     @cached_property
     def ranked_arms(self) -> tuple[str, ...]:

@@ -14,15 +14,17 @@ ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip
 
 
 class Acknowledgement(BaseModel):
-    """A named clinician says that the safety assessment which the answer asks for was made.
+    """A named clinician says that what certain safety rules ask for was done; it lifts those rules and no other.
 
     Attributes:
         by: the clinician's name or identifier in the record system.
+        rules: ids of the rules whose findings it covers, for example "SI-01".
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     by: ShortText
+    rules: tuple[ShortText, ...] = Field(min_length=1, max_length=50)
 
 
 class PatientProfile(BaseModel):
@@ -32,8 +34,9 @@ class PatientProfile(BaseModel):
         patient_id: pseudonymous identifier, echoed in the answer.
         values: what is known, by the names that the policy and the safety facts use; None is unknown.
         exclusions: arms that must not be offered, each with the clinician's reason.
-        acknowledgement: given once a safety assessment that was asked for has been made.
         preferences: what matters to the patient, as weights; None if nothing was said of it.
+        acknowledgements: given once what a safety rule waits for has been done, rule by rule.
+        site: where the patient is to be treated, as the deployment's file of offers calls it.
         as_of: for safety facts, the day on which each was recorded; without one a fact counts as current.
     """
 
@@ -42,6 +45,7 @@ class PatientProfile(BaseModel):
     patient_id: ShortText
     values: dict[str, Value] = Field(max_length=500)
     exclusions: dict[str, ShortText] = Field(default_factory=dict, max_length=100)
-    acknowledgement: Acknowledgement | None = None
     preferences: Preferences | None = None
+    acknowledgements: tuple[Acknowledgement, ...] = Field(default=(), max_length=50)
+    site: ShortText | None = None
     as_of: dict[str, date] = Field(default_factory=dict, max_length=500)

@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from data_contracts.arm_evidence import ArmEvidence
+from data_contracts.availability import Availability
+from data_contracts.data_query import DataQuery
 from data_contracts.interval import Interval
 from data_contracts.outcome_effect import OutcomeEffect
 from data_contracts.preference_ranking import PreferenceRanking
@@ -15,7 +17,8 @@ from data_contracts.rank_set import RankSet
 
 SafetyLevel = Literal["none", "assess_first", "refused"]
 Status = Literal["offered", "excluded", "abstained"]
-FindingKind = Literal["refuse", "acknowledge", "assess_first", "remove", "flag", "check", "ask", "nothing"]
+FindingKind = Literal["refuse", "hold", "acknowledge", "assess_first", "remove", "flag", "check", "ask", "nothing"]
+InsteadKind = Literal["guideline_order", "study_averages", "ask_patient", "ask_person", "other_arm", "assess_safety"]
 
 
 class Reason(StrEnum):
@@ -50,6 +53,19 @@ class Contribution(_Data):
     amount: float
 
 
+class Instead(_Data):
+    """What to do where there is no rank.
+
+    Attributes:
+        kind: in one word: go by the guideline's order, by the study's averages, ask the patient, ask a person, take
+            another therapy, assess safety.
+        sentence: the same as a clinician reads it.
+    """
+
+    kind: InsteadKind
+    sentence: str
+
+
 class ArmAdvice(_Data):
     """What is said of one arm.
 
@@ -70,6 +86,8 @@ class ArmAdvice(_Data):
         check_first: safety facts that are unknown and have to be asked before it is offered.
         evidence: what randomised trials and records say of it on average, side by side; never the patient's own.
         sentence: the whole in one plain sentence.
+        availability: what the patient's site offers of it; None where that is not known. It changes no effect or rank.
+        instead: what to do where the arm has no rank; None where it may be ranked or a clinician excluded it.
     """
 
     arm: str
@@ -88,6 +106,8 @@ class ArmAdvice(_Data):
     check_first: tuple[str, ...] = ()
     evidence: ArmEvidence | None = None
     sentence: str = ""
+    availability: Availability | None = None
+    instead: Instead | None = None
 
 
 class SafetyFinding(_Data):
@@ -102,6 +122,7 @@ class SafetyFinding(_Data):
         missing: the facts that are unknown or too old, if it could not be judged.
         citation, verified: its source, and whether that was read.
         expired: whether its sources should have been read again before today; it holds all the same.
+        acknowledged_by: if it waits for a named clinician, who has done what it asks for; None while it waits.
     """
 
     rule: str
@@ -113,6 +134,7 @@ class SafetyFinding(_Data):
     citation: str
     verified: bool
     expired: bool = False
+    acknowledged_by: str | None = None
 
 
 class Safety(_Data):
@@ -120,12 +142,16 @@ class Safety(_Data):
 
     Attributes:
         level: none, assess_first or refused.
-        awaiting_acknowledgement: whether ranks are held back until a named clinician has assessed safety.
+        awaiting_acknowledgement: whether ranks are held back until named clinicians have done what rules ask for.
+        waiting: ids of the rules that still wait for it.
+        reason: why no arm is ranked: SAFETY or CONSENT if refused, CONSENT if consent is not known.
         findings: the rules behind the level.
     """
 
     level: SafetyLevel
     awaiting_acknowledgement: bool = False
+    waiting: tuple[str, ...] = ()
+    reason: Reason | None = None
     findings: tuple[SafetyFinding, ...] = ()
 
 
@@ -146,6 +172,8 @@ class Recommendation(_Data):
         unused: values given that neither the policy nor a rule reads.
         sentences: the answer in plain words, to be read in order.
         preference: the ranking by what matters to the patient, beside that by effects; None if nothing was said of it.
+        instead: what to do if no arm at all is ranked.
+        queries: what contradicts itself in the record; what is in doubt counts as unknown, or as what is stricter.
     """
 
     patient_id: str
@@ -163,3 +191,5 @@ class Recommendation(_Data):
     unused: tuple[str, ...]
     sentences: tuple[str, ...]
     preference: PreferenceRanking | None = None
+    instead: Instead | None = None
+    queries: tuple[DataQuery, ...] = ()

@@ -18,7 +18,8 @@ from data_contracts.rule_group import Group
 from data_contracts.rule_trigger import Case
 
 Effect = Literal["refuse", "acknowledge", "remove", "flag"]
-Undecided = Literal["assess_first", "check", "ask", "nothing"]
+Undecided = Literal["assess_first", "hold", "check", "ask", "nothing"]
+Code = Literal["SAFETY", "CONSENT"]
 
 
 class _Part(BaseModel):
@@ -63,11 +64,15 @@ class Rule(_Part):
             without arms, the patient.
         arms: groups of the arms that it removes or flags.
         named_in: a fact with names; of those groups only the arms named there are meant.
-        on_unknown: if undecided: assess first, without waiting; flag its arms (all arms, if it has none) to be
-            checked before offering, and ask; just ask; or nothing, as another rule asks.
+        code: the reason that is given for the arms that it leaves without a rank.
+        needs_records: whether the arms that it flags are ranked only where the policy's records hold enough such
+            patients, as the patients that it fires for are known to be few.
+        on_unknown: if undecided: assess first, without waiting; hold all ranks back until the answer is known, and
+            ask; flag its arms (all arms, if it has none) to be checked before offering, and ask; just ask; or nothing,
+            as another rule asks.
         asked_by: that other rule.
         sentence: what the clinician reads when it fires.
-        ask: what the clinician is asked to assess first.
+        ask: what the clinician is asked first.
         citation: where the rule comes from.
         owner: who answers for it.
         review_by: the day by which its sources have to be read again.
@@ -82,6 +87,8 @@ class Rule(_Part):
     effect: Effect
     arms: tuple[str, ...] = ()
     named_in: str | None = None
+    code: Code = "SAFETY"
+    needs_records: bool = False
     on_unknown: Undecided = "nothing"
     asked_by: str | None = None
     sentence: str = Field(min_length=1)
@@ -108,17 +115,26 @@ class Rule(_Part):
     def _consistent(self) -> Rule:
         if bool(self.any_of) == self.always:
             raise ValueError("either any_of with a case or always: true")
-        if (self.on_unknown == "assess_first") != (self.ask is not None):
-            raise ValueError("ask says what to ask if on_unknown is assess_first, and is left out otherwise")
+        if (self.on_unknown in ("assess_first", "hold")) != (self.ask is not None):
+            raise ValueError("ask says what to ask if on_unknown is assess_first or hold, and is left out otherwise")
         if (self.on_unknown == "nothing") != (self.always or self.asked_by is not None):
             raise ValueError("on_unknown says what follows from an unknown fact, or asked_by which other rule asks")
         if self.arms and self.effect in ("refuse", "acknowledge"):
             raise ValueError(f"no arms with {self.effect}, which concerns the patient")
         if not self.arms and (self.effect == "remove" or self.named_in):
             raise ValueError("arms says which arms are meant")
+        if self.code == "CONSENT" and self.effect != "refuse":
+            raise ValueError("code: CONSENT goes with effect: refuse")
+        if self.on_unknown == "hold" and self.code != "CONSENT":
+            raise ValueError("on_unknown: hold goes with code: CONSENT")
+        if self.needs_records and (self.effect != "flag" or not self.arms or self._not_yes()):
+            raise ValueError("needs_records goes with effect: flag, arms, and conditions that an answer is yes")
         if self.named_in and self.named_in not in self.facts:
             raise ValueError("named_in is one of the facts of any_of")
         return self
+
+    def _not_yes(self) -> bool:
+        return any(condition.op != "is_yes" for case in self.any_of for condition in case.all_of)
 
 
 class RuleSet(_Part):
@@ -144,6 +160,16 @@ class RuleSet(_Part):
     def facts(self) -> tuple[str, ...]:
         """Names of all facts that the rules need, each once."""
         return tuple(dict.fromkeys(name for rule in self.rules for name in rule.facts))
+
+    @cached_property
+    def waiting(self) -> tuple[str, ...]:
+        """Ids of the rules that wait for an acknowledgement."""
+        return tuple(rule.id for rule in self.rules if rule.effect == "acknowledge")
+
+    @cached_property
+    def consent(self) -> tuple[str, ...]:
+        """Names of the facts that say whether the patient agreed to decision support."""
+        return tuple(dict.fromkeys(name for rule in self.rules if rule.code == "CONSENT" for name in rule.facts))
 
     def overdue(self, today: date) -> tuple[Rule, ...]:
         """The rules whose sources should have been read again before this day."""

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from pydantic import Field, field_validator, model_validator
 
+from data_contracts.availability import Availability
 from data_contracts.figure import FrozenFact
 from data_contracts.protocol_file import parse_document, read_yaml
 from data_contracts.therapy import load_therapies
@@ -83,10 +84,19 @@ class SiteOffers(FrozenFact):
 
     sites: tuple[SiteOffer, ...]
 
-    def at(self, site: str, therapy: str) -> Offer | None:
+    def at(self, site: str, therapy: str) -> Availability | None:
         """What a site says of a therapy by its key; None where it says nothing: unknown is not unavailable."""
         found = self._by_name.get(_plain(site))
-        return found.therapies.get(therapy) if found else None
+        offer = found.therapies.get(therapy) if found else None
+        if found is None or offer is None:
+            return None
+        return Availability(
+            site=found.site,
+            as_of=found.as_of,
+            available=offer.available,
+            wait_weeks=offer.wait_weeks,
+            note=offer.note,
+        )
 
     @cached_property
     def _by_name(self) -> Mapping[str, SiteOffer]:

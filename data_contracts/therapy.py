@@ -23,7 +23,7 @@ Level = Literal["less_severe", "more_severe"]
 Tag = Literal[
     "waiting", "psychological", "self_help", "physical", "medication", "combined", "service",
     "individual", "group", "couple", "digital",
-    "trauma_focused", "anxiety_only", "relapse_prevention", "augmentation",
+    "trauma_focused", "may_be_trauma_focused", "anxiety_only", "relapse_prevention", "augmentation",
     "antidepressant", "ssri", "snri", "nassa_or_sari", "ndri", "tca", "serotonergic",
 ]  # fmt: skip
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from data_contracts.recommendation import ArmAdvice, status_of
+from data_contracts.recommendation import ArmAdvice, Reason, status_of
+from engine.availability import Offered
 from engine.decision import Decision
+from engine.instead import instead_of_arm
 from engine.other_outcomes import tell_outcomes
 from engine.patient import Patients
 from engine.policy import Policy
@@ -18,24 +20,28 @@ from engine.ruling import Ruling
 from engine.sentences import arm_sentence
 
 
-def advise(policy: Policy, patients: Patients, decision: Decision, ruling: Ruling) -> tuple[ArmAdvice, ...]:
+def advise(
+    policy: Policy, patients: Patients, decision: Decision, ruling: Ruling, offered: Offered
+) -> tuple[ArmAdvice, ...]:
     """Advice on every arm for the one patient decided for, in the order in which it is told."""
     codes, numbers = decision.reason[0].tolist(), _numbers(policy, patients, decision)
-    for told, flags, facts in zip(numbers, ruling.flags, ruling.check_first, strict=True):
-        told["flags"], told["check_first"] = flags, facts
+    for told, flags, facts, offer in zip(numbers, ruling.flags, ruling.check_first, offered, strict=True):
+        told["flags"], told["check_first"], told["availability"] = flags, facts, offer
     if not decision.refused[0]:
         for told, arm in zip(numbers, policy.manifest.arms, strict=True):
             told["evidence"] = policy.evidence.get(arm.name)
-    return tuple(_advice(policy, arm, codes[arm], numbers[arm]) for arm in decision.order[0].tolist())
+    return tuple(_advice(policy, arm, codes[arm], numbers[arm], ruling) for arm in decision.order[0].tolist())
 
 
-def _advice(policy: Policy, at: int, code: int, numbers: dict[str, Any]) -> ArmAdvice:
+def _advice(policy: Policy, at: int, code: int, numbers: dict[str, Any], ruling: Ruling) -> ArmAdvice:
     """The advice on one arm, made and checked in one go."""
     arm, reason = policy.manifest.arms[at], None if code == OPEN else REASONS[code]
     numbers["arm"], numbers["label"] = arm.name, policy.labels[arm.name]
     numbers["status"], numbers["reason"] = status_of(reason), reason
     varies = numbers.get("individualised", False)
-    numbers["sentence"] = arm_sentence(policy, arm, reason, numbers.get("effect"), varies, numbers["flags"])
+    rules = ruling.few[at] if reason is Reason.TOO_FEW_SIMILAR else numbers["flags"]
+    numbers["sentence"] = arm_sentence(policy, arm, reason, numbers.get("effect"), varies, rules)
+    numbers["instead"] = instead_of_arm(reason, ruling.safety)
     return ArmAdvice.model_validate(numbers)
 
 

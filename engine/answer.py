@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from data_contracts.data_query import DataQuery
 from data_contracts.preference_ranking import PreferenceRanking
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import ArmAdvice, Recommendation, Safety
 from data_contracts.rule import RuleSet
+from engine.instead import instead_of_all
 from engine.patient import unused_values
 from engine.policy import Policy
 from engine.reasons import Gaps
@@ -19,6 +21,7 @@ def answer(
     gaps: Gaps,
     safety: Safety,
     arms: tuple[ArmAdvice, ...],
+    queries: tuple[DataQuery, ...],
     preference: PreferenceRanking | None = None,
 ) -> Recommendation:
     """The recommendation as it is shown, stored and replayed."""
@@ -39,6 +42,8 @@ def answer(
         tied_with=top,
         missing=gaps.missing,
         unused=unused_values(profile, policy, rules.facts),
-        sentences=answer_sentences(policy, gaps, safety, arms),
+        sentences=answer_sentences(policy, gaps, safety, arms, queries),
+        instead=instead_of_all(safety, arms),
+        queries=queries,
         preference=preference,
     )

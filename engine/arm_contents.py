@@ -73,9 +73,9 @@ def plain(name: str) -> str:
 def _relation(contents: Contents, group: Group) -> Membership:
     if contents.drugs & set(group.without):
         return Membership.NO
-    if contents.drugs & set(group.drugs) or contents.keys & set(group.certain):
+    if contents.drugs & set(group.drugs) or contents.keys & group.certain_keys:
         return Membership.CERTAIN
-    if contents.keys & set(group.possible) and (not contents.drugs or "AUG" in contents.keys):
+    if contents.keys & group.possible_keys and (not contents.drugs or "AUG" in contents.keys):
         return Membership.POSSIBLE
     by_therapy = group.certain or group.possible
     return Membership.UNTOLD if by_therapy and not contents.keys else Membership.NO

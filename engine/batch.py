@@ -10,13 +10,17 @@ import numpy as np
 from data_contracts.cohort import Cohort
 from data_contracts.episode import Column
 from data_contracts.rule import RuleSet
+from data_contracts.site_offer import SiteOffers
+from engine.availability import offer_columns
+from engine.bars import bars_of
 from engine.decision import Decision, decide
+from engine.doubts import doubts_in, settled_cohort
 from engine.exclusions import excluded_in
 from engine.patient import read_patients
 from engine.policy import Policy
 from engine.preference import prefer_cohort
 from engine.preference_table import preference_columns
-from engine.safety import judge_cohort, removed_for
+from engine.safety import judge_cohort
 from engine.table import recommendation_table
 
 BLOCK = 2048
@@ -24,7 +28,12 @@ BLOCK = 2048
 
 
 def recommend_cohort(
-    cohort: Cohort, policy: Policy, rules: RuleSet, block: int = BLOCK, today: date | None = None
+    cohort: Cohort,
+    policy: Policy,
+    rules: RuleSet,
+    block: int = BLOCK,
+    today: date | None = None,
+    offers: SiteOffers | None = None,
 ) -> Iterator[tuple[Decision, dict[str, Column]]]:
     """For each block of patients, in their order, what is decided and its rows of the batch recommendation table.
 
@@ -36,7 +45,7 @@ def recommend_cohort(
             side effect is unknown.
     """
     for patients in cohort.blocks(block):
-        yield _recommend(patients, policy, rules, today)
+        yield _recommend(patients, policy, rules, today, offers)
 
 
 def joined(tables: Sequence[Mapping[str, Column]]) -> dict[str, Column]:
@@ -45,15 +54,16 @@ def joined(tables: Sequence[Mapping[str, Column]]) -> dict[str, Column]:
 
 
 def _recommend(
-    cohort: Cohort, policy: Policy, rules: RuleSet, today: date | None
+    cohort: Cohort, policy: Policy, rules: RuleSet, today: date | None, offers: SiteOffers | None
 ) -> tuple[Decision, dict[str, Column]]:
-    rulings, which = judge_cohort(cohort, policy, rules, today)
-    refused = np.array([ruling.safety.level == "refused" for ruling in rulings])[which]
-    awaiting = np.array([ruling.safety.awaiting_acknowledgement for ruling in rulings])[which]
-    excluded, removed = excluded_in(cohort, policy), removed_for(rulings, which)
-    patients = read_patients(cohort, policy)
-    decision = decide(policy, patients, refused, awaiting, excluded, removed)
-    table = recommendation_table(cohort.patient_id, decision, rulings, which)
+    doubts, whose = doubts_in(cohort, today)
+    rulings, which = judge_cohort(cohort, policy, rules, today, doubts, whose)
+    bars = bars_of(rulings, which, excluded_in(cohort, policy))
+    patients = read_patients(settled_cohort(cohort, doubts, whose), policy)
+    decision = decide(policy, patients, bars)
+    queries = np.array([doubt.text for doubt in doubts], dtype=object)[whose]
+    offered = offer_columns(cohort, policy, offers)
+    table = recommendation_table(cohort.patient_id, decision, rulings, which, queries, offered)
     if cohort.weights:
         table |= preference_columns(decision, prefer_cohort(cohort, patients, decision))
     return decision, table

@@ -10,6 +10,7 @@ import numpy as np
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.recommendation import Reason
+from engine.bars import Bars
 from engine.outcome import expected_outcomes
 from engine.patient import Patients
 from engine.policy import Policy, with_ends
@@ -80,33 +81,23 @@ class Decision:
         return np.lexsort((self.policy.name_order + np.zeros_like(group), -effect, group), axis=-1)
 
 
-def decide(
-    policy: Policy,
-    patients: Patients,
-    refused: BoolArray,
-    awaiting: BoolArray,
-    excluded: BoolArray,
-    removed: BoolArray,
-) -> Decision:
+def decide(policy: Policy, patients: Patients, bars: Bars) -> Decision:
     """Decide for n patients.
 
     Args:
         policy: by which to decide.
         patients: what it needs of them.
-        refused: (n,) whether a safety rule refuses any ranking.
-        awaiting: (n,) whether a clinician has yet to acknowledge a safety assessment.
-        excluded: (n, A) arms that a clinician has excluded.
-        removed: (n, A) arms that a safety rule removes.
+        bars: what stands against ranking arms, by safety rules and by the clinician.
     """
     log_odds = policy.support.log_odds(patients.covariates)
-    reason = arm_reasons(policy, patients, log_odds, refused, excluded, removed)
+    reason = arm_reasons(policy, patients, log_odds, bars)
     effects, covariance = policy.effects.at(patients.terms)
     errors = np.sqrt(np.maximum(covariance.diagonal(axis1=1, axis2=2), 0.0))
     return Decision(
         policy=policy,
         reason=reason,
-        refused=refused,
-        held_back=refused | awaiting,
+        refused=bars.refused,
+        held_back=bars.refused | bars.awaiting,
         effect=with_ends(effects, policy.z * errors),
         ranking=rank(policy, effects, covariance, reason[:, policy.ranked_at] == OPEN, patients.more_severe),
         expected=expected_outcomes(policy, patients, log_odds, effects),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from data_contracts.errors import BadInput, Problem
 from data_contracts.fact import Answer, Reading, UnreadableFact, load_facts, read_fact
 from data_contracts.profile import PatientProfile, Value
+from engine.doubts import NONE, Doubts
 from engine.rule_book import SCORE, RuleBook
 
 NO, YES, UNKNOWN, STALE = range(4)
-"""Answers to a condition: it does not hold, it holds, its fact was never given, its fact was given too long ago."""
+"""Answers to a condition: it does not hold, it holds, its fact was never given, its fact is too old or in doubt."""
 
 Names = tuple[frozenset[str] | None, ...]
+Acknowledged = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -24,22 +26,23 @@ class Answers:
     Attributes:
         codes: one byte a condition of the rule book: ``NO``, ``YES``, ``UNKNOWN`` or ``STALE``.
         names: for each of the book's facts with names, the names; None if unknown.
-        acknowledged: whether a named clinician has made the assessment.
+        acknowledged: rules whose demand was met, each with the clinicians who say so.
     """
 
     codes: bytes
     names: Names
-    acknowledged: bool
+    acknowledged: Acknowledged = ()
 
 
-def answers_of(profile: PatientProfile, book: RuleBook) -> Answers:
-    """The answers for one patient.
+def answers_of(profile: PatientProfile, book: RuleBook, doubts: Doubts = NONE) -> Answers:
+    """The answers for one patient; of what is in doubt the strictest.
 
     Raises:
-        BadInput: facts are out of their range, not of their type or of a later day; all are listed.
+        BadInput: facts are out of their range or not of their type, or an acknowledgement names a rule
+            that does not wait for one; all are listed.
     """
     codes, names = bytearray([UNKNOWN]) * book.size, dict.fromkeys(book.name_facts)
-    problems: list[Problem] = []
+    problems = list(acknowledgement_problems({rule for rule, _ in acknowledged_in(profile)}, book.waiting))
     values = with_baseline(profile.values, book)
     for fact in book.conditions.keys() & values.keys():
         try:
@@ -48,13 +51,31 @@ def answers_of(profile: PatientProfile, book: RuleBook) -> Answers:
         except UnreadableFact as error:
             problems.append(error.problem)
             continue
-        for (at, _), code in zip(book.conditions[fact], codes_of(book, fact, reading, stale), strict=True):
+        told = strictest(book, fact, codes_of(book, fact, reading, stale), doubts)
+        for (at, _), code in zip(book.conditions[fact], told, strict=True):
             codes[at] = code
         if fact in names and isinstance(reading, frozenset) and not stale:
             names[fact] = reading
     if problems:
         raise BadInput(sorted(problems, key=lambda problem: problem.where))
-    return Answers(bytes(codes), tuple(names.values()), profile.acknowledgement is not None)
+    return Answers(bytes(codes), tuple(names.values()), acknowledged_in(profile))
+
+
+def acknowledged_in(profile: PatientProfile) -> Acknowledged:
+    """The rules that were acknowledged, each with the names of those who did."""
+    found: dict[str, dict[str, None]] = {}
+    for one in profile.acknowledgements:
+        for rule in one.rules:
+            found.setdefault(rule, {})[one.by] = None
+    return tuple((rule, ", ".join(names)) for rule, names in sorted(found.items()))
+
+
+def acknowledgement_problems(rules: Iterable[str], waiting: Sequence[str]) -> Iterator[Problem]:
+    """Acknowledgements of what is no rule that waits for one."""
+    if set(rules) <= set(waiting):
+        return
+    expected, step = f"rules that wait for one ({', '.join(waiting)})", "Name the rules of the findings it covers."
+    yield Problem("acknowledgements", expected, "another", step)
 
 
 def with_baseline(values: Mapping[str, Value], book: RuleBook) -> Mapping[str, Value]:
@@ -72,20 +93,34 @@ def as_total(value: Value) -> Value:
 
 
 def is_stale(fact: str, reading: Reading, as_of: date | None, today: date | None) -> bool:
-    """Whether a fact was given too long ago to count.
+    """Whether a fact was given too long ago to count; one of a later day is in doubt, and current.
 
     Raises:
-        UnreadableFact: it is of a later day, or there is no day to compare it with.
+        UnreadableFact: there is no day to compare its day with.
     """
     if as_of is None:
         return False
-    if today is None or as_of > today:
-        expected = "a day up to today" if today else "a clock that tells the day"
-        step = "Correct the day, or leave it out if it is not known."
-        raise UnreadableFact(Problem(f"as_of.{fact}", expected, "a later one" if today else "none", step))
+    if today is None:
+        step = "Tell the day, or leave out when facts were recorded."
+        raise UnreadableFact(Problem(f"as_of.{fact}", "a clock that tells the day", "none", step))
     known = load_facts()[fact]
     lasts = known.lasting and reading is Answer.YES
     return reading is not Answer.UNKNOWN and not lasts and (today - as_of).days > known.valid_days
+
+
+def strictest(book: RuleBook, fact: str, codes: tuple[int, ...], doubts: Doubts) -> tuple[int, ...]:
+    """The answers to all conditions on a fact: of one in doubt, what holds by any value given, and else unknown."""
+    if not doubts.found or not (fact in doubts.names or (fact == SCORE and book.baseline in doubts.names)):
+        return codes
+    others = [codes_of(book, fact, _reading(fact, value), stale=False) for value in doubts.also.get(fact, ())]
+    return tuple(YES if YES in told else STALE for told in zip(codes, *others, strict=True))
+
+
+def _reading(fact: str, value: object) -> Reading:
+    try:
+        return read_fact(fact, value)
+    except UnreadableFact:  # what cannot be read says nothing
+        return Answer.UNKNOWN
 
 
 def codes_of(book: RuleBook, fact: str, reading: Reading, stale: bool) -> tuple[int, ...]:

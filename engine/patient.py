@@ -14,6 +14,7 @@ from data_contracts.episode import Column, FloatArray
 from data_contracts.errors import BadInput, Problem
 from data_contracts.profile import PatientProfile, Value
 from data_contracts.protocol import Outcome
+from engine.data_checks import names_checked
 from engine.policy import Policy
 
 MORE_SEVERE_FROM = 16
@@ -79,8 +80,9 @@ def read_patients(cohort: Cohort, policy: Policy) -> Patients:
 
 
 def unused_values(profile: PatientProfile, policy: Policy, facts: tuple[str, ...]) -> tuple[str, ...]:
-    """Names given that neither the policy nor a safety rule reads."""
-    return tuple(sorted(name for name in profile.values if name not in policy.feature_names and name not in facts))
+    """Names given that neither the policy, a safety rule nor a check of the record reads."""
+    read = {*policy.feature_names, *facts, *names_checked(profile.values)}
+    return tuple(sorted(name for name in profile.values if name not in read))
 
 
 def bound_value(feature: Feature, value: Value) -> float | str | None:

@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_contracts.arm_evidence import ArmEvidence
+from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import ServedEffects
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.errors import Refused
 from data_contracts.interval import Interval
 from data_contracts.manifest import ARRAYS, MANIFEST, PolicyManifest
 from data_contracts.outcome_range import OutcomeRanges
+from data_contracts.recommendation import Reason
 from data_contracts.secondary_arrays import array_names, secondary_from, secondary_problems
 from data_contracts.secondary_served import SecondaryServed
 from data_contracts.support import Support
@@ -82,6 +84,25 @@ class Policy:
     def attributes(self) -> tuple[Attribute, ...]:
         """What can matter to patients about the ranked arms."""
         return attributes_of(self.manifest, self.effects, self.secondary, self.therapies)
+
+    @cached_property
+    def named_arms(self) -> tuple[tuple[str, str | None], ...]:
+        """Every arm with the key of its therapy, if that is known."""
+        return tuple((arm.name, arm.therapy) for arm in self.manifest.arms)
+
+    @cached_property
+    def at(self) -> Mapping[str, int]:
+        """Position of every arm by its name."""
+        return {name: at for at, (name, _) in enumerate(self.named_arms)}
+
+    @cached_property
+    def recorded(self) -> tuple[tuple[str, frozenset[int]], ...]:
+        """By safety fact, the arms (positions) that at least 11 patients of whom it was true got, as the reference."""
+        reference, found = self.manifest.ranked_arms[0], []
+        for fact, counts in sorted(self.manifest.patients_with.items()):
+            enough = {arm for arm, count in counts.items() if count >= MINIMUM_CELL}
+            found.append((fact, frozenset(self.at[arm] for arm in (enough if reference in enough else ()))))
+        return tuple(found)
 
     @cached_property
     def is_ranked(self) -> NDArray[np.bool_]:
@@ -147,10 +168,10 @@ class Policy:
         return tuple(evidence_sentences(self.manifest, self.labels))
 
     @cached_property
-    def conflicting(self) -> NDArray[np.bool_]:
-        """(A,) whether trials and records contradict each other so much that the arm is not ranked."""
+    def held_back(self) -> Mapping[str, Reason]:
+        """Arms that the study gives no rank to: by what the manifest says, or as trials and records contradict."""
         against = self.manifest.evidence.not_pooled if self.manifest.evidence else ()
-        return np.array([arm.name in against for arm in self.manifest.arms])
+        return dict.fromkeys(against, Reason.CONFLICT) | self.manifest.abstained
 
     @cached_property
     def modifiers_by_name(self) -> NDArray[np.object_]:

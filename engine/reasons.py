@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.recommendation import Reason
 from data_contracts.support import HARDLY_EVER, TOO_FEW
+from engine.bars import Bars
 from engine.patient import Patients
 from engine.policy import Policy
 
@@ -27,27 +27,30 @@ def arm_reasons(
     policy: Policy,
     patients: Patients,
     log_odds: FloatArray,
-    refused: BoolArray,
-    excluded: BoolArray,
-    removed: BoolArray,
+    bars: Bars,
 ) -> IntArray:
     """(n, A) codes of why each arm of the study has no rank, ``OPEN`` if it may be ranked.
+
+    Of several reasons the one that binds most is told: a refusal, an exclusion, a safety rule, consent, what the
+    records cannot say of the patient, and only then what the study itself holds back.
 
     Args:
         policy: of K ranked arms among A.
         patients: n of them.
         log_odds: (n, K) of each ranked arm against all others.
-        refused: (n,) patients whom a safety rule refuses any ranking.
-        excluded: (n, A) arms that a clinician has excluded.
-        removed: (n, A) arms that a safety rule removes.
+        bars: what stands against ranking before the records are looked at.
     """
     overlap = OF_VERDICT[policy.support.verdicts_at(log_odds, patients.covariates)]
     alone = abstentions(policy, patients)[:, None]
     codes = policy.over_arms(np.where(alone == OPEN, overlap, alone), CODE[Reason.TOO_FEW_SIMILAR])
-    codes[(codes == OPEN) & policy.conflicting] = CODE[Reason.CONFLICT]
-    codes[removed] = CODE[Reason.SAFETY]
-    codes[excluded] = CODE[Reason.EXCLUDED]
-    codes[refused] = CODE[Reason.SAFETY]
+    codes[(codes == OPEN) & bars.few] = CODE[Reason.TOO_FEW_SIMILAR]
+    for arm, reason in policy.held_back.items():
+        held = codes[:, policy.at[arm]]
+        held[held == OPEN] = CODE[reason]
+    codes[bars.consent] = CODE[Reason.CONSENT]
+    codes[bars.removed] = CODE[Reason.SAFETY]
+    codes[bars.excluded] = CODE[Reason.EXCLUDED]
+    codes[bars.refused] = np.where(bars.consent, CODE[Reason.CONSENT], CODE[Reason.SAFETY])[bars.refused, None]
     return codes
 
 

@@ -50,6 +50,9 @@ class RuleBook:
         baseline: the column that gives the PHQ-9 total if the fact is not given, if any.
         expired: ids of the rules past their review.
         today: the day; None if it is not told, in which case facts may have no date.
+        waiting: ids of the rules that wait for an acknowledgement.
+        recorded: by fact, the positions of the arms that enough patients of whom it was true got, and the reference
+            too; none for a fact that the records do not know.
     """
 
     rules: tuple[ReadyRule, ...]
@@ -62,17 +65,25 @@ class RuleBook:
     baseline: str | None
     expired: frozenset[str]
     today: date | None
+    waiting: tuple[str, ...]
+    recorded: Mapping[str, frozenset[int]]
 
 
 def book_for(policy: Policy, rules: RuleSet, today: date | None) -> RuleBook:
     """The rules, ready for a policy's arms on a day."""
     outcome = policy.manifest.outcome
     baseline = outcome.baseline if "PHQ-9" in outcome.unit else None
-    return ready(rules, tuple([(arm.name, arm.therapy) for arm in policy.manifest.arms]), baseline, today)
+    return ready(rules, policy.named_arms, baseline, today, policy.recorded)
 
 
 @lru_cache(maxsize=64)
-def ready(rules: RuleSet, arms: tuple[NamedArm, ...], baseline: str | None, today: date | None) -> RuleBook:
+def ready(
+    rules: RuleSet,
+    arms: tuple[NamedArm, ...],
+    baseline: str | None,
+    today: date | None,
+    recorded: tuple[tuple[str, frozenset[int]], ...] = (),
+) -> RuleBook:
     """The rules, ready for these arms; kept for the next patient."""
     contents = tuple(contents_of(arm, rules.drugs) for arm in arms)
     conditions: dict[str, list[tuple[int, Condition]]] = {}
@@ -100,4 +111,6 @@ def ready(rules: RuleSet, arms: tuple[NamedArm, ...], baseline: str | None, toda
         baseline=baseline if SCORE in conditions and baseline not in load_facts() else None,
         expired=frozenset(rule.id for rule in rules.overdue(today)) if today else frozenset(),
         today=today,
+        waiting=rules.waiting,
+        recorded=dict(recorded),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.fact import load_facts
-from data_contracts.recommendation import FindingKind, Safety, SafetyFinding, SafetyLevel
+from data_contracts.recommendation import FindingKind, Reason, Safety, SafetyFinding, SafetyLevel
 from data_contracts.rule import Rule
 from engine.arm_contents import Membership, named_in
 from engine.fact_readings import NO, STALE, UNKNOWN, YES, Answers
 from engine.rule_book import Part, ReadyRule, RuleBook
 
-ORDER: tuple[FindingKind, ...] = ("refuse", "acknowledge", "assess_first", "flag", "ask", "remove", "check")
+ORDER: tuple[FindingKind, ...] = ("refuse", "acknowledge", "assess_first", "hold", "flag", "ask", "remove", "check")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +28,14 @@ class Ruling:
         removed: (A,) arms that must not be offered.
         flags: for each arm, ids of the rules that fired on it.
         check_first: for each arm, the facts to be asked before it is offered.
+        few: for each arm, ids of the rules by which it needs records of such patients that the policy does not have.
     """
 
     safety: Safety
     removed: BoolArray
     flags: tuple[tuple[str, ...], ...]
     check_first: tuple[tuple[str, ...], ...]
+    few: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class _Finding:
     missing: tuple[str, ...]
     removed: tuple[int, ...]
     flagged: tuple[int, ...]
+    few: tuple[int, ...] = ()
 
 
 @lru_cache(maxsize=4096)
@@ -54,22 +57,36 @@ def rule_on(book: RuleBook, answers: Answers) -> Ruling:
     refused = any(finding.kind == "refuse" for finding in found)
     if refused:
         found = [finding for finding in found if finding.kind in ("refuse", "acknowledge")]
-    waiting = any(finding.kind == "acknowledge" for finding in found) and not answers.acknowledged and not refused
+    by = dict(answers.acknowledged)
+    waiting = [f.rule.id for f in found if f.kind == "acknowledge" and f.rule.id not in by and not refused]
     first = any(finding.kind in ("acknowledge", "assess_first") for finding in found)
     level: SafetyLevel = "refused" if refused else "assess_first" if first else "none"
     removed = np.zeros(len(book.names), dtype=np.bool_)
     for finding in found:
         removed[list(finding.removed)] = True
     told = sorted(found, key=lambda finding: (ORDER.index(finding.kind), bool(finding.flagged)))
-    findings = tuple(made for finding in told if (made := _told(book, finding, removed)))
+    findings = tuple(made for finding in told if (made := _told(book, finding, removed, by)))
     return Ruling(
-        safety=Safety(level=level, awaiting_acknowledgement=waiting, findings=findings),
+        safety=Safety(
+            level=level,
+            awaiting_acknowledgement=bool(waiting),
+            waiting=tuple(waiting),
+            reason=_reason(found, refused),
+            findings=findings,
+        ),
         removed=removed,
         flags=_by_arm(book, [(f.removed + f.flagged, (f.rule.id,)) for f in found if not f.missing]),
         check_first=_by_arm(
             book, [(f.flagged, f.missing) for f in found if f.kind == "check"], but=frozenset(np.flatnonzero(removed))
         ),
+        few=_by_arm(book, [(f.few, (f.rule.id,)) for f in found]),
     )
+
+
+def _reason(found: Sequence[_Finding], refused: bool) -> Reason | None:
+    """Why no arm at all is ranked; that consent was refused goes before any other reason."""
+    codes = {finding.rule.code for finding in found if finding.kind == ("refuse" if refused else "hold")}
+    return Reason(min(codes)) if codes else None
 
 
 def _judge(book: RuleBook, ready: ReadyRule, answers: Answers) -> _Finding | None:
@@ -78,7 +95,7 @@ def _judge(book: RuleBook, ready: ReadyRule, answers: Answers) -> _Finding | Non
         removed, flagged = _concerned(book, ready, answers)
         if rule.arms and not removed and not flagged:
             return None
-        return _Finding(rule, rule.effect, (), removed, flagged)
+        return _Finding(rule, rule.effect, (), removed, flagged, _too_few(book, ready, answers, flagged))
     if not missing or rule.on_unknown == "nothing":
         return None
     arms: tuple[int, ...] = ()
@@ -120,7 +137,17 @@ def _concerned(book: RuleBook, ready: ReadyRule, answers: Answers) -> tuple[tupl
     return removed, tuple(at for at, member in enumerate(members) if member >= least and at not in removed)
 
 
-def _told(book: RuleBook, finding: _Finding, removed: BoolArray) -> SafetyFinding | None:
+def _too_few(book: RuleBook, ready: ReadyRule, answers: Answers, flagged: Sequence[int]) -> tuple[int, ...]:
+    """Of the arms flagged, those that too few patients got of whom what makes the rule fire was true, too."""
+    if not ready.rule.needs_records:
+        return ()
+    so = [part.fact for case in ready.cases for part in case if answers.codes[part.at] == YES]
+    return tuple(at for at in flagged if not all(at in book.recorded.get(fact, ()) for fact in so))
+
+
+def _told(
+    book: RuleBook, finding: _Finding, removed: BoolArray, acknowledged: Mapping[str, str]
+) -> SafetyFinding | None:
     """The finding as it is told; what concerns only arms that are removed anyway need not be asked."""
     rule, arms = finding.rule, finding.removed + finding.flagged
     if finding.missing and arms and not (arms := tuple(at for at in arms if not removed[at])):
@@ -128,7 +155,7 @@ def _told(book: RuleBook, finding: _Finding, removed: BoolArray) -> SafetyFindin
     ask = None
     if finding.missing:
         meanings = ", ".join(load_facts()[fact].meaning for fact in finding.missing)
-        ask = rule.ask or f"Not recorded, or no longer current: {meanings}."
+        ask = rule.ask or f"Not recorded, in doubt or no longer current: {meanings}."
     return SafetyFinding(
         rule=rule.id,
         kind=finding.kind,
@@ -139,6 +166,7 @@ def _told(book: RuleBook, finding: _Finding, removed: BoolArray) -> SafetyFindin
         citation=rule.citation,
         verified=rule.verified,
         expired=rule.id in book.expired,
+        acknowledged_by=acknowledged.get(rule.id) if finding.kind == "acknowledge" else None,
     )
 
 

@@ -6,25 +6,41 @@ Three values: a fact that is not known never counts as absent, and one that is t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import TypeAlias
 
 import numpy as np
 
 from data_contracts.cohort import Cohort
-from data_contracts.effects import BoolArray
 from data_contracts.episode import Column, IntArray
 from data_contracts.errors import BadInput, Problem
 from data_contracts.fact import Reading, UnreadableFact, load_facts, read_fact
 from data_contracts.profile import PatientProfile
 from data_contracts.rule import RuleSet
-from engine.fact_readings import UNKNOWN, Answers, answers_of, as_total, codes_of, is_stale
+from engine.doubts import NONE, Doubts
+from engine.fact_readings import (
+    UNKNOWN,
+    Acknowledged,
+    Answers,
+    acknowledgement_problems,
+    answers_of,
+    as_total,
+    codes_of,
+    is_stale,
+    strictest,
+)
 from engine.policy import Policy
 from engine.rule_book import SCORE, RuleBook, book_for
 from engine.ruling import Ruling, rule_on
 
+Told: TypeAlias = tuple[str, list[tuple[Reading, bool]], IntArray]
+"""A fact, its different readings (current or stale), and which one is whose."""
 
-def judge_safety(profile: PatientProfile, policy: Policy, rules: RuleSet, today: date | None) -> Ruling:
+
+def judge_safety(
+    profile: PatientProfile, policy: Policy, rules: RuleSet, today: date | None, doubts: Doubts = NONE
+) -> Ruling:
     """What the rules say of a patient and of the policy's arms.
 
     Args:
@@ -32,23 +48,34 @@ def judge_safety(profile: PatientProfile, policy: Policy, rules: RuleSet, today:
         policy: whose arms are judged.
         rules: that are judged.
         today: by which answers and rules age; None counts all as current.
+        doubts: what contradicts itself, of which the stricter reading holds.
 
     Raises:
-        BadInput: safety facts are out of their range, not of their type or of a later day; all are listed.
+        BadInput: safety facts are out of their range or not of their type; all are listed.
     """
     book = book_for(policy, rules, today)
-    return rule_on(book, answers_of(profile, book))
+    return rule_on(book, answers_of(profile, book, doubts))
 
 
-def judge_cohort(cohort: Cohort, policy: Policy, rules: RuleSet, today: date | None) -> tuple[list[Ruling], IntArray]:
+def judge_cohort(
+    cohort: Cohort, policy: Policy, rules: RuleSet, today: date | None, doubts: Sequence[Doubts], whose: IntArray
+) -> tuple[list[Ruling], IntArray]:
     """The different things that the rules say of a cohort, and for each of its n patients which one is theirs.
+
+    Args:
+        cohort: of n patients.
+        policy, rules, today: as for one patient.
+        doubts: the different doubts about them.
+        whose: (n,) which of the doubts are whose.
 
     Raises:
         BadInput: as for one patient.
     """
     book = book_for(policy, rules, today)
-    which, told = cohort.acknowledged.astype(np.int64), []
-    problems: list[Problem] = []
+    signed, which = _acknowledged(cohort)
+    which = np.unique(which * len(doubts) + whose, return_inverse=True)[1]
+    told: list[Told] = []
+    problems = list(acknowledgement_problems(cohort.acknowledged, book.waiting))
     for fact in (fact for fact in book.conditions if _column(cohort, book, fact) is not None):
         readings, kind = _readings(cohort, book, fact, problems)
         told.append((fact, readings, kind))
@@ -56,17 +83,29 @@ def judge_cohort(cohort: Cohort, policy: Policy, rules: RuleSet, today: date | N
     if problems:
         raise BadInput(list(dict.fromkeys(problems)))
     rows = np.unique(which, return_index=True)[1]
-    patterns = [_answers(book, told, row, bool(cohort.acknowledged[row])) for row in rows.tolist()]
+    patterns = [_answers(book, told, row, signed(row), doubts[whose[row]]) for row in rows.tolist()]
     return [rule_on(book, pattern) for pattern in patterns], which
 
 
-def _answers(
-    book: RuleBook, told: list[tuple[str, list[tuple[Reading, bool]], IntArray]], row: int, acknowledged: bool
-) -> Answers:
+def _acknowledged(cohort: Cohort) -> tuple[Callable[[int], Acknowledged], IntArray]:
+    """What was acknowledged for a patient, and a number for each of the n patients by which it differs."""
+    which, rules = np.zeros(cohort.n, dtype=np.int64), sorted(cohort.acknowledged)
+    for rule in rules:
+        names, kind = cohort.distinct_values(cohort.acknowledged[rule])
+        which = np.unique(which * len(names) + kind, return_inverse=True)[1]
+
+    def signed(row: int) -> Acknowledged:
+        return tuple((rule, str(by)) for rule in rules if (by := cohort.acknowledged[rule][row]) is not None)
+
+    return signed, which
+
+
+def _answers(book: RuleBook, told: list[Told], row: int, acknowledged: Acknowledged, doubts: Doubts) -> Answers:
     codes, names = bytearray([UNKNOWN]) * book.size, dict.fromkeys(book.name_facts)
     for fact, readings, kind in told:
         reading, stale = readings[kind[row]]
-        for (at, _), code in zip(book.conditions[fact], codes_of(book, fact, reading, stale), strict=True):
+        found = strictest(book, fact, codes_of(book, fact, reading, stale), doubts)
+        for (at, _), code in zip(book.conditions[fact], found, strict=True):
             codes[at] = code
         if fact in names and isinstance(reading, frozenset) and not stale:
             names[fact] = reading
@@ -117,8 +156,3 @@ def _filled(given: Column | None, baseline: Column) -> Iterator[object]:
     for total, base in zip(totals, baseline.tolist(), strict=True):
         absent = total is None or (isinstance(total, float) and math.isnan(total))
         yield as_total(base) if absent else total
-
-
-def removed_for(rulings: list[Ruling], which: IntArray) -> BoolArray:
-    """(n, A) arms that the rules remove for each patient."""
-    return np.stack([ruling.removed for ruling in rulings])[which]

@@ -15,7 +15,7 @@ def safety_sentences(safety: Safety, arms: Sequence[ArmAdvice]) -> list[str]:
     if asked := dict.fromkeys(
         fact for finding in safety.findings if finding.kind == "ask" for fact in finding.missing
     ):
-        told.append(f"Please ask, as it is not recorded or no longer current: {_meanings(asked)}.")
+        told.append(f"Please ask, as it is not recorded, in doubt or no longer current: {_meanings(asked)}.")
     return told + _checks(arms)
 
 
@@ -24,6 +24,7 @@ def _fired(finding: SafetyFinding, labels: Mapping[str, str]) -> str:
     sentence = f"{who}: {finding.sentence}" if who else finding.sentence
     doubts = [*(["source not verified"] if not finding.verified else [])]
     doubts += ["rule past its review date"] if finding.expired else []
+    doubts += [f"acknowledged by {finding.acknowledged_by}"] if finding.acknowledged_by else []
     return f"{sentence} ({finding.rule}, {', '.join(doubts)})" if doubts else sentence
 
 
@@ -34,7 +35,8 @@ def _checks(arms: Sequence[ArmAdvice]) -> list[str]:
         if advice.check_first:
             alike.setdefault(advice.check_first, []).append(advice.label)
     return [
-        f"Check before offering {joined(labels)}, as it is not recorded or no longer current: {_meanings(facts)}."
+        f"Check before offering {joined(labels)}, as it is not recorded, in doubt or no longer current: "
+        f"{_meanings(facts)}."
         for facts, labels in alike.items()
     ]
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from data_contracts.data_query import DataQuery
 from data_contracts.manifest import ArmRecord
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
+from engine.availability import availability_sentences
 from engine.benefit import benefit_text
+from engine.instead import instead_of_all
 from engine.policy import Policy
 from engine.reasons import Gaps
 from engine.safety_sentences import joined, safety_sentences
@@ -17,7 +20,7 @@ NO_TRIAL = "No randomised trial of this system exists; it supports a clinician's
 AGAINST: Mapping[Reason, str] = {
     Reason.EXCLUDED: "{label} is excluded for this patient by the clinician.",
     Reason.SAFETY: "{label} is not ranked: a safety rule refuses.",
-    Reason.CONSENT: "{label} is not ranked: consent to decision support was not given.",
+    Reason.CONSENT: "{label} is not ranked: there is no consent to decision support.",
     Reason.CONFLICT: "{label} is not ranked: these records and randomised trials contradict each other.",
     Reason.SENSITIVITY: "{label} is not ranked: a plausible unmeasured cause could turn its place around.",
     Reason.TOO_FEW_SIMILAR: "{label} is not ranked from records: {episodes} episodes are too few.",
@@ -33,16 +36,22 @@ def arm_sentence(
     reason: Reason | None,
     effect: Mapping[str, float] | None,
     varies: bool,
-    flags: Sequence[str],
+    rules: Sequence[str],
 ) -> str:
-    """One arm in one sentence; the effect, if it is shown, with its ends."""
+    """One arm in one sentence; the effect, if it is shown, with its ends.
+
+    Args:
+        policy: whose arm it is.
+        arm: the arm.
+        reason: why it has no rank, if so.
+        effect: its effect, if that is shown.
+        varies: whether the effect varies with the patient.
+        rules: ids of the safety rules that fired on it; of an arm with too few similar patients, those by which they
+            are too few.
+    """
     label, reference = policy.labels[arm.name], policy.manifest.ranked_arms[0]
-    if reason is Reason.TOO_FEW_SIMILAR and arm.ranked:
-        return TOO_FEW_HERE.format(label=label)
-    if reason is Reason.SAFETY and flags:
-        return f"{label} is not offered: see safety rule {joined(flags)}."
     if reason is not None:
-        return AGAINST[reason].format(label=label, episodes=arm.episodes or "fewer than 11")
+        return _against(label, arm, reason, rules)
     if arm.name == reference:
         return f"{label} is what the others are compared with."
     against = policy.labels[reference]
@@ -53,26 +62,48 @@ def arm_sentence(
     return f"{label}: {benefit} than {against} for patients like this one ({scope})."
 
 
-def answer_sentences(policy: Policy, gaps: Gaps, safety: Safety, arms: Sequence[ArmAdvice]) -> tuple[str, ...]:
-    """The answer to be read in order: safety, then the ranking or why there is none, then its limits."""
-    told = safety_sentences(safety, arms)
+def _against(label: str, arm: ArmRecord, reason: Reason, rules: Sequence[str]) -> str:
+    if reason is Reason.TOO_FEW_SIMILAR and arm.ranked:
+        told = f"{label} is not ranked: the records hold too few such patients (safety rule {joined(rules)})."
+        return told if rules else TOO_FEW_HERE.format(label=label)
+    if reason is Reason.SAFETY and rules:
+        return f"{label} is not offered: see safety rule {joined(rules)}."
+    return AGAINST[reason].format(label=label, episodes=arm.episodes or "fewer than 11")
+
+
+def answer_sentences(
+    policy: Policy, gaps: Gaps, safety: Safety, arms: Sequence[ArmAdvice], queries: Sequence[DataQuery]
+) -> tuple[str, ...]:
+    """The answer to be read in order: safety and data queries, then the ranking or why not, then its limits."""
+    told = safety_sentences(safety, arms) + [f"Data query: {query.sentence} {query.check}" for query in queries]
     if safety.level == "refused":
-        return (*told, "No ranking is given.", NO_TRIAL)
+        return (*told, *_instead("No ranking is given.", safety, arms), NO_TRIAL)
     if safety.awaiting_acknowledgement:
-        told.append("Ranks are held back until a named clinician has acknowledged the safety assessment.")
+        told.append(f"Ranks are held back until a named clinician has acknowledged {joined(safety.waiting)}.")
+    if safety.reason is Reason.CONSENT:
+        told += _instead("No ranking until consent to decision support is recorded.", safety, arms)
+    elif safety.awaiting_acknowledgement:
+        told += _instead(None, safety, arms)
     elif best := next((advice for advice in arms if advice.recommended), None):
         told += _ranking_sentences(best, arms)
     else:
-        told.append(_no_ranking(gaps))
+        told += _instead(_no_ranking(gaps), safety, arms)
     if gaps.missing and gaps.abstain is None:
         told.append(f"Not given, and filled as when learning: {', '.join(gaps.missing)}.")
     told += [
         *_without_outcome(arms),
+        *availability_sentences(arms),
         *policy.evidence_sentences,
         _individualisation(policy),
         NO_TRIAL,
     ]
     return tuple(told)
+
+
+def _instead(first: str | None, safety: Safety, arms: Sequence[ArmAdvice]) -> list[str]:
+    """That there is no ranking, and what to do instead."""
+    found = instead_of_all(safety, arms)
+    return [sentence for sentence in (first, found and found.sentence) if sentence]
 
 
 def _ranking_sentences(best: ArmAdvice, arms: Sequence[ArmAdvice]) -> list[str]:
@@ -99,10 +130,10 @@ def _without_outcome(arms: Sequence[ArmAdvice]) -> list[str]:
 def _no_ranking(gaps: Gaps) -> str:
     if gaps.abstain is Reason.MISSING_KEY:
         names = ", ".join(gaps.missing)
-        return f"No ranking for this patient: {names} not given. Ask for it; until then only study averages are shown."
+        return f"No ranking for this patient: {names} not given, or in doubt."
     if gaps.abstain is Reason.OUT_OF_POPULATION:
         names = ", ".join(gaps.outside)
-        return f"No ranking for this patient: the records hold no such value of {names}. Follow the guideline's order."
+        return f"No ranking for this patient: the records hold no such value of {names}."
     return "No ranking for this patient: no therapy is both allowed and known from similar patients."
 
 

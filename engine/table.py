@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -19,7 +19,12 @@ REASON_TEXT = np.array([*(reason.value for reason in REASONS), None], dtype=obje
 
 
 def recommendation_table(
-    patient_id: Column, decision: Decision, rulings: Sequence[Ruling], which: IntArray
+    patient_id: Column,
+    decision: Decision,
+    rulings: Sequence[Ruling],
+    which: IntArray,
+    queries: Column,
+    offers: Mapping[str, Column],
 ) -> dict[str, Column]:
     """The table's columns of n · A rows, patients in their order, each one's arms in the order in which they are told.
 
@@ -30,6 +35,8 @@ def recommendation_table(
         decision: for these n patients.
         rulings: the different things that the safety rules say.
         which: (n,) which of them is whose.
+        offers: by column, (n, A) what the patients' sites offer.
+        queries: (n,) ids of what contradicts itself in their records, None if nothing.
     """
     policy, arms, told = decision.policy, len(decision.policy.manifest.arms), ToldRows(decision)
     unranked, ranking = ~decision.rank_shown, decision.ranking
@@ -54,6 +61,8 @@ def recommendation_table(
         **told.interval("expected_outcome", "outcome", decision.expected, decision.offered),
         "safety_flags": told.rows(_by_arm([ruling.flags for ruling in rulings])[which]),
         "check_first": told.rows(_by_arm([ruling.check_first for ruling in rulings])[which]),
+        "data_queries": np.repeat(queries, arms),
+        **{name: told.rows(column) for name, column in offers.items()},
     }
 
 

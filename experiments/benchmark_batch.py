@@ -44,7 +44,7 @@ def time_batch(policy: Policy, rules: RuleSet, patients: pd.DataFrame) -> dict[s
         columns = read_table(given).columns
         n = len(patients)
         names = np.array([f"P-{at}" for at in range(n)], dtype=object)
-        cohort = Cohort(names, columns, {}, np.zeros(n, dtype=np.bool_))
+        cohort = Cohort(names, columns, {})
         table = _recommend_all(cohort, policy, rules)
         seconds = {
             "reading_s": _seconds(lambda: read_table(given)),

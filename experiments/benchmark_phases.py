@@ -10,7 +10,10 @@ from data_contracts.profile import PatientProfile
 from data_contracts.rule import RuleSet
 from engine.advice import advise
 from engine.answer import answer
+from engine.availability import offered_at
+from engine.bars import ONE, bars_of
 from engine.decision import decide
+from engine.doubts import doubts_of, settled
 from engine.exclusions import excluded_arms
 from engine.patient import read_patient
 from engine.policy import Policy
@@ -18,7 +21,7 @@ from engine.reasons import gaps_of
 from engine.safety import judge_safety
 
 PHASES = {
-    "safety_ms": "safety rules",
+    "safety_ms": "contradictions and safety rules",
     "reading_ms": "binding and encoding the patient's values",
     "decision_ms": "support, effects, intervals, ranks, expected outcomes",
     "advice_ms": "what is said of each arm, with contributions and sentences",
@@ -29,16 +32,15 @@ PHASES = {
 def phase_times(profile: PatientProfile, policy: Policy, rules: RuleSet) -> dict[str, float]:
     """Milliseconds of each phase of one recommendation."""
     clock = [time.perf_counter()]
-    ruling = judge_safety(profile, policy, rules, None)
+    doubts = doubts_of(profile, None)
+    ruling = judge_safety(profile, policy, rules, None, doubts)
     clock.append(time.perf_counter())
-    patient = read_patient(profile, policy)
+    patient = read_patient(settled(profile, doubts), policy)
     clock.append(time.perf_counter())
-    safety = ruling.safety
-    refused, awaiting = np.array([safety.level == "refused"]), np.array([safety.awaiting_acknowledgement])
-    decision = decide(policy, patient, refused, awaiting, excluded_arms(profile, policy), ruling.removed[None])
+    decision = decide(policy, patient, bars_of([ruling], ONE, excluded_arms(profile, policy)))
     clock.append(time.perf_counter())
-    arms = advise(policy, patient, decision, ruling)
+    arms = advise(policy, patient, decision, ruling, offered_at(None, policy, None))
     clock.append(time.perf_counter())
-    answer(profile, policy, rules, gaps_of(policy, patient), safety, arms)
+    answer(profile, policy, rules, gaps_of(policy, patient), ruling.safety, arms, doubts.queries)
     clock.append(time.perf_counter())
     return dict(zip(PHASES, 1000 * np.diff(clock), strict=True))

@@ -96,7 +96,8 @@ def learn_clinic(n: int, seed: int) -> Served:
     episodes = check_episodes(table_from_frame(world.records), protocol)
     learned = learn(episodes, protocol)
     files = policy_files(protocol, episodes, learned, ())
-    fresh = simulate("clinic", BATCH, seed + 1).records[list(protocol.covariates)].assign(phq9_item9=0.0)
+    fresh = simulate("clinic", BATCH, seed + 1).records[list(protocol.covariates)]
+    fresh = fresh.assign(phq9_item9=0.0, decision_support_consent="yes")
     return Served(learned, files, load_policy(files), load_rules(), fresh)
 
 

@@ -8,6 +8,7 @@ TYPICAL: dict[str, float | str | None] = {
     "age": 41,
     "phq9_week0": 15,
     "phq9_item9": 0,
+    "decision_support_consent": "yes",
     "gad7": 11,
     "prior_episodes": 1,
     "prior_ssri": 0,

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from data_contracts.column_checks import instrument_of
+from data_contracts.effects import BoolArray
 from data_contracts.episode import Episodes, FloatArray
+from data_contracts.fact import Answer, UnreadableFact, load_facts, read_fact
 from data_contracts.gate import Gate
 from data_contracts.manifest import ARRAYS, MANIFEST, MODEL_CARD, SIGNATURE, ArmRecord, PolicyManifest, sha256
 from data_contracts.protocol import StudyProtocol
@@ -83,7 +85,30 @@ def _manifest(
         policy_value=learned.value,
         evidence=learned.evidence,
         estimand=estimand(protocol),
+        patients_with=patients_with(protocol, episodes),
     )
+
+
+def patients_with(protocol: StudyProtocol, episodes: Episodes) -> dict[str, dict[str, int]]:
+    """For covariates that are safety facts answered yes or no, the episodes of each arm whose answer was yes.
+
+    By it a safety rule knows whether the records hold enough of the patients that it speaks of; counts under 11 are 0.
+    A column that cannot be read as yes or no is not known.
+    """
+    found = {}
+    for name in protocol.covariates:
+        if name in load_facts() and load_facts()[name].kind == "answer" and (yes := _yes(name, episodes)) is not None:
+            counts = np.bincount(episodes.arm[yes], minlength=len(episodes.arms)).tolist()
+            by_arm = zip(episodes.arms, counts, strict=True)
+            found[name] = {arm: count if count >= MINIMUM_CELL else 0 for arm, count in by_arm}
+    return found
+
+
+def _yes(name: str, episodes: Episodes) -> BoolArray | None:
+    try:
+        return np.array([read_fact(name, value) is Answer.YES for value in episodes.columns[name]], dtype=np.bool_)
+    except UnreadableFact:
+        return None
 
 
 def _arm(name: str, protocol: StudyProtocol, episodes: Episodes) -> ArmRecord:

@@ -51,7 +51,14 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "recommend":
         from service.batch import recommend_table
 
-        return recommend_table(arguments.policy, arguments.patients, arguments.out, as_json=arguments.json)
+        return recommend_table(
+            arguments.policy,
+            arguments.patients,
+            arguments.out,
+            as_json=arguments.json,
+            consent=arguments.consent,
+            sites=arguments.sites,
+        )
     if arguments.command == "check":
         from service.check import check
 
@@ -78,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     recommend.add_argument("--policy", required=True, metavar="DIR|NAME@champion", help="where the policy is")
     recommend.add_argument("--patients", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to read")
     recommend.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
+    recommend.add_argument("--consent", metavar="WHERE", help="where it is recorded that everybody here consented")
+    recommend.add_argument("--sites", type=Path, metavar="FILE", help="what the sites offer, told beside the effects")
     recommend.add_argument("--json", action="store_true", help="print the summary as JSON")
     serve = commands.add_parser("serve", help="answer over HTTP")
     serve.add_argument("--policy", metavar="DIR|NAME@champion", help="default EQUIPOISE_POLICY")

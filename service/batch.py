@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from data_contracts.cohort import Cohort
 from data_contracts.episode import Column
 from data_contracts.errors import BadUsage
+from data_contracts.site_offer import SiteOffers, read_site_offers
 from engine.batch import joined, recommend_cohort
+from engine.data_checks import names_checked
 from engine.outcome_table import outcome_table
 from service.batch_summary import BatchSummary, Fate, abstentions, fates
 from service.collaborators import utc_now
 from service.console import tell, warn
 from service.needs import Needs, needs_of
-from service.patient_table import AS_OF, EXCLUDED_ARMS, PATIENT_ID, read_cohort
+from service.patient_table import AS_OF, BY, EXCLUDED_ARMS, PATIENT_ID, SITE, read_cohort
 from service.preference_columns import weight_columns
 from service.progress import followed
 from service.served_policy import ServedPolicy, load_verified
 
+if TYPE_CHECKING:
+    from data_contracts.tables import Table
+
 ENDINGS = (".csv", ".parquet")
 
 
-def recommend_table(reference: str, patients: Path, out: Path, *, as_json: bool) -> int:
+def recommend_table(
+    reference: str, patients: Path, out: Path, *, as_json: bool, consent: str | None = None, sites: Path | None = None
+) -> int:
     """Load, check, decide, write; nothing is written unless everything is sound.
 
     Args:
@@ -32,24 +42,28 @@ def recommend_table(reference: str, patients: Path, out: Path, *, as_json: bool)
         patients: table with one row a patient.
         out: where the batch table goes, one row a patient and arm; that of the other outcomes stands beside it.
         as_json: print the summary for a machine.
+        sites: file with what the sites offer, told beside the effects.
+        consent: where it is recorded that everybody in the table agreed to decision support; None if the table tells.
 
     Raises:
-        BadUsage: out is not a CSV or Parquet file, or is the table of patients.
+        BadUsage: out is not a CSV or Parquet file, or is the table of patients; consent is told twice.
         BadInput, NotFound, Refused: the table, the policy's place or the policy is not sound.
     """
     from data_contracts.tables import read_table, write_table  # pandas: a second that other commands need not wait
 
     check_out(patients, out)
     beside = outcomes_beside(out)
+    offers = read_site_offers(sites) if sites else None
     served = load_verified(reference)
     warn_of_failed_gates(served)
     needs = needs_of(served.policy.manifest, served.rules)
     table = read_table(patients, text=(PATIENT_ID,))
-    found = decide(read_cohort(table, needs), served, utc_now().date())
+    table = with_consent(table, needs, consent)
+    found = decide(read_cohort(table, needs), served, utc_now().date(), offers)
     if found.outcomes:
         write_table(found.outcomes, beside)
     write_table(found.table, out)
-    summary = summarise(found, served, needs, tuple(table.columns), out)
+    summary = summarise(found, served, needs, tuple(table.columns), out).model_copy(update={"consent": consent})
     tell(summary.model_dump_json() if as_json else summary.paragraph())
     return 0
 
@@ -71,6 +85,20 @@ def check_out(patients: Path, out: Path) -> None:
 def outcomes_beside(out: Path) -> Path:
     """Where the table of the other outcomes goes: ``advice.csv`` has ``advice.outcomes.csv`` beside it."""
     return out.with_name(f"{out.stem}.outcomes{out.suffix}")
+
+
+def with_consent(table: Table, needs: Needs, consent: str | None) -> Table:
+    """The table, with everybody's consent if it is recorded elsewhere.
+
+    Raises:
+        BadUsage: the table has a column of its own for it.
+    """
+    if consent is None:
+        return table
+    if told := [fact for fact in needs.consent if fact in table.columns]:
+        raise BadUsage(f"The table has a column {told[0]}. Leave out --consent, or the column.")
+    said = {fact: np.full(table.n, "yes", dtype=object) for fact in needs.consent}
+    return replace(table, columns={**table.columns, **said})
 
 
 def warn_of_failed_gates(served: ServedPolicy) -> None:
@@ -97,9 +125,9 @@ class Batch:
     abstentions: Counter[str]
 
 
-def decide(cohort: Cohort, served: ServedPolicy, today: date) -> Batch:
+def decide(cohort: Cohort, served: ServedPolicy, today: date, offers: SiteOffers | None = None) -> Batch:
     """Decide block by block; of each block its rows and counts are kept, patients in their order."""
-    blocks = recommend_cohort(cohort, served.policy, served.rules, today=today)
+    blocks = recommend_cohort(cohort, served.policy, served.rules, today=today, offers=offers)
     tables, outcomes, met, reasons, patients = [], [], Counter[Fate](), Counter[str](), 0
     for decision, table in followed(blocks, lambda block: len(block[0].reason), cohort.n, "Recommending"):
         tables.append(table)
@@ -113,7 +141,8 @@ def decide(cohort: Cohort, served: ServedPolicy, today: date) -> Batch:
 def summarise(found: Batch, served: ServedPolicy, needs: Needs, columns: tuple[str, ...], out: Path) -> BatchSummary:
     """Count what came of the batch."""
     counts = found.fates
-    read = {*needs.names, *(fact + AS_OF for fact in needs.facts), PATIENT_ID, EXCLUDED_ARMS}
+    read = {*needs.names, *(fact + AS_OF for fact in needs.facts), *(rule + BY for rule in needs.waiting)}
+    read |= {PATIENT_ID, EXCLUDED_ARMS, SITE, *names_checked(columns)}
     read |= set(weight_columns(needs))
     told = {*columns, *needs.stood_in}
     return BatchSummary(

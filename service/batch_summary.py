@@ -29,6 +29,7 @@ class BatchSummary(BaseModel):
         awaiting_assessment: ranks held back until a clinician has assessed safety.
         refused: no ranking by a safety rule.
         abstained: no arm could be ranked, by the reason of most arms.
+        consent: where everybody's consent is recorded, as told on the command line.
         unknown_facts: safety facts that the table has no column for, so that they are unknown for everybody.
         unread_columns: columns that neither the policy nor a rule reads.
         table: where the recommendations were written.
@@ -45,6 +46,7 @@ class BatchSummary(BaseModel):
     awaiting_assessment: int
     refused: int
     abstained: dict[str, int]
+    consent: str | None = None
     unknown_facts: tuple[str, ...]
     unread_columns: tuple[str, ...]
     table: str
@@ -58,6 +60,8 @@ class BatchSummary(BaseModel):
             f"{self.awaiting_assessment} awaiting a safety assessment, {self.refused} refused by a safety rule, "
             f"{sum(self.abstained.values())} without a ranking{f' ({reasons})' if reasons else ''}."
         )
+        if waiting := self.abstained.get("CONSENT"):
+            told += f" Consent of {waiting} is not recorded: give it in the table, or say where it is with --consent."
         if self.unknown_facts:
             names = ", ".join(self.unknown_facts[:SHOWN])
             more = len(self.unknown_facts) - SHOWN

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from data_contracts.site_offer import SiteOffers
 from service.contact import Contact
 from service.served_policy import ServedPolicy
 from service.store import Store
@@ -28,12 +29,14 @@ class Collaborators:
         store: keeps the answers.
         contacts: whom a refused patient's clinician is told to call.
         clock: the time in UTC.
+        offers: what the sites offer, if that is told.
     """
 
     served: Callable[[], ServedPolicy]
     store: Store
     contacts: tuple[Contact, ...]
     clock: Callable[[], datetime] = utc_now
+    offers: SiteOffers | None = None
 
 
 def _given(request: Request) -> Collaborators:

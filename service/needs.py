@@ -14,6 +14,7 @@ from data_contracts.manifest import PolicyManifest
 from data_contracts.preferences import kinds_of_side_effects
 from data_contracts.profile import PatientProfile
 from data_contracts.rule import RuleSet
+from engine.fact_readings import acknowledged_in, acknowledgement_problems
 from engine.rule_book import SCORE
 from engine.weights import unknown_kinds
 
@@ -28,6 +29,8 @@ class Needs:
         arms: of the study.
         side_effects: kinds of side effects that can be weighed.
         stood_in: facts that the policy's own features stand in for where they are not given.
+        waiting: ids of the rules that wait for an acknowledgement.
+        consent: facts that say whether the patient agreed to decision support.
     """
 
     features: tuple[Feature, ...]
@@ -35,6 +38,8 @@ class Needs:
     arms: tuple[str, ...]
     side_effects: tuple[str, ...] = ()
     stood_in: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    consent: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -46,7 +51,8 @@ def needs_of(manifest: PolicyManifest, rules: RuleSet) -> Needs:
     """What a policy and a set of rules read."""
     outcome, arms = manifest.outcome, tuple(arm.name for arm in manifest.arms)
     stood_in = (SCORE,) if outcome.baseline and "PHQ-9" in outcome.unit else ()
-    return Needs(manifest.encoding.features, rules.facts, arms, kinds_of_side_effects(manifest.secondary), stood_in)
+    effects = kinds_of_side_effects(manifest.secondary)
+    return Needs(manifest.encoding.features, rules.facts, arms, effects, stood_in, rules.waiting, rules.consent)
 
 
 def check_profile(profile: PatientProfile, needs: Needs) -> None:
@@ -54,7 +60,8 @@ def check_profile(profile: PatientProfile, needs: Needs) -> None:
 
     Raises:
         BadInput: text in a numeric feature, a safety fact out of its range, a misspelt fact, a day
-            of what is no fact, an unknown arm, a weight on an unknown kind of side effect.
+            of what is no fact, an unknown arm, a weight on an unknown kind of side effect, an acknowledgement of no
+            rule that waits for one.
     """
     if problems := list(_profile_problems(profile, needs)):
         raise BadInput(problems)
@@ -98,6 +105,7 @@ def _profile_problems(profile: PatientProfile, needs: Needs) -> Iterator[Problem
         yield Problem("exclusions", "arms of the policy", "an unknown arm", step)
     if profile.preferences:
         yield from unknown_kinds(needs.side_effects, profile.preferences.weights)
+    yield from acknowledgement_problems({rule for rule, _ in acknowledged_in(profile)}, needs.waiting)
 
 
 def _letters(name: str) -> str:

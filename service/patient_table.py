@@ -16,6 +16,8 @@ from data_contracts.episode import Column
 from data_contracts.errors import BadInput, Problem, rows_text
 from data_contracts.fact import UnreadableFact, read_fact
 from data_contracts.profile import Value
+from engine.data_checks import names_checked
+from engine.fact_readings import acknowledgement_problems
 from service.needs import Needs, misspelt_facts, nearest
 from service.preference_columns import weight_problems, weights_in
 
@@ -26,37 +28,49 @@ Item = TypeVar("Item")
 
 PATIENT_ID = "patient_id"
 EXCLUDED_ARMS = "excluded_arms"
+SITE = "site"
 AS_OF = "_as_of"
 """What follows a safety fact's name in the column that tells on which day it was recorded."""
+BY = "_acknowledged_by"
+"""What follows a safety rule's id in the column that tells who did what the rule waits for."""
 LONGEST_ID = 200
 
 
 def read_cohort(table: Table, needs: Needs) -> Cohort:
-    """One patient a row, in the table's order; no safety assessment counts as acknowledged.
+    """One patient a row, in the table's order.
 
     Args:
         table: a column patient_id, the policy's features and the safety facts by name, and, if wanted,
-            excluded_arms: arms parted by ";"; for a safety fact, FACT_as_of: the day on which it was recorded; for
-            weights, prefer_KEY: all of a row, or none.
+            excluded_arms: arms parted by ";"; site: where the patient is to be treated; for a safety fact,
+            FACT_as_of: the day on which it was recorded; for a safety rule that waits for it,
+            RULE_acknowledged_by: the name of the clinician who did what it asks for; for weights,
+            prefer_KEY: all of a row, or none.
         needs: what the policy and the rules read; other columns are left alone.
 
     Raises:
         BadInput: a feature's column is missing; patient_id is missing, empty, too long or not unique; text in a
-            numeric feature; a safety fact out of its range; an excluded arm that is not one; weights that are none.
+            numeric feature; a safety fact out of its range; an excluded arm that is not one; weights that are none; an
+            acknowledgement of no rule that waits for one.
     """
     problems = [*_missing_columns(table, needs), *_id_problems(table), *_value_problems(table, needs)]
     problems += [*misspelt_facts(table.columns, needs), *_arm_problems(table, needs), *weight_problems(table, needs)]
+    problems += acknowledgement_problems(_acknowledged(table), needs.waiting)
     if problems:
         raise BadInput(problems)
-    excluded = _excluded(table)
+    excluded, read = _excluded(table), {*needs.names, *names_checked(table.columns)}
     return Cohort(
         patient_id=np.array(_texts(table, PATIENT_ID), dtype=object),
-        columns={name: table.columns[name] for name in needs.names if name in table.columns},
+        columns={name: column for name, column in table.columns.items() if name in read},
         excluded={arm: np.array([arm in arms for arms in excluded]) for arm in needs.arms},
-        acknowledged=np.zeros(table.n, dtype=np.bool_),
+        acknowledged={rule: np.array(_texts(table, rule + BY), dtype=object) for rule in _acknowledged(table)},
+        site=np.array(_texts(table, SITE), dtype=object) if SITE in table.columns else None,
         as_of={fact: _days(table.columns[fact + AS_OF]) for fact in needs.facts if fact + AS_OF in table.columns},
         weights=weights_in(table, needs),
     )
+
+
+def _acknowledged(table: Table) -> list[str]:
+    return [name.removesuffix(BY) for name in table.columns if name.endswith(BY)]
 
 
 def _missing_columns(table: Table, needs: Needs) -> Iterator[Problem]:

@@ -9,11 +9,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from data_contracts.profile import PatientProfile
-from data_contracts.recommendation import Recommendation
+from data_contracts.recommendation import Reason, Recommendation
+from data_contracts.rule import RuleSet
 from service.contact import Contact
-
-NO_CONSENT = "CONSENT-01"
-"""The safety rule by which nothing is kept but the refusal."""
 
 
 class RecommendationRecord(BaseModel):
@@ -46,8 +44,17 @@ def contacts_for(recommendation: Recommendation, contacts: tuple[Contact, ...]) 
     return contacts if recommendation.safety.level == "refused" else ()
 
 
-def kept(profile: PatientProfile, recommendation: Recommendation) -> PatientProfile:
-    """What is kept of a profile: nothing but the identifier if the patient does not consent."""
-    if any(finding.rule == NO_CONSENT and finding.kind == "refuse" for finding in recommendation.safety.findings):
-        return PatientProfile(patient_id=profile.patient_id, values={})
-    return profile
+def consents(recommendation: Recommendation) -> bool:
+    """Whether the patient has not refused decision support; of one who has, nothing is kept but the refusal."""
+    safety = recommendation.safety
+    return safety.level != "refused" or safety.reason is not Reason.CONSENT
+
+
+def only_consent(profile: PatientProfile, rules: RuleSet) -> PatientProfile:
+    """The identifier and the patient's answer on consent, with its day; nothing else of a profile."""
+    facts = rules.consent
+    return PatientProfile(
+        patient_id=profile.patient_id,
+        values={name: value for name, value in profile.values.items() if name in facts},
+        as_of={name: day for name, day in profile.as_of.items() if name in facts},
+    )

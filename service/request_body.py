@@ -124,6 +124,8 @@ def _known(model: type[BaseModel], location: tuple[int | str, ...]) -> Iterator[
     """The leading parts of a place that are names of the schema."""
     place: tuple[str, ...] = ()
     for part in location:
+        if isinstance(part, int):  # of a list, as the acknowledgements
+            continue
         if part not in _names(model, place):
             return
         yield str(part)

@@ -12,8 +12,9 @@ from engine.recommend import recommend
 from service.collaborators import Given
 from service.needs import check_profile, needs_of
 from service.problem_document import documented
-from service.record import RecommendationRecord, contacts_for, kept
+from service.record import RecommendationRecord, consents, contacts_for, only_consent
 from service.request_body import body_of, documented_body
+from service.served_policy import ServedPolicy
 from service.store import StoredRecommendation
 
 ROUTER = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
@@ -32,10 +33,13 @@ PRIVATE = {"Cache-Control": "no-store"}
 def make_recommendation(
     profile: Annotated[PatientProfile, Depends(body_of(PatientProfile))], given: Given
 ) -> Response:
-    """Answer for one patient; the answer is kept before it is given."""
+    """Answer for one patient; the answer is kept before it is given.
+
+    Of a patient who does not consent nothing is kept but the refusal: what the answer says beyond it is given once.
+    """
     served, now = given.served(), given.clock()
     check_profile(profile, needs_of(served.policy.manifest, served.rules))
-    recommendation = recommend(profile, served.policy, served.rules, now.date())
+    recommendation = recommend(profile, served.policy, served.rules, now.date(), given.offers)
     record = RecommendationRecord(
         id=uuid4(),
         created_at=now,
@@ -45,7 +49,9 @@ def make_recommendation(
         recommendation=recommendation,
     )
     content = record.model_dump_json().encode()
-    given.store.add(_stored(record, profile, content))
+    given.store.add(
+        _stored(record, profile, content) if consents(recommendation) else _refusal(record, profile, served)
+    )
     headers = {**PRIVATE, "Location": f"{ROUTER.prefix}/{record.id}"}
     return Response(content, 201, headers, media_type="application/json")
 
@@ -61,12 +67,20 @@ def get_recommendation(recommendation_id: str, given: Given) -> Response:
     return Response(given.store.get(recommendation_id).response, 200, PRIVATE, media_type="application/json")
 
 
+def _refusal(record: RecommendationRecord, profile: PatientProfile, served: ServedPolicy) -> StoredRecommendation:
+    """What is kept of a patient who does not consent: the answer to the no alone."""
+    rest = only_consent(profile, served.rules)
+    bare = recommend(rest, served.policy, served.rules, record.created_at.date())
+    record = record.model_copy(update={"recommendation": bare})
+    return _stored(record, rest, record.model_dump_json().encode())
+
+
 def _stored(record: RecommendationRecord, profile: PatientProfile, content: bytes) -> StoredRecommendation:
     return StoredRecommendation(
         id=record.id,
         created_at=record.created_at,
         patient_id=profile.patient_id,
         policy_manifest_sha256=record.policy_manifest_sha256,
-        request=kept(profile, record.recommendation).model_dump_json(),
+        request=profile.model_dump_json(),
         response=content,
     )

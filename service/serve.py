@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from data_contracts.errors import BadUsage
+from data_contracts.site_offer import read_site_offers
 from service.app import create_app
 from service.check import warn_of_expired
 from service.collaborators import Collaborators, utc_now
@@ -34,9 +35,10 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
     """
     settings = read_settings(os.environ, policy=policy, host=host, port=port)
     contacts = read_contacts(settings.contacts)
+    offers = read_site_offers(settings.sites) if settings.sites else None
     served = load_served(check_reference(settings.policy, POLICY))
     store = open_store(settings, served)
-    app = create_app(Collaborators(lambda: served, store, contacts))
+    app = create_app(Collaborators(lambda: served, store, contacts, offers=offers))
     warn_if_open(settings.host)
     warn_of_expired(served.rules, utc_now().date())
     run(app, listen(settings), served)

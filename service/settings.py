@@ -14,6 +14,7 @@ from service.contact import VARIABLE as CONTACTS
 
 DATABASE = "EQUIPOISE_DATABASE_URL"
 POLICY = "EQUIPOISE_POLICY"
+SITES = "EQUIPOISE_SITES"
 HOST = "EQUIPOISE_HOST"
 PORT = "EQUIPOISE_PORT"
 
@@ -26,12 +27,14 @@ class Settings:
         database_url: SQLAlchemy address; its password is never shown.
         policy: DIR or NAME@champion, None if not given.
         contacts: file with the crisis contacts, None if not given.
+        sites: file with what the sites offer, None if not given.
         host, port: where it listens; port 0 is any free one.
     """
 
     database_url: SecretStr
     policy: str | None
     contacts: Path | None
+    sites: Path | None
     host: str
     port: int
 
@@ -44,11 +47,12 @@ def read_settings(
     Raises:
         BadUsage: the port is not one.
     """
-    contacts = environment.get(CONTACTS)
+    contacts, sites = environment.get(CONTACTS), environment.get(SITES)
     return Settings(
         database_url=SecretStr(environment.get(DATABASE) or f"sqlite:///{home() / 'service.db'}"),
         policy=policy or environment.get(POLICY) or None,
         contacts=Path(contacts) if contacts else None,
+        sites=Path(sites) if sites else None,
         host=host or environment.get(HOST) or "127.0.0.1",
         port=_port(environment.get(PORT) or "8000") if port is None else _port(str(port)),
     )

@@ -6,6 +6,7 @@ Run `python tests/behaviour/book.py` after a change of a rule or a situation; a 
 from __future__ import annotations
 
 import runpy
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,7 +27,8 @@ DAY = date(2026, 6, 1)
 CLINIC = runpy.run_path(str(HERE / "clinic.py"))
 MEANING = {
     "refuse": "no ranking at all", "acknowledge": "ranks wait for a named clinician", "remove": "not offered",
-    "flag": "flagged", "assess_first": "assess safety first, without waiting", "check": "check before offering",
+    "flag": "flagged", "hold": "ranks are held back and it is asked for",
+    "assess_first": "assess safety first, without waiting", "check": "check before offering",
     "ask": "asked for", "nothing": "nothing",
 }  # fmt: skip
 HEAD = """\
@@ -49,9 +51,9 @@ def answer_to(row: dict[str, Any]) -> Recommendation:
     content: dict[str, Any] = {"patient_id": "p", "values": values}
     content["as_of"] = {fact: day - timedelta(days=days) for fact, days in row.get("days_old", {}).items()}
     content["preferences"] = row.get("weights")
-    if "acknowledged_by" in row:
-        content["acknowledgement"] = {"by": row["acknowledged_by"]}
-    return recommend(PatientProfile.model_validate(content), CLINIC["clinic"](), load_rules(), day)
+    content["acknowledgements"] = [{"by": by, "rules": rules} for by, rules in row.get("acknowledged_by", {}).items()]
+    policy = CLINIC["clinic"](**row.get("policy", {}))
+    return recommend(PatientProfile.model_validate(content), policy, load_rules(), day)
 
 
 def found_in(answer: Recommendation) -> dict[str, Any]:
@@ -71,6 +73,11 @@ def found_in(answer: Recommendation) -> dict[str, Any]:
             for advice in arms
             for told in advice.outcomes
         },
+        "waits_for": list(safety.waiting),
+        "queries": [query.id for query in answer.queries],
+        "reasons": dict(Counter(advice.reason.value for advice in arms if advice.reason)),
+        "instead": answer.instead and answer.instead.kind,
+        "instead_of": {advice.arm: advice.instead.kind for advice in arms if advice.instead},
         "expired": any(finding.expired for finding in safety.findings),
         "says": " ".join((*answer.sentences, *(preference.sentences if preference else ()))),
         "first_by_weights": preference and preference.first,
@@ -101,8 +108,9 @@ def _patient(row: dict[str, Any]) -> str:
     said += [f"{name} unknown" for name in row.get("unknown", [])]
     said += [f"{name} {days} days old" for name, days in row.get("days_old", {}).items()]
     said += [f"weight {_text(weight)} on {name}" for name, weight in row.get("weights", {}).items()]
-    said += [f"acknowledged by {row['acknowledged_by']}"] if "acknowledged_by" in row else []
+    said += [f"{', '.join(rules)} acknowledged by {by}" for by, rules in row.get("acknowledged_by", {}).items()]
     said += [f"on {row['day']}"] if "day" in row else []
+    said += [f"policy with {key}: {_text(value)}" for key, value in row.get("policy", {}).items()]
     return ", ".join(said) or "as described"
 
 

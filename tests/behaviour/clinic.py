@@ -51,7 +51,7 @@ def remission(k: int) -> SecondaryServed:
     return SecondaryServed(REMISSION, effects, coefficients[:, 0], np.diag([0.0] + [1e-4] * (k - 1)), level)
 
 
-def clinic() -> Policy:
+def clinic(**manifest_says: Any) -> Policy:
     """Constant effects, each with a standard error of 0.1 and independent of the others."""
     names, k = list(EFFECTS), len(EFFECTS)
     root = np.zeros((k, k, 3))
@@ -73,6 +73,7 @@ def clinic() -> Policy:
         individualisation=(),
         secondary=(REMISSION,),
         estimand="a difference in means",
+        **manifest_says,
     )
     values = np.array(list(EFFECTS.values()))
     return Policy(

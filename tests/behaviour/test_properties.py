@@ -40,23 +40,32 @@ FACTS = st.dictionaries(
 ).flatmap(
     lambda answers: st.fixed_dictionaries(
         {
-            "age": st.sampled_from([None, 20, 40, 61, 70]),
+            "age": st.sampled_from([None, 20, 40, 61, 70, 130]),
             "phq9_item9": st.sampled_from([None, 0, 0, 0, 2]),
             "intolerances": st.sampled_from([None, "none", "sertraline", "tca; nuts"]),
+            "phq9_week0": st.sampled_from([20, 20, 20, 15, 2, None]),
+            "phq9_q9": st.sampled_from([None, None, None, 0, 1]),
+            "sex": st.sampled_from(["female", "male", None]),
         }
     ).map(lambda others: answers | others)
 )
-DAYS = st.dictionaries(st.sampled_from(sorted(load_facts())), st.integers(0, 400), max_size=6)
+Person = tuple[dict[str, Any], dict[str, int], tuple[str, ...]]
+SIGNED = ((), ("SI-01",), ("DET-01",), ("SI-01", "DET-01"))
+DAYS = st.dictionaries(st.sampled_from(sorted(load_facts())), st.integers(-1, 400) | st.just(30_000), max_size=6)
+PERSON = st.tuples(FACTS, DAYS, st.sampled_from(SIGNED))
 
 
-def profile(values: dict[str, Any], days: dict[str, int] | None = None, name: str = "p", by: str = "") -> Any:
+def profile(
+    values: dict[str, Any], days: dict[str, int] | None = None, name: str = "p", signed: tuple[str, ...] = ()
+) -> Any:
     content: dict[str, Any] = {"patient_id": name, "values": KNOWN | values}
     content["as_of"] = {fact: DAY - timedelta(days=old) for fact, old in (days or {}).items()}
-    return PatientProfile.model_validate(content | ({"acknowledgement": {"by": by}} if by else {}))
+    content["acknowledgements"] = [{"by": "Dr Example", "rules": signed}] if signed else []
+    return PatientProfile.model_validate(content)
 
 
 def ask(values: dict[str, Any], days: dict[str, int] | None = None) -> Recommendation:
-    return recommend(profile(values, days, by="Dr Example"), POLICY, RULES, DAY)
+    return recommend(profile(values, days, signed=RULES.waiting), POLICY, RULES, DAY)
 
 
 def order(answer: Recommendation) -> list[str]:
@@ -108,19 +117,19 @@ def _arm(answer: Recommendation, name: str) -> ArmAdvice:
 
 
 @settings(max_examples=60, deadline=None)
-@given(people=st.lists(st.tuples(FACTS, DAYS, st.booleans()), min_size=1, max_size=6), block=st.integers(1, 7))
-def test_many_at_once_are_told_the_same(people: list[tuple[dict[str, Any], dict[str, int], bool]], block: int) -> None:
+@given(people=st.lists(PERSON, min_size=1, max_size=6), block=st.integers(1, 7))
+def test_many_at_once_are_told_the_same(people: list[Person], block: int) -> None:
     """Level, status, reason, flags and what to check: each row of the table is what one patient alone is told."""
-    profiles = [
-        profile(values, days, f"p{at}", "Dr Example" if signed else "")
-        for at, (values, days, signed) in enumerate(people)
-    ]
+    profiles = [profile(values, days, f"p{at}", signed) for at, (values, days, signed) in enumerate(people)]
     names = sorted({name for one in profiles for name in one.values})
     cohort = Cohort(
         np.array([one.patient_id for one in profiles], dtype=object),
         {name: _column([one.values.get(name) for one in profiles]) for name in names},
         {},
-        np.array([one.acknowledgement is not None for one in profiles]),
+        {
+            rule: np.array(["Dr Example" if rule in signed else None for _, _, signed in people], dtype=object)
+            for rule in RULES.waiting
+        },
         {
             fact: np.array([str(one.as_of.get(fact, "NaT")) for one in profiles], dtype="datetime64[D]")
             for fact in load_facts()
@@ -131,12 +140,13 @@ def test_many_at_once_are_told_the_same(people: list[tuple[dict[str, Any], dict[
     for one in profiles:
         answer = recommend(one, POLICY, RULES, DAY)
         for advice in answer.arms:
-            said = tuple("; ".join(things) or None for things in (advice.flags, advice.check_first))
+            queries = list(dict.fromkeys(query.id for query in answer.queries))
+            said = tuple("; ".join(things) or None for things in (advice.flags, advice.check_first, queries))
             wanted.append((advice.arm, advice.status, advice.reason, answer.safety.level, *said))
     found: list[tuple[Any, ...]] = []
     blocks: list[tuple[Decision, dict[str, Any]]] = list(recommend_cohort(cohort, POLICY, RULES, block, DAY))
     for _, table in blocks:
-        columns = ("arm", "status", "reason", "safety", "safety_flags", "check_first")
+        columns = ("arm", "status", "reason", "safety", "safety_flags", "check_first", "data_queries")
         found += zip(*(table[name].tolist() for name in columns), strict=True)
     assert found == wanted
 
@@ -147,17 +157,16 @@ def _column(values: list[Any]) -> Any:
     return np.array([np.nan if value is None else value for value in values], dtype=float)
 
 
-@pytest.mark.parametrize(("day", "told"), [(DAY, "up to today"), (None, "clock")])
-def test_a_day_that_cannot_be_is_an_error(day: date | None, told: str) -> None:
-    """A fact of tomorrow, or a dated fact without a clock, is told and not guessed at; the same in a cohort."""
-    late = profile({}, {"maoi": -1})
-    with pytest.raises(BadInput, match=told):
-        recommend(late, POLICY, RULES, day)
+def test_a_day_without_a_clock_is_an_error() -> None:
+    """A dated fact of which nobody can say how old it is, is told and not guessed at; the same in a cohort."""
+    late = profile({}, {"maoi": 1})
+    with pytest.raises(BadInput, match="clock"):
+        recommend(late, POLICY, RULES)
     columns = {name: _column([value]) for name, value in KNOWN.items()}
     days = {"maoi": np.array([DAY + timedelta(days=1)], dtype="datetime64[D]")}
-    cohort = Cohort(np.array(["p"], dtype=object), columns, {}, np.array([False]), days)
-    with pytest.raises(BadInput, match=told):
-        list(recommend_cohort(cohort, POLICY, RULES, today=day))
+    cohort = Cohort(np.array(["p"], dtype=object), columns, {}, as_of=days)
+    with pytest.raises(BadInput, match="clock"):
+        list(recommend_cohort(cohort, POLICY, RULES))
 
 
 def test_without_days_every_fact_is_current() -> None:

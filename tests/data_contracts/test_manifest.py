@@ -94,6 +94,24 @@ def test_a_manifest_survives_json(make: Make) -> None:
     assert PolicyManifest.model_validate_json(manifest.model_dump_json()) == manifest
 
 
+@pytest.mark.parametrize(
+    ("abstained", "told"),
+    [
+        ({"usual_care": "CONFLICT"}, "other than the reference"),
+        ({"cbt": "CONFLICT"}, "ranked arms"),
+        ({"zzz": "CONFLICT"}, "ranked arms"),
+        ({"ssri": "NON_OVERLAP"}, "CONFLICT or SENSITIVITY"),
+        ({"ssri": "DOUBT"}, "Input should be"),
+    ],
+    ids=str,
+)
+def test_a_study_holds_back_ranked_arms_by_its_own_reasons(abstained: dict[str, str], told: str, make: Make) -> None:
+    """Whom a patient resembles is for the patient to be judged by; the reference cannot abstain alone."""
+    assert make(abstained={"ssri": "CONFLICT"}).abstained["ssri"] == "CONFLICT"
+    with pytest.raises(ValidationError, match=told):
+        make(abstained=abstained)
+
+
 @pytest.mark.parametrize("change", [{"created": "2024"}, {"signature": "x"}])
 def test_an_unknown_key_is_refused(change: dict[str, str], make: Make) -> None:
     """Nothing may be smuggled into a manifest."""

@@ -109,10 +109,12 @@ def test_the_groups_hold_every_medicine() -> None:
     """A medicine that joins the catalogue has to be put into the groups, or no rule would see it."""
     medicines = {key for key, therapy in load_therapies().items() if therapy.kind in ("medication", "combined")}
     groups = load_rules().groups
-    assert set(groups["medicine"].certain) == medicines
-    assert set(groups["antidepressant"].certain) == medicines
+    assert groups["medicine"].certain_keys == medicines
+    assert groups["antidepressant"].certain_keys == medicines
+    alone = groups["antidepressant_alone"]
+    assert (alone.certain_keys, alone.possible_keys) == (medicines - {"AUG"}, {"AUG"})
     trauma = groups["not_for_trauma"]
-    assert {*trauma.certain, *trauma.possible} == set(load_therapies()) - {"EMDR"}
+    assert (trauma.certain_keys, trauma.possible_keys) == (set(load_therapies()) - {"EMDR", "CBT"}, {"CBT"})
 
 
 def test_a_rule_is_overdue_from_the_day_after_its_review() -> None:
@@ -140,6 +142,11 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     (together({"fact": "age", "op": "lt", "value": 18}, {"fact": "age", "op": "ge", "value": 18}), "no value of age"),
     (together({"fact": "maoi", "op": "is_yes"}, {"fact": "maoi", "op": "is_no"}), "no value of maoi"),
     ({"ask": None}, "ask says"),
+    ({"on_unknown": "hold"}, "goes with code: CONSENT"),
+    ({"effect": "flag", "code": "CONSENT"}, "goes with effect: refuse"),
+    ({"code": "CONFLICT"}, "code"),
+    ({"needs_records": True}, "needs_records goes with"),
+    ({"effect": "flag", "arms": ["medicine"], "needs_records": True}, "an answer is yes"),
     ({"on_unknown": "nothing", "ask": None}, "asked_by"),
     ({"on_unknown": "absent"}, "on_unknown"),
     ({"effect": "promote"}, "effect"),
@@ -168,7 +175,7 @@ def test_a_trigger_on_a_narrow_stretch_can_occur() -> None:
 
 
 def folder_of(place: Path, rules: list[dict[str, Any]], **changes: Any) -> Path:
-    listed = {"version": 1, "files": ["rules.yaml"], "drugs": [], "groups": {"all": {"certain": ["SSRI"]}}} | changes
+    listed = {"version": 1, "files": ["rules.yaml"], "drugs": [], "groups": {"all": {"certain": ["ssri"]}}} | changes
     (place / "set.yaml").write_text(yaml.safe_dump(listed), encoding="utf-8")
     (place / "rules.yaml").write_text(yaml.safe_dump({"rules": rules}), encoding="utf-8")
     return place
@@ -198,11 +205,19 @@ def test_all_problems_of_a_folder_are_told_with_file_rule_and_key(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "changes", [{"files": ["nowhere.yaml"]}, {"groups": {"all": {"certain": ["ASPIRIN"]}}}, {"colour": "red"}], ids=str
+    "changes",
+    [
+        {"files": ["nowhere.yaml"]},
+        {"groups": {"all": {"certain": ["aspirin"]}}},
+        {"groups": {"all": {"certain": ["ssri"], "but": ["ssri"]}}},
+        {"groups": {"all": {}}},
+        {"colour": "red"},
+    ],
+    ids=str,
 )
 def test_a_folder_that_is_not_sound_is_not_read(tmp_path: Path, changes: dict[str, Any]) -> None:
-    """A file that is not there, a therapy outside the catalogue, an unknown key of the set."""
-    with pytest.raises(BadInput):
+    """A file that is not there, a tag outside the catalogue, a group of nobody, an unknown key of the set."""
+    with pytest.raises(BadInput, match=next(iter(changes.get("groups", {})), "yaml")):
         read_rules(folder_of(tmp_path, [A_RULE], **changes))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def test_the_form_that_is_told_can_be_read(tmp_path: Path) -> None:
     assert emdr is not None
     assert (cbt.available, cbt.wait_weeks) == (True, (6, 10))
     assert (emdr.available, emdr.wait_weeks, emdr.note) == (False, None, "no trained therapist")
+    assert (cbt.site, cbt.as_of) == ("North clinic", date(2026, 1, 31))
 
 
 def test_the_documentation_shows_that_form() -> None:

@@ -26,7 +26,7 @@ AGE = Feature(name="age", kind="numeric", lower=18, upper=80, fill=40)
 SCORE = Feature(name="phq9_week0", kind="numeric", lower=5, upper=27, fill=14)
 SEX = Feature(name="sex", kind="categorical", levels=("female", "male"))
 
-KNOWN = {"age": 40.0, "phq9_week0": 14.0, "sex": "female", "phq9_item9": 0.0}
+KNOWN = {"age": 40.0, "phq9_week0": 14.0, "sex": "female", "phq9_item9": 0.0, "decision_support_consent": "yes"}
 
 
 def make_policy(
@@ -124,7 +124,7 @@ def patient() -> Callable[..., PatientProfile]:
     def make(exclusions: dict[str, str] | None = None, by: str | None = None, **values: Any) -> PatientProfile:
         content: dict[str, Any] = {"patient_id": "p1", "values": KNOWN | values, "exclusions": exclusions or {}}
         if by:
-            content["acknowledgement"] = {"by": by}
+            content["acknowledgements"] = [{"by": by, "rules": load_rules().waiting}]
         return PatientProfile.model_validate(content)
 
     return make

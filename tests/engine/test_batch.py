@@ -23,7 +23,8 @@ COLUMNS = (
     *("effect", "effect_lower", "effect_upper", "average_effect", "average_lower", "average_upper"),
     *("individualised", "rank_lower", "rank_upper", "in_top_set", "recommended", "safety"),
     *("expected_outcome", "outcome_lower", "outcome_upper"),
-    *("safety_flags", "check_first"),
+    *("safety_flags", "check_first", "data_queries"),
+    *("available", "wait_weeks_lower", "wait_weeks_upper", "offer_as_of"),
 )
 ARMS = ("usual_care", "cbt", "ssri", "ipt")
 ROUNDING = 1e-12
@@ -37,6 +38,7 @@ def row_of(answer: Recommendation, advice: ArmAdvice) -> tuple[Any, ...]:
         return (interval.estimate, interval.lower, interval.upper) if interval else (None, None, None)
 
     rank = (advice.rank.lower, advice.rank.upper, advice.rank.in_top_set) if advice.rank else (None, None, None)
+    queries = list(dict.fromkeys(query.id for query in answer.queries))
     silent = answer.safety.level == "refused" or answer.safety.awaiting_acknowledgement
     return (
         *(answer.patient_id, advice.arm, advice.status, advice.reason and advice.reason.value),
@@ -44,7 +46,8 @@ def row_of(answer: Recommendation, advice: ArmAdvice) -> tuple[Any, ...]:
         *ends(advice.average),
         *(advice.individualised, *rank, None if silent else advice.recommended, answer.safety.level),
         *ends(advice.expected_outcome),
-        *("; ".join(things) or None for things in (advice.flags, advice.check_first)),
+        *("; ".join(things) or None for things in (advice.flags, advice.check_first, queries)),
+        *(None, None, None, None),
     )
 
 
@@ -61,6 +64,10 @@ def column(values: list[Any]) -> np.ndarray:
     return np.array([np.nan if value is None else value for value in values], dtype=float)
 
 
+def _by(profile: PatientProfile, rule: str) -> str | None:
+    return next((one.by for one in profile.acknowledgements if rule in one.rules), None)
+
+
 def cohort_of(profiles: list[PatientProfile]) -> Cohort:
     """The same patients as columns."""
     names = sorted({name for profile in profiles for name in profile.values})
@@ -68,7 +75,7 @@ def cohort_of(profiles: list[PatientProfile]) -> Cohort:
         np.array([profile.patient_id for profile in profiles], dtype=object),
         {name: column([profile.values.get(name) for profile in profiles]) for name in names},
         {arm: np.array([arm in profile.exclusions for profile in profiles]) for arm in ARMS},
-        np.array([profile.acknowledgement is not None for profile in profiles]),
+        {rule: np.array([_by(profile, rule) for profile in profiles], dtype=object) for rule in load_rules().waiting},
     )
 
 
@@ -76,15 +83,18 @@ PROFILES = st.builds(
     lambda values, excluded, by: {"values": values, "exclusions": dict.fromkeys(excluded, "reason")} | by,
     st.fixed_dictionaries(
         {
-            "age": st.none() | st.floats(0, 120),
+            "age": st.none() | st.floats(-5, 140),
             "phq9_week0": st.none() | st.integers(0, 27).map(float),
             "sex": st.none() | st.sampled_from(["female", "male", "other", " male "]),
             "phq9_item9": st.none() | st.integers(0, 3).map(float),
             "cssrs_q4": st.none() | st.sampled_from(["yes", "no", "unknown"]),
+            "decision_support_consent": st.sampled_from(["yes", "yes", "no", None]),
         }
     ),
     st.sets(st.sampled_from(ARMS), max_size=2),
-    st.sampled_from([{}, {"acknowledgement": {"by": "Dr Example"}}]),
+    st.sampled_from([(), ("SI-01",), ("DET-01",), ("SI-01", "DET-01")]).map(
+        lambda rules: {"acknowledgements": [{"by": "Dr Example", "rules": rules}] if rules else []}
+    ),
 )
 SLOPES = st.tuples(st.just((0.0, 0.0)), *[st.sampled_from([(0.0, 0.0), (0.5, -0.7)])] * 2)
 
@@ -118,7 +128,7 @@ def test_every_cell_is_what_one_patient_alone_is_told(build_policy, contents, ef
 def test_a_column_that_is_not_there_is_unknown_for_everybody(policy, rules, known):
     """Without a column of a safety fact everybody is to be assessed first; without a confounder it is filled."""
     columns = {name: column([value] * 3) for name, value in known.items() if name not in ("sex", "phq9_item9")}
-    cohort = Cohort(np.array(["a", "b", "c"], dtype=object), columns, {}, np.zeros(3, dtype=bool))
+    cohort = Cohort(np.array(["a", "b", "c"], dtype=object), columns, {})
     ((_, table),) = recommend_cohort(cohort, policy, rules)
     assert set(table["safety"]) == {"assess_first"}
     assert [row[1] for row in rows_of(table) if row[14]] == ["ssri"] * 3
@@ -135,7 +145,7 @@ def test_a_column_that_is_not_there_is_unknown_for_everybody(policy, rules, know
 def test_what_cannot_be_read_is_an_error_without_the_value(policy, rules, known, change, excluded, told):
     """As for one patient: the feature, fact or arm is named and nothing of what was given."""
     columns = {name: column(change.get(name, [value] * 2)) for name, value in known.items()}
-    cohort = Cohort(np.array(["a", "b"], dtype=object), columns, excluded, np.zeros(2, dtype=bool))
+    cohort = Cohort(np.array(["a", "b"], dtype=object), columns, excluded)
     with pytest.raises(BadInput, match=told) as caught:
         list(recommend_cohort(cohort, policy, rules))
     assert "Zebedee" not in str(caught.value)

@@ -171,9 +171,10 @@ def test_many_are_answered_as_one_is(policy, rules, patient, known):
     """The batch abstains by conflict too."""
     conflicting = with_evidence(policy, "pooled", arm_evidence("cbt", "conflict", 4.0))
     columns = {
-        name: np.array([value, value], dtype=object if name == "sex" else float) for name, value in known.items()
+        name: np.array([value, value], dtype=object if isinstance(value, str) else float)
+        for name, value in known.items()
     }
-    cohort = Cohort(np.array(["a", "b"], dtype=object), columns, {}, np.zeros(2, dtype=bool))
+    cohort = Cohort(np.array(["a", "b"], dtype=object), columns, {})
     ((_, table),) = recommend_cohort(cohort, conflicting, rules)
     told = [reason for arm, reason in zip(table["arm"], table["reason"], strict=True) if arm == "cbt"]
     assert told == ["CONFLICT"] * 2 == [of(recommend(patient(), conflicting, rules), "cbt").reason.value] * 2

@@ -229,20 +229,22 @@ def test_every_row_is_what_one_patient_alone_is_told(build_policy, contents, sca
         assert row["rank_lower"] is None
 
 
+NAMES = ("age", "phq9_week0", "sex", "phq9_item9", "cssrs_q4", "decision_support_consent")
+
+
 def cohort_of(profiles: list[PatientProfile]) -> Cohort:
     """The same patients as columns."""
 
     def column(name: str) -> Any:
         values = [profile.values.get(name) for profile in profiles]
-        if name in ("sex", "cssrs_q4"):
+        if name in ("sex", "cssrs_q4", "decision_support_consent"):
             return np.array(values, dtype=object)
         return np.array([np.nan if value is None else value for value in values], dtype=float)
 
     return Cohort(
         np.array([profile.patient_id for profile in profiles], dtype=object),
-        {name: column(name) for name in ("age", "phq9_week0", "sex", "phq9_item9", "cssrs_q4")},
+        {name: column(name) for name in NAMES},
         {arm: np.array([arm in profile.exclusions for profile in profiles]) for arm in ("usual_care", "cbt", "ssri")},
-        np.zeros(len(profiles), dtype=bool),
     )
 
 
@@ -251,6 +253,6 @@ def test_no_table_without_other_outcomes(policy, rules, known):
     columns = {
         name: np.array([value] * 2, dtype=object if isinstance(value, str) else float) for name, value in known.items()
     }
-    cohort = Cohort(np.array(["a", "b"], dtype=object), columns, {}, np.zeros(2, dtype=bool))
+    cohort = Cohort(np.array(["a", "b"], dtype=object), columns, {})
     ((decision, table),) = recommend_cohort(cohort, policy, rules)
     assert outcome_table(decision, table) == {}

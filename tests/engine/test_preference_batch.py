@@ -54,7 +54,6 @@ def cohort_of(people: list[tuple[dict[str, Any], dict[str, float] | None]], know
         np.array([f"p{at}" for at in range(len(people))], dtype=object),
         {name: column([one.get(name) for one in values]) for name in sorted({key for one in values for key in one})},
         {},
-        np.zeros(len(people), dtype=bool),
         weights={key: np.array([(weights or {}).get(key, 0.0) for _, weights in people]) for key in KEYS},
     )
 

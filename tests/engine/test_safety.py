@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from data_contracts.errors import BadInput
+from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason
 from engine.recommend import recommend
 
@@ -49,6 +51,33 @@ def test_ranks_wait_for_a_named_clinician(policy, rules, patient):
     after = recommend(patient(phq9_item9=1, by="Dr Example"), policy, rules)
     assert after.recommended == "ssri"
     assert after.safety.level == "assess_first", "the acknowledged finding stays in sight"
+
+
+def test_an_acknowledgement_lifts_the_rules_it_names_and_no_other(policy, rules, patient):
+    """Worsened and with thoughts of suicide, both have to be answered; each finding shows by whom."""
+    worse = {"phq9_item9": 1, "in_treatment": "yes", "phq9_change": 6}
+    one = PatientProfile.model_validate(
+        patient(**worse).model_dump() | {"acknowledgements": [{"by": "Dr Example", "rules": ["SI-01"]}]}
+    )
+    answer = recommend(one, policy, rules)
+    assert answer.safety.waiting == ("DET-01",)
+    assert {f.rule: f.acknowledged_by for f in answer.safety.findings if f.kind == "acknowledge"} == {
+        "SI-01": "Dr Example",
+        "DET-01": None,
+    }
+    assert answer.recommended is None
+    assert "acknowledged DET-01." in " ".join(answer.sentences)
+    assert recommend(patient(by="Dr Example", **worse), policy, rules).recommended == "ssri"
+
+
+@pytest.mark.parametrize("strange", ["SI-03", "NOT-01", "SI-02"])
+def test_what_does_not_wait_cannot_be_acknowledged(policy, rules, patient, strange):
+    """A refusal, a flag or a rule that is none: the error names the rules that can be."""
+    profile = PatientProfile.model_validate(
+        patient().model_dump() | {"acknowledgements": [{"by": "Dr Example", "rules": ["SI-01", strange]}]}
+    )
+    with pytest.raises(BadInput, match=r"acknowledgements: .*\(SI-01, DET-01\)"):
+        recommend(profile, policy, rules)
 
 
 def test_an_acknowledgement_never_lifts_a_refusal(policy, rules, patient):

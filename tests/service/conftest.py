@@ -208,7 +208,7 @@ def values() -> dict[str, Any]:
     """A patient whom the tiny policy can rank arms for, with nothing for a safety rule to ask."""
     return {
         "phq9_week0": 17.0, "age": 41.0, "sex": "f", "phq9_item9": 0.0,
-        "cssrs_q4": "no", "cssrs_q5": "no", "cssrs_q6_past_3_months": "no",
+        "cssrs_q4": "no", "cssrs_q5": "no", "cssrs_q6_past_3_months": "no", "decision_support_consent": "yes",
     }  # fmt: skip
 
 

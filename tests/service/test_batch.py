@@ -12,6 +12,7 @@ import pytest
 
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason
+from data_contracts.site_offer import FORMAT
 from engine.recommend import recommend
 from service.__main__ import main
 from service.served_policy import ServedPolicy
@@ -19,16 +20,19 @@ from service.served_policy import ServedPolicy
 COLUMNS = (  # noqa: SIM905 - as the design writes them
     "patient_id,arm,status,reason,effect,effect_lower,effect_upper,average_effect,average_lower,average_upper,"
     "individualised,rank_lower,rank_upper,in_top_set,recommended,safety,expected_outcome,outcome_lower,outcome_upper,"
-    "safety_flags,check_first"
+    "safety_flags,check_first,data_queries,available,wait_weeks_lower,wait_weeks_upper,offer_as_of"
 ).split(",")
-HEADER = "patient_id,phq9_week0,age,sex,phq9_item9,cssrs_q4,cssrs_q5,cssrs_q6_past_3_months,excluded_arms,note"
+HEADER = (
+    "patient_id,phq9_week0,age,sex,phq9_item9,cssrs_q4,cssrs_q5,cssrs_q6_past_3_months,decision_support_consent,"
+    "excluded_arms,note"
+)
 ROWS = (
-    "007,17,41,f,0,no,no,no,,x",
-    "P-2,22.5,30,m,1,no,no,no,,x",
-    "P-3,17,41,f,0,yes,no,no,,x",
-    "P-4,,41,f,0,no,no,no,,x",
-    "P-5,17,41,f,,,,,cbt; icbt,x",
-    "P-6,17,99,f,0,no,no,no,,x",
+    "007,17,41,f,0,no,no,no,yes,,x",
+    "P-2,22.5,30,m,1,no,no,no,yes,,x",
+    "P-3,17,41,f,0,yes,no,no,yes,,x",
+    "P-4,,41,f,0,no,no,no,yes,,x",
+    "P-5,17,41,f,,,,,yes,cbt; icbt,x",
+    "P-6,17,99,f,0,no,no,no,yes,,x",
 )
 
 
@@ -66,7 +70,7 @@ def test_batch_agrees_with_python(
 ) -> None:
     """The table's numbers are those of a call in Python, to the last digit, in the same order of arms."""
     out = tmp_path / "out.csv"
-    assert run(policy_folder, table(tmp_path, "P-1,17,41,f,0,no,no,no,,x"), out) == 0
+    assert run(policy_folder, table(tmp_path, "P-1,17,41,f,0,no,no,no,yes,,x"), out) == 0
     answer = recommend(PatientProfile(patient_id="P-1", values=values), served.policy, served.rules)
     with out.open(encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
@@ -89,7 +93,7 @@ def test_abstentions_are_counted_by_the_reason_of_most_arms(
     policy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two arms excluded beside one that the patient's missing score speaks against and a thin one: EXCLUDED."""
-    rows = ("P-1,,41,f,0,no,no,no,cbt;icbt,x", "P-2,,41,f,0,no,no,no,,x")
+    rows = ("P-1,,41,f,0,no,no,no,yes,cbt;icbt,x", "P-2,,41,f,0,no,no,no,yes,,x")
     assert run(policy_folder, table(tmp_path, *rows), tmp_path / "out.csv", "--json") == 0
     assert json.loads(capsys.readouterr().out)["abstained"] == {"EXCLUDED": 1, "MISSING_KEY": 1}
 
@@ -112,7 +116,7 @@ def test_parquet_and_column_order(policy_folder: Path, tmp_path: Path) -> None:
 def test_ids_that_look_like_numbers(policy_folder: Path, tmp_path: Path, ids: tuple[str, str]) -> None:
     """Leading zeros and long ids come back as they went in: an answer must find its patient again."""
     out = tmp_path / "out.csv"
-    assert run(policy_folder, table(tmp_path, *(f"{name},17,41,f,0,no,no,no,,x" for name in ids)), out) == 0
+    assert run(policy_folder, table(tmp_path, *(f"{name},17,41,f,0,no,no,no,yes,,x" for name in ids)), out) == 0
     with out.open(encoding="utf-8") as lines:
         assert [row["patient_id"] for row in csv.DictReader(lines)][::4] == list(ids)
 
@@ -130,14 +134,14 @@ BAD: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "missing column with a near miss": (HEADER.replace("phq9_week0", "phq9_wk0"), ROWS, ("phq9_week0", "phq9_wk0?")),
     "no patient_id": (HEADER.replace("patient_id", "pid"), ROWS, ("a column patient_id",)),
     "duplicate patient": (HEADER, (*ROWS, ROWS[1]), ("each patient once", "row 3, 8")),
-    "missing id": (HEADER, (*ROWS, ",17,41,f,0,no,no,no,,x"), ("an identifier", "row 8")),
-    "text in a numeric feature": (HEADER, (*ROWS, "P-9,SECRET,41,f,0,no,no,no,,x"), ("phq9_week0", "row 8")),
-    "infinite number": (HEADER, (*ROWS, "P-9,inf,41,f,0,no,no,no,,x"), ("finite", "row 8")),
-    "fact out of range": (HEADER, (*ROWS, "P-9,17,41,f,7777,no,no,no,,x"), ("0 to 3", "row 8")),
-    "unreadable answer": (HEADER, (*ROWS, "P-9,17,41,f,0,SECRET,no,no,,x"), ("cssrs_q4", "yes, no or unknown")),
-    "unknown arm": (HEADER, (*ROWS, "P-9,17,41,f,0,no,no,no,SECRET,x"), ("excluded_arms", "usual_care", "row 8")),
+    "missing id": (HEADER, (*ROWS, ",17,41,f,0,no,no,no,yes,,x"), ("an identifier", "row 8")),
+    "text in a numeric feature": (HEADER, (*ROWS, "P-9,SECRET,41,f,0,no,no,no,yes,,x"), ("phq9_week0", "row 8")),
+    "infinite number": (HEADER, (*ROWS, "P-9,inf,41,f,0,no,no,no,yes,,x"), ("finite", "row 8")),
+    "fact out of range": (HEADER, (*ROWS, "P-9,17,41,f,7777,no,no,no,yes,,x"), ("0 to 3", "row 8")),
+    "unreadable answer": (HEADER, (*ROWS, "P-9,17,41,f,0,SECRET,no,no,yes,,x"), ("cssrs_q4", "yes, no or unknown")),
+    "unknown arm": (HEADER, (*ROWS, "P-9,17,41,f,0,no,no,no,yes,SECRET,x"), ("excluded_arms", "usual_care", "row 8")),
     "fact in another spelling": (HEADER.replace("cssrs_q4", "CSSRS_Q4"), ROWS, ("cssrs_q4", "spelling")),
-    "id too long": (HEADER, (*ROWS, "SECRET" * 40 + ",17,41,f,0,no,no,no,,x"), ("at most 200", "row 8")),
+    "id too long": (HEADER, (*ROWS, "SECRET" * 40 + ",17,41,f,0,no,no,no,yes,,x"), ("at most 200", "row 8")),
 }
 
 
@@ -158,7 +162,7 @@ def test_bad_table(case: str, policy_folder: Path, tmp_path: Path, capsys: pytes
 
 def test_all_problems_at_once(policy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Problems of columns, ids, values and arms are listed together."""
-    rows = ("P-1,SECRET,41,f,9,perhaps,no,no,nothing,x", "P-1,17,41,f,0,no,no,no,,x")
+    rows = ("P-1,SECRET,41,f,9,perhaps,no,no,yes,nothing,x", "P-1,17,41,f,0,no,no,no,yes,,x")
     patients = table(tmp_path, *rows, header=HEADER.replace("sex", "gender"))
     assert run(policy_folder, patients, tmp_path / "out.csv") == 3
     assert capsys.readouterr().err.count("\n- ") == 6
@@ -229,6 +233,7 @@ def test_weights_in_the_table_add_a_second_ranking(
     with out.open(encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
     values = {"phq9_week0": 17.0, "age": 41.0, "sex": "f", "phq9_item9": 0.0, "cssrs_q4": "no", "cssrs_q5": "no"}
+    values["decision_support_consent"] = "yes"
     content = {"patient_id": "007", "values": values | {"cssrs_q6_past_3_months": "no"}}
     alone = recommend(
         PatientProfile.model_validate(content | {"preferences": {"symptom_relief": 1.0, "time": 2.0}}),
@@ -266,3 +271,69 @@ def test_wrong_weights_of_a_table_are_told_at_once(
     assert "prefer_symptom_relief: expected 0, or a number from 0.001 to 1000; found something else in 2 rows" in told
     assert "prefer_time: expected a weight in rows that have others; found none in 1 row (row 3;" in told
     assert "a weight above 0; found none in 1 row (row 4;" in told
+
+
+def test_consent_of_a_whole_table(policy_folder: Path, tmp_path: Path, capsys: Any) -> None:
+    """Without it nobody has a rank; where it is recorded can be told once, and not beside a column of its own."""
+    patients = table(tmp_path, "P-1,17,41,f,0", header="patient_id,phq9_week0,age,sex,phq9_item9")
+    assert run(policy_folder, patients, tmp_path / "out.csv", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["abstained"] == {"CONSENT": 1}
+    assert run(policy_folder, patients, tmp_path / "out.csv", "--json", "--consent", "forms of ward 3") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ranked"], told["consent"]) == (1, "forms of ward 3")
+    assert run(policy_folder, table(tmp_path, *ROWS), tmp_path / "out.csv", "--consent", "forms") == 2
+
+
+def test_acknowledgements_in_a_table(policy_folder: Path, tmp_path: Path, capsys: Any) -> None:
+    """A column names who did what a rule waits for, row by row; a column of another rule is an error."""
+    header = f"{HEADER},SI-01_acknowledged_by,DET-01_acknowledged_by"
+    rows = [f"{name},22.5,30,m,1,no,no,no,yes,,x,{by}" for name, by in (("A", "Dr E,"), ("B", ",Dr E"), ("C", ","))]
+    assert run(policy_folder, table(tmp_path, *rows, header=header), tmp_path / "out.csv") == 0
+    with (tmp_path / "out.csv").open(encoding="utf-8") as lines:
+        assert {row["patient_id"] for row in csv.DictReader(lines) if row["rank_lower"]} == {"A"}
+    header = f"{HEADER},SI-03_acknowledged_by"
+    assert run(policy_folder, table(tmp_path, f"{rows[0]}", header=header), tmp_path / "out.csv") == 3
+    strange = "A,22.5,30,m,1,no,no,no,yes,,x,Dr E"
+    assert run(policy_folder, table(tmp_path, strange, header=header), tmp_path / "out.csv") == 3
+    assert "rules that wait for one (SI-01, DET-01)" in capsys.readouterr().err
+
+
+def test_contradictions_in_a_table(policy_folder: Path, tmp_path: Path, capsys: Any) -> None:
+    """Items beside a total, and an age that nobody has: ids of the queries in the last column, row by row."""
+    header = f"{HEADER},phq9_item1,phq9_q9"
+    plain = "no,no,no,yes,,x"
+    rows = (
+        f"A,17,41,f,0,{plain},3,0",
+        f"B,26,41,f,0,{plain},0,0",
+        f"C,17,130,f,0,{plain},,1",
+        f"D,17,41,f,0,{plain},,",
+    )
+    assert run(policy_folder, table(tmp_path, *rows, header=header), tmp_path / "out.csv", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["unread_columns"] == ["note"]
+    with (tmp_path / "out.csv").open(encoding="utf-8") as lines:
+        told = {row["patient_id"]: (row["data_queries"], row["safety"]) for row in csv.DictReader(lines)}
+    assert told == {
+        "A": ("", "none"),
+        "B": ("DATA-TOTAL", "assess_first"),
+        "C": ("DATA-AGE; DATA-TWICE", "assess_first"),
+        "D": ("", "none"),
+    }
+
+
+def test_what_a_site_offers_stands_beside(policy_folder: Path, tmp_path: Path, capsys: Any) -> None:
+    """A file of offers fills the last columns and changes no other; a fault in it is told before anything else."""
+    offers = tmp_path / "sites.yaml"
+    offers.write_text(FORMAT, encoding="utf-8")
+    patients = table(tmp_path, "A,17,41,f,0,no,no,no,yes,,x,North clinic", header=f"{HEADER},site")
+    rows = []
+    for more in ((), ("--sites", str(offers))):
+        assert run(policy_folder, patients, tmp_path / "out.csv", *more) == 0
+        with (tmp_path / "out.csv").open(encoding="utf-8") as lines:
+            rows.append(list(csv.DictReader(lines)))
+    told = {row["arm"]: [row.pop(name) for name in COLUMNS[-4:]] for row in rows[1]}
+    assert told["cbt"] == ["yes", "6.0", "10.0", "2026-01-31"]
+    assert [[row.pop(name) for name in COLUMNS[-4:]] for row in rows[0]] == [[""] * 4] * 4
+    assert rows[0] == rows[1]
+    offers.write_text(FORMAT.replace("wait_weeks: [6", "wait_week: [6"), encoding="utf-8")
+    assert run(policy_folder, patients, tmp_path / "out.csv", "--sites", str(offers)) == 3
+    assert "sites.yaml" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -38,7 +39,7 @@ def test_reviews_by_the_clock(days: int, code: int, told: str, capsys: pytest.Ca
     said = capsys.readouterr()
     assert told in said.err
     assert bool(said.err) == bool(told)
-    assert "34 safety rules (version 2)" in said.out
+    assert "34 safety rules (version 3)" in said.out
     assert "examples hold. Source not verified: CONSENT-01" in said.out
 
 
@@ -73,13 +74,29 @@ def test_a_service_ages_answers_by_its_clock(client: Any, profile: dict[str, Any
     """A dated answer that is too old is asked for again; a day of something that is no fact is told."""
     made = client.post("/v1/recommendations", json=profile | {"as_of": {"phq9_item9": "2001-02-03"}}).json()
     assert made["recommendation"]["safety"]["level"] == "assess_first"
-    for wrong in ({"phq9_item_9": "2001-02-03"}, {"phq9_item9": "soon"}, {"phq9_item9": "9001-02-03"}):
+    for wrong in ({"phq9_item_9": "2001-02-03"}, {"phq9_item9": "soon"}):
         assert client.post("/v1/recommendations", json=profile | {"as_of": wrong}).status_code == 422
 
 
+def test_an_answer_of_tomorrow_is_asked_about(client: Any, profile: dict[str, Any]) -> None:
+    """A day that has not come is a data query, and the answer counts as unknown; the query holds no value."""
+    made = client.post("/v1/recommendations", json=profile | {"as_of": {"phq9_item9": "9001-02-03"}})
+    answer = made.json()["recommendation"]
+    assert [query["id"] for query in answer["queries"]] == ["DATA-FUTURE"]
+    assert answer["safety"]["level"] == "assess_first"
+    assert "9001" not in made.text
+
+
 def test_without_consent_only_the_refusal_is_kept(client: Any, store: Any, profile: dict[str, Any]) -> None:
-    """The answer refuses, and the profile that is stored holds no value."""
-    profile["values"]["decision_support_consent"] = "no"
+    """The answer refuses, shows a crisis once, and what is stored is the answer to the no alone."""
+    profile["values"] |= {"decision_support_consent": "no", "cssrs_q4": "yes"}
     made = client.post("/v1/recommendations", json=profile).json()
-    assert made["recommendation"]["safety"]["level"] == "refused"
-    assert '"values":{}' in store.get(made["id"]).request
+    answer = made["recommendation"]
+    assert {arm["reason"] for arm in answer["arms"]} == {"CONSENT"}
+    assert [finding["rule"] for finding in answer["safety"]["findings"]] == ["SI-03", "CONSENT-01", "SI-01"]
+    stored = store.get(made["id"])
+    assert json.loads(stored.request)["values"] == {"decision_support_consent": "no"}
+    kept = client.get(f"/v1/recommendations/{made['id']}").json()
+    assert "SI-0" not in stored.response.decode()
+    assert [finding["rule"] for finding in kept["recommendation"]["safety"]["findings"]] == ["CONSENT-01"]
+    assert kept["contacts"] == made["contacts"]

@@ -128,6 +128,8 @@ def text(content: str) -> Callable[[dict[str, Any]], bytes]:
     return lambda _: content.encode("utf-8", "surrogatepass")
 
 
+SIGNED: dict[str, Any] = {"by": "a", "rules": ["SI-01"]}
+
 BAD: dict[str, tuple[int, Callable[[dict[str, Any]], bytes]]] = {
     "not JSON": (400, text(CANARY)),
     "cut short": (400, text(f'{{"patient_id": "{CANARY}", "values": {{')),
@@ -159,7 +161,6 @@ BAD: dict[str, tuple[int, Callable[[dict[str, Any]], bytes]]] = {
     "fact in another spelling": (422, broken(lambda body: body.update(values={"CSSRS-Q4": "yes"}))),
     "unknown arm": (422, broken(lambda body: body.update(exclusions={CANARY: "no"}))),
     "reason not text": (422, broken(lambda body: body.update(exclusions={"cbt": 8_675_309}))),
-    "acknowledgement by nobody": (422, broken(lambda body: body.update(acknowledgement={"by": ""}))),
     "preferences null weight": (422, broken(lambda body: body.update(preferences={"time": None}))),
     "preferences not an object": (422, broken(lambda body: body.update(preferences=[CANARY]))),
     "side effects not an object": (422, broken(lambda body: body.update(preferences={"side_effects": CANARY}))),
@@ -168,7 +169,18 @@ BAD: dict[str, tuple[int, Callable[[dict[str, Any]], bytes]]] = {
     "unreadable kind": (422, broken(lambda body: body.update(preferences={"side_effects": {CANARY: 1}}))),
     "unknown kind": (422, broken(lambda body: body.update(preferences={"side_effects": {"a8675309": 1}}))),
     "all weights zero": (422, broken(lambda body: body.update(preferences={"time": 0}))),
-    "acknowledgement with more": (422, broken(lambda body: body.update(acknowledgement={"by": "a", CANARY: 1}))),
+    "acknowledgement by nobody": (422, broken(lambda body: body.update(acknowledgements=[SIGNED | {"by": ""}]))),
+    "acknowledgement with more": (422, broken(lambda body: body.update(acknowledgements=[SIGNED | {CANARY: 1}]))),
+    "acknowledgement of nothing": (422, broken(lambda body: body.update(acknowledgements=[{"by": CANARY}]))),
+    "acknowledgement of no rules": (422, broken(lambda body: body.update(acknowledgements=[SIGNED | {"rules": []}]))),
+    "acknowledgement of a stranger": (
+        422,
+        broken(lambda body: body.update(acknowledgements=[SIGNED | {"rules": [CANARY]}])),
+    ),
+    "acknowledgement of a refusal": (
+        422,
+        broken(lambda body: body.update(acknowledgements=[SIGNED | {"rules": ["SI-03"]}])),
+    ),
 }  # fmt: skip
 
 
@@ -186,7 +198,7 @@ def test_bad_body(case: str, client: Any, profile: dict[str, Any]) -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.dictionaries(
-        st.sampled_from(["patient_id", "values", "exclusions", "acknowledgement", "preferences", "x"]), ANYTHING
+        st.sampled_from(["patient_id", "values", "exclusions", "acknowledgements", "preferences", "x"]), ANYTHING
     )
 )
 def test_any_body_is_answered(client: Any, values: dict[str, Any], names: dict[str, Any]) -> None:

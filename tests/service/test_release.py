@@ -141,6 +141,7 @@ BARRED = {
     "refused": ({"cssrs_q4": "yes"}, "refused"),
     "under age": ({"age": 16.0}, "refused"),
     "no consent": ({"decision_support_consent": "no"}, "refused"),
+    "consent not recorded": ({"decision_support_consent": None}, "consent"),
     "safety not assessed": ({"phq9_item9": 2.0}, "acknowledgement"),
 }
 
@@ -176,7 +177,7 @@ def test_without_consent_nothing_is_released() -> None:
 def test_an_acknowledged_assessment_can_be_released(client: Any, profile: dict[str, Any]) -> None:
     """Once a named clinician has made the safety assessment, a new answer may go the whole way."""
     profile["values"]["phq9_item9"] = 2.0
-    profile["acknowledgement"] = {"by": "Dr A. Mbeki"}
+    profile["acknowledgements"] = [{"by": "Dr A. Mbeki", "rules": ["SI-01"]}]
     where = client.post(URL, json=profile).headers["location"]
     assert act(client, where, "review", "release").json()["state"] == "released"
 
