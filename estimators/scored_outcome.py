@@ -28,8 +28,8 @@ class StudyDesign:
         modifiers: (n, p) standardised effect modifiers.
         basis: the terms that are made from them.
         folds: (n,) folds of each repeat of cross-fitting; the first are the study's own.
-        observations: (n, K) probabilities of being observed that were learned already, by who was seen until when:
-            outcomes that are missing together share them.
+        observations: (n, K) probabilities of being observed that were learned already, by who was seen until when and
+            the folds: outcomes that are missing together share them.
     """
 
     episodes: Episodes
@@ -37,7 +37,7 @@ class StudyDesign:
     modifiers: FloatArray
     basis: Basis
     folds: Sequence[IntArray]
-    observations: dict[tuple[bytes, int], FloatArray] = field(default_factory=dict)
+    observations: dict[tuple[bytes, int, bytes], FloatArray] = field(default_factory=dict)
 
 
 def study_propensity(design: StudyDesign) -> CrossFitted:
@@ -71,7 +71,7 @@ def score_outcome(
 def _observation(design: StudyDesign, stayed: IntArray, visits: int) -> FloatArray:
     """(n, K) probabilities that the outcome is observed under each arm."""
     known, arm, cluster = design.observations, design.episodes.arm, design.episodes.cluster
-    key = (stayed.tobytes(), visits)
+    key = (stayed.tobytes(), visits, np.asarray(design.folds).tobytes())
     if key not in known:
         found = [crossfit_observation(design.covariates, arm, stayed, visits, fold, cluster) for fold in design.folds]
         known[key] = median_of(found).prediction

@@ -30,6 +30,7 @@ def model_card(manifest: PolicyManifest, protocol: StudyProtocol, episodes: Epis
             "every ranked arm was a real possibility for the patients it is ranked for",
             "outcomes are missing at random given covariates and arm",
         ],
+        "other_outcomes": [outcome.model_dump(mode="json") for outcome in manifest.secondary],
         "covariates": list(protocol.covariates),
         "effect_modifiers": list(protocol.effect_modifiers),
         "episodes_by_arm": {arm.name: arm.episodes for arm in manifest.arms},

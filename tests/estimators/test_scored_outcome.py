@@ -93,6 +93,23 @@ def test_visits_count_for_the_primary_outcome_alone(design: StudyDesign) -> None
     np.testing.assert_array_equal(secondary.observation, 1.0)
 
 
+def test_what_is_derived_from_the_primary_outcome_shares_its_visits(design: StudyDesign) -> None:
+    """Missing together, a derived outcome has the primary's probabilities bit for bit; dropout is always seen. Other
+    folds share nothing.
+    """
+    protocol = StudyProtocol.model_validate(PROTOCOL.model_dump() | {"derived_outcomes": ["remission", "dropout"]})
+    score = design.episodes.outcomes["y"]
+    low = np.where(np.isnan(score), np.nan, score < 0)
+    outcomes = {**design.episodes.outcomes, "remission": low, "dropout": np.isnan(score).astype(float)}
+    study = replace(design, episodes=replace(design.episodes, outcomes=outcomes))
+    one, other = dealt(study, range(1)), dealt(study, range(1, 2))
+    propensity = study_propensity(one).prediction
+    primary, _, remission, dropout = (score_outcome(one, protocol, o, propensity)[1] for o in protocol.outcomes)
+    np.testing.assert_array_equal(remission.observation, primary.observation)
+    np.testing.assert_array_equal(dropout.observation, 1.0)
+    assert (score_outcome(other, protocol, protocol.outcome, propensity)[1].observation != primary.observation).any()
+
+
 def test_the_median_is_taken_element_by_element() -> None:
     """Of three repeats each cell is the middle one; losses are means, the name is the most frequent."""
     repeats = [
