@@ -73,6 +73,7 @@ def found_in(answer: Recommendation) -> dict[str, Any]:
             for advice in arms
             for told in advice.outcomes
         },
+        "tied": sorted(answer.tied_with),
         "waits_for": list(safety.waiting),
         "queries": [query.id for query in answer.queries],
         "reasons": dict(Counter(advice.reason.value for advice in arms if advice.reason)),

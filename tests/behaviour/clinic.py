@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -51,8 +52,20 @@ def remission(k: int) -> SecondaryServed:
     return SecondaryServed(REMISSION, effects, coefficients[:, 0], np.diag([0.0] + [1e-4] * (k - 1)), level)
 
 
-def clinic(**manifest_says: Any) -> Policy:
-    """Constant effects, each with a standard error of 0.1 and independent of the others."""
+def clinic(
+    effects: Mapping[str, float] | None = None,
+    hardly_ever: Sequence[str] = (),
+    too_few: Sequence[str] = (),
+    **manifest_says: Any,
+) -> Policy:
+    """Constant effects, each with a standard error of 0.1 and independent of the others.
+
+    Args:
+        effects: other effects than those above, by arm.
+        hardly_ever: arms that such patients hardly ever got.
+        too_few: arms that too few such patients got.
+        manifest_says: of the manifest, as it stands there.
+    """
     names, k = list(EFFECTS), len(EFFECTS)
     root = np.zeros((k, k, 3))
     root[np.arange(1, k), np.arange(1, k), 0] = 0.1
@@ -75,7 +88,9 @@ def clinic(**manifest_says: Any) -> Policy:
         estimand="a difference in means",
         **manifest_says,
     )
-    values = np.array(list(EFFECTS.values()))
+    values = np.array(list((EFFECTS | dict(effects or {})).values()))
+    hardly = np.where(np.isin(names, list(hardly_ever)), 9.0, -9.0)
+    similar = np.where(np.isin(names, list(too_few)), 0.0, 22.0)
     return Policy(
         manifest=manifest,
         effects=ServedEffects(
@@ -84,7 +99,7 @@ def clinic(**manifest_says: Any) -> Policy:
         average_effects=values,
         average_covariance=np.diag([0.0] + [0.01] * (k - 1)),
         support=replace(
-            Support.of_propensity(np.zeros((k, 3))), hardly_ever=np.full(k, -9.0), similar=np.full((k, CELLS), 22.0)
+            Support.of_propensity(np.zeros((k, 3))), hardly_ever=hardly, similar=np.tile(similar[:, None], CELLS)
         ),
         outcome=np.array([-11.0, 0.0, -2.0]),
         ranges=OutcomeRanges(

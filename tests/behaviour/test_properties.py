@@ -24,6 +24,7 @@ from engine.recommend import recommend
 
 CLINIC = runpy.run_path(str(Path(__file__).with_name("clinic.py")))
 POLICY, KNOWN, RULES = CLINIC["clinic"](), CLINIC["KNOWN"], load_rules()
+ARMS = sorted(CLINIC["EFFECTS"])
 DAY = date(2026, 6, 1)
 CONTRAINDICATIONS = sorted(
     {
@@ -106,6 +107,30 @@ def test_an_unknown_fact_is_never_taken_for_a_no(values: dict[str, Any], fact: s
         if advice.arm != "usual_care" and advice.reason != "SAFETY" and yes.safety.level != "refused":
             more = set(_arm(yes, advice.arm).flags) - set(_arm(no, advice.arm).flags)
             assert fact in advice.check_first or not more
+
+
+@settings(max_examples=150, deadline=None)
+@given(values=FACTS, days=DAYS, hardly=st.sets(st.sampled_from(ARMS)), few=st.sets(st.sampled_from(ARMS)))
+def test_no_rank_without_support_and_no_effect_without_its_interval(
+    values: dict[str, Any], days: dict[str, int], hardly: set[str], few: set[str]
+) -> None:
+    """For any patient and support: an arm that a rule removes, or the records do not reach, is never ranked; what is
+    shown of an effect has an interval around it and an estimand; and the same question has the same bytes.
+    """
+    policy = CLINIC["clinic"](hardly_ever=sorted(hardly), too_few=sorted(few))
+    answer = recommend(profile(values, days, signed=RULES.waiting), policy, RULES, DAY)
+    removed = {arm for one in answer.safety.findings if one.kind == "remove" for arm in one.arms}
+    for advice in answer.arms:
+        assert not (advice.rank and advice.reason)
+        assert advice.rank is None or advice.arm not in hardly | few
+        assert (advice.rank is None) == (advice.status != "offered")
+        assert not (advice.rank and advice.arm in removed and advice.reason == "SAFETY")
+        for interval in (advice.effect, advice.average):
+            assert interval is None or interval.lower <= interval.estimate <= interval.upper
+    assert answer.estimand
+    assert 0 < answer.confidence < 1
+    again = recommend(profile(values, days, signed=RULES.waiting), policy, RULES, DAY)
+    assert again.model_dump_json() == answer.model_dump_json()
 
 
 def _fired_on_patient(answer: Recommendation) -> set[str]:
