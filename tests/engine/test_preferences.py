@@ -419,7 +419,7 @@ def test_a_side_effect_in_points_is_exchanged_by_a_tenth_of_its_scale(build_poli
 
 
 def test_the_same_weights_give_the_same_bytes_and_are_read_back(build_policy, known):
-    """An answer with preferences is kept as it was given: twice the same bytes, and the same answer when read again."""
+    """An answer with preferences is kept as given: twice the same bytes, and the same answer when read again."""
     policy = with_outcomes(build_policy())
     profile = profile_of(known, {"symptom_relief": 1.0, "time": 0.5, "side_effects.nausea": 2.0})
     one, again = (recommend(profile, policy, RULES).model_dump_json() for _ in range(2))
