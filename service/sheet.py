@@ -18,6 +18,7 @@ from data_contracts.secondary_outcome import Role, SecondaryOutcome
 from data_contracts.therapy import Therapy, load_therapies
 from service.release import BARRED
 from service.sheet_order import in_guideline_order
+from service.sheet_wait import wait_words
 
 GAIN: tuple[Role, ...] = ("response", "reliable_improvement", "remission")
 """What is drawn as the benefit: the first of these that the answer counts."""
@@ -73,6 +74,7 @@ class Option:
     Attributes:
         title: what it is called.
         what, length, asks: how it is given, how long it takes, what it asks of one; None where nobody wrote it down.
+        wait: how long one waits for it where the patient is; None where that is not known.
         counts: what is drawn, in the sheet's columns; None where nothing is counted.
         more: further counts, in words.
         untold: what is said if nothing is drawn.
@@ -83,10 +85,16 @@ class Option:
     what: Said | None
     length: Said | None
     asks: Said | None
+    wait: Said | None
     counts: tuple[Count | None, ...]
     more: tuple[Count, ...]
     untold: str
     check_first: bool
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """What is told of it, in the order of the page."""
+        return tuple(one for one in (self.what, self.length, self.asks, self.wait) if one is not None)
 
 
 @dataclass(frozen=True)
@@ -106,8 +114,7 @@ class Sheet:
     @property
     def has_unchecked(self) -> bool:
         """Whether a text stands on it whose source was not read."""
-        said = (said for option in self.options for said in (option.what, option.length, option.asks))
-        return any(one is not None and not one.checked for one in said)
+        return any(not one.checked for option in self.options for one in option.said)
 
 
 def sheet_of(answer: Recommendation, profile: PatientProfile, manifest: PolicyManifest) -> Sheet:
@@ -157,6 +164,7 @@ def _option(
         what=_said(therapy.delivery) if therapy else None,
         length=_said(therapy.usual_length) if therapy else None,
         asks=_said(therapy.asks) if therapy else None,
+        wait=Said(words, True) if (words := wait_words(arm.availability)) else None,
         counts=tuple(by_role.get(role) for role in drawn),
         more=tuple(more),
         untold=UNTOLD[arm.reason],

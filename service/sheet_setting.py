@@ -65,7 +65,7 @@ class Setting:
         return self.rest + table + below
 
     def _row(self, option: Option, width: float) -> float:
-        said = [f"What it asks of you: {one.text}*" for one in (option.what, option.length, option.asks) if one]
+        said = [f"What it asks of you: {one.text}*" for one in option.said]
         said = [] if self.brief else said
         texts = said if self.lines else [" ".join(said)]
         counted = " ".join(f"about 10 (10 to 10) {count.words};" for count in option.more)

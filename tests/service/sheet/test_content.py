@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_contracts.availability import Availability
 from data_contracts.interval import Interval
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason
 from data_contracts.therapy import load_therapies
-from service.sheet import Sheet, sheet_of
+from service.sheet import Said, Sheet, sheet_of
 from service.sheet_order import in_guideline_order
 
 ARMS = {"usual_care": None, "ssri": "SSRI", "cbt": "CBT", "icbt": "GSH_ICBT", "comb": "COMB", "emdr": "EMDR"}
@@ -114,6 +116,43 @@ def test_no_counts_no_columns(kit: Any) -> None:
         "The records hold no count for this.",
         "Too few people like you had this. The records cannot tell.",
     ]
+
+
+DAY = date(2026, 1, 31)
+OFFERS = [
+    (None, None),
+    (
+        Availability(site="North", as_of=DAY, available=False, note="no therapist"),
+        "not at North (as of 31 January 2026)",
+    ),
+    (
+        Availability(site="North", as_of=DAY, available=True),
+        "on offer at North; how long is not known (as of 31 January 2026)",
+    ),
+    (
+        Availability(site="North", as_of=DAY, available=True, wait_weeks=(6, 10)),
+        "about 6 to 10 weeks at North (as of 31 January 2026)",
+    ),
+    (
+        Availability(site="North", as_of=DAY, available=True, wait_weeks=(1, 1)),
+        "about 1 week at North (as of 31 January 2026)",
+    ),
+    (
+        Availability(site="North", as_of=DAY, available=True, wait_weeks=(0, 0)),
+        "none at North (as of 31 January 2026)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("offer", "words"), OFFERS)
+def test_the_site_s_offer_stands_beside_and_moves_nothing(
+    kit: Any, offer: Availability | None, words: str | None
+) -> None:
+    """A wait is told with its day; an arm that is not to be had keeps its place, and unknown is not a no."""
+    arms = [kit.advice(arm, counts=kit.counted) for arm in ("ssri", "cbt")]
+    shown = sheet(kit, [arms[0], arms[1].model_copy(update={"availability": offer})])
+    assert [option.title for option in shown.options] == [load_therapies()[key].plain_name for key in ("CBT", "SSRI")]
+    assert shown.options[0].wait == (Said(words, True) if words else None)
 
 
 def test_every_therapy_has_words_for_patients() -> None:
