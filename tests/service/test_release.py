@@ -169,7 +169,8 @@ def test_without_consent_nothing_is_released() -> None:
     told = dict.fromkeys(("patient_id", "policy", "study_id", "estimand", "unit", "direction"), "x")
     rest: dict[str, Any] = dict.fromkeys(("tied_with", "missing", "unused", "sentences"), ())
     answer = Recommendation(
-        confidence=0.9, safety=Safety(level="none", reason=Reason.CONSENT), arms=(arm,), recommended=None, **told, **rest
+        confidence=0.9, safety=Safety(level="none", reason=Reason.CONSENT), arms=(arm,), recommended=None,
+        **told, **rest,
     )  # fmt: skip
     assert ["consent" in one for one in obstacles(answer, MADE, MADE)] == [True]
 
