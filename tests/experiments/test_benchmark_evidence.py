@@ -46,14 +46,14 @@ def test_the_ratio_is_against_the_better_of_both():
 def test_the_whole_grid(setting, error):
     """Squared error, coverage and power as asked at agreement and from five errors; bounded in between.
 
-    3,000 draws a cell: an error of 0.006 in coverage and 0.007 in power. In between the worst is reported in the
+    1,500 draws a cell: an error of 0.008 in coverage and 0.009 in power. In between the worst is reported in the
     benchmarks; here it only must not grow.
     """
     for conflict in CONFLICTS:
-        found = cell(setting, error, conflict, 3000 // BLOCK)
+        found = cell(setting, error, conflict, 1500 // BLOCK)
         if conflict == 0 or conflict >= 5:
             assert found["ratio"]["mean"] <= 1.1
-            assert 0.88 - 0.012 <= found["covered"]["mean"] <= 0.95 + 0.012
+            assert 0.88 - 0.024 <= found["covered"]["mean"] <= 0.95 + 0.024
         assert found["ratio"]["mean"] <= 1.45
         assert found["covered"]["mean"] >= 0.75
         if conflict == 3:
