@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from data_contracts.effects import ServedEffects
 from data_contracts.errors import BadInput
+from data_contracts.manifest import PolicyManifest
 from data_contracts.preference_ranking import ArmPreference, PreferenceRanking
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
@@ -210,7 +211,9 @@ def test_the_order_of_the_columns_does_not_matter(build_policy, known, world, ot
     }
     other = build_policy(**(world | {key: swapped[key] for key in ("effects", "support")}))
     arms = other.manifest.arms
-    manifest = other.manifest.model_copy(update={"arms": (arms[0], arms[2], arms[1], arms[3])})
+    swapped_arms = {"arms": (arms[0], arms[2], arms[1], arms[3])}
+    # Made anew: a copy would take along what the manifest has already worked out from the old order.
+    manifest = PolicyManifest.model_validate(other.manifest.model_dump() | swapped_arms)
     mirrored = with_outcomes(
         replace(other, manifest=manifest), **(others | {key: swapped[key] for key in ("dropout", "nausea")})
     )
