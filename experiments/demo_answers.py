@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from data_contracts.protocol import FurtherOutcome
 from experiments.study_result import StudyResult, outcomes_of
 
 
@@ -22,10 +23,12 @@ def average_table(result: StudyResult, truth: Mapping[tuple[str, str], float] | 
     for name in ("outcome", "arm", "benefit", f"{protocol.confidence:.0%} interval", *(["truth"] if truth else [])):
         table.add_column(name)
     for outcome, averages in outcomes_of(result):
+        yes_no = isinstance(outcome, FurtherOutcome) and outcome.kind == "yes_no"
+        scale, unit = (100, "of 100") if yes_no else (1, outcome.unit)
         for k, arm in list(enumerate(result.episodes.arms))[1:]:
-            effect, margin = averages.effects[k], z * averages.standard_errors[k]
-            cells = [outcome.column, arm, f"{effect:+.2f} {outcome.unit}", _ends(effect - margin, effect + margin)]
-            table.add_row(*cells, *([f"{truth[outcome.column, arm]:+.2f}"] if truth else []))
+            effect, margin = scale * averages.effects[k], scale * z * averages.standard_errors[k]
+            cells = [outcome.column, arm, f"{effect:+.2f} {unit}", _ends(effect - margin, effect + margin)]
+            table.add_row(*cells, *([f"{scale * truth[outcome.column, arm]:+.2f}"] if truth else []))
     return table
 
 
