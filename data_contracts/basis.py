@@ -12,8 +12,8 @@ from data_contracts.episode import FloatArray, IntArray
 HOLD = 2.5
 """Standard deviations at which columns are held inside products."""
 
-KINDS = 4
-"""Kinds of terms: linear, bumps, products, products of soft signs."""
+KINDS = 5
+"""Kinds of terms: linear, bumps, products, products of soft signs, products of a soft sign and a bend."""
 
 BEND = 0.4
 """Standard deviations from its mean within which a column changes its soft sign, tanh(z / BEND)."""
@@ -23,7 +23,9 @@ class Basis(BaseModel):
     """Terms φ(z) of standardised modifiers z.
 
     Every column itself, then bumps exp(-½((z - centre) / width)²), then products of two columns, each held at ±2.5 so
-    that no extreme patient rules a product, then products of two columns' soft signs, which see steps and corners.
+    that no extreme patient rules a product, then products of two columns' soft signs, which see steps and corners,
+    then those of one column's soft sign and the other's bend exp(-½z²), which see a difference that holds only in the
+    middle of the other column, or turns there.
 
     Attributes:
         columns: number p of matrix columns that the terms are made from.
@@ -31,6 +33,7 @@ class Basis(BaseModel):
         bump_centre, bump_width: of each bump, in standard deviations of its column.
         pairs: for each product, its two columns.
         sign_pairs: the same for each product of soft signs.
+        bend_pairs: for each product of a soft sign and a bend, the column of the sign and that of the bend.
         centre, scale: of each term over the study's episodes, so that terms have mean 0 and standard deviation 1.
     """
 
@@ -42,6 +45,7 @@ class Basis(BaseModel):
     bump_width: tuple[FiniteFloat, ...] = ()
     pairs: tuple[tuple[int, int], ...] = ()
     sign_pairs: tuple[tuple[int, int], ...] = ()
+    bend_pairs: tuple[tuple[int, int], ...] = ()
     centre: tuple[FiniteFloat, ...]
     scale: tuple[FiniteFloat, ...]
 
@@ -61,18 +65,19 @@ class Basis(BaseModel):
     @property
     def terms(self) -> int:
         """Number P of terms."""
-        return self.columns + len(self.bump_column) + len(self.pairs) + len(self.sign_pairs)
+        return self.columns + len(self.bump_column) + len(self.pairs) + len(self.sign_pairs) + len(self.bend_pairs)
 
     @cached_property
     def sources(self) -> tuple[tuple[int, ...], ...]:
-        """For each term, the column or the two columns that it is made from."""
+        """For each term, the column or the two columns that it is made from, the same pair in the same order."""
         alone = (*range(self.columns), *self.bump_column)
-        return (*((column,) for column in alone), *self.pairs, *self.sign_pairs)
+        bends = ((min(pair), max(pair)) for pair in self.bend_pairs)
+        return (*((column,) for column in alone), *self.pairs, *self.sign_pairs, *bends)
 
     @cached_property
     def kind(self) -> IntArray:
-        """(P,) 0 for linear terms, 1 for bumps, 2 for products, 3 for products of soft signs."""
-        counts = (self.columns, len(self.bump_column), len(self.pairs), len(self.sign_pairs))
+        """(P,) 0 for linear terms, 1 for bumps, 2 for products, 3 for those of soft signs, 4 for a sign and a bend."""
+        counts = (self.columns, len(self.bump_column), len(self.pairs), len(self.sign_pairs), len(self.bend_pairs))
         return np.repeat(np.arange(KINDS), counts)
 
     @cached_property
@@ -81,9 +86,9 @@ class Basis(BaseModel):
         return column, np.asarray(self.bump_centre), np.asarray(self.bump_width)
 
     @cached_property
-    def _factors(self) -> tuple[IntArray, IntArray]:
-        """(2 · pairs,) column of each factor, the first ones before the second; the same for soft signs."""
-        return _first_then_second(self.pairs), _first_then_second(self.sign_pairs)
+    def _factors(self) -> tuple[IntArray, IntArray, IntArray]:
+        """(2 · pairs,) column of each factor, the first ones before the second; the same for soft signs; for bends."""
+        return _first_then_second(self.pairs), _first_then_second(self.sign_pairs), _first_then_second(self.bend_pairs)
 
     @cached_property
     def _standard(self) -> tuple[FloatArray, FloatArray]:
@@ -93,10 +98,13 @@ class Basis(BaseModel):
         """(..., p) standardised modifiers to (..., P) terms."""
         column, centre, width = self._bumps
         bumps = np.exp(-0.5 * ((modifiers[..., column] - centre) / width) ** 2)
-        of_pairs, of_signs = self._factors
+        of_pairs, of_signs, of_bends = self._factors
         held = np.minimum(np.maximum(modifiers[..., of_pairs], -HOLD), HOLD)
-        signs = np.tanh(modifiers[..., of_signs] / BEND)
-        terms = np.concatenate([modifiers, bumps, _products(held), _products(signs)], axis=-1)
+        signs, bends = np.tanh(modifiers / BEND), np.exp(-0.5 * modifiers**2)
+        first, second = np.split(of_bends, 2)
+        bent = signs[..., first] * bends[..., second]
+        products = _products(held), _products(signs[..., of_signs]), bent
+        terms = np.concatenate([modifiers, bumps, *products], axis=-1)
         middle, scale = self._standard
         terms -= middle
         terms /= scale

@@ -15,8 +15,6 @@ from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray
 from data_contracts.rank_sets import any_correlation_value, critical_values, standard_errors
 from engine.attribute import Attribute
-from engine.patient import Patients
-from engine.widening import joint_here
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Utilities:
 def utilities(
     attributes: Sequence[Attribute],
     weights: FloatArray,
-    patients: Patients,
+    terms: FloatArray,
     allowed: BoolArray,
     by_effects: FloatArray,
     confidence: float,
@@ -86,7 +84,7 @@ def utilities(
     Args:
         attributes: the M attributes of the policy.
         weights: (n, M) as given.
-        patients: n of them.
+        terms: (n, P) basis terms of the patients.
         allowed: (n, K) arms that may be ranked.
         by_effects: (n,) critical values of their ranking by effects.
         confidence: of all pairs of arms together.
@@ -100,7 +98,7 @@ def utilities(
     for at, attribute in enumerate(attributes):
         if attribute.served is None:
             continue
-        effects, covariance = joint_here(attribute.served, patients)
+        effects, covariance = attribute.served.at(terms)
         least[..., at] = most[..., at] = effects
         if not weights[:, at].any():
             continue

@@ -10,8 +10,14 @@ from data_contracts.basis import Basis
 from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.episode import FloatArray
 
-BUMPS = 5
-"""Bumps for a measured column, centred at its 10 % to 90 % quantiles."""
+BUMPS, EDGE = 5, 0.1
+"""Bumps for a measured column, and the share of patients beyond the outermost centres on each side."""
+
+MORE_BUMPS, NARROWER_EDGE = 9, 0.05
+"""The same for effects where there are many records."""
+
+MANY = 4_000
+"""Records from which effects are looked at more finely: fewer could not tell what more bumps would show."""
 
 MEASURED = 7
 """Distinct values from which a column counts as measured and gets bumps."""
@@ -28,29 +34,26 @@ def linear_basis(columns: int) -> Basis:
     return Basis(columns=columns, centre=(0.0,) * columns, scale=(1.0,) * columns)
 
 
-def smooth_basis(modifiers: FloatArray) -> Basis:
+def smooth_basis(modifiers: FloatArray, bumps: int = BUMPS, edge: float = EDGE, bends: bool = False) -> Basis:
     """Linear terms, bumps and, of at most 16 columns, all products of pairs, over (n, p) standardised modifiers.
 
-    Centres are about the quantiles from 10 % to 90 %; neighbours' mean distance is the width. A pair
-    of columns of two values each has one product, any other pair a product of soft signs too.
+    Neighbours' mean distance is the width of a column's bumps. A pair of columns of two values each has one product,
+    any other pair a product of soft signs too.
+
+    Args:
+        modifiers: standardised.
+        bumps: of each measured column, their centres about evenly spaced quantiles.
+        edge: the lowest of these quantiles; the highest is as far from 1.
+        bends: whether pairs get products of a soft sign and a bend too; the bend is always a measured column's.
     """
-    column: list[int] = []
-    centre: list[float] = []
-    width: list[float] = []
-    values = [len(np.unique(modifiers[:, j])) for j in range(modifiers.shape[1])]
-    for j, distinct in enumerate(values):
-        if distinct < MEASURED:
-            continue
-        at = _quantiles(modifiers[:, j])
-        if len(at) < 3:
-            continue
-        column += [j] * len(at)
-        centre += at.tolist()
-        width += [float(np.diff(at).mean())] * len(at)
+    distinct = [len(np.unique(modifiers[:, j])) for j in range(modifiers.shape[1])]
+    column, centre, width = _bumps(modifiers, distinct, np.linspace(edge, 1 - edge, bumps))
     p = modifiers.shape[1]
     pairs = tuple(combinations(range(p), 2)) if p <= PAIRED else ()
-    signs = tuple((i, j) for i, j in pairs if max(values[i], values[j]) > 2)
-    size = p + len(column) + len(pairs) + len(signs)
+    signs = tuple((i, j) for i, j in pairs if max(distinct[i], distinct[j]) > 2)
+    both_ways = [turned for i, j in pairs for turned in ((i, j), (j, i))] if bends else []
+    bent = tuple((i, j) for i, j in both_ways if distinct[j] >= MEASURED)
+    size = p + len(column) + len(pairs) + len(signs) + len(bent)
 
     def basis(middle: FloatArray, scale: FloatArray) -> Basis:
         return Basis(
@@ -60,6 +63,7 @@ def smooth_basis(modifiers: FloatArray) -> Basis:
             bump_width=tuple(width),
             pairs=pairs,
             sign_pairs=signs,
+            bend_pairs=bent,
             centre=tuple(middle.tolist()),
             scale=tuple(scale.tolist()),
         )
@@ -69,8 +73,34 @@ def smooth_basis(modifiers: FloatArray) -> Basis:
     return basis(terms.mean(axis=0), np.where(spread > TINY, spread, 1.0))
 
 
-def _quantiles(column: FloatArray) -> FloatArray:
+def effect_basis(modifiers: FloatArray) -> Basis:
+    """The basis that effects are looked for in; finer than that of outcomes, and finer yet where records are many."""
+    if len(modifiers) < MANY:
+        return smooth_basis(modifiers, bends=True)
+    return smooth_basis(modifiers, MORE_BUMPS, NARROWER_EDGE, bends=True)
+
+
+def _bumps(
+    modifiers: FloatArray, distinct: list[int], quantiles: FloatArray
+) -> tuple[list[int], list[float], list[float]]:
+    """Column, centre and width of each bump; a column with fewer than three distinct centres has none."""
+    column: list[int] = []
+    centre: list[float] = []
+    width: list[float] = []
+    for j, values in enumerate(distinct):
+        if values < MEASURED:
+            continue
+        at = _quantiles(modifiers[:, j], quantiles)
+        if len(at) < 3:
+            continue
+        column += [j] * len(at)
+        centre += at.tolist()
+        width += [float(np.diff(at).mean())] * len(at)
+    return column, centre, width
+
+
+def _quantiles(column: FloatArray, shares: FloatArray) -> FloatArray:
     """Distinct quantiles, each the mean of the 11 values around it: the quantile itself may be one patient's."""
     ordered, reach = np.sort(column), MINIMUM_CELL // 2
-    places = np.rint(np.linspace(0.1, 0.9, BUMPS) * (len(ordered) - 1)).astype(np.int64)
+    places = np.rint(shares * (len(ordered) - 1)).astype(np.int64)
     return np.unique([ordered[max(place - reach, 0) : place + reach + 1].mean() for place in places])

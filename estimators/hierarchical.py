@@ -3,8 +3,8 @@
     Y - m(x) = Σ_k (1[T = k] - e_k(x)) (a_k + φ(x)'b_k) + ε,    m(x) = Σ_k e_k(x) μ_k(x)
 
 (Robinson 1988; Nie and Wager 2021, Quasi-oracle estimation of heterogeneous treatment effects). The slopes have
-b_kj ~ N(0, v_g λ_c): v_g for the kind of term (linear, bump, product, product of soft signs) and λ_c for what it is
-made from, a column or a pair of columns, both shared by the arms, with half-Cauchy priors on their square roots (a
+b_kj ~ N(0, v_g λ_c): v_g for the kind of term (``Basis.kind``: linear, bump, product …) and λ_c for what it is made
+from, a column or a pair of columns, both shared by the arms, with half-Cauchy priors on their square roots (a
 grouped horseshoe: Carvalho, Polson and Scott 2010). So a modifier that matters for no arm is shrunk away for all, and
 how far effects may vary is learned from the records.
 
@@ -26,8 +26,9 @@ from estimators.horseshoe import Horseshoe
 from estimators.residual_scale import arm_contrasts
 from estimators.sufficient import Sufficient, sufficient, sufficient_by_fold, total
 
-SERVED, HELD_OUT = (60, 150), (40, 40)
-"""Draws thrown away and draws kept: for what is served, and for a held-out mean, which needs fewer."""
+SERVED, HELD_OUT = (40, 50, 3), (20, 20, 1)
+"""Draws of the scales thrown away and kept, and draws of coefficients for each one kept: for what is served, and for a
+held-out mean, which needs fewer."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,11 @@ class Hierarchical:
             deviations[data.fold == fold] = data.terms(data.fold == fold) @ mean[:, 1:].T
         return deviations
 
-    def posterior(self, sums: Sufficient, data: ScoredEpisodes, draws: tuple[int, int] = SERVED) -> Posterior:
+    def posterior(self, sums: Sufficient, data: ScoredEpisodes, draws: tuple[int, int, int] = SERVED) -> Posterior:
         """Draw from the posterior; the same sums give the same draws. ``data`` tells the arms and the basis alone.
 
         Args:
-            draws: how many are thrown away and how many are kept.
+            draws: as ``Horseshoe.run`` takes them.
         """
         basis, arms = data.basis, data.scores.shape[1]
         used = np.flatnonzero(np.isin(basis.kind, self.kinds))

@@ -11,9 +11,10 @@ from data_contracts.episode import FloatArray
 from data_contracts.gate import Individualisation
 from data_contracts.protocol import StudyProtocol
 from estimators.competition import Competition, compete
-from estimators.hierarchical import SERVED, Hierarchical
-from estimators.hierarchical_family import mixed_draws
+from estimators.hierarchical import Hierarchical
+from estimators.hierarchical_family import DRAWS, mixed_draws
 from estimators.individualise import decide
+from estimators.misfit import missed_variance
 from estimators.stack import Stack, stack
 
 
@@ -46,7 +47,7 @@ def serve(
     arms: tuple[str, ...],
     rivals: tuple[EffectModel, ...],
     leading: tuple[Hierarchical, ...] | None = None,
-    draws: int = SERVED[1],
+    draws: int = DRAWS,
 ) -> Served:
     """Fit the candidates, stack them, decide arm by arm, and widen what is served by what it leaves out.
 
@@ -64,27 +65,27 @@ def serve(
     slopes = np.zeros((len(arms), data.basis.terms))
     if varying.any():
         slopes = np.where(varying[:, None], stacked.shrinkage * competition.slopes(data, stacked.weights), 0.0)
-    return Served(_effects(averages, competition, stacked, slopes, varying, draws), decisions, competition, stacked)
+    possible = mixed_draws(competition.leads, stacked.weights[: len(competition.leads)], draws)
+    effects = _effects(averages, possible, slopes, missed_variance(data, slopes), varying)
+    return Served(effects, decisions, competition, stacked)
 
 
 def _effects(
-    averages: AverageEffects,
-    competition: Competition,
-    stacked: Stack,
-    slopes: FloatArray,
-    varying: BoolArray,
-    size: int,
+    averages: AverageEffects, draws: FloatArray, slopes: FloatArray, missed: FloatArray, varying: BoolArray
 ) -> ServedEffects:
-    """Averages with served slopes; the root holds the averages' errors and the leads' draws about what is served."""
+    """Averages with served slopes; the root holds the averages' errors, the (R, K, 1 + P) draws about what is served
+    and the (K,) variances that the basis is taken to miss.
+    """
     arms = len(slopes)
     values, vectors = np.linalg.eigh(averages.covariance)
-    sampling = np.zeros((arms, arms, 1 + slopes.shape[1]))
-    sampling[:, :, 0] = (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    draws = mixed_draws(competition.leads, stacked.weights[: len(competition.leads)], size)
-    draws[:, :, 0] = 0.0  # the averages' own errors stand for the intercepts
-    draws[:, :, 1:] -= slopes
+    fixed = np.zeros((2 * arms, arms, 1 + slopes.shape[1]))
+    fixed[:arms, :, 0] = (vectors * np.sqrt(np.maximum(values, 0.0))).T
+    fixed[arms:, :, 0] = np.diag(np.sqrt(missed))
+    around = draws.copy()
+    around[:, :, 0] = 0.0  # the averages' own errors stand for the intercepts
+    around[:, :, 1:] -= slopes
     return ServedEffects(
         coefficients=np.column_stack([averages.effects, slopes]),
-        root=np.concatenate([sampling, draws / np.sqrt(len(draws))]),
+        root=np.concatenate([fixed, around / np.sqrt(len(around))]),
         individualised=varying,
     )

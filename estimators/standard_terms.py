@@ -7,17 +7,17 @@ import numpy as np
 from data_contracts.basis import Basis
 from data_contracts.effects import PART
 from data_contracts.episode import FloatArray
-from estimators.basis_design import TINY, smooth_basis
+from estimators.basis_design import TINY, effect_basis
 from estimators.covariates import BASIS_ROWS
 
 
 def study_basis(modifiers: FloatArray) -> Basis:
-    """The smooth basis of (n, p) standardised modifiers; of many episodes evenly spaced ones decide its terms.
+    """The basis of effects of (n, p) standardised modifiers; of many episodes evenly spaced ones decide its terms.
 
     Means and standard deviations of the terms are those over all episodes.
     """
     every = 1 + len(modifiers) // BASIS_ROWS
-    designed = smooth_basis(modifiers[::every])
+    designed = effect_basis(modifiers[::every])
     return designed if every == 1 else standardised(designed, modifiers)
 
 

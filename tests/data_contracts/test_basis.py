@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from data_contracts.basis import Basis
-from estimators.basis_design import MEASURED, linear_basis, smooth_basis
+from estimators.basis_design import MANY, MEASURED, effect_basis, linear_basis, smooth_basis
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +45,29 @@ def test_products_are_what_they_say_by_hand() -> None:
     assert basis.kind.tolist() == [0, 0, 2, 3]
 
 
+def test_products_of_a_sign_and_a_bend_are_what_they_say_by_hand() -> None:
+    """tanh(z1 / 0.4) · exp(-½z2²), and the same with the columns changed about; both are made from the same pair."""
+    basis = Basis(columns=2, bend_pairs=((0, 1), (1, 0)), centre=(0, 0, 1, 2), scale=(1, 1, 2, 4))
+    found = basis.expand(np.array([0.7, -0.2]))
+    first, second = np.tanh(0.7 / 0.4) * np.exp(-0.5 * 0.2**2), np.tanh(-0.2 / 0.4) * np.exp(-0.5 * 0.7**2)
+    np.testing.assert_allclose(found, [0.7, -0.2, (first - 1) / 2, (second - 2) / 4], rtol=1e-15)
+    assert basis.sources == ((0,), (1,), (0, 1), (0, 1))
+    assert basis.kind.tolist() == [0, 0, 4, 4]
+
+
+def test_effects_are_looked_at_more_finely_where_records_are_many() -> None:
+    """The effects' basis has bends of measured columns at any size, and nine bumps a column in place of five from MANY
+    records on; the outcomes' basis has neither.
+    """
+    x = modifiers(MANY)
+    few, many, plain = effect_basis(x[:-1]), effect_basis(x), smooth_basis(x)
+    assert few.bump_column.count(0) == plain.bump_column.count(0) == 5
+    assert many.bump_column.count(0) == 9
+    assert few.bend_pairs == many.bend_pairs
+    assert {bent for _, bent in many.bend_pairs} == {0, 1}
+    assert not plain.bend_pairs
+
+
 def test_pairs_of_two_values_have_one_product() -> None:
     """Products of pairs up to 16 columns; soft signs add nothing to two columns of two values each, so they are left
     out; from 17 columns on there are no products.
@@ -62,7 +85,7 @@ def test_pairs_of_two_values_have_one_product() -> None:
 def test_one_patient_has_the_terms_of_many() -> None:
     """Expanding one row equals that row of expanding all, bit for bit, and so does a row among rows of rows."""
     x = modifiers()
-    basis = smooth_basis(x)
+    basis = effect_basis(x)
     many = basis.expand(x)
     np.testing.assert_array_equal(np.stack([basis.expand(row) for row in x]), many)
     np.testing.assert_array_equal(basis.expand(x.reshape(4, 100, -1)), many.reshape(4, 100, -1))
@@ -71,7 +94,7 @@ def test_one_patient_has_the_terms_of_many() -> None:
 def test_terms_are_standard_over_the_study() -> None:
     """Over the study every term has mean 0 and standard deviation 1, to 1e-12."""
     x = modifiers()
-    terms = smooth_basis(x).expand(x)
+    terms = effect_basis(x).expand(x)
     np.testing.assert_allclose(terms.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(terms.std(axis=0), 1, atol=1e-12)
 
@@ -106,7 +129,7 @@ def test_a_constant_column_is_not_blown_up() -> None:
     assert np.abs(basis.expand(np.array([0.0, 0.0, 5.0, 0.0]))).max() < 10
 
 
-@pytest.mark.parametrize("make", [linear_basis, lambda p: smooth_basis(modifiers()[:, :p])])
+@pytest.mark.parametrize("make", [linear_basis, lambda p: effect_basis(modifiers()[:, :p])])
 def test_a_file_gives_the_same_terms(make) -> None:
     """Written as JSON and read again, the basis is equal and its terms are the same bit for bit."""
     basis = make(3)

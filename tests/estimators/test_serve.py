@@ -16,6 +16,7 @@ from estimators.candidates.linear_dml import LinearDML
 from estimators.candidates.s_learner import SLearner
 from estimators.contrasts import average_effects
 from estimators.hierarchical_family import mixed_draws
+from estimators.misfit import missed_variance
 from estimators.scores import score_matrix
 from estimators.serve import Served, serve
 
@@ -136,17 +137,19 @@ def test_an_open_gate_serves_earned_deviations(strong: Drawn, varying: Served) -
 def test_the_average_patient_has_the_averages_covariance(
     strong: Drawn, gate: str, request: pytest.FixtureRequest
 ) -> None:
-    """At the average patient the root's outer products are the joint covariance of the averages, to 1e-12; further off
-    variances are larger.
+    """At the average patient the root's outer products are the joint covariance of the averages and what the basis is
+    taken to miss of each arm, to 1e-12; further off variances are larger.
     """
     served = request.getfixturevalue(gate).effects
     averages = strong.averages()
+    missed = missed_variance(strong.data, served.coefficients[:, 1:])
+    assert (missed[1:] > 0).tolist() == served.individualised[1:].tolist()
     effects, covariance = served.at(np.zeros(strong.data.basis.terms))
     np.testing.assert_array_equal(effects, averages.effects)
-    np.testing.assert_allclose(covariance, averages.covariance, atol=1e-12)
+    np.testing.assert_allclose(covariance, averages.covariance + np.diag(missed), atol=1e-12)
     for terms in strong.data.features[:20]:
         wider = served.at(terms)[1]
-        assert np.linalg.eigvalsh(wider - averages.covariance).min() > -1e-9
+        assert np.linalg.eigvalsh(wider - covariance).min() > -1e-9
 
 
 @pytest.mark.parametrize("gate", ["shut", "varying"])
