@@ -26,9 +26,8 @@ FAMILY = (
 )
 """From the plainest to the richest."""
 
-RESERVE = 0.25
+RESERVE = 0.5
 """Share of the draws that the richest model always has: held-out data tell little of what a plain model misses."""
-
 
 DRAWS = SERVED[1] * SERVED[2]
 """Draws of coefficients that each leading model has."""
@@ -74,7 +73,7 @@ def fit_family(data: ScoredEpisodes, models: tuple[Hierarchical, ...] | None = N
 
 
 def mixed_draws(leads: tuple[Lead, ...], weights: FloatArray, size: int = DRAWS) -> FloatArray:
-    """(size, K, 1 + P) draws of the mixture: a quarter (RESERVE) the richest model's, the others by (C,) weights."""
+    """(size, K, 1 + P) draws of the mixture: half (RESERVE) the richest model's, the others by (C,) weights."""
     share = weights / weights.sum() if weights.sum() > 0 else np.full(len(leads), 1 / len(leads))
     share = (1 - RESERVE) * share + RESERVE * (np.arange(len(leads)) == len(leads) - 1)
     counts = np.diff(np.rint(size * np.concatenate([[0.0], np.cumsum(share)])).astype(np.int64))

@@ -46,7 +46,7 @@ def test_cross_products_are_shared(draw_scores: Draw, leads: tuple[Lead, ...]) -
 
 
 @pytest.mark.parametrize("weights", [[1, 0, 0, 0], [0.2, 0.3, 0.1, 0.4], [0, 0, 0, 0.5], [0, 0, 0, 0]])
-def test_draws_come_by_weight_and_a_quarter_from_the_richest(leads: tuple[Lead, ...], weights: list[float]) -> None:
+def test_draws_come_by_weight_and_half_from_the_richest(leads: tuple[Lead, ...], weights: list[float]) -> None:
     """Counts of draws are the shares of the weights, by RESERVE moved to the richest model, to one draw; without any
     weight every model counts the same.
     """
