@@ -16,6 +16,7 @@ from data_contracts.policy_value import PolicyValue
 from data_contracts.protocol import Outcome
 from data_contracts.recommendation import Reason
 from data_contracts.secondary_outcome import SecondaryOutcome
+from data_contracts.tipping_point import TippingPoint
 
 MANIFEST = "manifest.json"
 SIGNATURE = "signature"
@@ -69,6 +70,8 @@ class PolicyManifest(_Data):
             randomised trials) or SENSITIVITY (a plausible unmeasured cause could turn their place around).
         patients_with: for covariates that are safety facts answered yes or no, the episodes of each arm whose answer
             was yes, counts under 11 given as 0; a fact that is not there is one that the records do not know.
+        tipping_points: what an unmeasured cause would have to be like for arms to change places; None where a study
+            has not assessed it.
         files: sha256 of every other file of the artifact.
     """
 
@@ -92,6 +95,7 @@ class PolicyManifest(_Data):
     estimand: str
     abstained: dict[str, Reason] = Field(default_factory=dict)
     patients_with: dict[str, dict[str, int]] = Field(default_factory=dict)
+    tipping_points: tuple[TippingPoint, ...] | None = None
     files: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -10,10 +10,13 @@ from pydantic import BaseModel, ConfigDict
 from data_contracts.arm_evidence import ArmEvidence
 from data_contracts.availability import Availability
 from data_contracts.data_query import DataQuery
+from data_contracts.guideline_view import GuidelineView
 from data_contracts.interval import Interval
 from data_contracts.outcome_effect import OutcomeEffect
 from data_contracts.preference_ranking import PreferenceRanking
 from data_contracts.rank_set import RankSet
+from data_contracts.similar_patients import SimilarPatients
+from data_contracts.would_change import WouldChange
 
 SafetyLevel = Literal["none", "assess_first", "refused"]
 Status = Literal["offered", "excluded", "abstained"]
@@ -81,13 +84,18 @@ class ArmAdvice(_Data):
         expected_outcome: the outcome itself if this arm is given, with the range that 90 % of such patients fall in;
             None also where too few such patients who got it were followed up to give a range.
         outcomes: the same for every other outcome of the study, in the policy's order.
+        overlap: how often patients like this one got it, in words; empty where it is not offered.
+        similar: how many similar patients got it and how they fared; observed, not adjusted. None where too few did.
         contributions: of each feature to ``effect``; with the average's estimate they add up to it.
         flags: ids of the safety rules that fired on it; what they say stands in the findings.
         check_first: safety facts that are unknown and have to be asked before it is offered.
         evidence: what randomised trials and records say of it on average, side by side; never the patient's own.
+        because: which features move the effect away from the average, in words; empty where it does not vary.
+        people: of 100 people like this one, for how many each yes-or-no outcome is expected; only where it is shown.
         sentence: the whole in one plain sentence.
         availability: what the patient's site offers of it; None where that is not known. It changes no effect or rank.
         instead: what to do where the arm has no rank; None where it may be ranked or a clinician excluded it.
+        plain_sentence: the same in a patient's words.
     """
 
     arm: str
@@ -101,13 +109,18 @@ class ArmAdvice(_Data):
     recommended: bool = False
     expected_outcome: Interval | None = None
     outcomes: tuple[OutcomeEffect, ...] = ()
+    overlap: str = ""
+    similar: SimilarPatients | None = None
     contributions: tuple[Contribution, ...] = ()
     flags: tuple[str, ...] = ()
     check_first: tuple[str, ...] = ()
     evidence: ArmEvidence | None = None
+    because: str = ""
+    people: tuple[str, ...] = ()
     sentence: str = ""
     availability: Availability | None = None
     instead: Instead | None = None
+    plain_sentence: str = ""
 
 
 class SafetyFinding(_Data):
@@ -168,9 +181,12 @@ class Recommendation(_Data):
         arms: every arm of the study, the recommended first, then by effect.
         recommended: the arm with the best served effect, or None.
         tied_with: the other arms of the top set.
-        missing: key features that were not given.
+        guideline: what the guideline says of the arms, and why the answer differs; None if safety refuses.
+        missing: features that were not given, effect modifiers first.
+        would_change: what asking for each of them would change.
         unused: values given that neither the policy nor a rule reads.
-        sentences: the answer in plain words, to be read in order.
+        sentences: the answer in words for clinicians, to be read in order.
+        plain_sentences: the answer in words for patients, for a talk with their clinician.
         preference: the ranking by what matters to the patient, beside that by effects; None if nothing was said of it.
         instead: what to do if no arm at all is ranked.
         queries: what contradicts itself in the record; what is in doubt counts as unknown, or as what is stricter.
@@ -187,9 +203,12 @@ class Recommendation(_Data):
     arms: tuple[ArmAdvice, ...]
     recommended: str | None
     tied_with: tuple[str, ...]
+    guideline: GuidelineView | None = None
     missing: tuple[str, ...]
+    would_change: tuple[WouldChange, ...] = ()
     unused: tuple[str, ...]
     sentences: tuple[str, ...]
     preference: PreferenceRanking | None = None
     instead: Instead | None = None
     queries: tuple[DataQuery, ...] = ()
+    plain_sentences: tuple[str, ...] = ()

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 
 from data_contracts.recommendation import ArmAdvice, Reason, status_of
+from engine.arm_words import Hundreds, arm_words, hundreds_of
 from engine.availability import Offered
 from engine.decision import Decision
 from engine.instead import instead_of_arm
 from engine.other_outcomes import tell_outcomes
+from engine.overlap import overlap_words
 from engine.patient import Patients
 from engine.policy import Policy
 from engine.reasons import OPEN, REASONS
 from engine.ruling import Ruling
-from engine.sentences import arm_sentence
+from engine.similar import similar_patients
 
 
 def advise(
@@ -30,18 +32,21 @@ def advise(
     if not decision.refused[0]:
         for told, arm in zip(numbers, policy.manifest.arms, strict=True):
             told["evidence"] = policy.evidence.get(arm.name)
-    return tuple(_advice(policy, arm, codes[arm], numbers[arm], ruling) for arm in decision.order[0].tolist())
+    reference = hundreds_of(numbers[policy.ranked_at[0]].get("outcomes", ()))
+    order = decision.order[0].tolist()
+    return tuple(_advice(policy, arm, codes[arm], numbers[arm], ruling, reference) for arm in order)
 
 
-def _advice(policy: Policy, at: int, code: int, numbers: dict[str, Any], ruling: Ruling) -> ArmAdvice:
+def _advice(
+    policy: Policy, at: int, code: int, numbers: dict[str, Any], ruling: Ruling, reference: Hundreds
+) -> ArmAdvice:
     """The advice on one arm, made and checked in one go."""
     arm, reason = policy.manifest.arms[at], None if code == OPEN else REASONS[code]
     numbers["arm"], numbers["label"] = arm.name, policy.labels[arm.name]
     numbers["status"], numbers["reason"] = status_of(reason), reason
-    varies = numbers.get("individualised", False)
-    rules = ruling.few[at] if reason is Reason.TOO_FEW_SIMILAR else numbers["flags"]
-    numbers["sentence"] = arm_sentence(policy, arm, reason, numbers.get("effect"), varies, rules)
     numbers["instead"] = instead_of_arm(reason, ruling.safety)
+    rules = ruling.few[at] if reason is Reason.TOO_FEW_SIMILAR else numbers["flags"]
+    numbers |= arm_words(policy, arm, reason, numbers, rules, reference)
     return ArmAdvice.model_validate(numbers)
 
 
@@ -52,6 +57,7 @@ def _numbers(policy: Policy, patients: Patients, decision: Decision) -> list[dic
     varies, ranks = policy.effects.individualised.tolist(), decision.ranking.of_one()
     offered, effect_shown = decision.offered[0].tolist(), decision.effect_shown[0].tolist()
     average_shown, rank_shown = decision.average_shown[0].tolist(), decision.rank_shown[0].tolist()
+    similar, overlap = similar_patients(policy, patients), overlap_words(decision)
     recommended, contributions = decision.recommended[0].tolist(), _contributions(policy, patients)
     for k, at in enumerate(policy.ranked_at.tolist()):
         told = found[at]
@@ -59,7 +65,7 @@ def _numbers(policy: Policy, patients: Patients, decision: Decision) -> list[dic
             told["average"] = _interval(averages[k].tolist())
         if offered[at]:
             told["expected_outcome"] = None if math.isnan(expected[k][0]) else _interval(expected[k])
-            told["individualised"] = varies[k]
+            told["individualised"], told["similar"], told["overlap"] = varies[k], similar[k], overlap[k]
         if effect_shown[at]:
             told["effect"], told["contributions"] = _interval(effects[k]), contributions[k]
         if rank_shown[at]:

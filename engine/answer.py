@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from data_contracts.data_query import DataQuery
+from data_contracts.guideline_view import GuidelineView
 from data_contracts.preference_ranking import PreferenceRanking
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import ArmAdvice, Recommendation, Safety
 from data_contracts.rule import RuleSet
+from engine.gaps import Gaps
 from engine.instead import instead_of_all
 from engine.patient import unused_values
+from engine.plain_sentences import plain_sentences
 from engine.policy import Policy
-from engine.reasons import Gaps
 from engine.sentences import answer_sentences
 
 
@@ -22,6 +24,7 @@ def answer(
     safety: Safety,
     arms: tuple[ArmAdvice, ...],
     queries: tuple[DataQuery, ...],
+    guideline: GuidelineView | None,
     preference: PreferenceRanking | None = None,
 ) -> Recommendation:
     """The recommendation as it is shown, stored and replayed."""
@@ -40,9 +43,12 @@ def answer(
         arms=arms,
         recommended=best,
         tied_with=top,
+        guideline=guideline,
         missing=gaps.missing,
+        would_change=gaps.changes,
         unused=unused_values(profile, policy, rules.facts),
-        sentences=answer_sentences(policy, gaps, safety, arms, queries),
+        sentences=answer_sentences(policy, gaps, safety, arms, queries, guideline),
+        plain_sentences=plain_sentences(policy, gaps, safety, arms, guideline),
         instead=instead_of_all(safety, arms),
         queries=queries,
         preference=preference,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,14 +12,19 @@ from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.recommendation import Reason
 from engine.bars import Bars
+from engine.filling import Ways
 from engine.outcome import expected_outcomes
 from engine.patient import Patients
-from engine.policy import Policy, with_ends
+from engine.policy import Policy
 from engine.ranking import Ranking, rank
 from engine.reasons import CODE, OPEN, REASONS, arm_reasons
+from engine.widening import serve_here, widened_outcomes
 
 GROUP = np.array([*(3 if reason in (Reason.EXCLUDED, Reason.SAFETY) else 2 for reason in REASONS), 1])
 """By the code of a reason, ``OPEN`` the last: offered arms are told first, what must not be offered at the end."""
+
+GOT = np.isin([*CODE.values(), OPEN], [CODE[Reason.EXCLUDED], CODE[Reason.SAFETY], OPEN])
+"""By the code of a reason against the reference, ``OPEN`` the last: whether such patients got it in the records."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +37,12 @@ class Decision:
         refused: (n,) whether a safety rule refuses any ranking.
         held_back: (n,) whether ranks are not told: refused, or an acknowledgement is awaited.
         effect: (n, K, 3) served effect and the ends of its interval.
+        covariance: (n, K, K) joint covariance of the served effects.
+        log_odds: (n, K) of each ranked arm against all others.
         ranking: of the arms that no reason speaks against.
         expected: (n, K, 3) expected outcome and the ends of its range.
         terms: (n, P) basis terms of the patients' effect modifiers.
+        ways: by row, of filling in missing effect modifiers.
     """
 
     policy: Policy
@@ -41,9 +50,12 @@ class Decision:
     refused: BoolArray
     held_back: BoolArray
     effect: FloatArray
+    covariance: FloatArray
+    log_odds: FloatArray
     ranking: Ranking
     expected: FloatArray
     terms: FloatArray
+    ways: Mapping[int, Ways]
 
     @cached_property
     def offered(self) -> BoolArray:
@@ -54,8 +66,7 @@ class Decision:
     def effect_shown(self) -> BoolArray:
         """(n, A) arms whose effect is shown: a benefit over a reference that such patients did not get is not."""
         reference = self.reason[:, self.policy.ranked_at[0]]
-        known = np.isin(reference, (OPEN, CODE[Reason.EXCLUDED], CODE[Reason.SAFETY]))
-        return np.asarray(self.offered & known[:, None])
+        return np.asarray(self.offered & GOT[reference][:, None])
 
     @cached_property
     def average_shown(self) -> BoolArray:
@@ -91,15 +102,19 @@ def decide(policy: Policy, patients: Patients, bars: Bars) -> Decision:
     """
     log_odds = policy.support.log_odds(patients.covariates)
     reason = arm_reasons(policy, patients, log_odds, bars)
-    effects, covariance = policy.effects.at(patients.terms)
-    errors = np.sqrt(np.maximum(covariance.diagonal(axis1=1, axis2=2), 0.0))
+    here = serve_here(policy.effects, patients, policy.z, policy.manifest.confidence)
+    expected = expected_outcomes(policy, patients.covariates, log_odds, here.effects)
+    allowed = reason[:, policy.ranked_at] == OPEN
     return Decision(
         policy=policy,
         reason=reason,
         refused=bars.refused,
         held_back=bars.refused | bars.awaiting,
-        effect=with_ends(effects, policy.z * errors),
-        ranking=rank(policy, effects, covariance, reason[:, policy.ranked_at] == OPEN, patients.more_severe),
-        expected=expected_outcomes(policy, patients, log_odds, effects),
+        effect=here.ends,
+        covariance=here.covariance,
+        log_odds=log_odds,
+        ranking=rank(policy, here.effects, here.covariance, allowed, patients.more_severe),
+        expected=widened_outcomes(policy, patients, expected),
         terms=patients.terms,
+        ways=patients.ways,
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.decision import Decision
+from engine.outcomes_here import outcomes_here
 
 
 def tell_outcomes(found: Sequence[dict[str, Any]], decision: Decision) -> None:
@@ -17,7 +18,7 @@ def tell_outcomes(found: Sequence[dict[str, Any]], decision: Decision) -> None:
     policy = decision.policy
     if policy.stacked is None:
         return
-    effects, shares = (values[0].tolist() for values in policy.stacked.at(decision.terms, policy.z))
+    effects, shares = (values[0].tolist() for values in outcomes_here(policy.stacked, decision))
     effect_shown, average_shown = decision.effect_shown[0].tolist(), decision.average_shown[0].tolist()
     averages = policy.told_averages
     for k, at in enumerate(policy.ranked_at.tolist()):

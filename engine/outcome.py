@@ -8,11 +8,10 @@ import numpy as np
 
 from data_contracts.episode import FloatArray
 from data_contracts.support import probability_of
-from engine.patient import Patients
 from engine.policy import Policy
 
 
-def expected_outcomes(policy: Policy, patients: Patients, log_odds: FloatArray, effects: FloatArray) -> FloatArray:
+def expected_outcomes(policy: Policy, covariates: FloatArray, log_odds: FloatArray, effects: FloatArray) -> FloatArray:
     """(n, K, 3) expected outcome and the ends of the range that holds it for the policy's share of such patients.
 
     All three are NaN where too few patients like this one got the arm and were followed up: an expectation without its
@@ -20,11 +19,11 @@ def expected_outcomes(policy: Policy, patients: Patients, log_odds: FloatArray, 
 
     Args:
         policy: of K ranked arms.
-        patients: n of them.
+        covariates: (n, q) of n patients, standardised.
         log_odds: (n, K) of each arm against all others.
         effects: (n, K) served effects.
     """
-    manifest, covariates = policy.manifest, patients.covariates
+    manifest = policy.manifest
     under_reference = policy.outcome[0] + np.vecdot(policy.outcome[1:], covariates)
     expected = under_reference[:, None] + effects
     ends = policy.ranges.of(expected, covariates, probability_of(log_odds), manifest.confidence)

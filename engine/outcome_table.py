@@ -9,6 +9,7 @@ import numpy as np
 from data_contracts.effects import BoolArray
 from data_contracts.episode import Column, FloatArray
 from engine.decision import Decision
+from engine.outcomes_here import outcomes_here
 from engine.table import ToldRows
 
 RANKS = ("rank_lower", "rank_upper", "in_top_set", "recommended")
@@ -29,7 +30,7 @@ def outcome_table(decision: Decision, table: Mapping[str, Column]) -> dict[str, 
     policy = decision.policy
     if policy.stacked is None:
         return {}
-    effects, shares = policy.stacked.at(decision.terms, policy.z)
+    effects, shares = outcomes_here(policy.stacked, decision)
     pieces = [_of_outcome(decision, table, i, effects[:, i], shares[:, i]) for i in range(len(policy.secondary))]
     return {name: _interleaved([piece[name] for piece in pieces]) for name in pieces[0]}
 

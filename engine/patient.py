@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from data_contracts.errors import BadInput, Problem
 from data_contracts.profile import PatientProfile, Value
 from data_contracts.protocol import Outcome
 from engine.data_checks import names_checked
+from engine.filling import WAYS, Ways, ways_of
 from engine.policy import Policy
 
 MORE_SEVERE_FROM = 16
@@ -26,11 +27,13 @@ class Patients:
     """What the decision needs of n patients, of one as of many.
 
     Attributes:
-        terms: (n, P) basis terms of the effect modifiers.
-        covariates: (n, q) standardised covariates.
+        terms: (n, P) basis terms of the effect modifiers; where one is missing, their mean over the ways of filling
+            it in given what is known.
+        covariates: (n, q) standardised covariates; what is missing is filled as when learning.
         missing: (n, features) whether the feature was not given.
         outside: (n, features) whether the records did not know its value.
         more_severe: (n,) the guideline's severity class by the baseline score; less severe where it is unknown.
+        ways: by row, of filling in what effect modifiers are missing.
     """
 
     terms: FloatArray
@@ -38,10 +41,11 @@ class Patients:
     missing: BoolArray
     outside: BoolArray
     more_severe: BoolArray
+    ways: Mapping[int, Ways] = field(default_factory=dict)
 
 
 def read_patient(profile: PatientProfile, policy: Policy) -> Patients:
-    """Bind one profile's values to the policy's features by name; a missing confounder is filled as when learning.
+    """Bind one profile's values to the policy's features by name; what is missing is filled.
 
     Raises:
         BadInput: a value is not of its feature's type.
@@ -108,7 +112,10 @@ def _patients(
     policy: Policy, covariates: FloatArray, missing: BoolArray, outside: BoolArray, more_severe: BoolArray
 ) -> Patients:
     basis = policy.manifest.basis
-    return Patients(basis.expand(covariates[:, : basis.columns]), covariates, missing, outside, more_severe)
+    terms, ways = basis.expand(covariates[:, : basis.columns]), ways_of(policy, covariates, missing)
+    for row, filled in ways.items():
+        terms[row] = filled.terms[:WAYS].mean(axis=0)
+    return Patients(terms, covariates, missing, outside, more_severe, ways)
 
 
 def _bind(feature: Feature, cohort: Cohort) -> tuple[Column, BoolArray, BoolArray]:

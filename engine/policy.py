@@ -6,10 +6,10 @@ import io
 import math
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import NormalDist
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,14 @@ from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import ServedEffects
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.errors import Refused
+from data_contracts.fill_sketch import FILL_ARRAYS, FillSketch, fill_problems, fill_sketch_from
 from data_contracts.interval import Interval
 from data_contracts.manifest import ARRAYS, MANIFEST, PolicyManifest
 from data_contracts.outcome_range import OutcomeRanges
 from data_contracts.recommendation import Reason
 from data_contracts.secondary_arrays import array_names, secondary_from, secondary_problems
 from data_contracts.secondary_served import SecondaryServed
+from data_contracts.similar_groups import SIMILAR_ARRAYS, SimilarGroups, similar_from, similar_problems
 from data_contracts.support import Support
 from data_contracts.support_arrays import SUPPORT_ARRAYS, support_from, support_problems
 from data_contracts.therapy import Level, Therapy, guideline_position, load_therapies
@@ -36,8 +38,13 @@ NAMES = (
     *("coefficients", "root", "individualised", "average_effects", "average_covariance"),
     *("outcome", "outcome_spread", "outcome_cells"),
     *SUPPORT_ARRAYS,
+    *FILL_ARRAYS,
+    *SIMILAR_ARRAYS,
 )
 """The arrays that every policy has; their shapes are those of the attributes of ``Policy`` and ``ServedEffects``."""
+
+ADULT = "age"
+"""The fact by which a patient is known to be an adult; nothing is filled in for it, and nothing ranked without it."""
 
 Number = TypeVar("Number", np.float64, np.int64, np.bool_)
 
@@ -56,6 +63,9 @@ class Policy:
         therapies: catalogue entries of the arms that are known there.
         z: normal quantile of a two-sided interval at the policy's confidence.
         secondary: the outcomes beside the primary one, in the manifest's order.
+        groups: how many similar patients got each arm and how they fared; None tells nothing of them.
+        memory: what was worded once and is told again to every patient alike; never patients' values.
+        fills: what a missing effect modifier may be filled with; without it nothing is ranked where one is missing.
     """
 
     manifest: PolicyManifest
@@ -68,12 +78,27 @@ class Policy:
     therapies: Mapping[str, Therapy]
     z: float
     secondary: tuple[SecondaryServed, ...] = ()
+    fills: FillSketch | None = None
+    groups: SimilarGroups | None = None
+    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
         """Every arm in a clinician's words."""
         told = {name: therapy.name for name, therapy in self.therapies.items()}
         return {arm.name: told.get(arm.name, arm.name.replace("_", " ")) for arm in self.manifest.arms}
+
+    @cached_property
+    def plain_labels(self) -> Mapping[str, str]:
+        """Every arm in a patient's words."""
+        told = {name: therapy.plain_name for name, therapy in self.therapies.items()}
+        return {arm.name: told.get(arm.name, _capital(self.labels[arm.name])) for arm in self.manifest.arms}
+
+    @cached_property
+    def in_a_sentence(self) -> Mapping[str, str]:
+        """Every arm in a patient's words, as it reads inside a sentence; what is short for something stays so."""
+        told = self.plain_labels.items()
+        return {arm: name if name[1:2].isupper() else name[:1].lower() + name[1:] for arm, name in told}
 
     @cached_property
     def feature_names(self) -> frozenset[str]:
@@ -174,6 +199,48 @@ class Policy:
         return dict.fromkeys(against, Reason.CONFLICT) | self.manifest.abstained
 
     @cached_property
+    def is_key(self) -> NDArray[np.bool_]:
+        """(features,) without which nothing is ranked: baseline score, age, and modifiers that cannot be filled in."""
+        names = [feature.name for feature in self.manifest.encoding.features]
+        unfilled = 0 if self.fills else len(self.manifest.effect_modifiers)
+        key = np.array([name in (self.manifest.outcome.baseline, ADULT) for name in names])
+        return np.asarray(key | (np.arange(len(names)) < unfilled))
+
+    @cached_property
+    def baseline_at(self) -> int | None:
+        """Position of the baseline score among the features, if it is one of them."""
+        names = [feature.name for feature in self.manifest.encoding.features]
+        return names.index(self.manifest.outcome.baseline) if self.manifest.outcome.baseline in names else None
+
+    @cached_property
+    def has_severity(self) -> bool:
+        """Whether the baseline score tells which of the guideline's lists counts."""
+        return self.manifest.outcome.baseline is not None and "PHQ-9" in self.manifest.outcome.unit
+
+    @cached_property
+    def guideline_of_arms(self) -> Mapping[Level, list[float]]:
+        """By severity, each arm's place in the guideline's list, 1 first; infinite if it is not listed."""
+        levels: tuple[Level, Level] = ("less_severe", "more_severe")
+        return {level: [self._guideline_place(arm.name, level) for arm in self.manifest.arms] for level in levels}
+
+    @cached_property
+    def guideline_lists(self) -> Mapping[Level, list[int]]:
+        """By severity, the positions of the arms on the guideline's list, in its order, then by name."""
+        found: dict[Level, list[int]] = {}
+        for level, place in self.guideline_of_arms.items():
+            keyed = sorted(
+                (at, arm.name, i) for i, (at, arm) in enumerate(zip(place, self.manifest.arms, strict=True))
+            )
+            found[level] = [i for at, _, i in keyed if at < math.inf]
+        return found
+
+    @cached_property
+    def columns_of_feature(self) -> tuple[list[int], ...]:
+        """For each feature, the matrix columns that it fills."""
+        owner = self.manifest.encoding.owner
+        return tuple([at for at, own in enumerate(owner) if own == i] for i in range(len(self.feature_names)))
+
+    @cached_property
     def modifiers_by_name(self) -> NDArray[np.object_]:
         """(m,) the effect modifiers in alphabetical order."""
         return np.array(sorted(self.manifest.effect_modifiers), dtype=object)
@@ -198,12 +265,12 @@ class Policy:
         return found
 
     def _guideline_places(self, severity: Level) -> list[int]:
-        def key(arm: str) -> tuple[float, str]:
-            place = guideline_position(self.therapies[arm], severity) if arm in self.therapies else None
-            return (math.inf if place is None else place, arm)
-
-        order = sorted(self.manifest.ranked_arms, key=key)
+        order = sorted(self.manifest.ranked_arms, key=lambda arm: (self._guideline_place(arm, severity), arm))
         return [order.index(arm) for arm in self.manifest.ranked_arms]
+
+    def _guideline_place(self, arm: str, severity: Level) -> float:
+        place = guideline_position(self.therapies[arm], severity) if arm in self.therapies else None
+        return math.inf if place is None else place
 
 
 def with_ends(estimate: FloatArray, margin: FloatArray) -> FloatArray:
@@ -211,6 +278,10 @@ def with_ends(estimate: FloatArray, margin: FloatArray) -> FloatArray:
     found = np.empty((*estimate.shape, 3))
     found[..., 0], found[..., 1], found[..., 2] = estimate, estimate - margin, estimate + margin
     return found
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def load_policy(files: Mapping[str, bytes]) -> Policy:
@@ -241,6 +312,8 @@ def load_policy(files: Mapping[str, bytes]) -> Policy:
         therapies=_therapies(manifest),
         z=NormalDist().inv_cdf(0.5 + manifest.confidence / 2),
         secondary=secondary_from(arrays, manifest.secondary),
+        fills=fill_sketch_from(arrays),
+        groups=similar_from(arrays),
     )
     _check_shapes(policy)
     return policy
@@ -288,6 +361,8 @@ def _check_shapes(policy: Policy) -> None:
     if columns != policy.manifest.basis.columns:
         raise Refused("The basis of the effects does not agree with the encoding. Ask for a new artifact.")
     wrong = [name for name, (array, shape) in wanted.items() if array.shape != shape or not np.isfinite(array).all()]
+    wrong += fill_problems(policy.fills, len(policy.manifest.effect_modifiers)) if policy.fills else []
+    wrong += similar_problems(policy.groups, k, q - 1) if policy.groups else []
     _refuse(wrong + support_problems(policy.support, k, q - 1))
 
 

@@ -116,7 +116,7 @@ def prefer(patients: Patients, decision: Decision, attributes: Sequence[Attribut
     """
     policy = decision.policy
     offered, confidence = decision.offered[:, policy.ranked_at], policy.manifest.confidence
-    worth = utilities(attributes, weights, patients.terms, offered, decision.ranking.critical, confidence)
+    worth = utilities(attributes, weights, patients, offered, decision.ranking.critical, confidence)
     allowed: BoolArray = np.logical_and(offered, np.any(worth.weights > 0, axis=1, keepdims=True))
     surely = surely_better(worth.lowest, worth.highest, worth.margin) & allowed[:, :, None] & allowed[:, None, :]
     beaten_by, beats = surely.sum(axis=1), surely.sum(axis=2)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.recommendation import Reason
-from data_contracts.support import HARDLY_EVER, TOO_FEW
+from data_contracts.support import HARDLY_EVER, SUPPORTED, TOO_FEW
 from engine.bars import Bars
+from engine.filling import WAYS
 from engine.patient import Patients
 from engine.policy import Policy
 
@@ -40,7 +39,7 @@ def arm_reasons(
         log_odds: (n, K) of each ranked arm against all others.
         bars: what stands against ranking before the records are looked at.
     """
-    overlap = OF_VERDICT[policy.support.verdicts_at(log_odds, patients.covariates)]
+    overlap = _overlap(policy, patients, log_odds)
     alone = abstentions(policy, patients)[:, None]
     codes = policy.over_arms(np.where(alone == OPEN, overlap, alone), CODE[Reason.TOO_FEW_SIMILAR])
     codes[(codes == OPEN) & bars.few] = CODE[Reason.TOO_FEW_SIMILAR]
@@ -54,37 +53,28 @@ def arm_reasons(
     return codes
 
 
+def _overlap(policy: Policy, patients: Patients, log_odds: FloatArray) -> IntArray:
+    """(n, K) codes of what speaks against an arm by support, judged over the ways where effect modifiers are missing.
+
+    An arm is supported if it is in at least the stated share of the ways; if it is not in as many, that is told; in
+    between nobody can tell without the missing facts.
+    """
+    codes = OF_VERDICT[policy.support.verdicts_at(log_odds, patients.covariates)]
+    confidence = policy.manifest.confidence
+    for row, ways in patients.ways.items():
+        verdicts = policy.support.verdicts(ways.covariates)
+        share = np.minimum(*((half == SUPPORTED).mean(axis=0) for half in (verdicts[:WAYS], verdicts[WAYS:])))
+        most = np.array([np.bincount(column[column != SUPPORTED], minlength=1).argmax() for column in verdicts.T])
+        against = np.where(share <= 1 - confidence, OF_VERDICT[most], CODE[Reason.MISSING_KEY])
+        codes[row] = np.where(share >= confidence, OPEN, against)
+    return codes
+
+
 def abstentions(policy: Policy, patients: Patients) -> IntArray:
     """(n,) codes of why nothing at all can be ranked for a patient, ``OPEN`` if something can.
 
-    A missing effect modifier, a category never seen or a number outside the training range speaks against any rank.
+    A missing key fact, a category never seen or a number outside the training range speaks against any rank.
     """
-    no_key = patients.missing[:, : len(policy.manifest.effect_modifiers)].any(axis=1)
+    no_key = (patients.missing & policy.is_key).any(axis=1)
     strange = np.where(patients.outside.any(axis=1), CODE[Reason.OUT_OF_POPULATION], OPEN)
     return np.where(no_key, CODE[Reason.MISSING_KEY], strange)
-
-
-@dataclass(frozen=True)
-class Gaps:
-    """What the records cannot say of one patient.
-
-    Attributes:
-        missing: features not given, effect modifiers first.
-        outside: features whose value the records did not know.
-        abstain: why nothing can be ranked for this patient, if so.
-    """
-
-    missing: tuple[str, ...]
-    outside: tuple[str, ...]
-    abstain: Reason | None
-
-
-def gaps_of(policy: Policy, patients: Patients) -> Gaps:
-    """The gaps of the one patient."""
-    missing, outside = patients.missing[0].nonzero()[0], patients.outside[0].nonzero()[0]
-    features, code = policy.manifest.encoding.features, int(abstentions(policy, patients)[0])
-    return Gaps(
-        missing=tuple(features[at].name for at in missing.tolist()),
-        outside=tuple(features[at].name for at in outside.tolist()),
-        abstain=None if code == OPEN else REASONS[code],
-    )

@@ -15,10 +15,11 @@ from engine.bars import ONE, bars_of
 from engine.decision import decide
 from engine.doubts import doubts_of, settled
 from engine.exclusions import excluded_arms
+from engine.gaps import gaps_of
+from engine.guideline import guideline_view
 from engine.patient import read_patient
 from engine.policy import Policy
 from engine.preference_ranking import preference_ranking
-from engine.reasons import gaps_of
 from engine.safety import judge_safety
 
 
@@ -51,5 +52,5 @@ def recommend(
     decision = decide(policy, patient, bars_of([ruling], ONE, excluded_arms(profile, policy)))
     arms = advise(policy, patient, decision, ruling, offered_at(profile.site, policy, offers))
     preference = preference_ranking(profile, policy, patient, decision)
-    gaps = gaps_of(policy, patient)
-    return answer(profile, policy, rules, gaps, ruling.safety, arms, doubts.queries, preference)
+    gaps, guideline = gaps_of(policy, patient, decision), guideline_view(policy, patient, decision)
+    return answer(profile, policy, rules, gaps, ruling.safety, arms, doubts.queries, guideline, preference)

@@ -41,9 +41,9 @@ def _checks(arms: Sequence[ArmAdvice]) -> list[str]:
     ]
 
 
-def joined(names: Sequence[str]) -> str:
-    """Names in a row: "a", "a and b", "a, b and c"."""
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+def joined(names: Sequence[str], word: str = "and") -> str:
+    """Names in a row: "a", "a and b", "a, b and c", or with another word before the last."""
+    return f"{', '.join(names[:-1])} {word} {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def _meanings(facts: Mapping[str, None] | Sequence[str]) -> str:

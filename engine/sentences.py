@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from data_contracts.data_query import DataQuery
+from data_contracts.guideline_view import GuidelineView
 from data_contracts.manifest import ArmRecord
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
 from engine.availability import availability_sentences
 from engine.benefit import benefit_text
+from engine.gap_sentences import gap_sentences
+from engine.gaps import Gaps
 from engine.instead import instead_of_all
 from engine.policy import Policy
-from engine.reasons import Gaps
 from engine.safety_sentences import joined, safety_sentences
+from engine.unmeasured import unmeasured_sentences
 
 TOO_FEW_HERE = "{label} cannot be compared: fewer than 11 patients who were about as likely to get it really did."
 NO_TRIAL = "No randomised trial of this system exists; it supports a clinician's judgement and does not replace it."
@@ -72,7 +75,12 @@ def _against(label: str, arm: ArmRecord, reason: Reason, rules: Sequence[str]) -
 
 
 def answer_sentences(
-    policy: Policy, gaps: Gaps, safety: Safety, arms: Sequence[ArmAdvice], queries: Sequence[DataQuery]
+    policy: Policy,
+    gaps: Gaps,
+    safety: Safety,
+    arms: Sequence[ArmAdvice],
+    queries: Sequence[DataQuery],
+    guideline: GuidelineView | None,
 ) -> tuple[str, ...]:
     """The answer to be read in order: safety and data queries, then the ranking or why not, then its limits."""
     told = safety_sentences(safety, arms) + [f"Data query: {query.sentence} {query.check}" for query in queries]
@@ -85,12 +93,13 @@ def answer_sentences(
     elif safety.awaiting_acknowledgement:
         told += _instead(None, safety, arms)
     elif best := next((advice for advice in arms if advice.recommended), None):
-        told += _ranking_sentences(best, arms)
+        told += [*_ranking_sentences(best, arms), *unmeasured_sentences(policy, arms)]
     else:
         told += _instead(_no_ranking(gaps), safety, arms)
-    if gaps.missing and gaps.abstain is None:
-        told.append(f"Not given, and filled as when learning: {', '.join(gaps.missing)}.")
+    if guideline is not None:
+        told.append(guideline.sentence)
     told += [
+        *gap_sentences(gaps, policy.labels),
         *_without_outcome(arms),
         *availability_sentences(arms),
         *policy.evidence_sentences,
@@ -129,7 +138,7 @@ def _without_outcome(arms: Sequence[ArmAdvice]) -> list[str]:
 
 def _no_ranking(gaps: Gaps) -> str:
     if gaps.abstain is Reason.MISSING_KEY:
-        names = ", ".join(gaps.missing)
+        names = ", ".join(change.feature for change in gaps.changes if change.key)
         return f"No ranking for this patient: {names} not given, or in doubt."
     if gaps.abstain is Reason.OUT_OF_POPULATION:
         names = ", ".join(gaps.outside)

@@ -15,6 +15,8 @@ from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray
 from data_contracts.rank_sets import any_correlation_value, critical_values, standard_errors
 from engine.attribute import Attribute
+from engine.patient import Patients
+from engine.widening import joint_here
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Utilities:
 def utilities(
     attributes: Sequence[Attribute],
     weights: FloatArray,
-    terms: FloatArray,
+    patients: Patients,
     allowed: BoolArray,
     by_effects: FloatArray,
     confidence: float,
@@ -84,7 +86,7 @@ def utilities(
     Args:
         attributes: the M attributes of the policy.
         weights: (n, M) as given.
-        terms: (n, P) basis terms of the patients.
+        patients: n of them.
         allowed: (n, K) arms that may be ranked.
         by_effects: (n,) critical values of their ranking by effects.
         confidence: of all pairs of arms together.
@@ -98,7 +100,7 @@ def utilities(
     for at, attribute in enumerate(attributes):
         if attribute.served is None:
             continue
-        effects, covariance = attribute.served.at(terms)
+        effects, covariance = joint_here(attribute.served, patients)
         least[..., at] = most[..., at] = effects
         if not weights[:, at].any():
             continue

@@ -11,16 +11,19 @@ from data_contracts.arm_evidence import StudyEvidence
 from data_contracts.effects import AverageEffects, ScoredEpisodes, ServedEffects
 from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes, FloatArray
+from data_contracts.fill_sketch import FillSketch
 from data_contracts.gate import Individualisation
 from data_contracts.outcome_range import OutcomeRanges
 from data_contracts.policy_value import PolicyValue
 from data_contracts.protocol import StudyProtocol
+from data_contracts.similar_groups import SimilarGroups
 from data_contracts.support import SUPPORTED, Support
 from data_contracts.trial_evidence import tables_named
 from estimators.candidates import for_study
 from estimators.conformal import outcome_ranges
 from estimators.cross_fitting import CrossFitted
 from estimators.evidence import weigh
+from estimators.fill_sketch import fill_sketch
 from estimators.held_out_advice import held_out_advice
 from estimators.policy_value import policy_value
 from estimators.progress import Progress, untold
@@ -28,6 +31,7 @@ from estimators.scored_study import score_study
 from estimators.secondary import LearnedSecondary, learn_secondary
 from estimators.serve import serve
 from estimators.serving_models import outcome_model
+from estimators.similar_groups import similar_groups
 from estimators.support import fit_support
 
 
@@ -50,6 +54,8 @@ class Learned:
         support: who is supported for which arm.
         expected: (1 + q,) served expected outcome of the reference.
         ranges: the served outcome ranges about it.
+        fills: what a missing effect modifier may be filled with.
+        groups: how many similar patients got each arm and how they fared.
         value: what following the advice is worth; None where hardly anybody has a supported arm.
         secondary: the outcomes beside the primary one, in the protocol's order.
     """
@@ -68,6 +74,8 @@ class Learned:
     support: Support
     expected: FloatArray
     ranges: OutcomeRanges
+    fills: FillSketch
+    groups: SimilarGroups
     value: PolicyValue | None
     secondary: tuple[LearnedSecondary, ...] = ()
 
@@ -112,6 +120,15 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
             support=support,
             expected=outcome_model(study.covariates, primary, served.effects),
             ranges=outcome_ranges(study.covariates, primary, advice.effects, can),
+            fills=fill_sketch(study.encoding, episodes.columns, len(protocol.effect_modifiers)),
+            groups=similar_groups(
+                study.encoding,
+                episodes.columns,
+                [name for name in (protocol.outcome.baseline, *protocol.effect_modifiers) if name],
+                primary.arm,
+                protocol.outcome.sign * primary.outcome,
+                len(episodes.arms),
+            ),
             value=policy_value(primary, advice, can, protocol.confidence),
             secondary=learn_secondary(study, protocol, episodes.arms, progress),
         )

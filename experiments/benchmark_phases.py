@@ -15,9 +15,11 @@ from engine.bars import ONE, bars_of
 from engine.decision import decide
 from engine.doubts import doubts_of, settled
 from engine.exclusions import excluded_arms
+from engine.gaps import gaps_of
+from engine.guideline import guideline_view
 from engine.patient import read_patient
 from engine.policy import Policy
-from engine.reasons import gaps_of
+from engine.preference_ranking import preference_ranking
 from engine.safety import judge_safety
 
 PHASES = {
@@ -41,6 +43,8 @@ def phase_times(profile: PatientProfile, policy: Policy, rules: RuleSet) -> dict
     clock.append(time.perf_counter())
     arms = advise(policy, patient, decision, ruling, offered_at(None, policy, None))
     clock.append(time.perf_counter())
-    answer(profile, policy, rules, gaps_of(policy, patient), ruling.safety, arms, doubts.queries)
+    preference = preference_ranking(profile, policy, patient, decision)
+    gaps, guideline = gaps_of(policy, patient, decision), guideline_view(policy, patient, decision)
+    answer(profile, policy, rules, gaps, ruling.safety, arms, doubts.queries, guideline, preference)
     clock.append(time.perf_counter())
     return dict(zip(PHASES, 1000 * np.diff(clock), strict=True))

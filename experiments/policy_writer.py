@@ -14,10 +14,12 @@ from data_contracts.column_checks import instrument_of
 from data_contracts.effects import BoolArray
 from data_contracts.episode import Episodes, FloatArray
 from data_contracts.fact import Answer, UnreadableFact, load_facts, read_fact
+from data_contracts.fill_sketch import fill_arrays
 from data_contracts.gate import Gate
 from data_contracts.manifest import ARRAYS, MANIFEST, MODEL_CARD, SIGNATURE, ArmRecord, PolicyManifest, sha256
 from data_contracts.protocol import StudyProtocol
 from data_contracts.secondary_arrays import secondary_arrays
+from data_contracts.similar_groups import similar_arrays
 from data_contracts.support_arrays import support_arrays
 from data_contracts.therapy import therapy_for
 from engine.policy import policy_arrays
@@ -128,6 +130,8 @@ def _archive(learned: Learned) -> bytes:
         policy_arrays(learned.served)
         | support_arrays(learned.support)
         | secondary_arrays([one.served for one in learned.secondary])
+        | fill_arrays(learned.fills)
+        | similar_arrays(learned.groups)
         | {
             "average_effects": averages.effects,
             "average_covariance": averages.covariance,

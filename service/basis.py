@@ -14,6 +14,8 @@ from data_contracts.manifest import MANIFEST, MODEL_CARD, PROMOTION, PolicyManif
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation, SafetyFinding
 from data_contracts.secondary_outcome import SecondaryOutcome
+from data_contracts.tipping_point import TippingPoint
+from data_contracts.would_change import WouldChange
 from service.event import Event, State
 from service.history_keeper import Kept
 from service.record import RecommendationRecord
@@ -34,6 +36,8 @@ METHOD = (
     "tell apart share the top set.",
     "Where weights were given, utilities rank the same arms a second time, beside the effects and without changing "
     "them; what is unknown is a range, and errors of several outcomes are added.",
+    "Where an effect modifier is missing, intervals and ranks cover what filling it in from the records could give, "
+    "in the stated share of the ways of doing so.",
     "Safety rules come before any model and no model can override them.",
 )
 LIMITS = (
@@ -55,11 +59,13 @@ class Inputs(_Data):
     Attributes:
         used: given and read by the policy or a safety rule.
         missing: read by the policy and not given.
+        would_change: what asking for each of them would change.
         unused: given and not read.
     """
 
     used: tuple[str, ...]
     missing: tuple[str, ...]
+    would_change: tuple[WouldChange, ...]
     unused: tuple[str, ...]
 
 
@@ -103,6 +109,7 @@ class Basis(_Data):
     individualisation: tuple[Individualisation, ...]
     trial_evidence: StudyEvidence | None
     safety: tuple[SafetyFinding, ...]
+    unmeasured_cause: tuple[TippingPoint, ...] | None
     limits: tuple[str, ...]
     evidence: str
     model_card: dict[str, Any]
@@ -136,6 +143,7 @@ def basis_of(kept: Kept, documents: Mapping[str, str], version: str) -> Basis:
         individualisation=manifest.individualisation,
         trial_evidence=manifest.evidence,
         safety=answer.safety.findings,
+        unmeasured_cause=manifest.tipping_points,
         limits=LIMITS,
         evidence=NO_TRIAL,
         model_card=json.loads(documents.get(MODEL_CARD, "{}")),
@@ -145,7 +153,12 @@ def basis_of(kept: Kept, documents: Mapping[str, str], version: str) -> Basis:
 
 def _inputs(profile: PatientProfile, answer: Recommendation) -> Inputs:
     given = {name for name, value in profile.values.items() if value is not None}
-    return Inputs(used=tuple(sorted(given - set(answer.unused))), missing=answer.missing, unused=answer.unused)
+    return Inputs(
+        used=tuple(sorted(given - set(answer.unused))),
+        missing=answer.missing,
+        would_change=answer.would_change,
+        unused=answer.unused,
+    )
 
 
 def _count(arm: str, episodes: int, ranked: bool) -> ArmCount:

@@ -65,8 +65,8 @@ def obstacles(answer: Recommendation, until: date, today: date) -> tuple[str, ..
         found.append("A safety rule refused a ranking, so there is nothing to show a patient. See safety.findings.")
     elif all(one.reason in BARRED for one in answer.arms):
         found.append("Every therapy is ruled out, so there is nothing to choose from. See the arms' reasons.")
-    elif answer.safety.reason is Reason.CONSENT:
-        found.append("The patient's consent to decision support is not recorded. Ask for it, and ask again with it.")
+    elif any(one.reason is Reason.CONSENT for one in answer.arms):
+        found.append("The patient's consent to decision support is not known. Ask for it, and ask again with it.")
     if answer.safety.awaiting_acknowledgement:
         told = "A safety assessment comes first. Make it, and ask again with the acknowledgement of who made it."
         found.append(told)

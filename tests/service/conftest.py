@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from data_contracts.basis import Basis
 from data_contracts.encoding import Encoding, Feature
+from data_contracts.fill_sketch import FillSketch, fill_arrays
 from data_contracts.gate import Gate, Individualisation
 from data_contracts.manifest import ArmRecord, PolicyManifest, Promotion, sha256
 from data_contracts.places import trusted_keys
@@ -43,6 +44,12 @@ FEATURES = (
     Feature(name="phq9_week0", kind="numeric", lower=5, upper=27, fill=15),
     Feature(name="age", kind="numeric", lower=18, upper=80, fill=45),
     Feature(name="sex", kind="categorical", levels=("f", "m")),
+)
+
+FILLS = FillSketch(
+    scores=np.tile([-2.0, 0.0, 2.0], (2, 1)),
+    values=np.array([[5.0, 15.0, 27.0], [18.0, 45.0, 80.0]]),
+    correlation=np.eye(2),
 )
 
 
@@ -124,6 +131,10 @@ def archive(changes: Mapping[str, Any]) -> bytes:
         "average_effects": np.array([0.0, 2.0, 3.0]),
         "average_covariance": np.diag([0.0, 0.25, 0.25]),
         **support_arrays(replace(Support.of_propensity(np.zeros((3, 4))), similar=np.full((3, CELLS), 22.0))),
+        **fill_arrays(FILLS),
+        "similar_columns": np.zeros(0),
+        "similar_cuts": np.zeros(0),
+        "similar_cells": np.zeros((3, 1, 5)),
         "outcome": np.array([-10.0, -2.0, 0.1, 0.0]),
         "outcome_spread": np.array([1.1, 0.0, 0.0, 0.0]),
         "outcome_cells": np.dstack([np.full((3, 40), 20.0), np.tile(np.linspace(-2.0, 2.0, 40), (3, 1))]),
