@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data_contracts.protocol import Outcome
+
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
+AnOutcome = TypeVar("AnOutcome", bound=Outcome)
 Column: TypeAlias = NDArray[Any]
 """float64 with NaN for missing, or objects: text with None for missing."""
 
@@ -48,6 +51,7 @@ class Episodes:
         attrition: how the n episodes were arrived at, and how many outcomes were observed.
         fingerprint: sha256 of the analysed content, the same for any order of rows and columns.
         stayed: (n,) number of visits up to which the patient was seen; None where the protocol names no visits.
+        set_aside: derived outcomes that are not learned from, as too few episodes tell of them, each with the reason.
     """
 
     arms: tuple[str, ...]
@@ -60,6 +64,7 @@ class Episodes:
     attrition: tuple[AttritionLine, ...]
     fingerprint: str
     stayed: IntArray | None = None
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -71,3 +76,7 @@ class Episodes:
         """Episodes started, by analysed arm."""
         found = np.bincount(self.arm, minlength=len(self.arms))
         return {name: int(count) for name, count in zip(self.arms, found, strict=True)}
+
+    def kept(self, outcomes: Iterable[AnOutcome]) -> tuple[AnOutcome, ...]:
+        """Those of a protocol's outcomes that are learned from, in their order: all but what was set aside."""
+        return tuple(outcome for outcome in outcomes if outcome.column not in self.set_aside)

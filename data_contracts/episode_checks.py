@@ -15,7 +15,7 @@ from data_contracts.derived_outcomes import derived_problems, with_derived
 from data_contracts.effects import BoolArray
 from data_contracts.episode import AttritionLine, Column, Episodes, FloatArray, IntArray
 from data_contracts.errors import BadInput, Problem, rows_text
-from data_contracts.outcome_checks import outcome_problems
+from data_contracts.outcome_checks import outcome_problems, set_aside
 from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
 from data_contracts.tables import Table
 
@@ -23,7 +23,8 @@ from data_contracts.tables import Table
 def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
     """Turn a table with one row an episode into episodes that can be analysed.
 
-    Episodes without an outcome stay (attrition says how many); arms with fewer than 30 episodes are set aside.
+    Episodes without an outcome stay (attrition says how many); arms with fewer than 30 episodes are set
+    aside, and so are derived outcomes that too few episodes tell of.
 
     Raises:
         BadInput: every problem found, with columns, counts and row numbers, never values.
@@ -120,14 +121,9 @@ def _arm_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
 def _content_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
     rows = _analysed(table, protocol)
     arms = _labels(table, protocol) if protocol.records.arm in table.columns else np.full(table.n, None)
-    primary = list(outcome_problems(table, protocol.outcome, protocol, arms, rows))
-    yield from primary
-    for outcome in protocol.secondary_outcomes:
+    for outcome in protocol.recorded_outcomes:
         yield from outcome_problems(table, outcome, protocol, arms, rows)
     yield from derived_problems(protocol)
-    for outcome in protocol.secondary[len(protocol.secondary_outcomes) :]:
-        if not primary:  # what is wrong with the primary outcome is told once
-            yield from outcome_problems(table, outcome, protocol, arms, rows)
     for name in protocol.covariates:
         if name in table.columns:
             yield from covariate_problems(table.columns[name], name, f"{table.source}, {name}", protocol, rows)
@@ -154,9 +150,12 @@ def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
     labels = _labels(table, protocol)
     counts = _counts(labels, protocol)
     arms = tuple(name for name, count in counts.items() if count >= MINIMUM_EPISODES)
-    order = _fixed_order(table, protocol, np.isin(labels, arms))
+    analysed = np.isin(labels, arms)
+    aside = set_aside(table, protocol, labels, analysed)
+    order = _fixed_order(table, protocol, analysed)
     labels = labels[order]
-    outcomes = {outcome.column: table.columns[outcome.column].astype(float)[order] for outcome in protocol.outcomes}
+    names = [outcome.column for outcome in protocol.outcomes if outcome.column not in aside]
+    outcomes = {name: table.columns[name].astype(float)[order] for name in names}
     named, recorded = dict.fromkeys((*protocol.covariates, *protocol.groups)), protocol.recorded_outcomes
     episodes = Episodes(
         arms=arms,
@@ -169,6 +168,7 @@ def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
         attrition=_attrition(counts, arms, labels, {one.column: outcomes[one.column] for one in recorded}),
         fingerprint="",
         stayed=visits_stayed(table, protocol, order),
+        set_aside=aside,
     )
     return replace(episodes, fingerprint=_fingerprint(episodes, protocol))
 

@@ -30,8 +30,7 @@ def outcome_problems(
     name = outcome.column
     if name not in table.columns:
         return
-    derived = name in protocol.derived_outcomes
-    where = f"{table.source}, {name}" + (f" (derived from {protocol.outcome.column})" if derived else "")
+    where = f"{table.source}, {name}"
     column = table.columns[name]
     yes_no = isinstance(outcome, FurtherOutcome) and outcome.kind == "yes_no"
     problems = list(number_problems(column, name, where, protocol))
@@ -45,8 +44,24 @@ def outcome_problems(
         yield Problem(where, "an outcome in some rows", "none in any row", "Check the column.")
         return
     yield from _scarce(where, observed, arms)
-    step = f"Take {name} out of derived_outcomes." if derived else "Take the outcome out of the protocol."
-    yield from _alike(where, column[observed & analysed], yes_no, step)
+    yield from _alike(where, column[observed & analysed], yes_no)
+
+
+def set_aside(table: Table, protocol: StudyProtocol, arms: Column, analysed: BoolArray) -> dict[str, str]:
+    """Derived outcomes that too few episodes tell of, each with the reason: the study goes on without them.
+
+    An outcome that a protocol names by its column is refused instead; what is derived may turn out rare by itself.
+
+    Args:
+        table: all rows, with the derived columns.
+        protocol: the study.
+        arms, analysed: as for ``outcome_problems``.
+    """
+    found = {}
+    for outcome in protocol.secondary[len(protocol.secondary_outcomes) :]:
+        for problem in outcome_problems(table, outcome, protocol, arms, analysed):
+            found.setdefault(outcome.column, f"it needs {problem.expected}; found {problem.found}")
+    return found
 
 
 def _other_values(column: FloatArray, where: str) -> Iterator[Problem]:
@@ -65,8 +80,9 @@ def _scarce(where: str, observed: BoolArray, arms: Column) -> Iterator[Problem]:
         yield Problem(where, expected, f"fewer in {', '.join(few)}", step)
 
 
-def _alike(where: str, values: FloatArray, yes_no: bool, step: str) -> Iterator[Problem]:
+def _alike(where: str, values: FloatArray, yes_no: bool) -> Iterator[Problem]:
     """Nothing to learn where every value is alike; a yes or no that hardly anybody has would single patients out."""
+    step = "Take the outcome out of the protocol."
     if len(values) and (values == values[0]).all():
         yield Problem(where, "at least two different values", "every value alike", step)
     elif yes_no and min(values.sum(), len(values) - values.sum()) < MINIMUM_CELL:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_contracts.arm_evidence import ArmEvidence
+from data_contracts.arm_labels import arm_labels, plain_arm_labels
 from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import ServedEffects
 from data_contracts.episode import FloatArray, IntArray
@@ -84,15 +85,13 @@ class Policy:
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
-        """Every arm in a clinician's words."""
-        told = {name: therapy.name for name, therapy in self.therapies.items()}
-        return {arm.name: told.get(arm.name, arm.name.replace("_", " ")) for arm in self.manifest.arms}
+        """Every arm in a clinician's words, no two alike."""
+        return arm_labels(self.manifest.arms, self.therapies)
 
     @cached_property
     def plain_labels(self) -> Mapping[str, str]:
-        """Every arm in a patient's words."""
-        told = {name: therapy.plain_name for name, therapy in self.therapies.items()}
-        return {arm.name: told.get(arm.name, _capital(self.labels[arm.name])) for arm in self.manifest.arms}
+        """Every arm in a patient's words, no two alike."""
+        return plain_arm_labels(self.manifest.arms, self.therapies)
 
     @cached_property
     def in_a_sentence(self) -> Mapping[str, str]:
@@ -278,10 +277,6 @@ def with_ends(estimate: FloatArray, margin: FloatArray) -> FloatArray:
     found = np.empty((*estimate.shape, 3))
     found[..., 0], found[..., 1], found[..., 2] = estimate, estimate - margin, estimate + margin
     return found
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
 
 
 def load_policy(files: Mapping[str, bytes]) -> Policy:

@@ -64,14 +64,13 @@ def score_study(episodes: Episodes, protocol: StudyProtocol, progress: Progress 
         propensity = study_propensity(design)
         regressions: dict[str, CrossFitted] = {}
         scored: dict[str, ScoredEpisodes] = {}
-        for i, outcome in enumerate(protocol.outcomes):
-            progress(f"outcome regressions and scores: {outcome.column}", 0.4 + 0.4 * i / len(protocol.outcomes))
+        outcomes = episodes.kept(protocol.outcomes)
+        for i, outcome in enumerate(outcomes):
+            progress(f"outcome regressions and scores: {outcome.column}", 0.4 + 0.4 * i / len(outcomes))
             regressions[outcome.column], scored[outcome.column] = score_outcome(
                 design, protocol, outcome, propensity.prediction
             )
-        averages = {
-            outcome.column: _averages(scored[outcome.column], outcome, protocol) for outcome in protocol.outcomes
-        }
+        averages = {outcome.column: _averages(scored[outcome.column], outcome, protocol) for outcome in outcomes}
         return ScoredStudy(encoding, covariates, propensity, regressions, scored, averages)
 
 

@@ -39,8 +39,9 @@ def learn_secondary(
 ) -> tuple[LearnedSecondary, ...]:
     """Serve every outcome beside the primary one; the plainest and the richest leading model compete, and no rival."""
     found = []
-    for i, outcome in enumerate(protocol.secondary):
-        progress(f"effects: {outcome.column}", 0.95 + 0.05 * i / len(protocol.secondary))
+    outcomes = [outcome for outcome in protocol.secondary if outcome.column in study.scored]
+    for i, outcome in enumerate(outcomes):
+        progress(f"effects: {outcome.column}", 0.95 + 0.05 * i / len(outcomes))
         data, averages = study.scored[outcome.column], study.averages[outcome.column]
         served = serve(data, averages, protocol, arms, (), plain_and_rich(data.basis), DRAWS)
         level = fit_level(data) if outcome.kind == "yes_no" else None

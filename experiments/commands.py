@@ -120,6 +120,8 @@ def _close(result: StudyResult, options: Namespace, more: dict[str, str]) -> int
     else:
         for name, count in result.episodes.thin_arms.items():
             _say(f"{name} is not ranked from records: {count} episodes, 30 are needed.")
+        for name, why in result.episodes.set_aside.items():
+            _say(f"{name} is set aside: {why}.")
         for gate in result.gates:
             _say(f"gate {gate.name}: {'passed' if gate.passed else 'FAILED'}. {gate.sentence}")
         for decision in result.learned.individualisation:

@@ -66,6 +66,7 @@ def write_fit(result: StudyResult, out: Path, signer: Signer) -> None:
         "policy_value": result.learned.value.model_dump(mode="json") if result.learned.value else None,
         "individualisation": [decision.model_dump(mode="json") for decision in result.learned.individualisation],
         "arms_not_ranked": sorted(result.episodes.thin_arms),
+        "outcomes_set_aside": dict(result.episodes.set_aside),
     }
     write_json(gates, out / "gates.json")
 

@@ -31,6 +31,7 @@ def model_card(manifest: PolicyManifest, protocol: StudyProtocol, episodes: Epis
             "outcomes are missing at random given covariates and arm",
         ],
         "other_outcomes": [outcome.model_dump(mode="json") for outcome in manifest.secondary],
+        "outcomes_set_aside": dict(episodes.set_aside),
         "covariates": list(protocol.covariates),
         "effect_modifiers": list(protocol.effect_modifiers),
         "episodes_by_arm": {arm.name: arm.episodes for arm in manifest.arms},

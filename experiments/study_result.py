@@ -78,4 +78,5 @@ def average_ranks(averages: AverageEffects, arms: tuple[str, ...], confidence: f
 
 def outcomes_of(result: StudyResult) -> list[tuple[Outcome, AverageEffects]]:
     """Each outcome with its average effects, the primary first."""
-    return [(outcome, result.learned.averages[outcome.column]) for outcome in result.protocol.outcomes]
+    outcomes = result.episodes.kept(result.protocol.outcomes)
+    return [(outcome, result.learned.averages[outcome.column]) for outcome in outcomes]

@@ -9,15 +9,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from data_contracts.arm_labels import plain_arm_labels
 from data_contracts.figure import Figure
 from data_contracts.interval import Interval
 from data_contracts.manifest import PolicyManifest
-from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import ArmAdvice, Reason, Recommendation
 from data_contracts.secondary_outcome import Role, SecondaryOutcome
 from data_contracts.therapy import Therapy, load_therapies
 from service.release import BARRED
-from service.sheet_order import in_guideline_order
+from service.sheet_order import in_guideline_order, level_of
 from service.sheet_wait import wait_words
 
 GAIN: tuple[Role, ...] = ("response", "reliable_improvement", "remission")
@@ -117,18 +117,20 @@ class Sheet:
         return any(not one.checked for option in self.options for one in option.said)
 
 
-def sheet_of(answer: Recommendation, profile: PatientProfile, manifest: PolicyManifest) -> Sheet:
+def sheet_of(answer: Recommendation, manifest: PolicyManifest) -> Sheet:
     """The sheet's content; neither the order nor the choice of options depends on any effect."""
-    therapies = {arm.name: load_therapies().get(arm.therapy or "") for arm in manifest.arms}
+    known = load_therapies()
+    therapies = {arm.name: known[arm.therapy] for arm in manifest.arms if arm.therapy in known}
+    titles = plain_arm_labels(manifest.arms, therapies)
     advice = {one.arm: one for one in answer.arms}
-    order = [name for name in in_guideline_order(manifest, profile) if name in advice]
+    order = [name for name in in_guideline_order(manifest, level_of(answer)) if name in advice]
     outcomes = {outcome.name: outcome for outcome in manifest.secondary}
     open_to = [advice[name] for name in order if advice[name].reason not in BARRED]
     drawn = tuple(role for role in (_counted(GAIN, open_to, outcomes), _counted(LOSS, open_to, outcomes)) if role)
     return Sheet(
-        options=tuple(_option(one, therapies.get(one.arm), outcomes, drawn) for one in open_to),
+        options=tuple(_option(one, titles[one.arm], therapies.get(one.arm), outcomes, drawn) for one in open_to),
         columns=tuple(WORDS[role] for role in drawn),
-        barred=tuple(_title(advice[name], therapies.get(name)) for name in order if advice[name].reason in BARRED),
+        barred=tuple(titles[name] for name in order if advice[name].reason in BARRED),
     )
 
 
@@ -147,7 +149,11 @@ def _counts(arm: ArmAdvice) -> Iterator[tuple[str, Interval]]:
 
 
 def _option(
-    arm: ArmAdvice, therapy: Therapy | None, outcomes: Mapping[str, SecondaryOutcome], drawn: Sequence[Role]
+    arm: ArmAdvice,
+    title: str,
+    therapy: Therapy | None,
+    outcomes: Mapping[str, SecondaryOutcome],
+    drawn: Sequence[Role],
 ) -> Option:
     by_role: dict[Role, Count] = {}
     more: list[Count] = []
@@ -160,7 +166,7 @@ def _option(
         elif words := _words(outcome):
             more.append(_count(words, interval))
     return Option(
-        title=_title(arm, therapy),
+        title=title,
         what=_said(therapy.delivery) if therapy else None,
         length=_said(therapy.usual_length) if therapy else None,
         asks=_said(therapy.asks) if therapy else None,
@@ -182,10 +188,6 @@ def _words(outcome: SecondaryOutcome) -> str | None:
 def _count(words: str, of_hundred: Interval) -> Count:
     lower, upper = max(math.floor(of_hundred.lower), 0), min(math.ceil(of_hundred.upper), 100)
     return Count(words, min(max(round(of_hundred.estimate), lower), upper), lower, upper)
-
-
-def _title(arm: ArmAdvice, therapy: Therapy | None) -> str:
-    return therapy.plain_name if therapy else arm.label[:1].upper() + arm.label[1:]
 
 
 def _said(figure: Figure[str] | None) -> Said | None:

@@ -36,13 +36,13 @@ def sheet_page(
         manifest: of the policy that answered.
         contacts: whom to call in a crisis.
     """
-    sheet = sheet_of(kept.answer, kept.profile, manifest)
+    sheet = sheet_of(kept.answer, manifest)
     page = (
         _environment()
         .get_template("sheet.html.j2")
         .render(
             sheet=sheet,
-            guideline=guideline_for(manifest, kept.profile),
+            guideline=guideline_for(kept.answer),
             record=kept.record,
             holds_until=kept.holds_until,
             review=review,

@@ -51,12 +51,17 @@ def summarise(result: StudyResult) -> dict[str, Any]:
         "gates": [gate.model_dump(mode="json") for gate in result.gates],
         "arms": [_arm(name, result) for name in episodes.arms],
         "arms_not_ranked": [_thin(name, count, protocol) for name, count in episodes.thin_arms.items()],
+        "outcomes_set_aside": dict(episodes.set_aside),
         "attrition": steps,
         "table_one": table_one(episodes, protocol),
         "diagnostics": diagnostics(result),
         "balance": balance_rows(result, protocol),
         "outcomes": findings,
-        "derived": [{"outcome": name, **rule.model_dump()} for name, rule in rules_of(protocol).items()],
+        "derived": [
+            {"outcome": name, **rule.model_dump()}
+            for name, rule in rules_of(protocol).items()
+            if name not in episodes.set_aside
+        ],
         "candidates": candidate_rows(learned.candidate_weights),
         "individualisation": [decision.model_dump(mode="json") for decision in learned.individualisation],
         "trial_evidence": evidence_summary(learned.evidence),

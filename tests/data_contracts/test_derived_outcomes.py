@@ -124,14 +124,26 @@ def test_better_must_be_less(records, refusal):
     assert "less is better" in refusal(records, outcome=outcome, derived_outcomes=["remission"])
 
 
-def test_what_hardly_anybody_has_is_no_outcome(records, refusal):
-    """Nobody lost, and hardly anybody deteriorated: each is named, with what to do."""
+def test_what_hardly_anybody_has_is_set_aside(records, check):
+    """Nobody lost, and hardly anybody deteriorated: both are set aside and named, and what can be learned stays."""
     frame = records.assign(phq9_week12=records.phq9_week12.where(records.index < 5, 0.0), phq9_week0=10)
     frame["phq9_week0"] = np.where(frame.index % 2, 10, 12)
-    message = refusal(frame, derived_outcomes=["dropout", "reliable_deterioration"])
-    assert "dropout (derived from phq9_week12): expected at least two different values; found every value" in message
-    assert "reliable_deterioration (derived from phq9_week12): expected at least 11 episodes with each" in message
-    assert "Take dropout out of derived_outcomes." in message
+    frame.loc[20:40, "phq9_week12"] = 10.0
+    found = check(frame, derived_outcomes=["dropout", "reliable_deterioration", "response"])
+    assert list(found.outcomes) == ["phq9_week12", "response"]
+    assert found.set_aside["dropout"] == "it needs at least two different values; found every value alike"
+    assert found.set_aside["reliable_deterioration"].startswith("it needs at least 11 episodes with each answer")
+
+
+def test_what_is_compared_with_a_missing_baseline_is_set_aside(records, check):
+    """A response that hardly any patient of one arm can be asked for is not learned; who left still is."""
+    frame = records.copy()
+    frame.loc[::7, "phq9_week12"] = np.nan
+    arm = frame.therapy.iloc[0]
+    frame.loc[frame.index[frame.therapy == arm][5:], "phq9_week0"] = np.nan
+    found = check(frame, derived_outcomes=["response", "dropout"])
+    assert f"fewer in {arm}" in found.set_aside["response"]
+    assert "dropout" in found.outcomes
 
 
 NAUSEA = {"column": "nausea", "direction": LESS, "unit": "share of patients", "kind": "yes_no", "role": "side_effect"}

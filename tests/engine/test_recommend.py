@@ -170,6 +170,27 @@ def test_a_thin_arm_is_not_ranked_from_records(policy, rules, patient):
     assert (thin.status, thin.reason, thin.effect, thin.average) == ("abstained", Reason.TOO_FEW_SIMILAR, None, None)
 
 
+def test_arms_of_one_therapy_are_told_apart(policy, rules, patient):
+    """Two SSRI arms never read "SSRI antidepressant and SSRI antidepressant": each has its own name beside it."""
+    arms = tuple(
+        arm.model_copy(update={"therapy": "SSRI", "name": f"{arm.name}_line"}) if arm.name in ("cbt", "ssri") else arm
+        for arm in policy.manifest.arms
+    )
+    ssri = policy.therapies["ssri"]
+    two = replace(
+        policy,
+        manifest=policy.manifest.model_copy(update={"arms": arms}),
+        therapies={"cbt_line": ssri, "ssri_line": ssri},
+        memory={},
+    )
+    answer = recommend(patient(), two, rules)
+    labels = [advice.label for advice in answer.arms]
+    assert len(set(labels)) == len(labels)
+    assert f"{ssri.name} (ssri line)" in labels
+    told = [advice.plain_sentence.split(":")[0] for advice in answer.arms]
+    assert len(set(told)) == len(told)
+
+
 def test_text_where_a_number_is_due_is_an_error_without_the_value(policy, rules, patient):
     """The message names the feature, never what was typed."""
     with pytest.raises(BadInput) as caught:

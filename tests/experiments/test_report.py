@@ -41,8 +41,8 @@ RARE_EPISODES = 7
 SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "diagnostics",
     "derived", "dropout", "estimand", "evidence", "gates", "gates_passed", "heterogeneity", "individualisation",
-    "name", "notation", "nuisances", "outcomes", "policy_value", "protocol", "question", "study_id", "table_one",
-    "trial_evidence",
+    "name", "notation", "nuisances", "outcomes", "outcomes_set_aside", "policy_value", "protocol", "question",
+    "study_id", "table_one", "trial_evidence",
 }  # fmt: skip
 
 needs_package = pytest.mark.skipif(

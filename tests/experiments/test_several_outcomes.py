@@ -28,14 +28,16 @@ from experiments.report.write import write_report
 from experiments.study_result import StudyResult
 
 NAMES = ["nausea", "care_hours", "remission", "dropout"]
+RARE = "reliable_deterioration"
 
 
 @pytest.fixture(scope="module")
 def study() -> StudyResult:
-    """700 episodes of the clinic with nausea, hours of care, remission and dropout."""
+    """700 episodes of the clinic with nausea, hours of care, remission and dropout, in which nobody gets worse."""
     world = simulate("clinic", 700, 3)
-    protocol = StudyProtocol.model_validate(world.protocol | {"derived_outcomes": NAMES[2:]})
-    episodes = check_episodes(table_from_frame(world.records), protocol)
+    records = world.records.assign(phq9_week12=world.records[["phq9_week0", "phq9_week12"]].min(axis=1, skipna=False))
+    protocol = StudyProtocol.model_validate(world.protocol | {"derived_outcomes": [*NAMES[2:], RARE]})
+    episodes = check_episodes(table_from_frame(records), protocol)
     learned = learn(episodes, protocol)
     found = diagnose(episodes, learned)
     return StudyResult(protocol, episodes, learned, found, judge(found, protocol.gates))
@@ -136,6 +138,17 @@ def test_the_page_shows_all_outcomes_together(told: tuple[dict[str, Any], str]) 
     assert "remission is derived by the figure 5.0" in html
 
 
+def test_what_is_set_aside_is_named(
+    study: StudyResult, files: dict[str, bytes], told: tuple[dict[str, Any], str]
+) -> None:
+    """Nobody got reliably worse: the study goes on without that outcome; page, JSON and model card say so and why."""
+    summary, html = told
+    assert list(study.episodes.set_aside) == list(summary["outcomes_set_aside"]) == [RARE]
+    assert list(json.loads(files["model_card.json"])["outcomes_set_aside"]) == [RARE]
+    assert f"The outcome {RARE} is set aside: it needs" in html
+    assert RARE not in [found["column"] for found in summary["outcomes"]]
+
+
 def test_attrition_counts_recorded_outcomes_once(told: tuple[dict[str, Any], str]) -> None:
     """Derived outcomes add no line of their own: who was lost is told of what was recorded."""
     steps = [step["step"] for step in told[0]["attrition"]]
@@ -146,7 +159,7 @@ def test_attrition_counts_recorded_outcomes_once(told: tuple[dict[str, Any], str
 
 def test_means_and_contrasts_agree_in_every_direction(study: StudyResult, told: tuple[dict[str, Any], str]) -> None:
     """A contrast is the difference of the arms' means, turned so that positive is better, of every outcome."""
-    for outcome, found in zip(study.protocol.outcomes, told[0]["outcomes"], strict=True):
+    for outcome, found in zip(study.episodes.kept(study.protocol.outcomes), told[0]["outcomes"], strict=True):
         for contrast in found["contrasts"]:
             difference = found["means"][contrast["arm"]] - found["means"][contrast["over"]]
             assert contrast["estimate"] == pytest.approx(outcome.sign * difference, abs=1e-9)

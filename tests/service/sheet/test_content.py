@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_contracts.availability import Availability
+from data_contracts.guideline_view import GuidelineView
 from data_contracts.interval import Interval
-from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason
 from data_contracts.therapy import load_therapies
 from service.sheet import Said, Sheet, sheet_of
-from service.sheet_order import in_guideline_order
+from service.sheet_order import in_guideline_order, level_of
 
 ARMS = {"usual_care": None, "ssri": "SSRI", "cbt": "CBT", "icbt": "GSH_ICBT", "comb": "COMB", "emdr": "EMDR"}
 LESS = ["icbt", "cbt", "ssri", "emdr", "comb", "usual_care"]
@@ -25,17 +25,28 @@ MORE = ["comb", "cbt", "ssri", "icbt", "emdr", "usual_care"]
 
 def sheet(kit: Any, arms: list[Any], **changes: Any) -> Sheet:
     case = kit.case(arms, kit.manifest({arm.arm: ARMS.get(arm.arm) for arm in arms}, **changes))
-    return sheet_of(case.kept.answer, case.kept.profile, case.manifest)
+    return sheet_of(case.kept.answer, case.manifest)
 
 
-@pytest.mark.parametrize(
-    ("score", "unit", "wanted"),
-    [(15.0, "PHQ-9", LESS), (16.0, "PHQ-9", MORE), (None, "PHQ-9", LESS), (30.0, "BDI", LESS)],
-)
-def test_the_order_is_the_guideline_s(kit: Any, score: float | None, unit: str, wanted: list[str]) -> None:
-    """By severity as in the guideline; what it does not list comes after, by the catalogue and then by name."""
-    profile = PatientProfile(patient_id="P", values={"phq9_week0": score})
-    assert list(in_guideline_order(kit.manifest(ARMS, unit=unit), profile)) == wanted
+@pytest.mark.parametrize(("severity", "wanted"), [("less_severe", LESS), ("more_severe", MORE), (None, LESS)])
+def test_the_order_is_the_guideline_s(kit: Any, severity: Any, wanted: list[str]) -> None:
+    """By the severity that the answer found; what the guideline does not list comes after, by catalogue and name."""
+    case = kit.case([kit.advice("cbt")], kit.manifest(ARMS))
+    answer = case.kept.answer.model_copy(update={"guideline": GuidelineView(severity=severity, sentence="")})
+    assert list(in_guideline_order(kit.manifest(ARMS), level_of(answer))) == wanted
+    assert level_of(case.kept.answer) == "less_severe"
+
+
+def test_two_arms_of_one_therapy_are_told_apart(kit: Any) -> None:
+    """Two medicines of one class have the catalogue's plain name and their own beside it."""
+    arms = {"sertraline": "SSRI", "citalopram": "SSRI", "usual_care": None}
+    case = kit.case([kit.advice(arm) for arm in arms], kit.manifest(arms))
+    plain = load_therapies()["SSRI"].plain_name
+    assert [option.title for option in sheet_of(case.kept.answer, case.manifest).options] == [
+        f"{plain} (citalopram)",
+        f"{plain} (sertraline)",
+        "Usual care",
+    ]
 
 
 PERCENT = st.floats(0, 100)
@@ -49,7 +60,7 @@ def test_effects_never_move_an_option(kit: Any, arms: list[str], counts: list[An
         kit.advice(arm, counts={"response": gain, "dropout": loss})
         for arm, (gain, loss) in zip(arms, counts, strict=True)
     ]
-    plain = [load_therapies()[ARMS[arm] or ""].plain_name if ARMS[arm] else "Usual_care" for arm in LESS]
+    plain = [load_therapies()[ARMS[arm] or ""].plain_name if ARMS[arm] else "Usual care" for arm in LESS]
     assert [option.title for option in sheet(kit, told).options] == plain
 
 
