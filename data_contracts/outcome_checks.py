@@ -57,7 +57,7 @@ def set_aside(table: Table, protocol: StudyProtocol, arms: Column, analysed: Boo
         protocol: the study.
         arms, analysed: as for ``outcome_problems``.
     """
-    found = {}
+    found: dict[str, str] = {}
     for outcome in protocol.secondary[len(protocol.secondary_outcomes) :]:
         for problem in outcome_problems(table, outcome, protocol, arms, analysed):
             found.setdefault(outcome.column, f"it needs {problem.expected}; found {problem.found}")

@@ -120,7 +120,7 @@ class Sheet:
 def sheet_of(answer: Recommendation, manifest: PolicyManifest) -> Sheet:
     """The sheet's content; neither the order nor the choice of options depends on any effect."""
     known = load_therapies()
-    therapies = {arm.name: known[arm.therapy] for arm in manifest.arms if arm.therapy in known}
+    therapies = {arm.name: known[arm.therapy] for arm in manifest.arms if arm.therapy and arm.therapy in known}
     titles = plain_arm_labels(manifest.arms, therapies)
     advice = {one.arm: one for one in answer.arms}
     order = [name for name in in_guideline_order(manifest, level_of(answer)) if name in advice]
