@@ -23,7 +23,7 @@ def arm_labels(arms: Iterable[ArmRecord], therapies: Mapping[str, Therapy]) -> M
 def plain_arm_labels(arms: Iterable[ArmRecord], therapies: Mapping[str, Therapy]) -> Mapping[str, str]:
     """The same in a patient's words, as a title."""
     told = {name: therapy.plain_name for name, therapy in therapies.items()}
-    return _told_apart({arm.name: told.get(arm.name, _capital(_spelt(arm.name))) for arm in arms})
+    return _told_apart({arm.name: told.get(arm.name, capital(_spelt(arm.name))) for arm in arms})
 
 
 def _told_apart(labels: Mapping[str, str]) -> Mapping[str, str]:
@@ -36,5 +36,6 @@ def _spelt(arm: str) -> str:
     return arm.replace("_", " ")
 
 
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
+def capital(text: str) -> str:
+    """The text with its first letter as a sentence or a title has it."""
+    return text[:1].upper() + text[1:]

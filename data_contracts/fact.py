@@ -179,6 +179,6 @@ def _number(fact: Fact, raw: object) -> float | Answer:
 
 
 def _unreadable(fact: Fact, raw: object) -> UnreadableFact:
-    found = f"{type(raw).__name__} that is not"
+    found = "text of another form" if isinstance(raw, str) else "another value"
     step = "Correct it, or leave it out if it is not known."
     return UnreadableFact(Problem(fact.name, fact.expected, found, step))

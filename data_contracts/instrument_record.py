@@ -70,7 +70,8 @@ class AnswerSheet:
                 continue
             sound = False
         total = _number(values.get(self.total)) if self.total else None
-        if not sound or total is None or math.isnan(total):
+        lowest, highest = self.instrument.minimum, self.instrument.maximum
+        if not sound or total is None or not lowest <= total <= highest:  # no answers add up to what is out of range
             return
         in_order = [_number(next(iter(one.values()), None)) for one in given]
         if total_problems(self.instrument, in_order, total):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -97,6 +98,15 @@ class SiteOffers(FrozenFact):
             wait_weeks=offer.wait_weeks,
             note=offer.note,
         )
+
+    def lists(self, site: str) -> bool:
+        """Whether anything is said of a site; spelling counts, capitals and punctuation do not."""
+        return _plain(site) in self._by_name
+
+    def near(self, site: str) -> str | None:
+        """The site with the most similar name, as the file calls it; None where none is similar."""
+        close = difflib.get_close_matches(_plain(site), self._by_name, n=1)
+        return self._by_name[close[0]].site if close else None
 
     @cached_property
     def _by_name(self) -> Mapping[str, SiteOffer]:

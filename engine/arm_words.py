@@ -44,9 +44,8 @@ def arm_words(
         first = policy.manifest.ranked_arms[0]
         against = None if arm.name == first else first
         words["people"] = of_hundred(policy, label, outcomes, reference, against and policy.labels[against])
-        inside = policy.in_a_sentence
-        beside = against and inside[against]
-        plainly = of_hundred(policy, inside[arm.name], outcomes, reference, beside, plain=True)
+        beside = against and policy.in_a_sentence[against]
+        plainly = of_hundred(policy, "it", outcomes, reference, beside, plain=True)
         words["plain_sentence"] = " ".join((plain, *plainly))
     return words
 

@@ -9,12 +9,15 @@ import numpy as np
 
 from data_contracts.availability import Availability
 from data_contracts.cohort import Cohort
+from data_contracts.data_query import DataQuery
 from data_contracts.episode import Column
 from data_contracts.recommendation import ArmAdvice
 from data_contracts.site_offer import SiteOffers
 from engine.policy import Policy
 
 Offered = tuple[Availability | None, ...]
+UNLISTED = "DATA-SITE"
+UNLISTED_SENTENCE = "The patient's site is not in the file of what sites offer, so what it offers is not known."
 
 
 def offered_at(site: str | None, policy: Policy, offers: SiteOffers | None) -> Offered:
@@ -22,6 +25,26 @@ def offered_at(site: str | None, policy: Policy, offers: SiteOffers | None) -> O
     if site is None or offers is None:
         return (None,) * len(policy.named_arms)
     return tuple(offers.at(site, therapy) if therapy else None for _, therapy in policy.named_arms)
+
+
+def site_queries(site: str | None, offers: SiteOffers | None) -> tuple[DataQuery, ...]:
+    """That the patient's site is none that the deployment's file of offers lists: it may be misspelt."""
+    if site is None or offers is None or offers.lists(site):
+        return ()
+    near = offers.near(site)
+    check = f"Is {near} meant?" if near else "Check its name, or have it added to the file of offers."
+    return (DataQuery(id=UNLISTED, about=("site",), sentence=UNLISTED_SENTENCE, check=check),)
+
+
+def with_sites(queries: Column, cohort: Cohort, offers: SiteOffers | None) -> Column:
+    """(n,) ids of the data queries of each patient, with that of a site that is not listed."""
+    if cohort.site is None or offers is None:
+        return queries
+    sites, which = cohort.distinct_values(cohort.site)
+    strange = np.array([bool(site_queries(None if site is None else str(site), offers)) for site in sites])[which]
+    told = queries.copy()
+    told[strange] = [f"{one}; {UNLISTED}" if one else UNLISTED for one in queries[strange]]
+    return told
 
 
 def offer_columns(cohort: Cohort, policy: Policy, offers: SiteOffers | None) -> Mapping[str, Column]:

@@ -11,7 +11,7 @@ from data_contracts.cohort import Cohort
 from data_contracts.episode import Column
 from data_contracts.rule import RuleSet
 from data_contracts.site_offer import SiteOffers
-from engine.availability import offer_columns
+from engine.availability import offer_columns, with_sites
 from engine.bars import bars_of
 from engine.decision import Decision, decide
 from engine.doubts import doubts_in, settled_cohort
@@ -62,7 +62,7 @@ def _recommend(
     patients = read_patients(settled_cohort(cohort, doubts, whose), policy)
     decision = decide(policy, patients, bars)
     queries = np.array([doubt.text for doubt in doubts], dtype=object)[whose]
-    offered = offer_columns(cohort, policy, offers)
+    queries, offered = with_sites(queries, cohort, offers), offer_columns(cohort, policy, offers)
     table = recommendation_table(cohort.patient_id, decision, rulings, which, queries, offered)
     if cohort.weights:
         table |= preference_columns(decision, prefer_cohort(cohort, patients, decision))

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from math import isnan
 from typing import Protocol
 
 from data_contracts.contradiction import Contradiction, load_contradictions
 from data_contracts.data_query import DataQuery
 from data_contracts.fact import Answer, UnreadableFact, load_facts, read_fact
+from data_contracts.instrument import Instrument
+from data_contracts.instrument_name import instrument_for
 from data_contracts.instrument_record import AnswerSheet, answer_sheets
 
 AGE = "age"
@@ -21,6 +24,7 @@ HEAD: Mapping[str, tuple[str, str]] = {
     "DATA-FUTURE": ("An answer is dated after today: {names}.", "Check the day."),
     "DATA-BIRTH": ("An answer is dated before the patient was born: {names}.", "Check the day and the age."),
     "DATA-SCALE": ("{instrument}: an answer is not on its item's scale ({names}).", "Check the answer."),
+    "DATA-RANGE": ("{instrument}: a total is none that it can have ({names}).", "Check the score."),
     "DATA-TWICE": (
         "{instrument}: one item is recorded with different answers ({names}).",
         "Ask again. The graver answer holds meanwhile.",
@@ -138,6 +142,23 @@ class SheetCheck:
 
 
 @dataclass(frozen=True)
+class RangeCheck:
+    """A total that its instrument cannot have, whatever the answers were."""
+
+    instrument: Instrument
+    names: tuple[str, ...]
+    dated: tuple[str, ...] = ()
+
+    def doubts(self, record: Record) -> Iterator[Doubt]:
+        """See ``Check``."""
+        lowest, highest = self.instrument.minimum, self.instrument.maximum
+        for name in self.names:
+            total = _number(record.values.get(name))
+            if total is not None and not isnan(total) and not lowest <= total <= highest:
+                yield Doubt(_query("DATA-RANGE", [name], instrument=self.instrument.id))
+
+
+@dataclass(frozen=True)
 class ContradictionCheck:
     """Answers that cannot all be so."""
 
@@ -163,6 +184,8 @@ def checks_for(names: frozenset[str], dated: frozenset[str]) -> tuple[Check, ...
     found: list[Check] = [AgeCheck()] if AGE in names else []
     found += [DayCheck((fact,)) for fact in sorted(dated & load_facts().keys())]
     found += [SheetCheck(sheet) for sheet in answer_sheets(names) if len(sheet.columns) > 0]
+    totals = [(name, instrument_for(name)) for name in sorted(names - load_facts().keys())]  # facts are read strictly
+    found += [RangeCheck(instrument, (name,)) for name, instrument in totals if instrument is not None]
     found += [ContradictionCheck(one) for one in load_contradictions() if names >= one.values.keys()]
     return tuple(found)
 

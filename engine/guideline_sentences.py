@@ -10,7 +10,7 @@ from engine.decision import Decision
 from engine.policy import Policy
 from engine.reasons import OPEN, REASONS
 
-NO_LIST = "Which of the guideline's lists counts cannot be told: there is no PHQ-9 score at the start."
+NO_LIST = "Which of the guideline's lists counts cannot be told: no PHQ-9 score at the start is known."
 UNCHECKED = " (The order of this list is recalled; it has yet to be checked against its source.)"
 WHY_NOT: Mapping[Reason, str] = {
     Reason.EXCLUDED: "is excluded for this patient by the clinician",

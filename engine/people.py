@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data_contracts.secondary_outcome import Role
+from data_contracts.secondary_outcome import Role, SecondaryOutcome
 from engine.policy import Policy
 
 CLINICIAN: Mapping[Role, str] = {
@@ -36,6 +36,8 @@ def of_hundred(
 ) -> tuple[str, ...]:
     """One sentence for each yes-or-no outcome of an arm: its number of 100, and the reference's beside it.
 
+    A patient reads them in a row, so that whom they speak of is said in the first alone.
+
     Args:
         policy: whose outcomes they are.
         label: the arm in words.
@@ -44,19 +46,27 @@ def of_hundred(
         against: the reference in words; None for the reference itself.
         plain: whether a patient reads it.
     """
-    roles = {one.outcome.name: one.outcome.role for one in policy.secondary}
+    outcomes = {one.outcome.name: one.outcome for one in policy.secondary}
     who, words = ("like you", PATIENT) if plain else ("like this one", CLINICIAN)
-    found = []
+    found: list[str] = []
     for one in told:
         number = one.get("of_hundred")
         if number is None:
             continue
         name = str(one["outcome"])
-        does = words.get(roles.get(name, "other"), f'have "{name}"')
+        does = _does(name, outcomes.get(name), words)
         other = reference.get(name) if against else None
         beside = f", {_number(other)} with {against}" if other else ""
-        found.append(f"Of 100 people {who}, about {_number(number)} {does} with {label}{beside}.")
+        start = "About" if plain and found else f"Of 100 people {who}, about"
+        found.append(f"{start} {_number(number)} {does} with {label}{beside}.")
     return tuple(found)
+
+
+def _does(name: str, outcome: SecondaryOutcome | None, words: Mapping[Role, str]) -> str:
+    """What becomes of people; a side effect by its kind, what has no words by the outcome's own name."""
+    if outcome is not None and outcome.side_effect:
+        return f"have {outcome.side_effect.replace('_', ' ')}"
+    return words.get(outcome.role if outcome else "other", f'have "{name}"')
 
 
 def _number(ends: Mapping[str, float]) -> str:

@@ -15,6 +15,7 @@ from engine.policy import Policy
 from engine.safety_sentences import joined
 
 REFUSED = "There is no list for you today. Your safety comes first. Please talk with your clinician now."
+SAID_NO = "You said no to this tool, so there is no list. Your care goes on without it."
 FIRST_SAFETY = "First your clinician will talk with you about how safe you are. Then you can look at the list."
 CONSENT = "We need your yes before we look at past records for you."
 NO_LIST = "Past records cannot tell which of these helps you most. Your clinician can still plan with you."
@@ -22,6 +23,7 @@ TIED = "Past records cannot tell which of these works best for people like you: 
 ALONE = "Of people like you, those who began with this did best in past records: {name}."
 ONLY = "Past records can only speak of one of these for people like you: {name}."
 UNKNOWN = "Some facts about you are not known. If you tell them, this list may change."
+UNKNOWN_NO_LIST = "Some facts about you are not known. If you tell them, there may be a list."
 GUIDE_SAME = "The national guide puts the same one first."
 GUIDE_OTHER = "The national guide puts another one first: {name}. Ask your clinician why this list does not."
 AVERAGE = "All of this is about people like you. No one can know how it will go for you."
@@ -85,7 +87,7 @@ def plain_sentences(
 ) -> tuple[str, ...]:
     """The answer in a patient's words, to be read in order."""
     if safety.level == "refused":
-        return (REFUSED,)
+        return (SAID_NO if safety.reason is Reason.CONSENT else REFUSED,)
     best = next((advice for advice in arms if advice.recommended), None)
     if safety.reason is Reason.CONSENT:
         told = [CONSENT]
@@ -95,8 +97,10 @@ def plain_sentences(
         told = [NO_LIST]
     else:
         told = [_leading(policy, best, arms)]
-    if gaps.missing:
+    if gaps.missing and best is not None:
         told.append(UNKNOWN)
+    elif gaps.abstain is Reason.MISSING_KEY:
+        told.append(UNKNOWN_NO_LIST)
     if best is not None and guideline is not None and guideline.first is not None:
         other = GUIDE_OTHER.format(name=policy.in_a_sentence[guideline.first])
         told.append(other if guideline.differs else GUIDE_SAME)

@@ -10,7 +10,7 @@ from data_contracts.rule import RuleSet
 from data_contracts.site_offer import SiteOffers
 from engine.advice import advise
 from engine.answer import answer
-from engine.availability import offered_at
+from engine.availability import offered_at, site_queries
 from engine.bars import ONE, bars_of
 from engine.decision import decide
 from engine.doubts import doubts_of, settled
@@ -53,4 +53,5 @@ def recommend(
     arms = advise(policy, patient, decision, ruling, offered_at(profile.site, policy, offers))
     preference = preference_ranking(profile, policy, patient, decision)
     gaps, guideline = gaps_of(policy, patient, decision), guideline_view(policy, patient, decision)
-    return answer(profile, policy, rules, gaps, ruling.safety, arms, doubts.queries, guideline, preference)
+    queries = (*doubts.queries, *site_queries(profile.site, offers))
+    return answer(profile, policy, rules, gaps, ruling.safety, arms, queries, guideline, preference)

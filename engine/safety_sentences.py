@@ -2,48 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
+from data_contracts.arm_labels import capital
 from data_contracts.fact import load_facts
 from data_contracts.recommendation import ArmAdvice, Safety, SafetyFinding
 
+UNKNOWN = ", as it is not recorded, in doubt or no longer current"
+
 
 def safety_sentences(safety: Safety, arms: Sequence[ArmAdvice]) -> list[str]:
-    """The patient's findings first, then what is asked, then what concerns single arms."""
+    """The patient's findings first, then what is asked, then what concerns single arms; each fact is asked for once.
+
+    If safety refuses, only the refusal is told: what other rules say speaks of a ranking that does not come.
+    """
     labels = {advice.arm: advice.label for advice in arms}
-    told = [_fired(finding, labels) for finding in safety.findings if finding.kind not in ("ask", "check")]
-    if asked := dict.fromkeys(
-        fact for finding in safety.findings if finding.kind == "ask" for fact in finding.missing
-    ):
-        told.append(f"Please ask, as it is not recorded, in doubt or no longer current: {_meanings(asked)}.")
-    return told + _checks(arms)
+    if safety.level == "refused":
+        return [_fired(finding, labels) for finding in safety.findings if finding.kind == "refuse"]
+    fired = [finding for finding in safety.findings if finding.kind not in ("ask", "check")]
+    told = [_fired(finding, labels) for finding in fired]
+    known = {fact for finding in fired for fact in finding.missing}
+    asked = dict.fromkeys(
+        fact for finding in safety.findings if finding.kind == "ask" for fact in finding.missing if fact not in known
+    )
+    questions = [("Please ask", [*asked])] if asked else []
+    questions += _checks(arms, known | asked.keys())
+    return told + [f"{head}{'' if i else UNKNOWN}: {_meanings(facts)}." for i, (head, facts) in enumerate(questions)]
 
 
 def _fired(finding: SafetyFinding, labels: Mapping[str, str]) -> str:
     who = joined([labels[arm] for arm in finding.arms])
-    sentence = f"{who}: {finding.sentence}" if who else finding.sentence
+    sentence = f"{capital(who)}: {finding.sentence}" if who else finding.sentence
     doubts = [*(["source not verified"] if not finding.verified else [])]
     doubts += ["rule past its review date"] if finding.expired else []
     doubts += [f"acknowledged by {finding.acknowledged_by}"] if finding.acknowledged_by else []
     return f"{sentence} ({finding.rule}, {', '.join(doubts)})" if doubts else sentence
 
 
-def _checks(arms: Sequence[ArmAdvice]) -> list[str]:
-    """One sentence for all arms before which the same facts are to be checked."""
-    alike: dict[tuple[str, ...], list[str]] = {}
+def _checks(arms: Sequence[ArmAdvice], told: Set[str]) -> list[tuple[str, list[str]]]:
+    """What is to be checked before which arms, each fact once; what concerns most arms first."""
+    before: dict[str, list[str]] = {}
     for advice in arms:
-        if advice.check_first:
-            alike.setdefault(advice.check_first, []).append(advice.label)
+        for fact in advice.check_first:
+            if fact not in told:
+                before.setdefault(fact, []).append(advice.label)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for fact, labels in before.items():
+        alike.setdefault(tuple(labels), []).append(fact)
     return [
-        f"Check before offering {joined(labels)}, as it is not recorded, in doubt or no longer current: "
-        f"{_meanings(facts)}."
-        for facts, labels in alike.items()
+        (f"Check before offering {'any therapy' if len(labels) == len(arms) > 1 else joined(labels)}", facts)
+        for labels, facts in sorted(alike.items(), key=lambda one: -len(one[0]))
     ]
 
 
 def joined(names: Sequence[str], word: str = "and") -> str:
-    """Names in a row: "a", "a and b", "a, b and c", or with another word before the last."""
-    return f"{', '.join(names[:-1])} {word} {names[-1]}" if len(names) > 1 else "".join(names)
+    """Names in a row: "a", "a and b", "a, b and c"; with semicolons where a name has a comma of its own."""
+    if len(names) < 2:
+        return "".join(names)
+    if len(names) > 2 and any("," in name for name in names):
+        return f"{'; '.join(names[:-1])}; {word} {names[-1]}"
+    return f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
 def _meanings(facts: Mapping[str, None] | Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from data_contracts.arm_labels import capital
 from data_contracts.data_query import DataQuery
 from data_contracts.guideline_view import GuidelineView
 from data_contracts.manifest import ArmRecord
@@ -52,7 +53,7 @@ def arm_sentence(
         rules: ids of the safety rules that fired on it; of an arm with too few similar patients, those by which they
             are too few.
     """
-    label, reference = policy.labels[arm.name], policy.manifest.ranked_arms[0]
+    label, reference = capital(policy.labels[arm.name]), policy.manifest.ranked_arms[0]
     if reason is not None:
         return _against(label, arm, reason, rules)
     if arm.name == reference:
@@ -88,10 +89,11 @@ def answer_sentences(
         return (*told, *_instead("No ranking is given.", safety, arms), NO_TRIAL)
     if safety.awaiting_acknowledgement:
         told.append(f"Ranks are held back until a named clinician has acknowledged {joined(safety.waiting)}.")
+    held = safety.awaiting_acknowledgement or safety.reason is Reason.CONSENT
     if safety.reason is Reason.CONSENT:
-        told += _instead("No ranking until consent to decision support is recorded.", safety, arms)
-    elif safety.awaiting_acknowledgement:
-        told += _instead(None, safety, arms)
+        told.append("No ranking until consent to decision support is recorded.")
+    if held:
+        told += _instead(None if gaps.abstain is None else _no_ranking(gaps), safety, arms)
     elif best := next((advice for advice in arms if advice.recommended), None):
         told += [*_ranking_sentences(best, arms), *unmeasured_sentences(policy, arms)]
     else:
@@ -99,11 +101,11 @@ def answer_sentences(
     if guideline is not None:
         told.append(guideline.sentence)
     told += [
-        *gap_sentences(gaps, policy.labels),
+        *([] if held else gap_sentences(gaps, policy.labels)),
         *_without_outcome(arms),
         *availability_sentences(arms),
         *policy.evidence_sentences,
-        _individualisation(policy),
+        *([_individualisation(policy)] if any(advice.effect for advice in arms) else []),
         NO_TRIAL,
     ]
     return tuple(told)

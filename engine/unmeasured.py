@@ -8,7 +8,7 @@ from data_contracts.recommendation import ArmAdvice
 from engine.policy import Policy
 
 NOT_ASSESSED = (
-    "It was not assessed how strong a cause that the records do not hold would have to be for this order to change."
+    "It was not assessed how strong a cause that the records do not hold would have to be to change this order."
 )
 
 

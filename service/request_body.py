@@ -102,8 +102,9 @@ def _problem(model: type[BaseModel], item: Any) -> Problem:
         return _weight_problem(where, item)
     if item["type"] == "json_invalid":
         return Problem(where, "JSON", "something else", "Send one JSON object of the documented form.")
-    message = str(item["msg"]).removeprefix("Input should ")
-    return Problem(where, f"what can {message}", "something else", "Correct the value.")
+    _, _, wanted = str(item["msg"]).partition(" should ")  # "Input should be …", "String should have …"
+    wanted = wanted.removeprefix("be ").replace("have ", "a value with ", 1)
+    return Problem(where, wanted or "another value", "something else", "Correct the value.")
 
 
 def _weight_problem(where: str, item: Any) -> Problem:

@@ -39,15 +39,35 @@ SOME = north({"CBT": Offer(wait_weeks=(6, 10)), "SSRI": Offer(available=False, n
     item9=st.sampled_from([None, 0, 2]),
 )
 def test_no_offer_changes_an_effect_a_rank_or_a_recommendation(build_policy, known, offers, site, item9):
-    """With any offers at any site all but the offers themselves, and the sentence that tells them, is the same."""
+    """With any offers at any site all but the offers themselves, and what tells of them, is the same."""
     policy, rules = build_policy(), load_rules()
     profile = PatientProfile(patient_id="p", values=known | {"phq9_item9": item9}, site=site)
     plain = recommend(profile, policy, rules)
     with_offers = recommend(profile, policy, rules, offers=offers)
     arms = tuple(advice.model_copy(update={"availability": None}) for advice in with_offers.arms)
-    sentences = tuple(text for text in with_offers.sentences if not text.startswith("At North clinic"))
-    assert with_offers.model_copy(update={"arms": arms, "sentences": sentences}) == plain
+    assert [query.id for query in with_offers.queries] == (["DATA-SITE"] if site == "South" else [])
+    told = ("At North clinic", "Data query: The patient's site")
+    sentences = tuple(text for text in with_offers.sentences if not text.startswith(told))
+    assert with_offers.model_copy(update={"arms": arms, "sentences": sentences, "queries": ()}) == plain
     assert ("At North clinic" in " ".join(with_offers.sentences)) == any(a.availability for a in with_offers.arms)
+
+
+def test_a_misspelt_site_is_asked_about(policy, rules, known):
+    """A site that the file does not list is a data query with the nearest name, alone and in a batch."""
+    sites = ("Nroth clinic", "North Clinic", None)
+    profiles = [PatientProfile(patient_id=f"P{i}", values=known, site=site) for i, site in enumerate(sites)]
+    queries = [recommend(profile, policy, rules, offers=SOME).queries for profile in profiles]
+    assert [[query.id for query in one] for one in queries] == [["DATA-SITE"], [], []]
+    assert queries[0][0].check == "Is North clinic meant?"
+    assert not recommend(profiles[0], policy, rules).queries
+    columns = {
+        name: np.array([value] * 3, dtype=object if isinstance(value, str) else float) for name, value in known.items()
+    }
+    ids = np.array([one.patient_id for one in profiles], dtype=object)
+    cohort = Cohort(ids, columns, {}, site=np.array(sites, dtype=object))
+    table = joined([rows for _, rows in recommend_cohort(cohort, policy, rules, offers=SOME)])
+    arms = len(policy.manifest.arms)
+    assert table["data_queries"].tolist() == ["DATA-SITE"] * arms + [None] * 2 * arms
 
 
 def test_it_is_told_with_its_day(policy, rules, known):
