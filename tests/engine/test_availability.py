@@ -60,9 +60,8 @@ def test_a_misspelt_site_is_asked_about(policy, rules, known):
     assert [[query.id for query in one] for one in queries] == [["DATA-SITE"], [], []]
     assert queries[0][0].check == "Is North clinic meant?"
     assert not recommend(profiles[0], policy, rules).queries
-    columns = {
-        name: np.array([value] * 3, dtype=object if isinstance(value, str) else float) for name, value in known.items()
-    }
+    text = {name for name, value in known.items() if isinstance(value, str)}
+    columns = {name: np.array([known[name]] * 3, dtype=object if name in text else float) for name in known}
     ids = np.array([one.patient_id for one in profiles], dtype=object)
     cohort = Cohort(ids, columns, {}, site=np.array(sites, dtype=object))
     table = joined([rows for _, rows in recommend_cohort(cohort, policy, rules, offers=SOME)])
