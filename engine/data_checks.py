@@ -24,7 +24,7 @@ HEAD: Mapping[str, tuple[str, str]] = {
     "DATA-FUTURE": ("An answer is dated after today: {names}.", "Check the day."),
     "DATA-BIRTH": ("An answer is dated before the patient was born: {names}.", "Check the day and the age."),
     "DATA-SCALE": ("{instrument}: an answer is not on its item's scale ({names}).", "Check the answer."),
-    "DATA-RANGE": ("{instrument}: a total is none that it can have ({names}).", "Check the score."),
+    "DATA-RANGE": ("{instrument}: a total is outside its range ({names}).", "Check the score."),
     "DATA-TWICE": (
         "{instrument}: one item is recorded with different answers ({names}).",
         "Ask again. The graver answer holds meanwhile.",

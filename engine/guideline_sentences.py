@@ -71,8 +71,10 @@ def _better(policy: Policy, decision: Decision, best: str, other: str, at: int, 
     unit, confidence = policy.manifest.outcome.unit, policy.manifest.confidence
     ends = f"{by.estimate:.1f} {unit} ({confidence:.0%} interval {by.lower:+.1f} to {by.upper:+.1f})"
     if decision.ranking.in_top_set[0, policy.ranked_at.tolist().index(at)]:
+        alone = by.lower > 0  # one comparison; ranks hold for all at once, and are wider
+        told = "All comparisons taken together, the records" if alone else "The records"
         return (
-            f"{best} has the better estimate here, by {ends}. The records cannot tell the two apart, so the "
+            f"{best} has the better estimate here, by {ends}. {told} cannot tell the two apart, so the "
             f"guideline's order may decide for {other}."
         )
     return f"{best} does better than {other} for patients like this one, by {ends}."
