@@ -99,7 +99,8 @@ def test_a_batch_has_a_second_table(policy_folder: Path, tmp_path: Path, capsys:
     """Beside the first table stands one with a row a patient, arm and outcome, and the summary says where."""
     patients, out = tmp_path / "patients.csv", tmp_path / f"advice.{ending}"
     patients.write_text("patient_id,phq9_week0,age,sex,phq9_item9\n007,17,41,f,0\nP-2,,41,f,0\n", encoding="utf-8")
-    assert main(["recommend", "--policy", str(policy_folder), "--patients", str(patients), "--out", str(out)]) == 0
+    asked = ["--policy", str(policy_folder), "--patients", str(patients), "--consent", "letter"]
+    assert main(["recommend", *asked, "--out", str(out)]) == 0
     beside = tmp_path / f"advice.outcomes.{ending}"
     assert f"other outcomes to {beside}" in capsys.readouterr().out
     if ending == "parquet":
