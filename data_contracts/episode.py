@@ -52,6 +52,7 @@ class Episodes:
         fingerprint: sha256 of the analysed content, the same for any order of rows and columns.
         stayed: (n,) number of visits up to which the patient was seen; None where the protocol names no visits.
         set_aside: derived outcomes that are not learned from, as too few episodes tell of them, each with the reason.
+        chosen: how the patients of a target trial were chosen from event tables; empty for a table of episodes.
     """
 
     arms: tuple[str, ...]
@@ -65,6 +66,7 @@ class Episodes:
     fingerprint: str
     stayed: IntArray | None = None
     set_aside: Mapping[str, str] = field(default_factory=dict)
+    chosen: tuple[AttritionLine, ...] = ()
 
     @property
     def n(self) -> int:

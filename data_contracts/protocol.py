@@ -6,24 +6,20 @@ import hashlib
 import json
 from collections import Counter
 from itertools import pairwise
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
+from data_contracts.protocol_block import Block, Column, Name
 from data_contracts.secondary_outcome import BETTER, SHARE, DerivedRole, OutcomeKind, Role
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,79}$")]
-Column = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+from data_contracts.target_trial import TargetTrial
+from data_contracts.target_trial_checks import target_trial_problems
 
 MINIMUM_EPISODES = 30
 """Episodes started below which an arm is not ranked from records."""
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Records(_Block):
+class Records(Block):
     """Which columns say whose episode it is, what was given and where.
 
     Attributes:
@@ -42,7 +38,7 @@ class Records(_Block):
     cluster: Column | None = None
 
 
-class Arms(_Block):
+class Arms(Block):
     """The therapies compared.
 
     Attributes:
@@ -71,7 +67,7 @@ class Arms(_Block):
         return self
 
 
-class Outcome(_Block):
+class Outcome(Block):
     """What is measured at the end of an episode.
 
     Attributes:
@@ -121,7 +117,7 @@ class FurtherOutcome(Outcome):
         return self
 
 
-class Censoring(_Block):
+class Censoring(Block):
     """When patients were lost, where the records tell; without it all that counts is whether there is an outcome.
 
     Attributes:
@@ -140,7 +136,7 @@ class Censoring(_Block):
         return self
 
 
-class Overlap(_Block):
+class Overlap(Block):
     """When an arm counts as one that patients like this one really got.
 
     Attributes:
@@ -151,7 +147,7 @@ class Overlap(_Block):
     min_propensity: float = Field(default=0.025, gt=0, lt=0.5)
 
 
-class GateMarks(_Block):
+class GateMarks(Block):
     """Pass marks, fixed before results are seen (sources in docs/method.md).
 
     Attributes:
@@ -173,7 +169,7 @@ class GateMarks(_Block):
     slope_confidence: float = Field(default=0.95, gt=0.5, lt=1)
 
 
-class TrialEvidence(_Block):
+class TrialEvidence(Block):
     """What randomised trials say, and whether it enters what is served (reasons in docs/method.md).
 
     Attributes:
@@ -199,7 +195,7 @@ class TrialEvidence(_Block):
     population_sd: float = Field(default=0.0, ge=0, le=2)
 
 
-class StudyProtocol(_Block):
+class StudyProtocol(Block):
     """One study, as data. Unknown keys are errors; defaults are part of the hash.
 
     ``repeats`` says how often cross-fitting is repeated with other folds; nuisances are the medians over repeats, so
@@ -208,6 +204,8 @@ class StudyProtocol(_Block):
     ``derived_outcomes`` are made from the primary one by its instrument's rules; ``dropout`` is whether it is missing.
 
     ``candidates`` names the effect models that compete; where it names none, the learner's table says who does.
+
+    ``target_trial`` says how episodes are made from event tables; without it the records are a table of episodes.
     """
 
     name: Name
@@ -230,6 +228,7 @@ class StudyProtocol(_Block):
     gates: GateMarks = GateMarks()
     candidates: tuple[Name, ...] = ()
     trial_evidence: TrialEvidence = TrialEvidence()
+    target_trial: TargetTrial | None = None
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -284,6 +283,25 @@ class StudyProtocol(_Block):
             ("categorical names columns that are not covariates", strangers),
             ("instruments names columns that are neither covariates nor outcomes", unread),
         )
-        if problems := [f"{what}: {', '.join(columns)}" for what, columns in told if columns]:
+        problems = [f"{what}: {', '.join(columns)}" for what, columns in told if columns]
+        if problems := [*problems, *self._target_trial_problems()]:
             raise ValueError("; ".join(problems))
         return self
+
+    def _target_trial_problems(self) -> list[str]:
+        """What keeps episodes from being made as ``target_trial`` says."""
+        if self.target_trial is None:
+            return []
+        records = self.records
+        keys = {name for name in (records.patient_id, records.arm, records.time) if name}
+        placed = [name for name in (records.site, records.cluster) if name and name not in keys]
+        known = dict.fromkeys((*placed, *self.covariates, *self.groups))
+        outcomes = [outcome.column for outcome in self.recorded_outcomes]
+        problems = target_trial_problems(self.target_trial, self.arms.names, tuple(known), outcomes)
+        if records.time is None:
+            problems.append("target_trial: records.time names the column that time zero is written to")
+        if taken := sorted(keys & {*self.target_trial.covariates, *self.target_trial.outcomes}):
+            problems.append(f"target_trial: patient, arm and time zero are made of themselves: {', '.join(taken)}")
+        if self.censoring is not None:
+            problems.append("target_trial: censoring by visits cannot be made from event tables yet; leave it out")
+        return problems

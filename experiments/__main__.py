@@ -51,7 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--world", required=True, help="name of the world, for example clinic")
     simulate.add_argument("--n", type=int, required=True, help="episodes")
     simulate.add_argument("--seed", type=int, default=0)
-    simulate.add_argument("--out", type=Path, required=True, help="folder for records.csv, protocol.yaml, truth.csv")
+    simulate.add_argument("--out", type=Path, required=True, help="folder for the records, protocol.yaml, truth.csv")
+    simulate.add_argument(
+        "--shape", choices=("episodes", "events"), default="episodes", help="one table of episodes, or event tables"
+    )
 
     for name, text in (
         ("fit", "learn a policy and judge what fitting itself can judge"),
@@ -59,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("protocol", type=Path, help="the study protocol (YAML)")
-        command.add_argument("--data", type=Path, required=True, help="table with one row an episode (CSV, Parquet)")
+        command.add_argument("--data", type=Path, required=True, help="table of episodes, or folder of event tables")
         command.add_argument("--out", type=Path, required=True, help="folder for the results")
         command.add_argument("--json", action="store_true", help="print a summary for machines")
 

@@ -32,8 +32,8 @@ def _demo(options: Namespace) -> int:
 def _simulate(options: Namespace) -> int:
     from experiments.simulate import simulate_to
 
-    simulate_to(options.world, options.n, options.seed, options.out)
-    _say(f"Wrote records.csv, protocol.yaml and truth.csv to {options.out}.")
+    written = simulate_to(options.world, options.n, options.seed, options.out, options.shape)
+    _say(f"Wrote {', '.join(written[:-1])} and {written[-1]} to {options.out}.")
     return 0
 
 

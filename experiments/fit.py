@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from data_contracts.episode import Episodes
 from data_contracts.episode_checks import check_episodes
-from data_contracts.errors import BadInput
+from data_contracts.errors import BadInput, Problem
 from data_contracts.protocol import StudyProtocol
 from data_contracts.protocol_file import read_protocol
 from data_contracts.tables import read_table
@@ -44,14 +46,28 @@ def read_study(protocol_path: Path, table_path: Path) -> tuple[StudyProtocol, Ep
     try:
         protocol = read_protocol(protocol_path)
     except BadInput as error:
-        problems = error.problems
-        try:
-            read_table(table_path)
-        except BadInput as other:
-            problems += other.problems
-        raise BadInput(problems) from error
+        raise BadInput([*error.problems, *_table_problems(table_path)]) from error
+    if protocol.target_trial is not None:
+        # Here, so that a study of one table does not wait for a database to be loaded.
+        from experiments.cohort.build import build_cohort
+
+        built = build_cohort(table_path, protocol, protocol.target_trial, datetime.date.today())
+        return protocol, replace(check_episodes(built.table, protocol), chosen=built.chosen)
+    if table_path.is_dir():
+        step = "Name the table, or add the block target_trial to the protocol."
+        raise BadInput([Problem(str(table_path), "a table with one row an episode", "a folder", step)])
     names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
     return protocol, check_episodes(read_table(table_path, text=names), protocol)
+
+
+def _table_problems(table_path: Path) -> tuple[Problem, ...]:
+    """What can be said of the table while the protocol cannot be read; of a folder nothing."""
+    try:
+        if not table_path.is_dir():
+            read_table(table_path)
+    except BadInput as error:
+        return error.problems
+    return ()
 
 
 def write_fit(result: StudyResult, out: Path, signer: Signer) -> None:

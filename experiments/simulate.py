@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import pandas as pd
 import yaml
@@ -10,34 +11,44 @@ import yaml
 from data_contracts.errors import BadUsage
 from data_contracts.whole_file import write_whole
 from estimators.worlds import simulate
+from estimators.worlds.clinic_events import clinic_events
+
+Shape: TypeAlias = Literal["episodes", "events"]
 
 
-def simulate_to(world: str, n: int, seed: int, out: Path) -> None:
-    """Write records.csv, protocol.yaml and truth.csv (never read by a study) into a folder.
+def simulate_to(world: str, n: int, seed: int, out: Path, shape: Shape = "episodes") -> tuple[str, ...]:
+    """Write the records, protocol.yaml and truth.csv (never read by a study) into a folder, and tell the files' names.
 
-    The same world, n and seed give the same bytes; files of those names are replaced.
+    The same world, n, seed and shape give the same bytes; files of those names are replaced.
 
     Args:
         world: a name in ``estimators.worlds.WORLDS``.
         n: patients, at least 1.
         seed: at least 0.
         out: the folder; made if it does not exist.
+        shape: ``episodes`` for records.csv with one row an episode; ``events`` for event tables in a folder
+            ``records``, of the world clinic alone.
 
     Raises:
-        BadUsage: no such world, n or seed out of range, or ``out`` cannot be a folder.
+        BadUsage: no such world, n or seed out of range, a world without event tables, or ``out`` cannot be a folder.
     """
     drawn = simulate(world, n, seed)
-    texts = {
-        "records.csv": _csv(drawn.records),
-        "protocol.yaml": yaml.safe_dump(drawn.protocol, sort_keys=False, allow_unicode=True, width=119),
-        "truth.csv": _csv(drawn.truth),
-    }
+    tables, protocol = {"records.csv": drawn.records}, drawn.protocol
+    if shape == "events":
+        written = clinic_events(drawn, seed)
+        tables = {f"records/{name}.csv": table for name, table in written.tables.items()}
+        protocol = written.protocol
+    texts = {name: _csv(table) for name, table in tables.items()}
+    texts["protocol.yaml"] = yaml.safe_dump(protocol, sort_keys=False, allow_unicode=True, width=119)
+    texts["truth.csv"] = _csv(drawn.truth)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        for name in texts:
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise BadUsage(f"--out expects a folder; {out} is, or lies under, a file: choose another path") from error
     for name, text in texts.items():
         write_whole(out / name, text.encode())
+    return tuple(texts)
 
 
 def _csv(table: pd.DataFrame) -> str:

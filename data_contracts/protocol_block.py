@@ -1,0 +1,16 @@
+"""What every block of a protocol shares: unknown keys are errors, and nothing changes once it is read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,79}$")]
+Column = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+
+
+class Block(BaseModel):
+    """Base of a protocol's blocks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

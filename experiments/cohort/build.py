@@ -1,0 +1,73 @@
+"""Builds the cohort of a target trial: one row an episode, as `check_episodes` takes it, and how it was arrived at."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_contracts.episode import AttritionLine
+from data_contracts.errors import BadInput
+from data_contracts.protocol import StudyProtocol
+from data_contracts.tables import Table, table_from_frame
+from data_contracts.target_trial import TargetTrial
+from experiments.cohort.choice import choose, nobody_left, steps
+from experiments.cohort.event_checks import event_problems
+from experiments.cohort.event_files import Expression, open_events
+from experiments.cohort.known import known_at_time_zero
+from experiments.cohort.named import unnamed_problems
+from experiments.cohort.outcomes import with_outcomes
+from experiments.cohort.time_zero import index_starts
+
+
+@dataclass(frozen=True)
+class BuiltCohort:
+    """The episodes of a target trial.
+
+    Attributes:
+        table: one row a patient in the trial, by patient, in the protocol's columns.
+        chosen: patients left after each step of choosing, by the arm they started.
+    """
+
+    table: Table
+    chosen: tuple[AttritionLine, ...]
+
+
+def build_cohort(folder: Path, protocol: StudyProtocol, trial: TargetTrial, today: datetime.date) -> BuiltCohort:
+    """Read event tables, check them, and build the cohort of the target trial.
+
+    Args:
+        folder: with the event tables.
+        protocol: the study.
+        trial: its target trial.
+        today: no record is of a later day.
+
+    Raises:
+        BadInput: the tables, or what the protocol asks of them, have problems, or nobody is left; all are listed.
+    """
+    source = open_events(folder)
+    if problems := [*event_problems(source, today), *unnamed_problems(source, trial)]:
+        raise BadInput(problems)
+    frame = source.connection.to_pyarrow(cohort_expression(source.tables, protocol, trial)).to_pandas()
+    frame = frame.sort_values(protocol.records.patient_id, ignore_index=True)
+    chosen, lines = choose(frame, protocol, trial)
+    if chosen.empty:
+        raise BadInput([nobody_left(folder.name, lines)])
+    names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
+    return BuiltCohort(table_from_frame(chosen, f"the cohort built from {folder.name}", names), lines)
+
+
+def cohort_expression(tables: Mapping[str, Expression], protocol: StudyProtocol, trial: TargetTrial) -> Expression:
+    """One row a patient who started a therapy of an arm: the protocol's columns, and whether each step is met.
+
+    One expression, which any database that ibis speaks to can run; steps are ``step_0`` and so on.
+    """
+    index = index_starts(tables, trial)
+    wide = with_outcomes(known_at_time_zero(index, tables, trial), tables["measures"], trial)
+    records = protocol.records
+    keys = {records.patient_id: wide.patient_id, records.arm: wide.arm}
+    keys |= {records.time: wide.time_zero.cast("string")} if records.time else {}
+    columns = {name: wide[name] for name in (*trial.covariates, *trial.outcomes)}
+    met = {f"step_{i}": condition for i, condition in enumerate(steps(wide, trial))}
+    return wide.select(**keys, **columns, **met)

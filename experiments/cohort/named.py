@@ -1,0 +1,40 @@
+"""What a protocol names and the event tables do not have: a slip of spelling would otherwise count as 'never'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from data_contracts.errors import Problem
+from data_contracts.event_tables import WHAT
+from data_contracts.target_trial import TargetTrial
+from experiments.cohort.event_files import EventSource
+from experiments.cohort.known import codes_of
+
+
+def unnamed_problems(source: EventSource, trial: TargetTrial) -> Iterator[Problem]:
+    """Therapies, measures, events and columns of patients of which there is no record at all."""
+    there = {name: _said(source, name) for name in WHAT}
+    step = "Correct the spelling in the protocol, or look how the records call it."
+    for therapy in trial.kinds:
+        if not there["treatments"] & set(trial.codes(therapy)):
+            where = f"protocol, target_trial.therapies.{therapy}"
+            yield Problem(where, f"its names or codes in {source.names['treatments']}", "no row of it", step)
+    for name, outcome in trial.outcomes.items():
+        if outcome.measure not in there["measures"]:
+            where = f"protocol, target_trial.outcomes.{name}"
+            yield Problem(where, f"its measure in {source.names['measures']}", "no row of it", step)
+    for name, column in trial.covariates.items():
+        where = f"protocol, target_trial.covariates.{name}"
+        if column.table != "patients":
+            if not there[column.table] & set(codes_of(column, trial)):
+                yield Problem(where, f"one of its names in {source.names[column.table]}", "no row of any", step)
+        elif (
+            column.taken == "value" and (column.of[0] if column.of else name) not in source.tables["patients"].columns
+        ):
+            yield Problem(where, f"its column in {source.names['patients']}", "no such column", step)
+
+
+def _said(source: EventSource, name: str) -> set[str]:
+    """Everything that an event table says happened."""
+    said = source.connection.to_pyarrow(source.tables[name][[WHAT[name]]].distinct())
+    return {value for value in said.column(0).to_pylist() if value}

@@ -1,0 +1,332 @@
+"""Episodes from event tables: what the builder may see, and the same episodes counted by hand."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data_contracts.errors import BadInput
+from data_contracts.protocol import StudyProtocol
+from experiments.cohort.build import BuiltCohort, build_cohort
+from experiments.fit import read_study
+from experiments.simulate import simulate_to
+
+TODAY = datetime.date(2026, 1, 1)
+Tables = dict[str, pd.DataFrame]
+
+CONTENT: dict[str, Any] = {
+    "name": "small",
+    "records": {"patient_id": "pid", "arm": "therapy", "time": "start", "site": "site"},
+    "arms": {"reference": "usual_care", "offered": ["cbt", "ssri", "both"]},
+    "outcome": {
+        "column": "later",
+        "baseline": "now",
+        "direction": "lower_is_better",
+        "unit": "PHQ-9 points",
+    },
+    "effect_modifiers": ["now", "age"],
+    "confounders": ["visits", "drug_before", "crisis_before", "waited"],
+    "target_trial": {
+        "therapies": {"ssri": ["N06AB06", "N06AB04"]},
+        "strategies": {"usual_care": "usual_care", "cbt": "cbt", "ssri": "ssri", "both": ["cbt", "ssri"]},
+        "time_zero": {"washout_days": 90, "grace_days": 10, "first_day": "2020-06-01", "last_day": "2021-06-30"},
+        "eligibility": [{"field": "age", "op": ">=", "value": 18}, {"field": "now", "op": ">=", "value": 5}],
+        "covariates": {
+            "site": {"table": "patients"},
+            "age": {"table": "patients", "take": "age"},
+            "now": {"table": "measures", "of": "PHQ-9", "from_day": -60},
+            "visits": {"table": "events", "of": ["contact", "referral"], "take": "count", "from_day": -200},
+            "waited": {"table": "events", "of": "referral", "take": "days_since", "from_day": -300},
+            "crisis_before": {"table": "events", "of": "crisis", "take": "any", "from_day": -400, "to_day": -10},
+            "drug_before": {"table": "treatments", "of": "ssri", "take": "any", "from_day": -500},
+        },
+        "outcomes": {"later": {"measure": "PHQ-9", "at_weeks": 8, "window_weeks": 4}},
+    },
+}
+PROTOCOL = StudyProtocol.model_validate(CONTENT)
+
+
+def random_tables(seed: int, n: int = 120) -> Tables:
+    """Records without order or plan: courses, scores and events on random days, some before the record begins."""
+    rng = np.random.default_rng(seed)
+    ids = [f"{number:03d}" for number in range(n)]
+    day = lambda low, high, size: np.datetime64("2020-01-01") + rng.integers(low, high, size)  # noqa: E731
+    patients = pd.DataFrame(
+        {
+            "patient_id": ids,
+            "birth_date": day(-20000, -6000, n),
+            "observed_from": day(-600, 200, n),
+            "site": rng.choice(["north", "south"], n),
+        }
+    )
+    m = 2 * n
+    start = day(-300, 600, m)
+    treatments = pd.DataFrame(
+        {
+            "patient_id": rng.choice(ids, m),
+            "therapy": rng.choice(["usual_care", "cbt", "N06AB06", "N06AB04", "art"], m),
+            "start_date": start,
+            "end_date": start + rng.integers(0, 60, m),
+        }
+    )
+    # Some things are started together, or nearly so.
+    with_it = treatments.sample(n // 2, random_state=seed).assign(therapy="cbt")
+    with_it["start_date"] += pd.to_timedelta(rng.integers(0, 15, len(with_it)), unit="D")
+    with_it["end_date"] = with_it["start_date"]
+    treatments = pd.concat([treatments, with_it])
+    treatments["end_date"] = treatments["end_date"].where(rng.random(len(treatments)) > 0.1)
+    k = 20 * n
+    measures = pd.DataFrame(
+        {
+            "patient_id": rng.choice(ids, k),
+            "measure": rng.choice(["PHQ-9", "GAD-7"], k),
+            "date": day(-300, 800, k),
+            "value": rng.integers(0, 22, k),
+        }
+    )
+    events = pd.DataFrame(
+        {
+            "patient_id": rng.choice(ids, k // 2),
+            "event": rng.choice(["contact", "referral", "crisis"], k // 2),
+            "date": day(-500, 800, k // 2),
+        }
+    )
+    tables = {"patients": patients, "treatments": treatments, "measures": measures, "events": events}
+    return {name: whole(name, table) for name, table in tables.items()}
+
+
+def whole(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The table without what the contract refuses: copies, and courses that overlap others of their therapy."""
+    if name == "treatments":
+        table = table.sort_values(["patient_id", "therapy", "start_date"])
+        by = [table["patient_id"], table["therapy"]]
+        known = table["end_date"].fillna(table["start_date"])
+        table = table[~(table["start_date"] <= known.groupby(by).cummax().groupby(by).shift())]
+    return table.drop_duplicates(list(table.columns[: 1 if name == "patients" else 3]), ignore_index=True)
+
+
+def write(folder: Path, tables: Tables) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, date_format="%Y-%m-%d")
+    return folder
+
+
+def build(folder: Path, tables: Tables, protocol: StudyProtocol = PROTOCOL) -> BuiltCohort:
+    assert protocol.target_trial is not None
+    return build_cohort(write(folder, tables), protocol, protocol.target_trial, TODAY)
+
+
+def frame(built: BuiltCohort) -> pd.DataFrame:
+    return pd.DataFrame(dict(built.table.columns))
+
+
+def one_by_one(tables: Tables) -> tuple[pd.DataFrame, list[int]]:
+    """The cohort of ``CONTENT`` by a loop over patients and their records, and how many are left after each step."""
+    rows, left = [], [0] * 6
+    kind = {"usual_care": "usual_care", "cbt": "cbt", "N06AB06": "ssri", "N06AB04": "ssri"}
+    arms = {("usual_care",): "usual_care", ("cbt",): "cbt", ("ssri",): "ssri", ("cbt", "ssri"): "both"}
+    far = pd.Timestamp("2200-01-01")
+    for patient in tables["patients"].itertuples():
+        mine = {name: table[table["patient_id"] == patient.patient_id] for name, table in tables.items()}
+        courses = [
+            (row.start_date, far if pd.isna(row.end_date) else row.end_date, kind[row.therapy])
+            for row in mine["treatments"].itertuples()
+            if row.therapy in kind
+        ]
+        clean, known = {}, {}
+        enrolled = [s for s, _, _ in courses if pd.Timestamp("2020-06-01") <= s <= pd.Timestamp("2021-06-30")]
+        for start in enrolled:
+            first = start - pd.Timedelta(days=90)
+            clean[start] = not any(s < start and e >= first for s, e, _ in courses)
+            known[start] = patient.observed_from <= first
+        if not enrolled:
+            continue
+        good = [start for start in enrolled if clean[start] and known[start]]
+        zero = min(good or enrolled)
+        began = {k for s, _, k in courses if 0 <= (s - zero).days <= 10}
+        arm = arms.get(tuple(sorted(began)))
+        scores = [
+            ((row.date - zero).days, row.value) for row in mine["measures"].itertuples() if row.measure == "PHQ-9"
+        ]
+        seen = [((row.date - zero).days, row.event) for row in mine["events"].itertuples()]
+        birth, covered = patient.birth_date, (patient.observed_from - zero).days
+        now = max((score for score in scores if -60 <= score[0] <= 0), default=(0, np.nan))[1]
+        visits = sum(-200 <= d <= 0 and what != "crisis" for d, what in seen)
+        crisis = any(-400 <= d <= -10 and what == "crisis" for d, what in seen)
+        drug = any(-500 <= (s - zero).days <= -1 and k == "ssri" for s, _, k in courses)
+        referred = [d for d, what in seen if what == "referral" and -300 <= d <= 0]
+        after = [score for score in scores if 28 <= score[0] <= 84]
+        age = zero.year - birth.year - ((zero.month, zero.day) < (birth.month, birth.day))
+        conditions = [True, clean[zero], known[zero], arm is not None, age >= 18, now >= 5]
+        for step in range(6):
+            left[step] += all(conditions[: step + 1])
+        if not all(conditions):
+            continue
+        rows.append(
+            {
+                "pid": patient.patient_id,
+                "therapy": arm,
+                "start": zero.strftime("%Y-%m-%d"),
+                "site": patient.site,
+                "age": age,
+                "now": now,
+                "visits": visits if covered <= -200 else np.nan,
+                "waited": -max(referred) if referred else np.nan,
+                "crisis_before": 1 if crisis else (0 if covered <= -400 else np.nan),
+                "drug_before": 1 if drug else (0 if covered <= -500 else np.nan),
+                "later": min(after, key=lambda s: (abs(s[0] - 56), -s[0]))[1] if after else np.nan,
+            }
+        )
+    return pd.DataFrame(rows).sort_values("pid", ignore_index=True), left
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_loop_over_patients_finds_the_same_episodes(seed: int, tmp_path: Path) -> None:
+    """The database and a plain loop agree on every cell and on how many are left after every step."""
+    tables = random_tables(seed)
+    built, (expected, left) = build(tmp_path, tables), one_by_one(tables)
+    assert len(expected) > 10
+    pd.testing.assert_frame_equal(frame(built)[list(expected.columns)], expected, check_dtype=False)
+    assert [line.total for line in built.chosen] == left
+
+
+def shaken(tables: Tables, cohort: pd.DataFrame, seed: int) -> Tables:
+    """The same records up to time zero; of what lies after it some lost, the rest with other values and dates."""
+    rng = np.random.default_rng(seed)
+    zero = cohort.set_index("pid")["start"].astype("datetime64[s]")
+    changed = dict(tables)
+    for name, day in (("measures", "date"), ("events", "date"), ("treatments", "start_date")):
+        table = tables[name].copy()
+        # A therapy started within the grace is part of the arm; everything else after time zero may change.
+        grace = 10 if name == "treatments" else 0
+        late = table[day] > table["patient_id"].map(zero) + pd.Timedelta(days=grace)
+        table.loc[late, day] += pd.Timedelta(days=400)
+        if name == "measures":
+            table.loc[late, "value"] = rng.integers(0, 22, int(late.sum()))
+        if name == "treatments":
+            table.loc[late, "end_date"] = pd.NaT
+        changed[name] = whole(name, table[~late | (rng.random(len(table)) < 0.5)])
+    return changed
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_after_time_zero_changes_what_was_known(seed: int, tmp_path: Path) -> None:
+    """With other records after time zero the same patients start the same arms with the same covariates."""
+    tables = random_tables(seed)
+    before = frame(build(tmp_path / "a", tables))
+    after = frame(build(tmp_path / "b", shaken(tables, before, seed)))
+    after = after[after["pid"].isin(before["pid"])].reset_index(drop=True)
+    known = [name for name in before.columns if name != "later"]
+    pd.testing.assert_frame_equal(before[known], after[known], check_dtype=False)
+    assert not before["later"].equals(after["later"])
+
+
+def test_order_and_shape_of_the_files_change_nothing(tmp_path: Path) -> None:
+    """Rows in another order, and Parquet with dates as such, give the same episodes and attrition."""
+    tables = random_tables(9)
+    first = build(tmp_path / "a", tables)
+    mixed = {name: table.sample(frac=1, random_state=2) for name, table in tables.items()}
+    second = build(tmp_path / "b", mixed)
+    pd.testing.assert_frame_equal(frame(first), frame(second))
+    assert first.chosen == second.chosen
+    (tmp_path / "c").mkdir()
+    for name, table in tables.items():
+        table.to_parquet(tmp_path / "c" / f"{name}.parquet")
+    assert PROTOCOL.target_trial is not None
+    third = build_cohort(tmp_path / "c", PROTOCOL, PROTOCOL.target_trial, TODAY)
+    pd.testing.assert_frame_equal(frame(first), frame(third))
+
+
+def test_prevalent_users_are_left_out_and_counted(tmp_path: Path) -> None:
+    """A patient in treatment when the washout begins, or with a shorter record, never enters, and a step says why."""
+    tables = random_tables(3)
+    cohort = frame(build(tmp_path / "a", tables))
+    one, other = cohort["pid"].iloc[0], cohort["pid"].iloc[1]
+    zero = cohort.set_index("pid")["start"].astype("datetime64[s]")
+    begun = {"patient_id": one, "therapy": "N06AB04", "start_date": pd.Timestamp("2019-02-01"), "end_date": pd.NaT}
+    mine = tables["treatments"]["patient_id"] == one
+    only = tables["treatments"][~mine | (tables["treatments"]["start_date"] >= zero[one])]
+    late = tables["patients"].copy()
+    late.loc[late["patient_id"] == other, "observed_from"] = zero[other] - pd.Timedelta(days=89)
+    started = tables["treatments"]["patient_id"] == other
+    gone = started & (tables["treatments"]["start_date"] > zero[other] + pd.Timedelta(days=10))
+    treatments = pd.concat([only[~gone.reindex(only.index)], pd.DataFrame([begun])])
+    built = build(tmp_path / "b", tables | {"treatments": whole("treatments", treatments), "patients": late})
+    assert {one, other} & set(frame(built)["pid"]) == set()
+    assert built.chosen[1].step.startswith("New users")
+    assert built.chosen[1].total < built.chosen[0].total
+    assert built.chosen[2].total < built.chosen[1].total
+
+
+def test_what_is_started_later_does_not_make_the_arm(tmp_path: Path) -> None:
+    """Planted immortal time: those who live to start a second therapy after the grace stay in the first one's arm."""
+    tables = random_tables(4)
+    before = frame(build(tmp_path / "a", tables))
+    alone = before[before["therapy"] == "cbt"]
+    zero = alone["start"].astype("datetime64[s]")
+    added = pd.DataFrame({"patient_id": alone["pid"], "therapy": "N06AB06", "start_date": zero})
+    added["start_date"] += pd.Timedelta(days=11)
+    added["end_date"] = added["start_date"]
+    treatments = whole("treatments", pd.concat([added, tables["treatments"]]))
+    after = frame(build(tmp_path / "b", tables | {"treatments": treatments}))
+    kept = after.set_index("pid").loc[alone["pid"], "therapy"]
+    assert len(alone) > 3
+    assert set(kept) == {"cbt"}
+
+
+def test_unknown_is_not_never(tmp_path: Path) -> None:
+    """Where the record does not reach back over the window, 'never had it' is not claimed."""
+    tables = random_tables(5)
+    cohort = frame(build(tmp_path, tables)).set_index("pid")
+    zero = cohort["start"].astype("datetime64[s]")
+    observed = tables["patients"].set_index("patient_id").loc[cohort.index, "observed_from"]
+    short = (zero - observed).dt.days < 500
+    assert (short & cohort["drug_before"].isna()).any()
+    assert not (cohort["drug_before"][short] == 0).any()
+
+
+def test_nobody_left_says_at_which_step(tmp_path: Path) -> None:
+    """An eligibility that nobody meets is told as such."""
+    trial = CONTENT["target_trial"] | {"eligibility": [{"field": "age", "op": ">=", "value": 130}]}
+    with pytest.raises(BadInput, match="nobody after the step 'Eligible: age >= 130'"):
+        build(tmp_path, random_tables(1), StudyProtocol.model_validate(CONTENT | {"target_trial": trial}))
+
+
+def test_names_without_a_record_are_all_told(tmp_path: Path) -> None:
+    """A therapy, a measure, an event and a column of patients that nobody has are problems, not noughts."""
+    trial = CONTENT["target_trial"]
+    covariates = trial["covariates"] | {
+        "site": {"table": "patients", "of": "clinic"},
+        "waited": trial["covariates"]["waited"] | {"of": "referal"},
+        "now": trial["covariates"]["now"] | {"of": "PHQ9"},
+    }
+    changed = trial | {"covariates": covariates, "therapies": {"ssri": ["N06AB99"]}}
+    with pytest.raises(BadInput) as told:
+        build(tmp_path, random_tables(1), StudyProtocol.model_validate(CONTENT | {"target_trial": changed}))
+    text = str(told.value)
+    for key in ("therapies.ssri", "covariates.site", "covariates.waited", "covariates.now", "covariates.drug_before"):
+        assert f"target_trial.{key}:" in text
+
+
+def test_the_clinic_as_event_tables_gives_the_episodes_of_its_table(tmp_path: Path) -> None:
+    """Both shapes of one truth are the same study: arms, patients, sites, covariates and outcomes, cell by cell."""
+    simulate_to("clinic", 1200, 4, tmp_path / "wide")
+    simulate_to("clinic", 1200, 4, tmp_path / "long", "events")
+    _, wide = read_study(tmp_path / "wide" / "protocol.yaml", tmp_path / "wide" / "records.csv")
+    _, long = read_study(tmp_path / "long" / "protocol.yaml", tmp_path / "long" / "records")
+    assert (wide.arms, wide.thin_arms, wide.attrition) == (long.arms, long.thin_arms, long.attrition)
+    for one, other in ((wide.arm, long.arm), (wide.cluster, long.cluster), (wide.site, long.site)):
+        np.testing.assert_array_equal(one, other)
+    for found, same in ((wide.columns, long.columns), (wide.outcomes, long.outcomes)):
+        assert list(found) == list(same)
+        for name, values in found.items():
+            np.testing.assert_array_equal(values, same[name], err_msg=name)
+    assert long.chosen[0].total > long.chosen[-1].total == wide.n
+    falls = [a.total - b.total for a, b in zip(long.chosen, long.chosen[1:], strict=False)]
+    assert all(fall > 0 for fall in falls), "each step of choosing has somebody to leave out"
