@@ -37,10 +37,11 @@ def _problem(
     source: EventSource, name: str, column: str, told: tuple[str, str, str], found: Expression
 ) -> Iterator[Problem]:
     """One problem if there are rows of that kind, told as (what was expected, what came, what to do)."""
-    rows = [int(row) for row in source.connection.to_pyarrow(found[[ROW]]).column(ROW).to_pylist()]
+    # A patient who is there twice would have each event told twice.
+    rows = sorted({int(row) for row in source.connection.to_pyarrow(found[[ROW]]).column(ROW).to_pylist()})
     expected, what, step = told
     if rows:
-        yield Problem(f"{source.names[name]}, {column}", expected, f"{what} in {rows_text(sorted(rows))}", step)
+        yield Problem(f"{source.names[name]}, {column}", expected, f"{what} in {rows_text(rows)}", step)
 
 
 def _cell_problems(source: EventSource, name: str, today: datetime.date) -> Iterator[Problem]:

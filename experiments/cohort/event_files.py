@@ -71,7 +71,11 @@ def open_events(folder: Path) -> EventSource:
         problems += _column_problems(names[name], table, raw[name].columns)
     if problems:
         raise BadInput(problems)
-    typed = {name: _typed(raw[name], table) for name, table in EVENT_TABLES.items()}
+    # Kept as tables of their own: what is asked of them later is then a short query each.
+    typed = {
+        name: connection.create_table(name, _typed(raw[name], table), temp=True)
+        for name, table in EVENT_TABLES.items()
+    }
     return EventSource(connection, names, raw, typed)
 
 

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from data_contracts.episode import AttritionLine, Episodes
-from experiments.report.disclosure import SMALL, Shown, disclose_left, is_small, least
+from experiments.report.disclosure import SMALL, WITHHELD, Shown, disclose_falls, disclose_left, is_small, least
 
 
 def attrition(episodes: Episodes) -> list[dict[str, Any]]:
     """Each step with the episodes left and lost, by arm and over all arms.
 
-    ``lost`` counts from the arm's start; arms that are not analysed have none.
+    Steps of choosing from event tables come first; there ``lost`` counts from the first step. Then it counts from the
+    arm's start; arms that are not analysed have none.
     """
-    return [_line(line, episodes.counts) for line in episodes.attrition]
+    return [*_chosen(episodes.chosen), *(_line(line, episodes.counts) for line in episodes.attrition)]
+
+
+def _chosen(lines: Sequence[AttritionLine]) -> list[dict[str, Any]]:
+    if not lines:
+        return []
+    arms = tuple(lines[0].by_arm)
+    by_arm = {arm: disclose_falls([line.by_arm[arm] for line in lines]) for arm in arms}
+    steps = []
+    for i, line in enumerate(lines):
+        left = {arm: by_arm[arm][i] for arm in arms}
+        lost = {arm: _fallen(by_arm[arm][0], left[arm]) for arm in arms}
+        step = {"step": line.step, "left": left, "lost": lost}
+        steps.append(step | {"total_left": _total(left), "total_lost": _total(lost)})
+    return steps
+
+
+def _fallen(first: Shown, now: Shown) -> Shown:
+    """How many were lost, where both numbers are shown."""
+    return first - now if isinstance(first, int) and isinstance(now, int) else WITHHELD
 
 
 def _line(line: AttritionLine, started: dict[str, int]) -> dict[str, Any]:

@@ -66,6 +66,24 @@ def disclose_left(left: int, started: int) -> tuple[Shown, Shown]:
     return left, lost
 
 
+def disclose_falls(counts: Sequence[int]) -> list[Shown]:
+    """Counts of what is left after each of several steps, to a reader who knows the last: no fall of 1 to 10 shows.
+
+    A count that lies so little above the next one shown is told as at least that one; one of 1 to 10 as small.
+    """
+    shown: list[Shown] = []
+    below: int | None = None
+    for count in reversed(counts):
+        if is_small(count):
+            shown.append(SMALL)
+        elif below is not None and is_small(count - below):
+            shown.append(f"≥{below}")
+        else:
+            shown.append(count)
+            below = count
+    return shown[::-1]
+
+
 def disclose_share(count: int, total: int) -> float | str:
     """Share of a known total, to three decimals, or its bound where it or the rest is 1 to 10."""
     if is_small(count):

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from data_contracts.profile import PatientProfile
+from data_contracts.protocol import StudyProtocol
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
@@ -56,6 +57,13 @@ def test_profiles_shown_are_profiles():
     """A JSON example of a profile passes the schema."""
     for _, block in _blocks("json"):
         PatientProfile.model_validate_json(json.dumps(json.loads(block)))
+
+
+def test_the_protocol_of_the_records_page_is_one():
+    """The example of a target trial passes the schema and every check between its parts."""
+    shown = [block for page, block in _blocks("yaml") if page == "records.md"]
+    assert len(shown) == 1
+    assert StudyProtocol.model_validate(yaml.safe_load(shown[0])).target_trial is not None
 
 
 def test_every_link_leads_somewhere():

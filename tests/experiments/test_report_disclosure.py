@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.report.disclosure import SMALL, WITHHELD, disclose, disclose_left, disclose_share, least
+from experiments.report.disclosure import (
+    SMALL,
+    WITHHELD,
+    disclose,
+    disclose_falls,
+    disclose_left,
+    disclose_share,
+    least,
+)
 
 COUNTS = st.lists(st.one_of(st.integers(0, 14), st.integers(0, 400)), min_size=1, max_size=8)
 SMALL_VALUES = range(1, 11)
@@ -112,3 +122,17 @@ def test_bounds_of_shares_hold(total: int, data: st.DataObject) -> None:
     if isinstance(shown, str):
         bound = float(shown[1:])
         assert count / total < bound if shown[0] == "<" else count / total > bound
+
+
+@given(st.lists(st.one_of(st.integers(0, 14), st.integers(0, 400)), min_size=2, max_size=8))
+def test_no_small_fall_between_steps_can_be_read_off(falls: list[int]) -> None:
+    """Of counts that fall step by step, no two that are shown differ by 1 to 10; what is shown is true."""
+    counts = [sum(falls[i:]) for i in range(len(falls))]
+    shown = disclose_falls(counts)
+    numbers = [cell for cell in shown if isinstance(cell, int)]
+    assert not [a - b for a, b in combinations(numbers, 2) if a - b in SMALL_VALUES]
+    for count, cell in zip(counts, shown, strict=True):
+        assert cell in (count, SMALL) or least(cell) <= count
+        assert cell not in SMALL_VALUES
+    if not any(fall in SMALL_VALUES for fall in falls):
+        assert shown == counts
