@@ -298,8 +298,6 @@ class StudyProtocol(Block):
         known = dict.fromkeys((*placed, *self.covariates, *self.groups))
         outcomes = [outcome.column for outcome in self.recorded_outcomes]
         problems = target_trial_problems(self.target_trial, self.arms.names, tuple(known), outcomes)
-        if records.time is None:
-            problems.append("target_trial: records.time names the column that time zero is written to")
         if taken := sorted(keys & {*self.target_trial.covariates, *self.target_trial.outcomes}):
             problems.append(f"target_trial: patient, arm and time zero are made of themselves: {', '.join(taken)}")
         if self.censoring is not None:

@@ -121,6 +121,15 @@ CHANGES = [
     ("gates.min_slope", 0.7),
     ("gates.slope_confidence", 0.99),
     ("candidates", ["s_learner"]),
+    (
+        "target_trial",
+        {
+            "strategies": {"usual_care": "usual_care", "cbt": "cbt", "ssri": "ssri"},
+            "time_zero": {"washout_days": 90},
+            "covariates": {"age": {"table": "patients", "take": "age"}},
+            "outcomes": {"y": {"measure": "PHQ-9", "at_weeks": 12, "window_weeks": 2}},
+        },
+    ),
     ("trial_evidence.use", "pooled"),
     ("trial_evidence.tables", ["primary_care_response"]),
     ("trial_evidence.reference", "waiting_list"),

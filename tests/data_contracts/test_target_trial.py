@@ -102,14 +102,14 @@ def test_all_errors_are_told_at_once(trial: dict[str, Any]) -> None:
     block["covariates"]["gad7"]["to_day"] = 40
     del block["covariates"]["sex"]
     trial["censoring"] = {"last_visit": "last", "visits": [4, 12]}
-    del trial["records"]["time"]
+    trial["records"]["time"] = "age"
     text = told(trial)
     for name in (
         "prevalent users",
         "adjustment for what came",
         "are made: sex",
         "censoring by visits",
-        "records.time",
+        "of themselves: age",
     ):
         assert name in text
 
