@@ -25,12 +25,14 @@ class Basis(BaseModel):
     Every column itself, then bumps exp(-½((z - centre) / width)²), then products of two columns, each held at ±2.5 so
     that no extreme patient rules a product, then products of two columns' soft signs, which see steps and corners,
     then those of one column's soft sign and the other's bend exp(-½z²), which see a difference that holds only in the
-    middle of the other column, or turns there.
+    middle of the other column, or turns there. Bumps may also be made from the index, a weighted sum of the columns,
+    which counts as one more column, number p.
 
     Attributes:
         columns: number p of matrix columns that the terms are made from.
         bump_column: for each bump, the column it is made from.
         bump_centre, bump_width: of each bump, in standard deviations of its column.
+        index: weight of each column in the index; none without one.
         pairs: for each product, its two columns.
         sign_pairs: the same for each product of soft signs.
         bend_pairs: for each product of a soft sign and a bend, the column of the sign and that of the bend.
@@ -43,6 +45,7 @@ class Basis(BaseModel):
     bump_column: tuple[int, ...] = ()
     bump_centre: tuple[FiniteFloat, ...] = ()
     bump_width: tuple[FiniteFloat, ...] = ()
+    index: tuple[FiniteFloat, ...] = ()
     pairs: tuple[tuple[int, int], ...] = ()
     sign_pairs: tuple[tuple[int, int], ...] = ()
     bend_pairs: tuple[tuple[int, int], ...] = ()
@@ -56,7 +59,12 @@ class Basis(BaseModel):
             raise ValueError(
                 "a basis names a column, centre and width for each bump, and a centre and scale for each term"
             )
-        if any(not 0 <= column < self.columns for source in self.sources for column in source):
+        if len(self.index) not in {0, self.columns}:
+            raise ValueError("an index names a weight for each column")
+        known = {"a bump": (self.bump_column, self.columns + bool(self.index))}
+        pairs = (*self.pairs, *self.sign_pairs, *self.bend_pairs)
+        known["a product"] = (tuple(j for pair in pairs for j in pair), self.columns)
+        if any(not 0 <= column < limit for made_from, limit in known.values() for column in made_from):
             raise ValueError("a term is made from a column that there is not")
         if min((*self.bump_width, *self.scale), default=1.0) <= 0:
             raise ValueError("widths and scales are above 0")
@@ -69,7 +77,7 @@ class Basis(BaseModel):
 
     @cached_property
     def sources(self) -> tuple[tuple[int, ...], ...]:
-        """For each term, the column or the two columns that it is made from, the same pair in the same order."""
+        """For each term, the column or two it is made from, a pair in the same order; the index is column p."""
         alone = (*range(self.columns), *self.bump_column)
         bends = ((min(pair), max(pair)) for pair in self.bend_pairs)
         return (*((column,) for column in alone), *self.pairs, *self.sign_pairs, *bends)
@@ -79,6 +87,19 @@ class Basis(BaseModel):
         """(P,) 0 for linear terms, 1 for bumps, 2 for products, 3 for those of soft signs, 4 for a sign and a bend."""
         counts = (self.columns, len(self.bump_column), len(self.pairs), len(self.sign_pairs), len(self.bend_pairs))
         return np.repeat(np.arange(KINDS), counts)
+
+    @cached_property
+    def shares(self) -> FloatArray:
+        """(P, p) share of each term that is each column's: a product's is halved, the index's goes by its weights."""
+        columns = np.eye(self.columns)
+        if self.index:
+            size = np.abs(self.index)
+            columns = np.vstack([columns, size / max(size.sum(), 1e-300)])
+        return np.array([columns[list(source)].mean(axis=0) for source in self.sources]).reshape(-1, self.columns)
+
+    @cached_property
+    def _index(self) -> FloatArray:
+        return np.asarray(self.index)
 
     @cached_property
     def _bumps(self) -> tuple[IntArray, FloatArray, FloatArray]:
@@ -97,7 +118,10 @@ class Basis(BaseModel):
     def expand(self, modifiers: FloatArray) -> FloatArray:
         """(..., p) standardised modifiers to (..., P) terms."""
         column, centre, width = self._bumps
-        bumps = np.exp(-0.5 * ((modifiers[..., column] - centre) / width) ** 2)
+        wide = modifiers
+        if self.index:  # vecdot: the same to the last bit for one patient as for many
+            wide = np.concatenate([modifiers, np.vecdot(modifiers, self._index)[..., None]], axis=-1)
+        bumps = np.exp(-0.5 * ((wide[..., column] - centre) / width) ** 2)
         of_pairs, of_signs, of_bends = self._factors
         held = np.minimum(np.maximum(modifiers[..., of_pairs], -HOLD), HOLD)
         signs, bends = np.tanh(modifiers / BEND), np.exp(-0.5 * modifiers**2)

@@ -246,13 +246,12 @@ class Policy:
 
     @cached_property
     def shares(self) -> FloatArray:
-        """(P, m) share of each basis term that is each of the m effect modifiers', by name; a product's is halved."""
+        """(P, m) share of each basis term that is each of the m effect modifiers', by name (``Basis.shares``)."""
         names, owner = self.manifest.effect_modifiers, self.manifest.encoding.owner
         by_name = self.modifiers_by_name.tolist()
         found = np.zeros((self.manifest.basis.terms, len(names)))
-        for term, columns in enumerate(self.manifest.basis.sources):
-            for column in columns:
-                found[term, by_name.index(names[owner[column]])] += 1 / len(columns)
+        for column, share in enumerate(self.manifest.basis.shares.T):
+            found[:, by_name.index(names[owner[column]])] += share
         return found
 
     def over_arms(self, values: NDArray[Number], fill: Number) -> NDArray[Number]:

@@ -99,7 +99,7 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
         weighed = weigh(episodes.arms, protocol, study.averages[protocol.outcome.column], primary.outcome, primary.arm)
         served = serve(primary, weighed.served, protocol, episodes.arms, rivals)
         progress("served forms", 0.95)
-        support = fit_support(study.covariates, primary, protocol.overlap.min_propensity)
+        support = fit_support(study.covariates, primary, protocol.overlap.min_propensity, study.logistic)
         can = support.verdicts(study.covariates) == SUPPORTED
         competition = served.competition
         advice = held_out_advice(

@@ -14,7 +14,7 @@ from estimators.covariates import Covariates
 from estimators.cross_fitting import CrossFitted, fewest_outside, held_out, pick
 from estimators.outcome_models import OUTCOME_MODELS
 from estimators.probability_calibration import LARGE, cross_calibrated
-from estimators.probability_models import PROBABILITY_MODELS, view
+from estimators.probability_models import LOGISTIC, PROBABILITY_MODELS, LogisticByFold, view
 from estimators.short_stack import mixture, stack
 
 MINIMUM_PROPENSITY = 0.01
@@ -60,19 +60,23 @@ def expect_outcome(
     return held_out(fold, (arms,), predict)
 
 
-def crossfit_propensity(covariates: Covariates, arm: IntArray, fold: IntArray) -> CrossFitted:
+def crossfit_propensity(
+    covariates: Covariates, arm: IntArray, fold: IntArray, logistic: LogisticByFold | None = None
+) -> CrossFitted:
     """(n, K) calibrated probabilities of each arm; loss is the log-loss in nats.
 
     Args:
         covariates: of n rows.
         arm: (n,) codes.
         fold: (n,).
+        logistic: the logistic model, where it is known already.
     """
+    logistic = logistic or LogisticByFold.fit(covariates.filled, arm, fold)
     large = max(fewest_outside(arm == k, fold) for k in range(int(arm.max()) + 1)) >= LARGE
     found: dict[str, FloatArray] = {}
     mixed = []
     for name in PROBABILITY_MODELS:
-        raw = expect_arm(name, covariates, arm, fold)
+        raw = logistic.held_out if name == LOGISTIC else expect_arm(name, covariates, arm, fold)
         forms = {name: cross_calibrated(raw, arm, fold)}
         if large:
             forms[name + OWN] = cross_calibrated(raw, arm, fold, by_label=True)

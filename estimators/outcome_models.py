@@ -12,14 +12,18 @@ from typing import Literal, Protocol, TypeAlias
 import lightgbm
 import numpy as np
 
-from data_contracts.basis import KINDS
+from data_contracts.basis import KINDS, Basis
 from data_contracts.episode import FloatArray, IntArray
 from estimators.arm_flags import flagged, under_each_arm
 from estimators.column_order import by_outcome
 from estimators.covariates import Covariates
+from estimators.prognostic_index import prognostic_index, with_index
 from estimators.ridge import CHUNK, moments, ridge_slopes
 
-BOOSTED = {"n_estimators": 150, "num_leaves": 15, "learning_rate": 0.05, "min_child_samples": 20, "subsample_freq": 0}
+BOOSTED = {"n_estimators": 100, "num_leaves": 15, "learning_rate": 0.075, "min_child_samples": 20, "subsample_freq": 0,
+           "max_bin": 63}  # fmt: skip
+"""As good on held-out outcomes as 150 trees at 0.05 and 255 bins, for two thirds of the time."""
+
 REPEATABLE = {"n_jobs": 1, "deterministic": True, "force_row_wise": True, "verbose": -1, "random_state": 0}
 
 Stage: TypeAlias = tuple[int, Literal["shared", "by arm"]]
@@ -44,15 +48,16 @@ class StagedRidge:
     Every stage has its own penalty, so that many terms that say little cannot spoil the few that say much.
     """
 
-    def __init__(self, *stages: Stage) -> None:
-        """Take stages in this order."""
-        self._stages = stages
+    def __init__(self, *stages: Stage, indexed: bool = False) -> None:
+        """Take stages in this order; ``indexed`` adds bumps of the prognostic index, which is learned here too."""
+        self._stages, self._indexed = stages, indexed
 
     def fit(self, covariates: Covariates, arm: IntArray, outcome: FloatArray, arms: int) -> StagedRidge:
         """Learn stage by stage from sums over the rows."""
-        kind = covariates.basis.kind
+        self._basis = self._design(covariates, arm, outcome)
+        kind = self._basis.kind
         self._highest = max(stage for stage, _ in self._stages)
-        found = moments(self._expand(covariates), covariates.filled, arm, outcome, arms)
+        found = moments(self._expand(), covariates.filled, arm, outcome, arms)
         self._slopes = np.zeros_like(found.terms)
         for stage, whose in self._stages:
             columns = np.flatnonzero(kind == stage)
@@ -71,13 +76,20 @@ class StagedRidge:
 
     def predict(self, covariates: Covariates) -> FloatArray:
         """(n, K) expected outcomes."""
-        expand, rows = self._expand(covariates), covariates.filled
+        expand, rows = self._expand(), covariates.filled
         parts = [expand(rows[at : at + CHUNK]) @ self._slopes.T for at in range(0, len(rows), CHUNK)]
         return np.asarray(np.concatenate(parts) + self._intercepts)
 
-    def _expand(self, covariates: Covariates) -> Callable[[FloatArray], FloatArray]:
+    def _design(self, covariates: Covariates, arm: IntArray, outcome: FloatArray) -> Basis:
+        """The covariates' basis, with the index where it is asked for and there is one."""
+        index = prognostic_index(covariates.filled, arm, outcome) if self._indexed else None
+        if index is None:
+            return covariates.basis
+        return with_index(covariates.basis, covariates.filled[:: 1 + len(arm) // CHUNK], index)
+
+    def _expand(self) -> Callable[[FloatArray], FloatArray]:
         """The linear terms are the covariates themselves."""
-        return covariates.basis.expand if self._highest else lambda rows: rows
+        return self._basis.expand if self._highest else lambda rows: rows
 
 
 class BoostedTrees:
@@ -105,7 +117,7 @@ OUTCOME_MODELS: Mapping[str, Callable[[], OutcomeModel]] = {
     "pooled ridge": lambda: StagedRidge((0, "shared")),
     "ridge by arm": lambda: StagedRidge((0, "by arm")),
     "staged ridge": lambda: StagedRidge(
-        *((kind, "shared") for kind in range(KINDS)), *((kind, "by arm") for kind in range(KINDS))
+        *((kind, "shared") for kind in range(KINDS)), *((kind, "by arm") for kind in range(KINDS)), indexed=True
     ),
     "boosted trees": BoostedTrees,
 }

@@ -12,16 +12,17 @@ from typing import Protocol
 
 import lightgbm
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from data_contracts.episode import FloatArray, IntArray
 from estimators.column_order import by_label
 from estimators.covariates import Covariates
 from estimators.folds import deal
+from estimators.multinomial import fit_multinomial, fit_without_folds
 from estimators.outcome_models import REPEATABLE
 from estimators.probability_calibration import Scaling, fit_common
 
-TREES = {"n_estimators": 40, "num_leaves": 7, "learning_rate": 0.1, "min_child_samples": 20, "subsample_freq": 0}
+TREES = {"n_estimators": 40, "num_leaves": 7, "learning_rate": 0.1, "min_child_samples": 20, "subsample_freq": 0,
+         "max_bin": 63}  # fmt: skip
 INNER_FOLDS = 3
 SMALLEST = 1e-15
 
@@ -39,22 +40,31 @@ class ProbabilityModel(Protocol):
 
 
 class Logistic:
-    """Multinomial logistic regression with a weak ridge penalty, solved by Newton steps to a gradient of 1e-8."""
+    """Multinomial logistic regression with a weak ridge penalty.
+
+    Attributes:
+        weights: (C, 1 + q) coefficients of the logits, intercepts first, which add to zero over the labels.
+    """
+
+    weights: FloatArray
 
     def fit(self, features: FloatArray, label: IntArray) -> Logistic:
         """Learn from (n, q) features and (n,) labels."""
-        self._model = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-8, max_iter=200).fit(features, label)
+        self.weights = fit_multinomial(features, label)
         return self
+
+    @classmethod
+    def of(cls, weights: FloatArray) -> Logistic:
+        """Take (C, 1 + q) coefficients that are known already."""
+        found = cls()
+        found.weights = weights
+        return found
 
     def log_probability(self, features: FloatArray) -> FloatArray:
         """(n, C) logarithms."""
-        return np.asarray(np.log(np.maximum(self._model.predict_proba(features), SMALLEST)))
-
-    @property
-    def weights(self) -> FloatArray:
-        """(C, 1 + q) coefficients of the logits, intercepts first; two labels have (0, logit)."""
-        weights = np.hstack([self._model.intercept_[:, None], self._model.coef_])
-        return np.vstack([np.zeros_like(weights), weights]) if len(weights) == 1 else weights
+        logits = features @ self.weights[:, 1:].T + self.weights[:, 0]
+        logits -= logits.max(axis=1, keepdims=True)
+        return np.asarray(np.maximum(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)), np.log(SMALLEST)))
 
 
 class BoostedClassifier:
@@ -77,8 +87,9 @@ class BoostedClassifier:
         return np.asarray(np.log(np.maximum(both, SMALLEST)))
 
 
+LOGISTIC = "logistic"
 PROBABILITY_MODELS: Mapping[str, Callable[[], ProbabilityModel]] = {
-    "logistic": Logistic,
+    LOGISTIC: Logistic,
     "boosted trees": BoostedClassifier,
 }
 
@@ -115,6 +126,32 @@ def fit_calibrated(name: str, features: FloatArray, label: IntArray, cluster: In
         model = PROBABILITY_MODELS[name]().fit(features[inner != k], label[inner != k])
         held_out[inner == k] = model.log_probability(features[inner == k])
     return Calibrated(PROBABILITY_MODELS[name]().fit(features, label), fit_common(held_out, label))
+
+
+@dataclass(frozen=True)
+class LogisticByFold:
+    """A logistic model of all rows, and what the models of the other folds say of each row.
+
+    Attributes:
+        whole: the model.
+        held_out: (n, C) log-probabilities, not yet calibrated.
+    """
+
+    whole: Logistic
+    held_out: FloatArray
+
+    @classmethod
+    def fit(cls, features: FloatArray, label: IntArray, fold: IntArray) -> LogisticByFold:
+        """Learn from (n, q) features, (n,) labels and (n,) folds."""
+        whole, outside = fit_without_folds(features, label, fold)
+        held_out = np.empty((len(label), len(whole)))
+        for k, weights in outside.items():
+            held_out[fold == k] = Logistic.of(weights).log_probability(features[fold == k])
+        return cls(Logistic.of(whole), held_out)
+
+    def calibrated(self, label: IntArray) -> Calibrated:
+        """The whole model, calibrated by what those of the other folds say."""
+        return Calibrated(self.whole, fit_common(self.held_out, label))
 
 
 def served_logits(found: Calibrated) -> FloatArray:

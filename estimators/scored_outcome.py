@@ -15,6 +15,7 @@ from estimators.covariates import Covariates
 from estimators.cross_fitting import CrossFitted, median_of
 from estimators.nuisances import crossfit_outcome, crossfit_propensity
 from estimators.observation import crossfit_observation
+from estimators.probability_models import LogisticByFold
 from estimators.scores import score_matrix
 
 
@@ -40,9 +41,17 @@ class StudyDesign:
     observations: dict[tuple[bytes, int, bytes], FloatArray] = field(default_factory=dict)
 
 
-def study_propensity(design: StudyDesign) -> CrossFitted:
-    """(n, K) propensities: medians over repeats, made to add to one again."""
-    found = median_of([crossfit_propensity(design.covariates, design.episodes.arm, fold) for fold in design.folds])
+def study_propensity(design: StudyDesign, logistic: LogisticByFold | None = None) -> CrossFitted:
+    """(n, K) propensities: medians over repeats, made to add to one again.
+
+    Args:
+        logistic: the logistic model in the study's own folds, the first, where it is known already.
+    """
+    covariates, arm = design.covariates, design.episodes.arm
+    known = [logistic, *(None for _ in design.folds[1:])]
+    found = median_of(
+        [crossfit_propensity(covariates, arm, fold, fits) for fold, fits in zip(design.folds, known, strict=True)]
+    )
     return replace(found, prediction=found.prediction / found.prediction.sum(axis=1, keepdims=True))
 
 

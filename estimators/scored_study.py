@@ -17,6 +17,8 @@ from estimators.cross_fitting import CrossFitted
 from estimators.design import learn_encoding
 from estimators.few_events import variance_floor
 from estimators.folds import check_folds, deal_folds
+from estimators.probability_models import LogisticByFold
+from estimators.prognostic_index import prognostic_index
 from estimators.progress import Progress, untold
 from estimators.scored_outcome import StudyDesign, score_outcome, study_propensity
 from estimators.standard_terms import study_basis
@@ -30,6 +32,7 @@ class ScoredStudy:
         encoding: how covariates are put into numbers, the effect modifiers first.
         covariates: (n, q) standardised covariates.
         propensity: held-out propensities and how they were chosen.
+        logistic: the logistic ones among them, in the study's own folds.
         outcomes: held-out outcome regressions by outcome column.
         scored: scored episodes by outcome column, the primary first.
         averages: average effects by outcome column, the primary first.
@@ -38,6 +41,7 @@ class ScoredStudy:
     encoding: Encoding
     covariates: FloatArray
     propensity: CrossFitted
+    logistic: LogisticByFold
     outcomes: Mapping[str, CrossFitted]
     scored: Mapping[str, ScoredEpisodes]
     averages: Mapping[str, AverageEffects]
@@ -61,7 +65,9 @@ def score_study(episodes: Episodes, protocol: StudyProtocol, progress: Progress 
         progress("dealing folds", 0.0)
         encoding, covariates, design = _design(episodes, protocol)
         progress("propensities", 0.02)
-        propensity = study_propensity(design)
+        arm, filled = episodes.arm, design.covariates.filled
+        logistic = LogisticByFold.fit(filled, arm, design.folds[0])
+        propensity = study_propensity(design, logistic)
         regressions: dict[str, CrossFitted] = {}
         scored: dict[str, ScoredEpisodes] = {}
         outcomes = episodes.kept(protocol.outcomes)
@@ -71,7 +77,7 @@ def score_study(episodes: Episodes, protocol: StudyProtocol, progress: Progress 
                 design, protocol, outcome, propensity.prediction
             )
         averages = {outcome.column: _averages(scored[outcome.column], outcome, protocol) for outcome in outcomes}
-        return ScoredStudy(encoding, covariates, propensity, regressions, scored, averages)
+        return ScoredStudy(encoding, covariates, propensity, logistic, regressions, scored, averages)
 
 
 def _averages(data: ScoredEpisodes, outcome: Outcome, protocol: StudyProtocol) -> AverageEffects:
@@ -87,6 +93,7 @@ def _design(episodes: Episodes, protocol: StudyProtocol) -> tuple[Encoding, Floa
     encoding = learn_encoding(episodes.columns, protocol.covariates)
     covariates = encoding.encode(episodes.columns)
     modifiers = covariates[:, : encoding.columns_of(protocol.effect_modifiers)]
-    basis = study_basis(modifiers)
+    benefit = protocol.outcome.sign * episodes.outcomes[protocol.outcome.column]
+    basis = study_basis(modifiers, prognostic_index(modifiers, episodes.arm, benefit))
     known = with_gaps(encoding, episodes.columns, covariates)
     return encoding, covariates, StudyDesign(episodes, known, modifiers, basis, folds)

@@ -10,12 +10,19 @@ import numpy as np
 from data_contracts.effects import ScoredEpisodes, ServedEffects
 from data_contracts.episode import FloatArray
 from estimators.linear_regression import linear_regression
-from estimators.probability_models import fit_calibrated, served_logits
+from estimators.probability_models import LOGISTIC, LogisticByFold, fit_calibrated, served_logits
 
 
-def support_model(covariates: FloatArray, data: ScoredEpisodes) -> FloatArray:
-    """(K, 1 + q) coefficients of the calibrated multinomial logistic propensity."""
-    return served_logits(fit_calibrated("logistic", covariates, data.arm, data.cluster))
+def support_model(covariates: FloatArray, data: ScoredEpisodes, logistic: LogisticByFold | None = None) -> FloatArray:
+    """(K, 1 + q) coefficients of the calibrated multinomial logistic propensity.
+
+    Args:
+        covariates: (n, q) standardised.
+        logistic: the propensity as the study's folds have it; without it one is fitted, with folds of its own.
+    """
+    if logistic is None:
+        return served_logits(fit_calibrated(LOGISTIC, covariates, data.arm, data.cluster))
+    return served_logits(logistic.calibrated(data.arm))
 
 
 def outcome_model(covariates: FloatArray, data: ScoredEpisodes, served: ServedEffects) -> FloatArray:

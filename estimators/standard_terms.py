@@ -9,16 +9,22 @@ from data_contracts.effects import PART
 from data_contracts.episode import FloatArray
 from estimators.basis_design import TINY, effect_basis
 from estimators.covariates import BASIS_ROWS
+from estimators.prognostic_index import with_index
 
 
-def study_basis(modifiers: FloatArray) -> Basis:
+def study_basis(modifiers: FloatArray, index: FloatArray | None = None) -> Basis:
     """The basis of effects of (n, p) standardised modifiers; of many episodes evenly spaced ones decide its terms.
 
     Means and standard deviations of the terms are those over all episodes.
+
+    Args:
+        index: (p,) weights of an index that gets bumps as well (``estimators.prognostic_index``).
     """
-    every = 1 + len(modifiers) // BASIS_ROWS
-    designed = effect_basis(modifiers[::every])
-    return designed if every == 1 else standardised(designed, modifiers)
+    some = modifiers[:: 1 + len(modifiers) // BASIS_ROWS]
+    designed = effect_basis(some)
+    if index is not None:
+        designed = with_index(designed, some, index)
+    return designed if len(some) == len(modifiers) else standardised(designed, modifiers)
 
 
 def standardised(basis: Basis, modifiers: FloatArray) -> Basis:

@@ -19,6 +19,7 @@ from data_contracts.support import (
     pack_regions,
     probability_of,
 )
+from estimators.probability_models import LogisticByFold
 from estimators.serving_models import support_model
 from estimators.support_grid import cut_grid
 from estimators.support_regions import hardly_ever_regions
@@ -30,15 +31,18 @@ SEARCHED = 50_000
 """Episodes that regions are looked for in: of more, evenly spaced ones in the order of their content."""
 
 
-def fit_support(covariates: FloatArray, data: ScoredEpisodes, min_propensity: float) -> Support:
+def fit_support(
+    covariates: FloatArray, data: ScoredEpisodes, min_propensity: float, logistic: LogisticByFold | None = None
+) -> Support:
     """Fit the propensity, and count what the records show beside it.
 
     Args:
         covariates: (n, q) standardised.
         min_propensity: share up to which an arm counts as hardly ever started; lower, in proportion, for an arm
             with less than its equal share 1/K of the episodes, since who gets a rare arm rarely gets it like others.
+        logistic: the propensity as the study's folds have it, where it is known already.
     """
-    smooth = Support.of_propensity(support_model(covariates, data))
+    smooth = Support.of_propensity(support_model(covariates, data, logistic))
     arms = len(smooth.logits)
     marks = min_propensity * np.minimum(1.0, arms * np.bincount(data.arm, minlength=arms) / len(data.arm))
     log_odds = smooth.log_odds(covariates)

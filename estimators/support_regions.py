@@ -119,19 +119,30 @@ def _steepest(
 ) -> tuple[float, Half | None]:
     """The half of the rows with the largest log-likelihood ratio of a shortfall, over some columns or all."""
     best, chosen = 0.0, None
-    got, expected = starts.got[rows], starts.expected[rows]
+    left = np.flatnonzero(rows)
+    got, expected = np.flatnonzero(starts.got[left]), starts.expected[left]
     for column in range(len(grid.edges)) if columns is None else columns:
-        codes, intervals = grid.codes[column][rows], len(grid.edges[column]) + 1
+        counts = _counts(grid.codes[column][left], got, expected, len(grid.edges[column]) + 1)
         for sign in (1, -1):
-            gain = _gains(codes, got, expected, intervals, sign)
+            gain = _gains(counts, sign)
             if len(gain) and gain.max() > best:
                 best, chosen = float(gain.max()), Half(column, int(gain.argmax()), sign)
     return best, chosen
 
 
-def _gains(codes: IntArray, got: FloatArray, expected: FloatArray, intervals: int, sign: int) -> FloatArray:
+def _counts(codes: IntArray, got: IntArray, expected: FloatArray, intervals: int) -> FloatArray:
+    """(3, intervals) episodes, starts seen (of the rows ``got``) and starts expected in each interval of a column."""
+    return np.stack(
+        [
+            np.bincount(codes, minlength=intervals),
+            np.bincount(codes[got], minlength=intervals),
+            np.bincount(codes, expected, intervals),
+        ]
+    )
+
+
+def _gains(counts: FloatArray, sign: int) -> FloatArray:
     """(cuts,) log-likelihood ratio of a shortfall above (sign 1) or below each cut; 0 under 11 episodes."""
-    counts = np.stack([np.bincount(codes, weights, intervals) for weights in (None, got, expected)])
     below = counts.cumsum(axis=1)[:, :-1]
     size, seen, hoped = below if sign < 0 else counts.sum(axis=1, keepdims=True) - below
     ratio = np.log(np.maximum(seen, LEAST) / np.maximum(hoped, LEAST))

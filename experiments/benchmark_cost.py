@@ -13,10 +13,11 @@ from threadpoolctl import threadpool_limits
 
 from data_contracts.episode import Episodes
 from data_contracts.protocol import StudyProtocol
-from estimators.hierarchical_family import fit_family
+from estimators.hierarchical_family import family
 from estimators.learn import learn
 from estimators.progress import Progress
 from estimators.scored_study import score_study
+from estimators.sufficient import sufficient
 from experiments.benchmark_econml import linear_dr
 from experiments.benchmark_fresh import draw_study
 from experiments.benchmark_marks import Cell, Mark, Summary, at_most, in_cell, judge_marks, marks_table
@@ -74,7 +75,8 @@ def measure_cost(world: str, n: int, seed: int) -> dict[str, float]:
 
     Returns:
         ``cpu`` and ``wall`` seconds of ``learn``, ``cpu.step: …`` of its steps, ``megabytes before`` it and at its
-        ``peak``; ``cpu.served form alone`` (nuisances, scores, averages and the lead's coefficients);
+        ``peak``; ``cpu.served form alone`` (nuisances, scores, averages and the leading models' posteriors, without
+        the held-out fits that weigh and judge them);
         ``cpu.LinearDRLearner``, which fits and predicts one patient with nuisances of its own; ``ratio.…`` to that.
     """
     episodes, protocol = draw_study(world, n, seed)
@@ -95,7 +97,10 @@ def _beside(episodes: Episodes, protocol: StudyProtocol, data: PeerData, whole: 
     """CPU-seconds of the served form alone and of the peer, and ratios to the peer's."""
     start = time.process_time()
     with threadpool_limits(1):
-        fit_family(score_study(episodes, protocol).primary)
+        scored = score_study(episodes, protocol).primary
+        sums = sufficient(scored)
+        for model in family(scored.basis):
+            model.posterior(sums, scored)
         alone = time.process_time() - start
         linear_dr(data, data.covariates[:1])
     peer = time.process_time() - start - alone

@@ -68,6 +68,22 @@ def test_effects_are_looked_at_more_finely_where_records_are_many() -> None:
     assert not plain.bend_pairs
 
 
+def test_bumps_of_the_index_by_hand() -> None:
+    """The index, the columns' weighted sum, counts as one more column; its terms are the columns' by their weights."""
+    made_from = {"bump_column": (0, 2), "bump_centre": (0.5, 1.0), "bump_width": (2.0, 3.0), "pairs": ((0, 1),)}
+    basis = Basis(columns=2, index=(0.5, -1.5), centre=(0, 0, 0, 1, 0), scale=(1, 1, 1, 2, 1), **made_from)
+    found = basis.expand(np.array([2.0, 1.0]))
+    index = 0.5 * 2 - 1.5 * 1
+    bump, own = np.exp(-0.5 * ((index - 1) / 3) ** 2), np.exp(-0.5 * ((2 - 0.5) / 2) ** 2)
+    np.testing.assert_allclose(found, [2, 1, own, (bump - 1) / 2, 2], rtol=1e-15)
+    assert basis.sources == ((0,), (1,), (0,), (2,), (0, 1))
+    np.testing.assert_allclose(basis.shares, [[1, 0], [0, 1], [1, 0], [0.25, 0.75], [0.5, 0.5]])
+    with pytest.raises(ValidationError, match="a column that there is not"):
+        Basis(columns=2, centre=(0,) * 5, scale=(1,) * 5, **made_from)
+    with pytest.raises(ValidationError, match="a weight for each column"):
+        Basis(columns=2, index=(1.0,), centre=(0, 0), scale=(1, 1))
+
+
 def test_pairs_of_two_values_have_one_product() -> None:
     """Products of pairs up to 16 columns; soft signs add nothing to two columns of two values each, so they are left
     out; from 17 columns on there are no products.

@@ -39,8 +39,8 @@ def test_shapes(small) -> None:
     """Everything served has the shape that it says."""
     learned, k, p = small.learned, 5, 6
     terms = learned.scored.basis.terms
-    pairs = p * (p - 1) // 2
-    assert terms == p + 5 * p + 2 * pairs + 2 * pairs
+    pairs, of_index = p * (p - 1) // 2, int(np.sum(np.asarray(learned.scored.basis.bump_column) == p))
+    assert terms == p + 5 * p + of_index + 2 * pairs + 2 * pairs
     assert learned.served.coefficients.shape == (k, 1 + terms)
     assert learned.served.root.shape[1:] == (k, 1 + terms)
     competing = (*family(learned.scored.basis), *for_study(small.protocol, len(learned.scored.arm)))
