@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from data_contracts.recommendation import ArmAdvice, Reason, status_of
-from engine.arm_words import Hundreds, arm_words, hundreds_of
+from engine.arm_words import arm_words
 from engine.availability import Offered
 from engine.decision import Decision
 from engine.instead import instead_of_arm
 from engine.other_outcomes import tell_outcomes
 from engine.overlap import overlap_words
 from engine.patient import Patients
+from engine.people import Hundreds, hundreds_of
 from engine.policy import Policy
 from engine.reasons import OPEN, REASONS
 from engine.ruling import Ruling

@@ -8,13 +8,10 @@ from typing import Any
 from data_contracts.manifest import ArmRecord
 from data_contracts.recommendation import Reason
 from engine.because import because
-from engine.people import of_hundred
+from engine.people import Hundreds, hundreds_of, of_hundred
 from engine.plain_sentences import plain_arm_sentence
 from engine.policy import Policy
 from engine.sentences import arm_sentence
-
-Hundreds = Mapping[str, Mapping[str, float]]
-"""By outcome, of how many of 100 people it is expected, with its ends."""
 
 
 def arm_words(
@@ -40,16 +37,11 @@ def arm_words(
     sentence = arm_sentence(policy, arm, reason, effect, told.get("individualised", False), rules)
     plain = plain_arm_sentence(policy, arm.name, reason, effect, sum(one["amount"] for one in moves))
     words: dict[str, Any] = {"because": because(policy, label, moves), "sentence": sentence, "plain_sentence": plain}
-    if outcomes := told.get("outcomes"):
+    if hundreds := hundreds_of(told.get("outcomes", ())):
         first = policy.manifest.ranked_arms[0]
         against = None if arm.name == first else first
-        words["people"] = of_hundred(policy, label, outcomes, reference, against and policy.labels[against])
+        words["people"] = of_hundred(policy, label, hundreds, reference, against and policy.labels[against])
         beside = against and policy.in_a_sentence[against]
-        plainly = of_hundred(policy, "it", outcomes, reference, beside, plain=True)
+        plainly = of_hundred(policy, "it", hundreds, reference, beside, plain=True)
         words["plain_sentence"] = " ".join((plain, *plainly))
     return words
-
-
-def hundreds_of(outcomes: Sequence[Mapping[str, Any]]) -> Hundreds:
-    """By outcome, the number of 100 of an arm, where it is shown."""
-    return {one["outcome"]: one["of_hundred"] for one in outcomes if one.get("of_hundred") is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from data_contracts.errors import BadInput, Problem
 from data_contracts.fact import Answer, Reading, UnreadableFact, load_facts, read_fact
@@ -46,12 +47,12 @@ def answers_of(profile: PatientProfile, book: RuleBook, doubts: Doubts = NONE) -
     values = with_baseline(profile.values, book)
     for fact in book.conditions.keys() & values.keys():
         try:
-            reading = read_fact(fact, values[fact])
+            reading, current = _current(book, fact, values[fact])
             stale = is_stale(fact, reading, profile.as_of.get(fact), book.today)
         except UnreadableFact as error:
             problems.append(error.problem)
             continue
-        told = strictest(book, fact, codes_of(book, fact, reading, stale), doubts)
+        told = strictest(book, fact, codes_of(book, fact, reading, stale) if stale else current, doubts)
         for (at, _), code in zip(book.conditions[fact], told, strict=True):
             codes[at] = code
         if fact in names and isinstance(reading, frozenset) and not stale:
@@ -121,6 +122,16 @@ def _reading(fact: str, value: object) -> Reading:
         return read_fact(fact, value)
     except UnreadableFact:  # what cannot be read says nothing
         return Answer.UNKNOWN
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _current(book: RuleBook, fact: str, value: Value) -> tuple[Reading, tuple[int, ...]]:
+    """A fact's reading and, while that is current, the answers to all conditions on it; kept, as values recur.
+
+    Kept by type, too: True and 1 are not the same to every fact.
+    """
+    reading = read_fact(fact, value)
+    return reading, codes_of(book, fact, reading, stale=False)
 
 
 def codes_of(book: RuleBook, fact: str, reading: Reading, stale: bool) -> tuple[int, ...]:

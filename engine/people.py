@@ -5,34 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data_contracts.secondary_outcome import Role, SecondaryOutcome
 from engine.policy import Policy
 
-CLINICIAN: Mapping[Role, str] = {
-    "response": "respond",
-    "remission": "reach remission",
-    "reliable_improvement": "improve reliably",
-    "reliable_deterioration": "get reliably worse",
-    "dropout": "drop out",
-}
-PATIENT: Mapping[Role, str] = {
-    "response": "have their score fall by half or more",
-    "remission": "get well",
-    "reliable_improvement": "get clearly better",
-    "reliable_deterioration": "get clearly worse",
-    "dropout": "stop early",
-}
-"""What becomes of people, by the outcome's role; others are told by the outcome's own name."""
+Hundreds = Mapping[str, str]
+"""By outcome, of how many of 100 people it is expected, with its ends, in words."""
 
 
 def of_hundred(
-    policy: Policy,
-    label: str,
-    told: Sequence[Mapping[str, Any]],
-    reference: Mapping[str, Mapping[str, float]],
-    against: str | None,
-    *,
-    plain: bool = False,
+    policy: Policy, label: str, told: Hundreds, reference: Hundreds, against: str | None, *, plain: bool = False
 ) -> tuple[str, ...]:
     """One sentence for each yes-or-no outcome of an arm: its number of 100, and the reference's beside it.
 
@@ -41,32 +21,28 @@ def of_hundred(
     Args:
         policy: whose outcomes they are.
         label: the arm in words.
-        told: what is told of the arm's outcomes, by the names of ``OutcomeEffect``.
-        reference: of each outcome the reference's number of 100 with its ends, where it is shown.
+        told: of each outcome the arm's number of 100 with its ends, where it is shown.
+        reference: the same of the reference.
         against: the reference in words; None for the reference itself.
         plain: whether a patient reads it.
     """
-    outcomes = {one.outcome.name: one.outcome for one in policy.secondary}
-    who, words = ("like you", PATIENT) if plain else ("like this one", CLINICIAN)
+    who, does = ("like you", policy.becomes.plainly) if plain else ("like this one", policy.becomes.to_clinicians)
     found: list[str] = []
-    for one in told:
-        number = one.get("of_hundred")
-        if number is None:
-            continue
-        name = str(one["outcome"])
-        does = _does(name, outcomes.get(name), words)
+    for name, number in told.items():
         other = reference.get(name) if against else None
-        beside = f", {_number(other)} with {against}" if other else ""
+        beside = f", {other} with {against}" if other else ""
         start = "About" if plain and found else f"Of 100 people {who}, about"
-        found.append(f"{start} {_number(number)} {does} with {label}{beside}.")
+        found.append(f"{start} {number} {does[name]} with {label}{beside}.")
     return tuple(found)
 
 
-def _does(name: str, outcome: SecondaryOutcome | None, words: Mapping[Role, str]) -> str:
-    """What becomes of people; a side effect by its kind, what has no words by the outcome's own name."""
-    if outcome is not None and outcome.side_effect:
-        return f"have {outcome.side_effect.replace('_', ' ')}"
-    return words.get(outcome.role if outcome else "other", f'have "{name}"')
+def hundreds_of(outcomes: Sequence[Mapping[str, Any]]) -> Hundreds:
+    """By outcome, the number of 100 of an arm with its ends in words, where it is shown.
+
+    Args:
+        outcomes: what is told of the arm's outcomes, by the names of ``OutcomeEffect``.
+    """
+    return {one["outcome"]: _number(number) for one in outcomes if (number := one.get("of_hundred")) is not None}
 
 
 def _number(ends: Mapping[str, float]) -> str:

@@ -32,6 +32,7 @@ from data_contracts.support import Support
 from data_contracts.support_arrays import SUPPORT_ARRAYS, support_from, support_problems
 from data_contracts.therapy import Level, Therapy, guideline_position, load_therapies
 from engine.attribute import Attribute, attributes_of
+from engine.becomes import Becomes
 from engine.evidence import evidence_sentences, told_evidence
 from engine.stacked import StackedOutcomes
 
@@ -108,6 +109,11 @@ class Policy:
     def attributes(self) -> tuple[Attribute, ...]:
         """What can matter to patients about the ranked arms."""
         return attributes_of(self.manifest, self.effects, self.secondary, self.therapies)
+
+    @cached_property
+    def becomes(self) -> Becomes:
+        """What becomes of people by each of the other outcomes."""
+        return Becomes.of(one.outcome for one in self.secondary)
 
     @cached_property
     def named_arms(self) -> tuple[tuple[str, str | None], ...]:

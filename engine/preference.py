@@ -115,8 +115,8 @@ def prefer(patients: Patients, decision: Decision, attributes: Sequence[Attribut
         weights: (n, M) of these attributes; all 0 for a patient of whom none were given.
     """
     policy = decision.policy
-    offered, confidence = decision.offered[:, policy.ranked_at], policy.manifest.confidence
-    worth = utilities(attributes, weights, patients, offered, decision.ranking.critical, confidence)
+    offered = decision.offered[:, policy.ranked_at]
+    worth = utilities(attributes, weights, patients, offered, decision)
     allowed: BoolArray = np.logical_and(offered, np.any(worth.weights > 0, axis=1, keepdims=True))
     surely = surely_better(worth.lowest, worth.highest, worth.margin) & allowed[:, :, None] & allowed[:, None, :]
     beaten_by, beats = surely.sum(axis=1), surely.sum(axis=2)

@@ -11,10 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
-from data_contracts.effects import BoolArray
+from data_contracts.effects import BoolArray, ServedEffects
 from data_contracts.episode import FloatArray
 from data_contracts.rank_sets import any_correlation_value, critical_values, standard_errors
 from engine.attribute import Attribute
+from engine.decision import Decision
 from engine.patient import Patients
 from engine.widening import joint_here
 
@@ -74,8 +75,7 @@ def utilities(
     weights: FloatArray,
     patients: Patients,
     allowed: BoolArray,
-    by_effects: FloatArray,
-    confidence: float,
+    decision: Decision,
 ) -> Utilities:
     """Weigh the arms of n patients.
 
@@ -88,8 +88,7 @@ def utilities(
         weights: (n, M) as given.
         patients: n of them.
         allowed: (n, K) arms that may be ranked.
-        by_effects: (n,) critical values of their ranking by effects.
-        confidence: of all pairs of arms together.
+        decision: for them, by effects.
     """
     known = np.stack([attribute.known for attribute in attributes], axis=1)
     weights = np.where((allowed @ known) > 0, weights, 0.0)
@@ -100,7 +99,7 @@ def utilities(
     for at, attribute in enumerate(attributes):
         if attribute.served is None:
             continue
-        effects, covariance = joint_here(attribute.served, patients)
+        effects, covariance = _joint(attribute.served, patients, decision)
         least[..., at] = most[..., at] = effects
         if not weights[:, at].any():
             continue
@@ -108,8 +107,15 @@ def utilities(
         error[..., at] = np.sqrt(np.maximum(joint[at].diagonal(axis1=1, axis2=2), 0.0))
         between[..., at] = standard_errors(joint[at])
     rate, scale = _rates(weights, np.array([attribute.exchange for attribute in attributes]))
-    critical = _critical(weights, joint, allowed, by_effects, confidence)
+    critical = _critical(weights, joint, allowed, decision)
     return Utilities(tuple(attributes), weights, least, most, rate, scale, error, critical, between)
+
+
+def _joint(served: ServedEffects, patients: Patients, decision: Decision) -> tuple[FloatArray, FloatArray]:
+    """Effects and their joint covariance; those of the primary outcome are known from the decision."""
+    if served is decision.policy.effects:
+        return decision.effect[..., 0], decision.covariance
+    return joint_here(served, patients)
 
 
 def _weighed(values: FloatArray, rate: FloatArray) -> FloatArray:
@@ -134,11 +140,9 @@ def _rates(weights: FloatArray, exchange: FloatArray) -> tuple[FloatArray, Float
     return per_unit / divisor[:, None], divisor / np.where(total > 0, total, 1.0)
 
 
-def _critical(
-    weights: FloatArray, joint: dict[int, FloatArray], allowed: BoolArray, by_effects: FloatArray, confidence: float
-) -> FloatArray:
+def _critical(weights: FloatArray, joint: dict[int, FloatArray], allowed: BoolArray, decision: Decision) -> FloatArray:
     """(n,) critical values, patient by patient those of the arms that may be ranked and the outcomes with weight."""
-    served = list(joint)
+    served, confidence = list(joint), decision.policy.manifest.confidence
     if not served:
         return np.zeros(len(weights))
     weighed = weights[:, served] > 0
@@ -149,7 +153,7 @@ def _critical(
         rows = np.flatnonzero(codes == code)
         arms, outcomes = np.flatnonzero(allowed[rows[0]]), np.flatnonzero(weighed[rows[0]])
         if len(outcomes) == 1 and served[outcomes[0]] == 0:
-            found[rows] = by_effects[rows]
+            found[rows] = decision.ranking.critical[rows]
         elif len(outcomes) == 1:
             covariance = joint[served[outcomes[0]]][rows[:, None, None], arms[:, None], arms]
             found[rows] = critical_values(covariance, confidence)

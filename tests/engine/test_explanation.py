@@ -18,7 +18,7 @@ from data_contracts.secondary_served import SecondaryServed
 from data_contracts.similar_groups import SimilarGroups
 from data_contracts.tipping_point import TippingPoint
 from engine import plain_sentences
-from engine.people import of_hundred
+from engine.people import hundreds_of, of_hundred
 from engine.recommend import recommend
 
 
@@ -200,11 +200,12 @@ def test_people_are_counted_outwards_and_only_where_shown(policy):
     one = SecondaryServed(outcome, policy.effects, policy.average_effects, policy.average_covariance)
     policy = replace(policy, secondary=(one,))
     number, base = {"estimate": 48.2, "lower": 41.9, "upper": 54.1}, {"estimate": 35.0, "lower": 30.0, "upper": 40.2}
-    told = of_hundred(policy, "CBT", [{"outcome": "resp", "of_hundred": number}], {"resp": base}, "usual care")
+    reference = hundreds_of([{"outcome": "resp", "of_hundred": base}])
+    told = of_hundred(policy, "CBT", hundreds_of([{"outcome": "resp", "of_hundred": number}]), reference, "usual care")
     assert told == (
         "Of 100 people like this one, about 48 (41 to 55) respond with CBT, 35 (30 to 41) with usual care.",
     )
-    assert of_hundred(policy, "CBT", [{"outcome": "resp"}], {"resp": base}, "usual care") == ()
+    assert of_hundred(policy, "CBT", hundreds_of([{"outcome": "resp"}]), reference, "usual care") == ()
 
 
 def _grade(text: str) -> float:
