@@ -73,6 +73,8 @@ class StackedOutcomes:
             terms: (n, P) basis terms.
             z: normal quantile of the intervals.
         """
+        if len(terms) <= CHUNK:
+            return self._at(terms, z)
         parts = [self._at(terms[at : at + CHUNK], z) for at in range(0, len(terms), CHUNK)]
         effects, shares = zip(*parts, strict=True)
         return np.concatenate(effects), np.concatenate(shares)
@@ -90,7 +92,7 @@ class StackedOutcomes:
         errors = np.sqrt(np.einsum("rokn,rokn->okn", deviations, deviations) + shared)
         levels = (self.level @ basis)[:, None] + effects - np.einsum("ok,okn->on", self.weights, effects)[:, None]
         effects, effect_errors, errors, levels = (
-            np.moveaxis(values, -1, 0) for values in (effects, effect_errors, errors, levels)
+            values.transpose(2, 0, 1) for values in (effects, effect_errors, errors, levels)
         )
         most = self.largest[..., None]
         return _with_ends(effects, z * effect_errors, -most, most), self._shares(self.sign * levels, z * errors)
@@ -111,5 +113,6 @@ def _with_ends(
     estimate: FloatArray, margin: FloatArray, low: FloatArray | float, high: FloatArray | float
 ) -> FloatArray:
     """(...) estimates and margins to (..., 3): estimate, lower and upper end, none beyond what there can be."""
-    ends = np.stack([estimate, estimate - margin, estimate + margin], axis=-1)
+    ends = np.empty((*estimate.shape, 3))
+    ends[..., 0], ends[..., 1], ends[..., 2] = estimate, estimate - margin, estimate + margin
     return np.minimum(np.maximum(ends, low), high)
