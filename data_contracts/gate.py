@@ -3,31 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+
+GateState = Literal["passed", "failed", "waived", "unearned", "not_assessed"]
+"""``waived``: failed, and the protocol says who lets it go and why; it never becomes passed. ``unearned``: what only
+earns individual advice was not shown, so that averages are served. ``not_assessed``: nothing to judge it by."""
+
+BlindGate = Literal["propensity_log_loss", "propensity_calibration", "balance", "equipoise"]
+"""Gates that are judged before any effect is looked at."""
+
+Waivable = BlindGate
+"""Gates that can fail, and so can be waived."""
+
+WAIVABLE: tuple[str, ...] = get_args(Waivable)
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
-class Gate(BaseModel):
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Waiver(_Data):
+    """That a person lets a study go on although a gate may fail; it stands wherever the gate does.
+
+    Attributes:
+        gate: which gate.
+        by: who answers for it, by name.
+        why: their reason.
+    """
+
+    gate: Waivable
+    by: Words
+    why: Words
+
+
+class Gate(_Data):
     """One gate of a study.
 
     Attributes:
         name: short name.
         value: what came; None if it could not be judged.
         mark: what was asked, as text with its direction.
-        passed: whether it held.
+        state: how it was judged.
         sentence: what that means, in one sentence.
+        waiver: the protocol's waiver of this gate, also where it turned out not to be needed.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     value: float | None
     mark: str
-    passed: bool
+    state: GateState
     sentence: str
+    waiver: Waiver | None = None
+
+    @model_validator(mode="after")
+    def _waived_by_somebody(self) -> Gate:
+        if self.state == "waived" and self.waiver is None:
+            raise ValueError("a waived gate names who waived it and why")
+        return self
 
 
-class Individualisation(BaseModel):
+class Individualisation(_Data):
     """Whether one arm's effect may vary with the patient, and the held-out evidence for that.
 
     Attributes:
@@ -39,8 +78,6 @@ class Individualisation(BaseModel):
         reason: the decision in one sentence.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     arm: str
     individualised: bool
     slope: float | None
@@ -51,6 +88,11 @@ class Individualisation(BaseModel):
     reason: str
 
 
-def all_passed(gates: Sequence[Gate]) -> bool:
-    """Whether every gate held."""
-    return all(gate.passed for gate in gates)
+def in_state(gates: Sequence[Gate], state: GateState) -> tuple[str, ...]:
+    """Names of the gates in a state."""
+    return tuple(gate.name for gate in gates if gate.state == state)
+
+
+def waivers_used(gates: Sequence[Gate]) -> tuple[Waiver, ...]:
+    """The waivers without which a gate would have failed."""
+    return tuple(gate.waiver for gate in gates if gate.waiver and gate.state == "waived")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from data_contracts.arm_evidence import StudyEvidence
 from data_contracts.basis import Basis
 from data_contracts.encoding import Encoding
-from data_contracts.gate import Gate, Individualisation
+from data_contracts.gate import Gate, Individualisation, in_state
 from data_contracts.policy_value import PolicyValue
 from data_contracts.protocol import Outcome
 from data_contracts.recommendation import Reason
@@ -113,8 +113,8 @@ class PolicyManifest(_Data):
 
     @property
     def gates_passed(self) -> bool:
-        """Whether every gate held."""
-        return all(gate.passed for gate in self.gates)
+        """Whether no gate failed; one that was waived did not hold, and is named by the promotion."""
+        return not in_state(self.gates, "failed")
 
 
 class Promotion(_Data):
@@ -127,6 +127,7 @@ class Promotion(_Data):
         by: who promoted it.
         why: their reason.
         at: when, ISO 8601 with time zone.
+        waivers: gates of the policy that were waived and that the promoter accepted so.
         previous_version: the champion before, if any.
     """
 
@@ -136,6 +137,7 @@ class Promotion(_Data):
     by: str = Field(min_length=1)
     why: str = Field(min_length=1)
     at: str
+    waivers: tuple[str, ...] = ()
     previous_version: str | None = None
 
 

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from pydantic import Field, FiniteFloat, model_validator
 
+from data_contracts.gate import Waiver
 from data_contracts.protocol_block import Block, Column, Name
 from data_contracts.secondary_outcome import BETTER, SHARE, DerivedRole, OutcomeKind, Role
 from data_contracts.target_trial import TargetTrial
@@ -203,6 +204,9 @@ class StudyProtocol(Block):
 
     ``derived_outcomes`` are made from the primary one by its instrument's rules; ``dropout`` is whether it is missing.
 
+    ``waivers`` let a gate that fails go, by a person and for a reason: wherever gates are told it stands as waived,
+    never as passed.
+
     ``candidates`` names the effect models that compete; where it names none, the learner's table says who does.
 
     ``target_trial`` says how episodes are made from event tables; without it the records are a table of episodes.
@@ -226,6 +230,7 @@ class StudyProtocol(Block):
     censoring: Censoring | None = None
     overlap: Overlap = Overlap()
     gates: GateMarks = GateMarks()
+    waivers: tuple[Waiver, ...] = ()
     candidates: tuple[Name, ...] = ()
     trial_evidence: TrialEvidence = TrialEvidence()
     target_trial: TargetTrial | None = None
@@ -272,6 +277,7 @@ class StudyProtocol(Block):
         taken = sorted(set(self.derived_outcomes) & (keys | set(self.covariates)))
         roles = Counter(str(outcome.role) for outcome in self.secondary if outcome.role in get_args(DerivedRole))
         shared = sorted(role for role, count in roles.items() if count > 1)
+        excused = sorted(gate for gate, count in Counter(waiver.gate for waiver in self.waivers).items() if count > 1)
         unread = sorted(set(self.instruments) - {*self.covariates, *measured})
         told = (
             ("a column is an effect modifier or a confounder, once; named twice", twice),
@@ -281,6 +287,7 @@ class StudyProtocol(Block):
             ("each of these roles is one outcome's; named twice", shared),
             ("a derived outcome has its role for a name, which no other column may have", taken),
             ("categorical names columns that are not covariates", strangers),
+            ("a gate is waived once, by one person; waived twice", excused),
             ("instruments names columns that are neither covariates nor outcomes", unread),
         )
         problems = [f"{what}: {', '.join(columns)}" for what, columns in told if columns]

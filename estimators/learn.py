@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from data_contracts.arm_evidence import StudyEvidence
@@ -49,6 +50,7 @@ class Learned:
         served_averages: the primary outcome's averages as they are served: the records' own, or joined with trials.
         evidence: trials beside records; None where no trial speaks of the study's arms.
         individualisation: the decision for each arm but the reference.
+        held_out_slope: slope of held-out scores on predicted deviations, over all arms; None where none is predicted.
         candidate_weights: of each effect model in what varies, by name.
         served: the effects that will be served.
         support: who is supported for which arm.
@@ -69,6 +71,7 @@ class Learned:
     served_averages: AverageEffects
     evidence: StudyEvidence | None
     individualisation: tuple[Individualisation, ...]
+    held_out_slope: float | None
     candidate_weights: Mapping[str, float]
     served: ServedEffects
     support: Support
@@ -115,6 +118,7 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
             served_averages=weighed.served,
             evidence=weighed.evidence,
             individualisation=served.decisions,
+            held_out_slope=served.stacked.slope if np.isfinite(served.stacked.standard_error) else None,
             candidate_weights=served.weights,
             served=served.effects,
             support=support,

@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument("version")
     promote.add_argument("--by", required=True, help="who promotes")
     promote.add_argument("--why", required=True, help="their reason")
+    promote.add_argument(
+        "--accept-waiver", action="append", default=[], metavar="GATE", help="a waived gate that they let go as well"
+    )
 
     benchmark = commands.add_parser("benchmark", help="side by side with peers on the same data, same run")
     benchmark.add_argument(

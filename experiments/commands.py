@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from data_contracts.errors import BadUsage
+from data_contracts.gate import GateState
 from experiments.fit import fit, write_fit
 from experiments.progress import progress
 from experiments.promote import promote
@@ -16,6 +17,14 @@ from experiments.signing import Signer, open_signer
 from experiments.study_result import StudyResult
 
 GATE_FAILED = 4
+
+TOLD: Mapping[GateState, str] = {
+    "passed": "passed",
+    "failed": "FAILED",
+    "waived": "WAIVED, it did not hold",
+    "unearned": "not earned, averages are served",
+    "not_assessed": "not assessed",
+}
 
 
 def run(options: Namespace) -> int:
@@ -56,7 +65,7 @@ def _study(options: Namespace) -> int:
 
 
 def _promote(options: Namespace) -> int:
-    record = promote(options.name, options.version, options.by, options.why, _signer())
+    record = promote(options.name, options.version, options.by, options.why, _signer(), tuple(options.accept_waiver))
     _say(f"{record.name} version {record.version} is champion, by {record.by}. Services fetch it with:")
     _say(f"  equipoise pull {record.name}@champion")
     return 0
@@ -109,7 +118,7 @@ def _signer() -> Signer:
 def _close(result: StudyResult, options: Namespace, more: dict[str, str]) -> int:
     """Tell what came, for a person or a machine, and return the exit code."""
     if options.json:
-        gates = {gate.name: gate.passed for gate in result.gates}
+        gates = {gate.name: gate.state for gate in result.gates}
         summary = {
             "study_id": result.protocol.study_id,
             "passed": result.passed,
@@ -123,7 +132,9 @@ def _close(result: StudyResult, options: Namespace, more: dict[str, str]) -> int
         for name, why in result.episodes.set_aside.items():
             _say(f"{name} is set aside: {why}.")
         for gate in result.gates:
-            _say(f"gate {gate.name}: {'passed' if gate.passed else 'FAILED'}. {gate.sentence}")
+            _say(f"gate {gate.name}: {TOLD[gate.state]}. {gate.sentence}")
+            if gate.waiver:
+                _say(f"  waiver by {gate.waiver.by}: {gate.waiver.why}")
         for decision in result.learned.individualisation:
             _say(decision.reason)
         for key, value in more.items():

@@ -34,7 +34,7 @@ def fit(protocol_path: Path, table_path: Path, progress: Progress = NO_PROGRESS)
     protocol, episodes = read_study(protocol_path, table_path)
     learned = learn(episodes, protocol, progress)
     found = diagnose(episodes, learned)
-    return StudyResult(protocol, episodes, learned, found, judge(found, protocol.gates))
+    return StudyResult(protocol, episodes, learned, found, judge(found, learned, protocol))
 
 
 def read_study(protocol_path: Path, table_path: Path) -> tuple[StudyProtocol, Episodes]:

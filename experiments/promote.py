@@ -2,37 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from data_contracts.errors import BadUsage, GateFailed
+from data_contracts.gate import Waiver, in_state, waivers_used
 from data_contracts.manifest import PROMOTION, PROMOTION_SIGNATURE, Promotion
 from experiments.signing import Signer
 from experiments.tracking import champion_version, find_version, record_promotion
 
 
-def promote(name: str, version: str, by: str, why: str, signer: Signer) -> Promotion:
-    """Promote a registered policy whose gates passed.
+def promote(name: str, version: str, by: str, why: str, signer: Signer, accepted: Sequence[str] = ()) -> Promotion:
+    """Promote a registered policy of which no gate failed.
+
+    Args:
+        name, version: of the registered policy.
+        by, why: who promotes, and their reason.
+        signer: signs the record.
+        accepted: waived gates that the promoter lets go as well: all that there are, and the promoter is another
+            person than who waived them.
 
     Raises:
         BadUsage: nobody, or no reason, is named.
         NotFound: no such policy.
-        GateFailed: a gate of the policy failed; nothing is changed.
+        GateFailed: a gate of the policy failed, or was waived and is not accepted by another person; nothing is
+            changed.
     """
     if not by.strip() or not why.strip():
         raise BadUsage("A promotion names who promotes (--by) and their reason (--why); neither may be empty.")
     run_id, manifest, manifest_sha256 = find_version(name, version)
-    failed = [gate.name for gate in manifest.gates if not gate.passed]
-    if failed:
+    if failed := in_state(manifest.gates, "failed"):
         raise GateFailed(f"{name} version {version} missed {', '.join(failed)}; it cannot become champion.")
+    _check_waivers(f"{name} version {version}", waivers_used(manifest.gates), by, accepted)
     record = Promotion(
         name=name,
         version=version,
         manifest_sha256=manifest_sha256,
         by=by,
         why=why,
+        waivers=in_state(manifest.gates, "waived"),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         previous_version=champion_version(name),
     )
     content = (record.model_dump_json(indent=1) + "\n").encode()
     record_promotion(run_id, record, {PROMOTION: content, PROMOTION_SIGNATURE: signer.sign(content)})
     return record
+
+
+def _check_waivers(policy: str, waivers: Sequence[Waiver], by: str, accepted: Sequence[str]) -> None:
+    """Two people let a gate go, each by name: who waived it in the protocol, and who promotes it all the same."""
+    waived = [str(waiver.gate) for waiver in waivers]
+    if strangers := sorted(set(accepted) - set(waived)):
+        which = f"waived are: {', '.join(waived)}" if waived else "none is waived"
+        raise BadUsage(f"--accept-waiver names {', '.join(strangers)}; of {policy} {which}.")
+    if silent := [gate for gate in waived if gate not in accepted]:
+        asked = " ".join(f"--accept-waiver {gate}" for gate in silent)
+        raise GateFailed(f"{policy} did not hold {', '.join(silent)}, which was waived. To accept that: {asked}")
+    if own := [waiver.gate for waiver in waivers if _same_person(waiver.by, by)]:
+        raise GateFailed(f"{policy}: who waived {', '.join(own)} cannot promote it; a second person has to.")
+
+
+def _same_person(one: str, other: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()

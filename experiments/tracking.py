@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from data_contracts.gate import in_state
 from data_contracts.manifest import MANIFEST, PROMOTION, PROMOTION_SIGNATURE, PolicyManifest, Promotion, sha256
 from data_contracts.places import home, registry
 from experiments.study_result import StudyResult, outcomes_of
@@ -168,7 +169,9 @@ def _metrics(result: StudyResult) -> dict[str, float]:
 
 def _tags(result: StudyResult) -> dict[str, str]:
     gates = "passed" if result.passed else "failed"
-    return {"study_id": result.protocol.study_id, "data_fingerprint": result.episodes.fingerprint, "gates": gates}
+    waived = ", ".join(in_state(result.gates, "waived"))
+    tags = {"study_id": result.protocol.study_id, "data_fingerprint": result.episodes.fingerprint, "gates": gates}
+    return tags | ({"waived": waived} if waived else {})
 
 
 def _log_dataset(mlflow: Any, result: StudyResult) -> None:

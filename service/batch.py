@@ -13,6 +13,7 @@ import numpy as np
 from data_contracts.cohort import Cohort
 from data_contracts.episode import Column
 from data_contracts.errors import BadUsage
+from data_contracts.gate import in_state, waivers_used
 from data_contracts.site_offer import SiteOffers, read_site_offers
 from engine.batch import joined, recommend_cohort
 from engine.data_checks import names_checked
@@ -102,9 +103,12 @@ def with_consent(table: Table, needs: Needs, consent: str | None) -> Table:
 
 
 def warn_of_failed_gates(served: ServedPolicy) -> None:
-    """Say on standard error which gates failed, if any."""
-    if failed := [gate.name for gate in served.policy.manifest.gates if not gate.passed]:
+    """Say on standard error which gates failed or were waived, if any."""
+    gates = served.policy.manifest.gates
+    if failed := in_state(gates, "failed"):
         warn(f"WARNING: gates of this policy failed ({', '.join(failed)}). Its advice is not fit to be acted on.")
+    for waiver in waivers_used(gates):
+        warn(f"WARNING: the gate {waiver.gate} did not hold; waived by {waiver.by}: {waiver.why}")
 
 
 @dataclass(frozen=True)

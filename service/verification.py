@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ValidationError
 
 from data_contracts.errors import Refused
+from data_contracts.gate import in_state
 from data_contracts.manifest import (
     FORMAT,
     MANIFEST,
@@ -85,10 +86,13 @@ def verify_promotion(files: Mapping[str, bytes]) -> Promotion:
 
 def serving_objections(policy: VerifiedPolicy) -> tuple[str, ...]:
     """Why a verified policy may not be served; empty if it may."""
-    failed = [gate.name for gate in policy.manifest.gates if not gate.passed]
+    gates = policy.manifest.gates
+    failed, waived = in_state(gates, "failed"), in_state(gates, "waived")
     objections = [f"its gates failed: {', '.join(failed)}"] if failed else []
     if policy.promotion is None:
         objections.append(f"nobody has promoted it (no signed {PROMOTION})")
+    elif silent := sorted(set(waived) - set(policy.promotion.waivers)):
+        objections.append(f"its promotion does not accept the waiver of {', '.join(silent)}")
     return tuple(objections)
 
 

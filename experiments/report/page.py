@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from data_contracts.gate import GateState
 from experiments.report.drawing import Picture
 from experiments.report.findings import against_reference
 from experiments.report.together import together_rows
@@ -29,7 +30,7 @@ def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
             effects=against_reference(summary["outcomes"][0], summary["protocol"]["arms"]["reference"]),
             together=together_rows(summary),
             arms=[arm["arm"] for arm in summary["arms"]],
-            failed=[gate for gate in summary["gates"] if not gate["passed"]],
+            gates=by_state(summary["gates"]),
             comparisons=compared_values(summary),
             decisions={decision["arm"]: decision for decision in summary["individualisation"]},
             protocol_text=json.dumps(summary["protocol"], indent=1, ensure_ascii=False),
@@ -37,6 +38,11 @@ def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
             figures={name: Markup(figure.svg) for name, figure in figures.items()},  # noqa: S704
         )
     )
+
+
+def by_state(gates: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The gates in each state, empty states included."""
+    return {state: [gate for gate in gates if gate["state"] == state] for state in get_args(GateState)}
 
 
 def _environment() -> Environment:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from data_contracts.basis import Basis
 from data_contracts.encoding import Encoding, Feature
-from data_contracts.gate import Gate
+from data_contracts.gate import Gate, GateState
 from data_contracts.manifest import ArmRecord, PolicyManifest, Promotion, hash_problems, sha256
 from data_contracts.protocol import Outcome
 
@@ -83,7 +83,8 @@ def test_ranked_arms_keep_their_order(make: Make) -> None:
 @pytest.mark.parametrize(("held", "passed"), [([], True), ([True], True), ([True, False], False), ([False], False)])
 def test_one_failed_gate_is_enough(held: list[bool], passed: bool, make: Make) -> None:
     """A policy has passed only if every gate did."""
-    gates = [Gate(name=str(i), value=0.0, mark="m", passed=ok, sentence="s") for i, ok in enumerate(held)]
+    states: list[GateState] = ["passed" if ok else "failed" for ok in held]
+    gates = [Gate(name=str(i), value=0.0, mark="m", state=state, sentence="s") for i, state in enumerate(states)]
     assert make(gates=gates).gates_passed is passed
 
 

@@ -120,6 +120,7 @@ CHANGES = [
     ("gates.min_effective", 300),
     ("gates.min_slope", 0.7),
     ("gates.slope_confidence", 0.99),
+    ("waivers", [{"gate": "balance", "by": "A. Nalyst", "why": "rare arm"}]),
     ("candidates", ["s_learner"]),
     (
         "target_trial",
@@ -161,6 +162,8 @@ def further(**changes: str) -> dict[str, Any]:
     """An outcome beside the primary one, lower is better."""
     return LEAST["outcome"] | {"column": "z"} | changes
 
+
+WAIVER = {"gate": "balance", "by": "A. Nalyst", "why": "rare arm"}
 
 REFUSED = [
     ("outcome as a modifier", {"effect_modifiers": ["y"]}, "cannot be covariates: y"),
@@ -224,6 +227,9 @@ REFUSED = [
     ("one fold", {"folds": 1}, "folds"),
     ("a name with a slash", {"name": "../x"}, "name"),
     ("a fraction of a fold", {"folds": 2.5}, "folds"),
+    ("a gate waived by two", {"waivers": 2 * [WAIVER]}, "waived twice: balance"),
+    ("a gate waived by nobody", {"waivers": [WAIVER | {"by": ""}]}, "waivers"),
+    ("a gate that earns, waived", {"waivers": [WAIVER | {"gate": "effect_calibration"}]}, "waivers"),
 ]
 
 

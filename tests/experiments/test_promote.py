@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import unquote, urlparse
 
 import pytest
@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from mlflow.exceptions import MlflowException
 
+from data_contracts.gate import Waivable, Waiver
 from data_contracts.manifest import Promotion, sha256
 from experiments.fit import write_fit
+from experiments.gates import with_waivers
 from experiments.signing import open_signer
 from experiments.tracking import track
 
@@ -29,9 +31,10 @@ BY, WHY = ("--by", "Dr. A. Analyst"), ("--why", "gates passed; read the report")
 def register(registry: Any, result: Any, tmp_path: Path) -> Register:
     """Register the study under a name of the test's own, its gates held or not; gives the version."""
 
-    def registered(name: str, *, held: bool = True) -> str:
+    def registered(name: str, *, held: bool = True, waivers: tuple[Waiver, ...] = ()) -> str:
         protocol = result.protocol.model_copy(update={"name": name})
-        gates = tuple(gate.model_copy(update={"passed": held}) for gate in result.gates)
+        gates = tuple(gate.model_copy(update={"state": "passed" if held else "failed"}) for gate in result.gates)
+        gates = with_waivers(gates[:4] if waivers else gates, waivers)
         renamed = replace(result, protocol=protocol, gates=gates)
         write_fit(renamed, tmp_path / name, open_signer())
         return track(renamed, tmp_path / name).version
@@ -134,6 +137,40 @@ def test_a_policy_that_missed_a_gate_is_not_promoted(
     assert "promotion" not in client.get_model_version("marked", "2").tags
     with pytest.raises(FileNotFoundError):
         record_of(client, "marked", "2")
+
+
+ALL_WAIVED = tuple(Waiver(gate=gate, by="W. Aiver", why="rare arm") for gate in get_args(Waivable))
+ACCEPTED = tuple(word for gate in get_args(Waivable) for word in ("--accept-waiver", gate))
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "told"),
+    [
+        (BY, 4, "To accept that: --accept-waiver propensity_log_loss"),
+        ((*BY, *ACCEPTED[:2]), 4, "did not hold propensity_calibration, balance, equipoise"),
+        ((*ACCEPTED, "--by", " w.  AIVER"), 4, "a second person has to"),
+        ((*BY, *ACCEPTED, "--accept-waiver", "balanse"), 2, "names balanse"),
+    ],
+    ids=["silent", "one of four", "the same person", "no such gate"],
+)
+def test_a_waived_gate_takes_a_second_person_who_names_it(
+    register: Register, promote: Callable[..., Any], client: Any, more: tuple[str, ...], code: int, told: str
+) -> None:
+    """Nobody promotes past a waived gate without saying so, nor past their own waiver; nothing is changed then."""
+    version = register("waived", held=False, waivers=ALL_WAIVED)
+    ran = promote("waived", version, "--why", WHY[1], *more)
+    assert (ran.code, champion(client, "waived")) == (code, None)
+    assert told in ran.err
+
+
+def test_accepted_waivers_stand_in_the_signed_record(
+    register: Register, promote: Callable[..., Any], client: Any
+) -> None:
+    """A second person who names every waived gate promotes the policy, and the record holds the gates' names."""
+    register("accepted", held=False, waivers=ALL_WAIVED)
+    assert promote("accepted", "1", *BY, *WHY, *ACCEPTED).code == 0
+    record = Promotion.model_validate_json(record_of(client, "accepted", "1")[0])
+    assert record.waivers == get_args(Waivable)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from data_contracts.episode_checks import check_episodes
+from data_contracts.gate import Waiver
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
 from estimators.candidates import CANDIDATES
@@ -23,7 +24,7 @@ from estimators.hierarchical_family import FAMILY
 from estimators.learn import learn
 from estimators.worlds import simulate
 from experiments.diagnostics import diagnose
-from experiments.gates import judge
+from experiments.gates import judge, with_waivers
 from experiments.real_data import beat_the_blues, beat_the_blues_protocol
 from experiments.report.candidates import LABELS
 from experiments.report.drawing import Picture
@@ -55,7 +56,7 @@ def _study(records: Any, protocol_data: dict[str, Any]) -> StudyResult:
     episodes = check_episodes(table_from_frame(records), protocol)
     learned = learn(episodes, protocol)
     found = diagnose(episodes, learned)
-    return StudyResult(protocol, episodes, learned, found, judge(found, protocol.gates))
+    return StudyResult(protocol, episodes, learned, found, judge(found, learned, protocol))
 
 
 @pytest.fixture(scope="module")
@@ -289,13 +290,38 @@ def _page(result: StudyResult) -> str:
 
 def test_failed_gate_stands_above_the_answer(clinic: StudyResult) -> None:
     """A failed gate is told in a banner before the answer; without one the page says that all passed."""
-    failed = clinic.gates[0].model_copy(update={"passed": False})
+    failed = clinic.gates[0].model_copy(update={"state": "failed"})
     text = _page(replace(clinic, gates=(failed, *clinic.gates[1:])))
     assert 0 < text.index('class="banner failed"') < text.index('class="answer"')
     assert "must not guide care" in text
-    text = _page(replace(clinic, gates=tuple(gate.model_copy(update={"passed": True}) for gate in clinic.gates)))
+    text = _page(replace(clinic, gates=tuple(gate.model_copy(update={"state": "passed"}) for gate in clinic.gates)))
     assert 'class="banner failed"' not in text
     assert "gates, fixed before results were seen, passed" in text
+
+
+def test_a_waived_gate_is_never_silent(clinic: StudyResult) -> None:
+    """Who let a gate go, and why, stands above the answer, beside the gate and in the numbers; it is not counted."""
+    waiver = Waiver(gate="balance", by="W. <Aiver>", why="a rare arm & its chance")
+    failed = [gate.model_copy(update={"state": "failed"}) for gate in clinic.gates if gate.name == "balance"]
+    others = [gate.model_copy(update={"state": "passed"}) for gate in clinic.gates if gate.name != "balance"]
+    told = replace(clinic, gates=with_waivers([*others, *failed], [waiver]))
+    text = _page(told)
+    assert text.index("1 of 5 gates did not hold and was waived.") < text.index('class="answer"')
+    assert text.count("aived by W. &lt;Aiver&gt;: a rare arm &amp; its chance") == 1
+    assert "Of 5 gates, fixed before results were seen, 4 passed, 1 waived." in text
+    assert "<strong>WAIVED</strong>" in text
+    summary = summarise(told)
+    assert summary["gates"][-1]["waiver"] == waiver.model_dump()
+    assert summary["gates"][-1]["state"] == "waived"
+
+
+def test_what_was_not_earned_or_not_assessed_is_not_counted_as_passed(clinic: StudyResult) -> None:
+    """The page counts each state by itself and never says that all gates passed."""
+    first, second, *rest = (gate.model_copy(update={"state": "passed"}) for gate in clinic.gates)
+    odd = (first.model_copy(update={"state": "unearned"}), second.model_copy(update={"state": "not_assessed"}))
+    text = _page(replace(clinic, gates=(*odd, *rest)))
+    assert "3 passed, 1 not earned, so that averages are served, 1 not assessed." in text
+    assert 'class="banner failed"' not in text
 
 
 def test_individualised_arm_is_said_to_vary(clinic: StudyResult) -> None:

@@ -40,7 +40,7 @@ def study() -> StudyResult:
     episodes = check_episodes(table_from_frame(records), protocol)
     learned = learn(episodes, protocol)
     found = diagnose(episodes, learned)
-    return StudyResult(protocol, episodes, learned, found, judge(found, protocol.gates))
+    return StudyResult(protocol, episodes, learned, found, judge(found, learned, protocol))
 
 
 @pytest.fixture(scope="module")
@@ -170,5 +170,5 @@ def test_means_and_contrasts_agree_in_every_direction(study: StudyResult, told: 
 def test_gates_are_those_of_the_design_alone(study: StudyResult) -> None:
     """Other outcomes add no gate and change none: gates look at the design and at the primary outcome's being seen."""
     assert [gate.name for gate in study.gates] == [
-        *("propensity_log_loss", "propensity_calibration", "balance", "equipoise"),
+        *("propensity_log_loss", "propensity_calibration", "balance", "equipoise", "effect_calibration"),
     ]

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from data_contracts.basis import Basis
 from data_contracts.encoding import Encoding, Feature
 from data_contracts.fill_sketch import FillSketch, fill_arrays
-from data_contracts.gate import Gate, Individualisation
+from data_contracts.gate import Gate, GateState, Individualisation, Waiver
 from data_contracts.manifest import ArmRecord, PolicyManifest, Promotion, sha256
 from data_contracts.places import trusted_keys
 from data_contracts.protocol import Outcome
@@ -67,10 +67,10 @@ class Lab:
         """Signature file for a content."""
         return base64.b64encode(self.key.sign(content)) + b"\n"
 
-    def policy(self, *, gates_passed: bool = True, arrays: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+    def policy(self, *, gate: GateState = "passed", arrays: Mapping[str, Any] | None = None) -> dict[str, bytes]:
         """Files of a signed policy of three ranked arms and one thin arm, not promoted."""
         files = {"arrays.npz": archive(arrays or {}), "model_card.json": b'{"intended_use": "test"}\n'}
-        return self.signed(files, manifest(gates_passed=gates_passed))
+        return self.signed(files, manifest(gate=gate))
 
     def signed(self, files: Mapping[str, bytes], described: PolicyManifest, **named: str) -> dict[str, bytes]:
         """The files under a signed manifest that names them, and whatever else is named."""
@@ -78,17 +78,21 @@ class Lab:
         content = json.dumps(described.model_copy(update={"files": hashes}).model_dump(mode="json")).encode()
         return {**files, "manifest.json": content, "signature": self.sign(content)}
 
-    def promoted(self, files: Mapping[str, bytes], name: str = "tiny", version: str = "1") -> dict[str, bytes]:
+    def promoted(
+        self, files: Mapping[str, bytes], name: str = "tiny", version: str = "1", waivers: tuple[str, ...] = ()
+    ) -> dict[str, bytes]:
         """The files with a signed promotion record."""
         digest = sha256(files["manifest.json"])
         at = "2025-01-01T00:00:00+00:00"
-        record = Promotion(name=name, version=version, manifest_sha256=digest, by="A. Nalyst", why="test", at=at)
+        who = {"by": "A. Nalyst", "why": "test", "at": at}
+        record = Promotion(name=name, version=version, manifest_sha256=digest, waivers=waivers, **who)
         content = record.model_dump_json().encode()
         return {**files, "promotion.json": content, "promotion.signature": self.sign(content)}
 
 
-def manifest(*, gates_passed: bool = True) -> PolicyManifest:
+def manifest(*, gate: GateState = "passed") -> PolicyManifest:
     """What the tiny policy says of itself, without hashes."""
+    waiver = Waiver(gate="equipoise", by="W. Aiver", why="tiny") if gate == "waived" else None
     return PolicyManifest(
         name="tiny",
         study_id="a" * 64,
@@ -108,7 +112,7 @@ def manifest(*, gates_passed: bool = True) -> PolicyManifest:
         encoding=Encoding(features=FEATURES, centre=(15.0, 45.0, 0.4), scale=(5.0, 12.0, 0.5)),
         effect_modifiers=tuple(feature.name for feature in FEATURES[:2]),
         basis=Basis(columns=2, centre=(0.0, 0.0), scale=(1.0, 1.0)),
-        gates=(Gate(name="overlap", value=0.3, mark="at least 0.2", passed=gates_passed, sentence="Overlap."),),
+        gates=(Gate(name="equipoise", value=0.3, mark="0.2", state=gate, sentence="Overlap.", waiver=waiver),),
         individualisation=(_decision("icbt", varies=False), _decision("cbt", varies=True)),
         estimand="Expected difference in phq9_week12.",
     )

@@ -191,11 +191,23 @@ def test_failed_gates_warn(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A folder whose gates failed still works in batch, with a warning on standard error."""
-    folder = write_folder(lab.policy(gates_passed=False))
+    folder = write_folder(lab.policy(gate="failed"))
     assert run(folder, table(tmp_path, *ROWS), tmp_path / "out.csv") == 0
     told = capsys.readouterr()
-    assert "gates of this policy failed (overlap)" in told.err
+    assert "gates of this policy failed (equipoise)" in told.err
     assert "6 patients by tiny" in told.out
+
+
+def test_waived_gates_warn_with_who_and_why(
+    lab: Any,
+    write_folder: Callable[[Mapping[str, bytes]], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A waiver is never silent: whoever decides by such a policy reads who let which gate go, and why."""
+    folder = write_folder(lab.policy(gate="waived"))
+    assert run(folder, table(tmp_path, *ROWS), tmp_path / "out.csv") == 0
+    assert "the gate equipoise did not hold; waived by W. Aiver: tiny" in capsys.readouterr().err
 
 
 def test_facts_without_a_column_are_unknown(policy_folder: Path, tmp_path: Path, capsys: Any) -> None:

@@ -85,7 +85,7 @@ def test_basis(client: Any, served: ServedPolicy, profile: dict[str, Any]) -> No
     assert basis["inputs"]["unused"] == ["shoe_size"]
     assert {"phq9_week0", "age", "phq9_item9"} <= set(basis["inputs"]["used"])
     assert {row["arm"]: row["episodes"] for row in basis["data"]}["hypnosis"] == "fewer than 11"
-    assert basis["gates"][0]["name"] == "overlap"
+    assert basis["gates"][0]["name"] == "equipoise"
     assert basis["evidence"] == "No randomised trial of this system exists."
     assert basis["versions"]["policy_manifest_sha256"] == served.source.manifest_sha256
     assert basis["versions"]["promotion"]["by"] == "A. Nalyst"

@@ -139,7 +139,7 @@ def with_pickle(registry: Registry, lab: Lab, stranger: Lab) -> None:
 
 
 def failed_gates(registry: Registry, lab: Lab, stranger: Lab) -> None:
-    registry.champion(lab, lab.policy(gates_passed=False))
+    registry.champion(lab, lab.policy(gate="failed"))
 
 
 def unpromoted(registry: Registry, lab: Lab, stranger: Lab) -> None:

@@ -97,7 +97,7 @@ def named_pipe(folder: Path, lab: Lab, stranger: Lab) -> None:
 
 
 def promotion_of_another(folder: Path, lab: Lab, stranger: Lab) -> None:
-    other = lab.promoted(lab.policy(gates_passed=False))
+    other = lab.promoted(lab.policy(gate="failed"))
     (folder / "promotion.json").write_bytes(other["promotion.json"])
     (folder / "promotion.signature").write_bytes(other["promotion.signature"])
 
@@ -210,11 +210,24 @@ def test_signed_manifest_of_another_form_is_refused(lab: Lab, change: dict[str, 
 @pytest.mark.parametrize("case", ["failed gate", "not promoted"])
 def test_serving_needs_gates_and_promotion(lab: Lab, write_folder: Write, case: str) -> None:
     """A policy whose gates failed, or that nobody promoted, is verified but not served."""
-    files = lab.promoted(lab.policy(gates_passed=False)) if case == "failed gate" else lab.policy()
+    files = lab.promoted(lab.policy(gate="failed")) if case == "failed gate" else lab.policy()
     folder = write_folder(files)
     load_verified(str(folder))
-    with pytest.raises(Refused, match="gates failed: overlap" if case == "failed gate" else "promoted"):
+    with pytest.raises(Refused, match="gates failed: equipoise" if case == "failed gate" else "promoted"):
         load_served(str(folder))
+
+
+@pytest.mark.parametrize("accepted", [(), ("balance",), ("equipoise",)])
+def test_a_waived_gate_is_served_only_if_its_promotion_names_it(
+    lab: Lab, write_folder: Write, accepted: tuple[str, ...]
+) -> None:
+    """A gate that was let go in the protocol is let go by the promotion too, by name, or nothing is served."""
+    folder = write_folder(lab.promoted(lab.policy(gate="waived"), waivers=accepted))
+    if accepted == ("equipoise",):
+        assert load_served(str(folder)).policy.manifest.gates_passed
+    else:
+        with pytest.raises(Refused, match="does not accept the waiver of equipoise"):
+            load_served(str(folder))
 
 
 def test_no_trusted_key_means_no_policy(policy_folder: Path) -> None:
