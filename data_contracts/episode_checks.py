@@ -58,7 +58,7 @@ def _column_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]
 def _needed(protocol: StudyProtocol) -> tuple[str, ...]:
     records = protocol.records
     keys = [records.patient_id, records.arm, records.time, records.site, records.cluster]
-    outcomes = [outcome.column for outcome in protocol.recorded_outcomes]
+    outcomes = [outcome.column for outcome in (*protocol.recorded_outcomes, *protocol.control_outcomes)]
     lost = protocol.censoring.last_visit if protocol.censoring else None
     named = [*keys, *outcomes, lost, *protocol.covariates, *protocol.groups]
     return tuple(dict.fromkeys(name for name in named if name))
@@ -121,7 +121,7 @@ def _arm_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
 def _content_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
     rows = _analysed(table, protocol)
     arms = _labels(table, protocol) if protocol.records.arm in table.columns else np.full(table.n, None)
-    for outcome in protocol.recorded_outcomes:
+    for outcome in (*protocol.recorded_outcomes, *protocol.control_outcomes):
         yield from outcome_problems(table, outcome, protocol, arms, rows)
     yield from derived_problems(protocol)
     for name in protocol.covariates:
@@ -155,6 +155,7 @@ def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
     order = _fixed_order(table, protocol, analysed)
     labels = labels[order]
     names = [outcome.column for outcome in protocol.outcomes if outcome.column not in aside]
+    names += protocol.negative_controls.outcomes
     outcomes = {name: table.columns[name].astype(float)[order] for name in names}
     named, recorded = dict.fromkeys((*protocol.covariates, *protocol.groups)), protocol.recorded_outcomes
     episodes = Episodes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
@@ -11,13 +11,10 @@ GateState = Literal["passed", "failed", "waived", "unearned", "not_assessed"]
 """``waived``: failed, and the protocol says who lets it go and why; it never becomes passed. ``unearned``: what only
 earns individual advice was not shown, so that averages are served. ``not_assessed``: nothing to judge it by."""
 
-BlindGate = Literal["propensity_log_loss", "propensity_calibration", "balance", "equipoise"]
-"""Gates that are judged before any effect is looked at."""
-
-Waivable = BlindGate
+Waivable = Literal[
+    "propensity_log_loss", "propensity_calibration", "balance", "equipoise", "negative_controls", "plausible_gain"
+]
 """Gates that can fail, and so can be waived."""
-
-WAIVABLE: tuple[str, ...] = get_args(Waivable)
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 

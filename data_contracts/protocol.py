@@ -159,6 +159,11 @@ class GateMarks(Block):
         min_effective: effective episodes an arm needs before its effect may vary with the patient.
         min_slope: smallest held-out calibration slope, over all arms, at which effects may vary.
         slope_confidence: level of its one-sided lower bound, which must lie above 0.
+        max_systematic_error: largest expected absolute systematic error of an arm by the negative controls, standard
+            deviations, beyond chance.
+        max_gain: largest gain of the advice over the best single arm that is believed, standard deviations of the
+            outcome.
+        max_gain_yes_no: the same of an outcome that is yes (1) or no (0), as a share of patients.
     """
 
     max_smd: float = Field(default=0.1, gt=0)
@@ -168,6 +173,19 @@ class GateMarks(Block):
     min_effective: float = Field(default=200, ge=MINIMUM_EPISODES)
     min_slope: float = Field(default=0.5, ge=0)
     slope_confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    max_systematic_error: float = Field(default=0.1, gt=0)
+    max_gain: float = Field(default=0.25, gt=0)
+    max_gain_yes_no: float = Field(default=0.08, gt=0, le=1)
+
+
+class NegativeControls(Block):
+    """Outcomes that no arm can have changed; a difference between arms in them is bias.
+
+    Attributes:
+        outcomes: their columns: numbers, or 1 and 0 for yes and no.
+    """
+
+    outcomes: tuple[Column, ...] = ()
 
 
 class TrialEvidence(Block):
@@ -229,6 +247,7 @@ class StudyProtocol(Block):
     seed: int = Field(default=7, ge=0)
     censoring: Censoring | None = None
     overlap: Overlap = Overlap()
+    negative_controls: NegativeControls = NegativeControls()
     gates: GateMarks = GateMarks()
     waivers: tuple[Waiver, ...] = ()
     candidates: tuple[Name, ...] = ()
@@ -244,6 +263,12 @@ class StudyProtocol(Block):
     def recorded_outcomes(self) -> tuple[Outcome, ...]:
         """Outcomes with a column of the table, the primary first."""
         return (self.outcome, *self.secondary_outcomes)
+
+    @property
+    def control_outcomes(self) -> tuple[Outcome, ...]:
+        """The negative controls; which end of them is better says nothing."""
+        columns = self.negative_controls.outcomes
+        return tuple(Outcome(column=name, direction="higher_is_better", unit="its own unit") for name in columns)
 
     @property
     def secondary(self) -> tuple[FurtherOutcome, ...]:
@@ -277,6 +302,9 @@ class StudyProtocol(Block):
         taken = sorted(set(self.derived_outcomes) & (keys | set(self.covariates)))
         roles = Counter(str(outcome.role) for outcome in self.secondary if outcome.role in get_args(DerivedRole))
         shared = sorted(role for role, count in roles.items() if count > 1)
+        controls = self.negative_controls.outcomes
+        stray = sorted({*controls} & {*self.covariates, *measured, *keys})
+        doubled = sorted(column for column, count in Counter(controls).items() if count > 1)
         excused = sorted(gate for gate, count in Counter(waiver.gate for waiver in self.waivers).items() if count > 1)
         unread = sorted(set(self.instruments) - {*self.covariates, *measured})
         told = (
@@ -287,6 +315,8 @@ class StudyProtocol(Block):
             ("each of these roles is one outcome's; named twice", shared),
             ("a derived outcome has its role for a name, which no other column may have", taken),
             ("categorical names columns that are not covariates", strangers),
+            ("a negative control is named once; named twice", doubled),
+            ("a negative control is no covariate, no outcome and no key", stray),
             ("a gate is waived once, by one person; waived twice", excused),
             ("instruments names columns that are neither covariates nor outcomes", unread),
         )

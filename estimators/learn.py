@@ -19,6 +19,7 @@ from data_contracts.policy_value import PolicyValue
 from data_contracts.protocol import StudyProtocol
 from data_contracts.similar_groups import SimilarGroups
 from data_contracts.support import SUPPORTED, Support
+from data_contracts.systematic_error import SystematicError
 from data_contracts.trial_evidence import tables_named
 from estimators.candidates import for_study
 from estimators.conformal import outcome_ranges
@@ -60,6 +61,7 @@ class Learned:
         groups: how many similar patients got each arm and how they fared.
         value: what following the advice is worth; None where hardly anybody has a supported arm.
         secondary: the outcomes beside the primary one, in the protocol's order.
+        systematic_errors: by negative controls, an arm each; empty where there are too few of them.
     """
 
     encoding: Encoding
@@ -81,6 +83,7 @@ class Learned:
     groups: SimilarGroups
     value: PolicyValue | None
     secondary: tuple[LearnedSecondary, ...] = ()
+    systematic_errors: tuple[SystematicError, ...] = ()
 
 
 def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = untold) -> Learned:
@@ -135,4 +138,5 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
             ),
             value=policy_value(primary, advice, can, protocol.confidence),
             secondary=learn_secondary(study, protocol, episodes.arms, progress),
+            systematic_errors=study.systematic_errors,
         )

@@ -62,7 +62,7 @@ def score_outcome(
     episodes, folds = design.episodes, design.folds
     benefit = outcome.sign * episodes.outcomes[outcome.column]
     regression = median_of([crossfit_outcome(design.covariates, episodes.arm, benefit, fold) for fold in folds])
-    observation = _observation(design, *_follow_up(episodes, protocol, outcome))
+    observation = observation_of(design, protocol, outcome)
     return regression, ScoredEpisodes(
         scores=score_matrix(episodes.arm, benefit, regression.prediction, propensity, observation),
         modifiers=design.modifiers,
@@ -77,8 +77,9 @@ def score_outcome(
     )
 
 
-def _observation(design: StudyDesign, stayed: IntArray, visits: int) -> FloatArray:
-    """(n, K) probabilities that the outcome is observed under each arm."""
+def observation_of(design: StudyDesign, protocol: StudyProtocol, outcome: Outcome) -> FloatArray:
+    """(n, K) probabilities that an outcome is observed under each arm."""
+    stayed, visits = _follow_up(design.episodes, protocol, outcome)
     known, arm, cluster = design.observations, design.episodes.arm, design.episodes.cluster
     key = (stayed.tobytes(), visits, np.asarray(design.folds).tobytes())
     if key not in known:

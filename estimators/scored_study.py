@@ -11,12 +11,14 @@ from data_contracts.effects import AverageEffects, ScoredEpisodes
 from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes, FloatArray
 from data_contracts.protocol import FurtherOutcome, Outcome, StudyProtocol
+from data_contracts.systematic_error import SystematicError
 from estimators.contrasts import average_effects
 from estimators.covariates import with_gaps
 from estimators.cross_fitting import CrossFitted
 from estimators.design import learn_encoding
 from estimators.few_events import variance_floor
 from estimators.folds import check_folds, deal_folds
+from estimators.negative_controls import systematic_errors
 from estimators.probability_models import LogisticByFold
 from estimators.prognostic_index import prognostic_index
 from estimators.progress import Progress, untold
@@ -36,6 +38,7 @@ class ScoredStudy:
         outcomes: held-out outcome regressions by outcome column.
         scored: scored episodes by outcome column, the primary first.
         averages: average effects by outcome column, the primary first.
+        systematic_errors: by negative controls, an arm each; empty where there are too few of them.
     """
 
     encoding: Encoding
@@ -45,6 +48,7 @@ class ScoredStudy:
     outcomes: Mapping[str, CrossFitted]
     scored: Mapping[str, ScoredEpisodes]
     averages: Mapping[str, AverageEffects]
+    systematic_errors: tuple[SystematicError, ...] = ()
 
     @property
     def primary(self) -> ScoredEpisodes:
@@ -63,11 +67,12 @@ def score_study(episodes: Episodes, protocol: StudyProtocol, progress: Progress 
     """
     with threadpool_limits(1):
         progress("dealing folds", 0.0)
-        encoding, covariates, design = _design(episodes, protocol)
+        encoding, covariates, design = design_study(episodes, protocol)
         progress("propensities", 0.02)
         arm, filled = episodes.arm, design.covariates.filled
         logistic = LogisticByFold.fit(filled, arm, design.folds[0])
         propensity = study_propensity(design, logistic)
+        controls = systematic_errors(design, protocol, propensity.prediction)
         regressions: dict[str, CrossFitted] = {}
         scored: dict[str, ScoredEpisodes] = {}
         outcomes = episodes.kept(protocol.outcomes)
@@ -77,7 +82,7 @@ def score_study(episodes: Episodes, protocol: StudyProtocol, progress: Progress 
                 design, protocol, outcome, propensity.prediction
             )
         averages = {outcome.column: _averages(scored[outcome.column], outcome, protocol) for outcome in outcomes}
-        return ScoredStudy(encoding, covariates, propensity, logistic, regressions, scored, averages)
+        return ScoredStudy(encoding, covariates, propensity, logistic, regressions, scored, averages, controls)
 
 
 def _averages(data: ScoredEpisodes, outcome: Outcome, protocol: StudyProtocol) -> AverageEffects:
@@ -85,7 +90,7 @@ def _averages(data: ScoredEpisodes, outcome: Outcome, protocol: StudyProtocol) -
     return average_effects(data.scores, data.cluster, protocol.confidence, variance_floor(data) if rare else None)
 
 
-def _design(episodes: Episodes, protocol: StudyProtocol) -> tuple[Encoding, FloatArray, StudyDesign]:
+def design_study(episodes: Episodes, protocol: StudyProtocol) -> tuple[Encoding, FloatArray, StudyDesign]:
     """The encoding, the covariates it makes, and all that does not depend on an outcome."""
     folds = [deal_folds(episodes, protocol.folds, protocol.seed + i) for i in range(protocol.repeats)]
     for fold in folds:

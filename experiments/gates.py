@@ -8,13 +8,15 @@ from data_contracts.gate import Gate, GateState, Waiver
 from data_contracts.protocol import GateMarks, StudyProtocol
 from estimators.learn import Learned
 from experiments.diagnostics import Diagnostics
+from experiments.effect_gates import effect_gates
 from experiments.individual_gates import individual_gates
 
 
 def judge(found: Diagnostics, learned: Learned, protocol: StudyProtocol) -> tuple[Gate, ...]:
-    """Every gate of a study, in a fixed order: those of its design, then those of its effects."""
+    """Every gate of a study, in a fixed order: those of its design, of its effects, and those that earn advice."""
     marks = protocol.gates
-    return with_waivers((*blinded_gates(found, marks), *individual_gates(learned, marks)), protocol.waivers)
+    gates = (*blinded_gates(found, marks), *effect_gates(learned, protocol), *individual_gates(learned, marks))
+    return with_waivers(gates, protocol.waivers)
 
 
 def blinded_gates(found: Diagnostics, marks: GateMarks) -> tuple[Gate, ...]:

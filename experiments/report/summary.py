@@ -65,6 +65,7 @@ def summarise(result: StudyResult) -> dict[str, Any]:
         "candidates": candidate_rows(learned.candidate_weights),
         "individualisation": [decision.model_dump(mode="json") for decision in learned.individualisation],
         "trial_evidence": evidence_summary(learned.evidence),
+        "negative_controls": [error.model_dump(mode="json") for error in learned.systematic_errors],
         "policy_value": learned.value.model_dump(mode="json") if learned.value else None,
         "heterogeneity": heterogeneity,
         "nuisances": {

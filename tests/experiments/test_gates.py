@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from data_contracts.gate import Gate, Waiver, in_state
+from data_contracts.policy_value import Comparison, PolicyValue
 from data_contracts.protocol import GateMarks
+from data_contracts.systematic_error import SystematicError
 from estimators.balance import Balance
 from experiments.diagnostics import Diagnostics
+from experiments.effect_gates import negative_control_gate, plausible_gain_gate
 from experiments.gates import blinded_gates, with_waivers
 from experiments.individual_gates import individual_gates
 
@@ -74,3 +77,53 @@ def test_calibration_is_earned_not_earned_or_not_assessed_and_never_failed(resul
     assert calibration(result, True, 0.9).state == "passed"
     assert calibration(result, False, 0.2).state == "unearned"
     assert calibration(result, False, None).state == "not_assessed"
+
+
+def error(arm: str, expected: float, chance: float) -> SystematicError:
+    """An arm's systematic error."""
+    return SystematicError(arm=arm, effects=(), mean=expected, sd=0.0, expected=expected, chance=chance)
+
+
+def test_the_arm_with_the_most_bias_beyond_chance_decides() -> None:
+    """A large error that chance explains passes; a smaller one that it does not fails, by name."""
+    noisy, biased = error("cbt", 0.30, 0.28), error("ssri", 0.18, 0.05)
+    assert negative_control_gate((noisy,), 12, MARKS).state == "passed"
+    found = negative_control_gate((noisy, biased), 12, MARKS)
+    assert (found.state, found.value) == ("failed", pytest.approx(0.13))
+    assert "ssri has an expected absolute systematic error of 0.18 SD" in found.sentence
+
+
+def test_too_few_negative_controls_are_not_assessed() -> None:
+    """Without material there is no pass: the gate says how many controls there are and how many it takes."""
+    found = negative_control_gate((), 9, MARKS)
+    assert (found.state, found.value) == ("not_assessed", None)
+    assert "names 9 negative controls; 10 are needed" in found.sentence
+
+
+def gains(difference: float) -> PolicyValue:
+    """An advice that gains so much over every other way."""
+    told = {"value": 0.0, "difference": difference, "standard_error": 0.1, "lower": 0.0, "upper": 1.0, "patients": 1.0}
+    other = Comparison.model_validate(told)
+    return PolicyValue(value=0, standard_error=0.1, differs=0.5, best_single=other, reference=other, clinicians=other)
+
+
+def test_a_gain_too_good_to_be_true_fails(result: Any) -> None:
+    """A quarter of a standard deviation is the most that is believed, in whatever unit the outcome is."""
+    data = result.learned.scored
+    means = np.array([np.nanmean(data.outcome[data.arm == k]) for k in range(3)])
+    sd = float(np.sqrt(np.nansum((data.outcome - means[data.arm]) ** 2) / ((~np.isnan(data.outcome)).sum() - 3)))
+    for unit in (1.0, 40.0):
+        scaled = replace(data, outcome=unit * data.outcome)
+        assert plausible_gain_gate(gains(0.24 * unit * sd), scaled, MARKS).state == "passed"
+        found = plausible_gain_gate(gains(0.26 * unit * sd), scaled, MARKS)
+        assert (found.state, found.value) == ("failed", pytest.approx(0.26))
+
+
+def test_eight_points_of_recovery_are_the_most_that_is_believed(result: Any) -> None:
+    """Of an outcome that is yes or no the gain is counted in patients, whichever answer is the better one."""
+    data = result.learned.scored
+    for sign in (-1.0, 1.0):
+        answers = replace(data, outcome=sign * (data.outcome > np.nanmedian(data.outcome)).astype(float))
+        assert plausible_gain_gate(gains(0.07), answers, MARKS).state == "passed"
+        assert plausible_gain_gate(gains(0.09), answers, MARKS).state == "failed"
+    assert plausible_gain_gate(None, data, MARKS).state == "not_assessed"

@@ -34,7 +34,7 @@ def register(registry: Any, result: Any, tmp_path: Path) -> Register:
     def registered(name: str, *, held: bool = True, waivers: tuple[Waiver, ...] = ()) -> str:
         protocol = result.protocol.model_copy(update={"name": name})
         gates = tuple(gate.model_copy(update={"state": "passed" if held else "failed"}) for gate in result.gates)
-        gates = with_waivers(gates[:4] if waivers else gates, waivers)
+        gates = with_waivers(gates[:6] if waivers else gates, waivers)
         renamed = replace(result, protocol=protocol, gates=gates)
         write_fit(renamed, tmp_path / name, open_signer())
         return track(renamed, tmp_path / name).version
@@ -147,11 +147,11 @@ ACCEPTED = tuple(word for gate in get_args(Waivable) for word in ("--accept-waiv
     ("more", "code", "told"),
     [
         (BY, 4, "To accept that: --accept-waiver propensity_log_loss"),
-        ((*BY, *ACCEPTED[:2]), 4, "did not hold propensity_calibration, balance, equipoise"),
+        ((*BY, *ACCEPTED[:2]), 4, "did not hold propensity_calibration, balance"),
         ((*ACCEPTED, "--by", " w.  AIVER"), 4, "a second person has to"),
         ((*BY, *ACCEPTED, "--accept-waiver", "balanse"), 2, "names balanse"),
     ],
-    ids=["silent", "one of four", "the same person", "no such gate"],
+    ids=["silent", "one of six", "the same person", "no such gate"],
 )
 def test_a_waived_gate_takes_a_second_person_who_names_it(
     register: Register, promote: Callable[..., Any], client: Any, more: tuple[str, ...], code: int, told: str

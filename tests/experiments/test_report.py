@@ -18,6 +18,7 @@ import pytest
 from data_contracts.episode_checks import check_episodes
 from data_contracts.gate import Waiver
 from data_contracts.protocol import StudyProtocol
+from data_contracts.systematic_error import SystematicError
 from data_contracts.tables import table_from_frame
 from estimators.candidates import CANDIDATES
 from estimators.hierarchical_family import FAMILY
@@ -42,8 +43,8 @@ RARE_EPISODES = 7
 SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "diagnostics",
     "derived", "dropout", "estimand", "evidence", "gates", "gates_passed", "heterogeneity", "individualisation",
-    "name", "notation", "nuisances", "outcomes", "outcomes_set_aside", "policy_value", "protocol", "question",
-    "study_id", "table_one", "trial_evidence",
+    "name", "negative_controls", "notation", "nuisances", "outcomes", "outcomes_set_aside", "policy_value", "protocol",
+    "question", "study_id", "table_one", "trial_evidence",
 }  # fmt: skip
 
 needs_package = pytest.mark.skipif(
@@ -306,9 +307,9 @@ def test_a_waived_gate_is_never_silent(clinic: StudyResult) -> None:
     others = [gate.model_copy(update={"state": "passed"}) for gate in clinic.gates if gate.name != "balance"]
     told = replace(clinic, gates=with_waivers([*others, *failed], [waiver]))
     text = _page(told)
-    assert text.index("1 of 5 gates did not hold and was waived.") < text.index('class="answer"')
+    assert text.index("1 of 7 gates did not hold and was waived.") < text.index('class="answer"')
     assert text.count("aived by W. &lt;Aiver&gt;: a rare arm &amp; its chance") == 1
-    assert "Of 5 gates, fixed before results were seen, 4 passed, 1 waived." in text
+    assert "Of the gates, fixed before results were seen, 6 passed, 1 waived." in text
     assert "<strong>WAIVED</strong>" in text
     summary = summarise(told)
     assert summary["gates"][-1]["waiver"] == waiver.model_dump()
@@ -320,8 +321,20 @@ def test_what_was_not_earned_or_not_assessed_is_not_counted_as_passed(clinic: St
     first, second, *rest = (gate.model_copy(update={"state": "passed"}) for gate in clinic.gates)
     odd = (first.model_copy(update={"state": "unearned"}), second.model_copy(update={"state": "not_assessed"}))
     text = _page(replace(clinic, gates=(*odd, *rest)))
-    assert "3 passed, 1 not earned, so that averages are served, 1 not assessed." in text
+    assert "5 passed, 1 not earned, so that averages are served, 1 not assessed." in text
     assert 'class="banner failed"' not in text
+
+
+def test_systematic_error_stands_with_what_could_be_compared(clinic: StudyResult) -> None:
+    """With negative controls the page has each arm's error and what chance explains; without, no such section."""
+    error = SystematicError(arm="cbt", effects=(), mean=0.21, sd=0.03, expected=0.22, chance=0.04)
+    text = _page(replace(clinic, learned=replace(clinic.learned, systematic_errors=(error,))))
+    at = text.index("Negative controls: is there bias")
+    assert text.index("Could the arms be compared?") < at < text.index("<h2>What came</h2>")
+    row = re.search(r'<tr><th scope="row">cbt</th>(.*?)</tr>', text[at:])
+    assert row is not None
+    assert re.findall(r">([0-9.]+)<", row.group(1)) == ["0.21", "0.03", "0.22", "0.04"]
+    assert "Negative controls: is there bias" not in _page(clinic)
 
 
 def test_individualised_arm_is_said_to_vary(clinic: StudyResult) -> None:
