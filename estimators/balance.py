@@ -39,16 +39,28 @@ class Balance:
 
 def balance(columns: tuple[str, ...], covariates: FloatArray, arm: IntArray, propensity: FloatArray) -> Balance:
     """Balance of (n, q) covariates over arms; differences in units of the arms' pooled standard deviation."""
-    weight = 1 / propensity[np.arange(len(arm)), arm]
-    arms = range(propensity.shape[1])
-    pooled = np.sqrt(np.mean([covariates[arm == k].var(axis=0) for k in arms], axis=0))
-    pooled = np.where(pooled > 0, pooled, 1.0)
-    before, _ = _differences(covariates / pooled, arm, np.ones(len(arm)))
-    after, error = _differences(covariates / pooled, arm, weight)
-    chance = NormalDist().inv_cdf(CHANCE) * error
+    before, _ = _differences(_in_pooled_sd(covariates, arm), arm, np.ones(len(arm)))
+    after, chance = weighted_differences(covariates, arm, propensity)
     worst, at = after.argmax(axis=0), np.arange(covariates.shape[1])
     excess = (after - chance).max(axis=0)
     return Balance(columns, before.max(axis=0), after[worst, at], chance[worst, at], excess)
+
+
+def weighted_differences(
+    covariates: FloatArray, arm: IntArray, propensity: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """(pairs, q) absolute differences after weighting in pooled standard deviations, and what chance explains of each.
+
+    Pairs stand in the order of ``itertools.combinations`` of the arms.
+    """
+    weight = 1 / propensity[np.arange(len(arm)), arm]
+    after, error = _differences(_in_pooled_sd(covariates, arm), arm, weight)
+    return after, NormalDist().inv_cdf(CHANCE) * error
+
+
+def _in_pooled_sd(covariates: FloatArray, arm: IntArray) -> FloatArray:
+    pooled = np.sqrt(np.mean([covariates[arm == k].var(axis=0) for k in range(int(arm.max()) + 1)], axis=0))
+    return np.asarray(covariates / np.where(pooled > 0, pooled, 1.0))
 
 
 def _differences(covariates: FloatArray, arm: IntArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -15,6 +15,7 @@ from estimators.individualise import effective_episodes
 from estimators.learn import Learned
 from estimators.nuisances import MINIMUM_PROPENSITY, log_loss
 from estimators.overlap import calibration_error, equipoise, support_scores
+from estimators.pair_design import PairDesign, pair_designs
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Diagnostics:
         supported: (K,) share of patients for whom each arm is supported, by the verdicts that are served.
         effective: (K,) effective episodes behind each arm's mean.
         clipped: share of episodes whose probability was held at the floor.
+        pairs: each pair of arms by itself.
     """
 
     log_loss: float
@@ -42,6 +44,7 @@ class Diagnostics:
     supported: FloatArray
     effective: FloatArray
     clipped: float
+    pairs: tuple[PairDesign, ...] = ()
 
 
 def diagnose(episodes: Episodes, learned: Learned) -> Diagnostics:
@@ -51,16 +54,17 @@ def diagnose(episodes: Episodes, learned: Learned) -> Diagnostics:
     error, chance = calibration_error(propensity, arm)
     got = (propensity * learned.scored.observation)[np.arange(episodes.n), arm]
     pairs = list(combinations(range(len(episodes.arms)), 2))
-    names = episodes.arms
+    names, columns = episodes.arms, learned.encoding.columns
     return Diagnostics(
         log_loss=log_loss(propensity, arm),
         marginal_entropy=float(-np.sum(share * np.log(share))),
         calibration_error=error,
         calibration_chance=chance,
-        balance=balance(learned.encoding.columns, learned.covariates, arm, propensity),
+        balance=balance(columns, learned.covariates, arm, propensity),
         equipoise={(names[i], names[j]): equipoise(propensity, arm, i, j) for i, j in pairs},
         support=support_scores(propensity).mean(axis=0),
         supported=(learned.support.verdicts(learned.covariates) == SUPPORTED).mean(axis=0),
         effective=effective_episodes(learned.scored),
         clipped=float(np.mean(got < MINIMUM_PROPENSITY)),
+        pairs=pair_designs(columns, learned.covariates, arm, propensity),
     )

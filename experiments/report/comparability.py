@@ -9,6 +9,8 @@ import numpy as np
 from data_contracts.episode import FloatArray
 from data_contracts.protocol import StudyProtocol
 from estimators.design import MINIMUM_CELL
+from estimators.pair_design import detectable_differences
+from estimators.trial_prior import outcome_spread
 from experiments.report.disclosure import disclose_share
 from experiments.study_result import StudyResult
 
@@ -26,6 +28,7 @@ def diagnostics(result: StudyResult) -> dict[str, Any]:
         "clipped_share": disclose_share(round(found.clipped * n), n),
         "overlap": {arm: _overlap(k, result) for k, arm in enumerate(result.episodes.arms)},
         "equipoise": _equipoise(result),
+        "pairs": _pairs(result),
     }
 
 
@@ -67,6 +70,28 @@ def quantiles(values: FloatArray) -> dict[str, float | None]:
     """Quantiles with at least 11 patients beyond them, to three decimals; None for the others."""
     told = [q for q in QUANTILES if min(q, 1 - q) * len(values) >= MINIMUM_CELL]
     return {f"p{100 * q:.0f}": round(float(np.quantile(values, q)), 3) if q in told else None for q in QUANTILES}
+
+
+def _pairs(result: StudyResult) -> list[dict[str, Any]]:
+    """Each pair by itself: largest difference after weighting, share in equipoise, smallest detectable difference.
+
+    Of outcomes only their scatter within arms enters.
+    """
+    arms, protocol, scored = result.episodes.arms, result.protocol, result.learned.scored
+    sd = outcome_spread(scored.outcome, scored.arm).sd
+    detectable = detectable_differences(sd, result.diagnostics.effective, protocol.confidence)
+    return [
+        {
+            "arms": [arms[pair.first], arms[pair.second]],
+            "difference": round(pair.difference, 3),
+            "beyond_chance": round(pair.beyond_chance, 3),
+            "column": pair.column,
+            "equipoise": round(pair.equipoise, 3),
+            "detectable": float(detectable[pair.first, pair.second]),
+            "comparable": pair.comparable(protocol.gates),
+        }
+        for pair in result.diagnostics.pairs
+    ]
 
 
 def _equipoise(result: StudyResult) -> list[dict[str, Any]]:

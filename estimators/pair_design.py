@@ -1,0 +1,85 @@
+"""Each pair of arms judged by the design alone: alike, in equipoise, and how small a difference could be detected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import NormalDist
+
+import numpy as np
+
+from data_contracts.episode import FloatArray, IntArray
+from data_contracts.protocol import GateMarks
+from estimators.balance import weighted_differences
+from estimators.overlap import equipoise
+
+POWER = 0.8
+"""Chance with which the smallest detectable difference would be detected."""
+
+
+@dataclass(frozen=True)
+class PairDesign:
+    """Whether two arms can be compared, known before any effect is.
+
+    Attributes:
+        first, second: codes of the arms.
+        difference: largest standardised difference after weighting, over covariates.
+        beyond_chance: largest over covariates of that difference less what chance explains of it.
+        column: the covariate of which this is so.
+        equipoise: share of the pair's episodes in equipoise.
+    """
+
+    first: int
+    second: int
+    difference: float
+    beyond_chance: float
+    column: str
+    equipoise: float
+
+    def comparable(self, marks: GateMarks) -> bool:
+        """Whether the pair by itself holds the marks of balance and equipoise."""
+        return self.beyond_chance <= marks.max_smd and self.equipoise >= marks.min_equipoise
+
+
+def pair_designs(
+    columns: Sequence[str], covariates: FloatArray, arm: IntArray, propensity: FloatArray
+) -> tuple[PairDesign, ...]:
+    """Every pair of arms, in the order of their codes.
+
+    Args:
+        columns: names of the q encoded covariates.
+        covariates: (n, q).
+        arm: (n,) codes.
+        propensity: (n, K).
+    """
+    after, chance = weighted_differences(covariates, arm, propensity)
+    excess = after - chance
+    return tuple(
+        PairDesign(
+            first=i,
+            second=j,
+            difference=float(after[at].max()),
+            beyond_chance=float(excess[at].max()),
+            column=columns[int(excess[at].argmax())],
+            equipoise=equipoise(propensity, arm, i, j),
+        )
+        for at, (i, j) in enumerate(combinations(range(propensity.shape[1]), 2))
+    )
+
+
+def detectable_differences(sd: float, effective: FloatArray, confidence: float) -> FloatArray:
+    """(K, K) smallest differences that a two-sided test finds with a power of 0.8, in the unit of ``sd``.
+
+    (z of the confidence + z of the power) times sd √(1 / m_i + 1 / m_j), m the arms' effective episodes. What
+    covariates explain of the outcome is not taken off, so that a study does at least this well where every patient has
+    one episode.
+
+    Args:
+        sd: standard deviation of the outcome within arms.
+        effective: (K,) effective episodes of each arm.
+        confidence: of the study's intervals.
+    """
+    size = NormalDist().inv_cdf(0.5 + confidence / 2) + NormalDist().inv_cdf(POWER)
+    variance = 1 / np.maximum(effective, 1.0)
+    return np.asarray(size * sd * np.sqrt(variance[:, None] + variance[None, :]))
