@@ -152,12 +152,13 @@ def test_nothing_from_elsewhere(case_of: Callable[..., Any]) -> None:
 
 def test_hostile_texts_stay_texts(kit: Any) -> None:
     """Names of arms, people, contacts, side effects and patients are shown as they are, and nothing of them runs."""
-    manifest = kit.manifest({HOSTILE: None, "out": None})
+    ruled_out = f"{HOSTILE} too"
+    manifest = kit.manifest({HOSTILE: None, ruled_out: None})
     noted = manifest.secondary[-1].model_copy(update={"side_effect": HOSTILE})
     manifest = manifest.model_copy(update={"secondary": (*manifest.secondary[:-1], noted)})
     arms = [
         kit.advice(HOSTILE, label=HOSTILE, counts=kit.counted),
-        kit.advice("out", label=HOSTILE, reason=Reason.EXCLUDED),
+        kit.advice(ruled_out, label=ruled_out, reason=Reason.EXCLUDED),
     ]
     contact = Contact(name=HOSTILE, phone=HOSTILE, when=HOSTILE)
     case = kit.case(arms, manifest, by=HOSTILE, role=HOSTILE, patient_id=HOSTILE, contacts=(contact,))
