@@ -151,11 +151,13 @@ def test_preferences_change_nothing_else(build_policy, known, world, others, val
 
 
 @settings(max_examples=50, deadline=None)
-@given(world=WORLDS, others=OTHERS, weights=WEIGHTS, factor=st.floats(0.1, 10))
-def test_only_ratios_of_weights_count(build_policy, known, world, others, weights, factor):
+@given(world=WORLDS, others=OTHERS, weights=WEIGHTS, share=st.floats(0, 1))
+def test_only_ratios_of_weights_count(build_policy, known, world, others, weights, share):
     """Twice all weights is the same: utilities to rounding, ranks and places but for ties that rounding makes."""
-    scaled = {key: weight * factor for key, weight in weights.items()}
-    assume(all(weight == 0 or 0.001 <= weight <= 1000 for weight in scaled.values()))
+    some = [weight for weight in weights.values() if weight]
+    least, most = max(0.1, 0.001 / min(some)), min(10.0, 1000 / max(some))
+    factor = least + share * (most - least)
+    scaled = {key: min(max(weight * factor, 0.001), 1000.0) if weight else 0.0 for key, weight in weights.items()}
     policy = with_outcomes(build_policy(**world), **others)
     one, other = (preference_of(recommend(profile_of(known, some), policy, RULES)) for some in (weights, scaled))
     utilities = [{arm.arm: arm.utility for arm in ranking.arms} for ranking in (one, other)]
