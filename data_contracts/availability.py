@@ -25,3 +25,11 @@ class Availability(BaseModel):
     available: bool
     wait_weeks: tuple[float, float] | None = None
     note: str | None = None
+
+    @property
+    def span(self) -> str | None:
+        """The wait's numbers in words, without their unit: "6", "6 to 10"; None where it is not known."""
+        if self.wait_weeks is None:
+            return None
+        shortest, longest = self.wait_weeks
+        return f"{longest:g}" if shortest == longest else f"{shortest:g} to {longest:g}"

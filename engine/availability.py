@@ -79,13 +79,9 @@ def _words(one: Availability) -> str:
     note = f" ({one.note})" if one.note else ""
     if not one.available:
         return f"is not offered{note}"
-    if one.wait_weeks is None:
+    if one.span is None:
         return f"is offered, its wait not known{note}"
-    return f"has a wait of {_wait(*one.wait_weeks)}{note}"
-
-
-def _wait(shortest: float, longest: float) -> str:
-    return f"{longest:g} weeks" if shortest == longest else f"{shortest:g} to {longest:g} weeks"
+    return f"has a wait of {one.span} weeks{note}"
 
 
 def _column(rows: list[list[str | None]]) -> Column:

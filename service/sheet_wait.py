@@ -15,13 +15,12 @@ def wait_words(offer: Availability | None) -> str | None:
     day = f"{offer.as_of.day} {offer.as_of:%B %Y}"
     if not offer.available:
         return f"not at {offer.site} (as of {day})"
-    if offer.wait_weeks is None:
+    if offer.span is None:
         return f"on offer at {offer.site}; how long is not known (as of {day})"
-    return f"{_weeks(*offer.wait_weeks)} at {offer.site} (as of {day})"
+    return f"{_weeks(offer.span)} at {offer.site} (as of {day})"
 
 
-def _weeks(shortest: float, longest: float) -> str:
-    if longest == 0:
+def _weeks(span: str) -> str:
+    if span == "0":
         return "none"
-    span = f"{longest:g}" if shortest == longest else f"{shortest:g} to {longest:g}"
     return f"about {span} week{'' if span == '1' else 's'}"
