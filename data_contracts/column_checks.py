@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator
 
@@ -97,11 +96,6 @@ def _is_missing(column: Column) -> BoolArray:
 def row_numbers(chosen: BoolArray) -> list[int]:
     """Row numbers of the chosen rows as a spreadsheet counts them: the header is row 1."""
     return [int(row) + 2 for row in np.flatnonzero(chosen)]
-
-
-def is_missing(value: object) -> bool:
-    """Whether a cell is empty: None, or not a number."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _looks_categorical(column: Column, name: str, protocol: StudyProtocol) -> bool:
