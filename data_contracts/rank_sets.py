@@ -13,6 +13,7 @@ from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
@@ -27,6 +28,10 @@ TOGETHER = 8
 """Patients whose points are held at once: few enough for the processor's cache."""
 
 TINY = 1e-12
+
+NARROW = 1e-5
+"""What single precision may be off by, relatively; points are held in it, since their own error is a thousand times
+larger and twice as many fit into the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +106,12 @@ def _critical_values(covariance: FloatArray, errors: FloatArray, confidence: flo
     rank = min(POINTS - 1, math.ceil(confidence * POINTS) - 1)
     normals, radii = _normals(m - 1)
     far = min(POINTS, FAR * (POINTS - rank))
-    found = _quantiles(contrasts, normals[:, :far], far - (POINTS - rank))
-    # |t| at a point is at most the point's distance from 0, so nearer points lie below a quantile beyond their reach.
-    near = np.flatnonzero(found < radii[far] * (1 + TINY)) if far < POINTS else ()
-    if len(near):
+    if far == POINTS or radii[far] > any_correlation_value(m, confidence):
+        found = _quantiles(contrasts, normals, rank)
+    else:
+        found = _quantiles(contrasts, normals[:, :far], far - (POINTS - rank))
+        # |t| at a point is at most the point's distance from 0: nearer points lie below a quantile beyond their reach.
+        near = np.flatnonzero(found < radii[far] * (1 + NARROW))
         found[near] = _quantiles(contrasts[near], normals, rank)
     # One pair has the normal quantile itself; the points must not make any interval narrower than that.
     return np.where(moving, np.maximum(found, _pointwise(confidence)), 0.0)
@@ -139,11 +146,11 @@ def _contrasts(covariance: FloatArray, errors: FloatArray) -> tuple[FloatArray, 
     return weights, np.asarray(varies.any(axis=1))
 
 
-def _quantiles(contrasts: FloatArray, normals: FloatArray, rank: int) -> FloatArray:
+def _quantiles(contrasts: FloatArray, normals: NDArray[np.float32], rank: int) -> FloatArray:
     """(n,) values of this rank, counted from 0, among the largest |t| at each of the points."""
     found = np.empty(len(contrasts))
     for start in range(0, len(contrasts), TOGETHER):
-        t = np.matmul(contrasts[start : start + TOGETHER], normals)
+        t = np.matmul(contrasts[start : start + TOGETHER].astype(np.float32), normals)
         largest = np.abs(t, out=t).max(axis=1)
         found[start : start + TOGETHER] = np.partition(largest, rank, axis=-1)[:, rank]
     return found
@@ -165,7 +172,7 @@ def _pairs(m: int) -> tuple[IntArray, IntArray, FloatArray]:
 
 
 @lru_cache(maxsize=32)
-def _normals(m: int) -> tuple[FloatArray, FloatArray]:
+def _normals(m: int) -> tuple[NDArray[np.float32], FloatArray]:
     """The same (m, POINTS) evenly spread normals every time, the farthest first, and their distances from 0.
 
     A Kronecker sequence on the generalised golden ratio (Roberts 2018, The unreasonable effectiveness of quasirandom
@@ -180,4 +187,4 @@ def _normals(m: int) -> tuple[FloatArray, FloatArray]:
     normals = np.array([[quantile(float(u)) for u in row] for row in even])
     radii = np.sqrt((normals**2).sum(axis=0))
     order = np.argsort(-radii, kind="stable")
-    return np.ascontiguousarray(normals[:, order]), radii[order]
+    return np.ascontiguousarray(normals[:, order], dtype=np.float32), radii[order]

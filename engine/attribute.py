@@ -66,6 +66,22 @@ class Attribute:
         """Whether it is known of any arm."""
         return bool(self.known.any())
 
+    @cached_property
+    def known_of(self) -> tuple[bool, ...]:
+        """(K,) the same as ``known``, as plain values."""
+        return tuple(self.known.tolist())
+
+    @cached_property
+    def sources(self) -> tuple[tuple[str | None, bool], ...]:
+        """(K,) where each value stands in the catalogue, and whether what it rests on is known and was read."""
+        told = zip(self.figures, self.known_of, strict=True)
+        return tuple((figure.source, figure.verified) if figure else (None, known) for figure, known in told)
+
+    @cached_property
+    def figures_read(self) -> tuple[bool, ...]:
+        """(K,) whether the figure behind each value was read, also where none is needed."""
+        return tuple(figure is None or figure.verified for figure in self.figures)
+
 
 def attributes_of(
     manifest: PolicyManifest,

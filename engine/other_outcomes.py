@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.decision import Decision
@@ -18,24 +18,21 @@ def tell_outcomes(found: Sequence[dict[str, Any]], decision: Decision) -> None:
     policy = decision.policy
     if policy.stacked is None:
         return
-    effects, shares = (values[0].tolist() for values in outcomes_here(policy.stacked, decision))
+    effects, shares = (values[0] for values in outcomes_here(policy.stacked, decision))
+    hundreds = (100 * shares).swapaxes(0, 1).tolist()
     effect_shown, average_shown = decision.effect_shown[0].tolist(), decision.average_shown[0].tolist()
-    averages = policy.told_averages
-    for k, at in enumerate(policy.ranked_at.tolist()):
-        if not average_shown[at]:
-            continue
-        told = []
-        for i, one in enumerate(policy.secondary):
-            entry = {"outcome": one.outcome.name, "unit": one.outcome.unit, "average": averages[i][k]}
-            if effect_shown[at]:
-                entry["effect"] = _interval(effects[i][k])
-                entry["individualised"] = bool(one.effects.individualised[k])
-                if not math.isnan(shares[i][k][0]):
-                    entry["of_hundred"] = _interval([100 * share for share in shares[i][k]])
-            told.append(entry)
-        found[at]["outcomes"] = told
+    by_arm = zip(policy.told_of_outcomes, policy.outcomes_vary, effects.swapaxes(0, 1).tolist(), hundreds, strict=True)
+    for at, (alike, *own) in zip(policy.ranked_at.tolist(), by_arm, strict=True):
+        if average_shown[at]:
+            shown = effect_shown[at]
+            found[at]["outcomes"] = [_told(*one) for one in zip(alike, *own, strict=True)] if shown else alike
 
 
-def _interval(values: Sequence[float]) -> dict[str, float]:
-    estimate, lower, upper = values
-    return {"estimate": estimate, "lower": lower, "upper": upper}
+def _told(alike: Mapping[str, Any], varies: bool, effect: list[float], of_hundred: list[float]) -> dict[str, Any]:
+    """What every patient alike is told of an arm's outcome, with this one's numbers, by ``OutcomeEffect``'s names."""
+    estimate, lower, upper = effect
+    told = {**alike, "individualised": varies, "effect": {"estimate": estimate, "lower": lower, "upper": upper}}
+    estimate, lower, upper = of_hundred
+    if not math.isnan(estimate):
+        told["of_hundred"] = {"estimate": estimate, "lower": lower, "upper": upper}
+    return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,13 +28,14 @@ def of_hundred(
         plain: whether a patient reads it.
     """
     who, does = ("like you", policy.becomes.plainly) if plain else ("like this one", policy.becomes.to_clinicians)
-    found: list[str] = []
-    for name, number in told.items():
-        other = reference.get(name) if against else None
-        beside = f", {other} with {against}" if other else ""
-        start = "About" if plain and found else f"Of 100 people {who}, about"
-        found.append(f"{start} {number} {does[name]} with {label}{beside}.")
-    return tuple(found)
+    first = f"Of 100 people {who}, about"
+    later = "About" if plain else first
+    return tuple(
+        f"{later if i else first} {number} {does[name]} with {label}, {reference[name]} with {against}."
+        if against and name in reference
+        else f"{later if i else first} {number} {does[name]} with {label}."
+        for i, (name, number) in enumerate(told.items())
+    )
 
 
 def hundreds_of(outcomes: Sequence[Mapping[str, Any]]) -> Hundreds:
@@ -47,4 +49,4 @@ def hundreds_of(outcomes: Sequence[Mapping[str, Any]]) -> Hundreds:
 
 def _number(ends: Mapping[str, float]) -> str:
     """The estimate and its ends in whole people, never narrower than they are."""
-    return f"{ends['estimate']:.0f} ({max(int(ends['lower']), 0)} to {min(-int(-ends['upper'] // 1), 100)})"
+    return f"{ends['estimate']:.0f} ({max(int(ends['lower']), 0)} to {min(math.ceil(ends['upper']), 100)})"

@@ -175,11 +175,25 @@ class Policy:
         return found
 
     @cached_property
-    def told_averages(self) -> list[list[Interval]]:
-        """The same, of every outcome and ranked arm, as they are told."""
-        ends = ("estimate", "lower", "upper")
-        rows = self.secondary_averages.tolist()
-        return [[Interval(**dict(zip(ends, values, strict=True))) for values in arms] for arms in rows]
+    def told_of_outcomes(self) -> list[list[dict[str, Any]]]:
+        """(K, O) what every patient alike is told of an arm's other outcomes, by the names of ``OutcomeEffect``."""
+        averages = self.secondary_averages.tolist()
+        return [
+            [
+                {
+                    "outcome": one.outcome.name,
+                    "unit": one.outcome.unit,
+                    "average": Interval(estimate=of_arms[k][0], lower=of_arms[k][1], upper=of_arms[k][2]),
+                }
+                for one, of_arms in zip(self.secondary, averages, strict=True)
+            ]
+            for k in range(len(self.ranked_at))
+        ]
+
+    @cached_property
+    def outcomes_vary(self) -> list[list[bool]]:
+        """(K, O) whether an arm's effect on another outcome varies with the patient."""
+        return [[bool(one.effects.individualised[k]) for one in self.secondary] for k in range(len(self.ranked_at))]
 
     @cached_property
     def guideline_order(self) -> IntArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from engine.decision import Decision
 from engine.patient import Patients
 from engine.policy import Policy
 from engine.preference import Preference, prefer
-from engine.preference_sensitivity import Crossing, crossings
+from engine.preference_sensitivity import Crossing, Lead
 from engine.preference_sentences import LEFT_OUT, Comparison, preference_sentences, why_sentence
 from engine.weights import weights_for
 
@@ -36,38 +38,38 @@ def preference_ranking(
 
 
 class _Told:
-    """Puts one patient's ranking by utility into words and numbers."""
+    """Puts one patient's ranking by utility into words and numbers; plain ones, since arms and attributes are few."""
 
     def __init__(self, chosen: Preference, decision: Decision, given: list[float]) -> None:
         self._chosen, self._decision, self._given = chosen, decision, given
-        self._policy, self._worth = chosen.policy, chosen.utilities
-        self._weights = self._worth.weights[0]
-        self._offered = decision.offered[0, self._policy.ranked_at]
-        total = float(self._weights.sum())
-        self._shares = self._weights / total if total else self._weights
-        exchange = np.array([attribute.exchange for attribute in self._worth.attributes])
-        self._lowest, self._highest = (ends[0] / exchange for ends in (self._worth.least, self._worth.most))
-        self._rate = (self._shares / exchange).tolist()
-        self._ends = [ends[0].tolist() for ends in (self._worth.least, self._worth.most, self._worth.error)]
+        self._policy, worth = chosen.policy, chosen.utilities
+        self._known = worth.attributes
+        self._weights: list[float] = worth.weights[0].tolist()
+        self._offered: list[bool] = decision.offered[0, self._policy.ranked_at].tolist()
+        self._allowed: list[bool] = chosen.allowed[0].tolist()
+        total = sum(self._weights) or 1.0
+        self._shares = [weight / total for weight in self._weights]
+        self._rate = [share / one.exchange for share, one in zip(self._shares, self._known, strict=True)]
+        self._ends = [ends[0].tolist() for ends in (worth.least, worth.most, self._policy.z * worth.error)]
         self._interval = chosen.interval[0].tolist()
         self._ranks = chosen.ranking.of_one()
         self._above, self._surely = chosen.dominates[0].T.tolist(), chosen.dominates_surely[0].T.tolist()
-        self._weighed = np.flatnonzero(self._weights).tolist()
+        self._weighed = [at for at, weight in enumerate(self._weights) if weight]
 
     def ranking(self) -> PreferenceRanking:
-        told, policy = self._chosen.told[0], self._policy
+        told, policy = self._chosen.told[0].tolist(), self._policy
         order = [k for k in self._chosen.order[0].tolist() if told[k]]
         places = self._effect_places()
         comparison = Comparison(
             labels=[policy.labels[arm] for arm in policy.manifest.ranked_arms],
-            attributes=[attribute.label for attribute in self._worth.attributes],
-            amounts=self._lowest * self._shares,
-            known=np.stack([attribute.known for attribute in self._worth.attributes], axis=1),
+            attributes=[attribute.label for attribute in self._known],
+            amounts=[[least * rate for least, rate in zip(arm, self._rate, strict=True)] for arm in self._ends[0]],
+            known=list(zip(*(attribute.known_of for attribute in self._known), strict=True)),
             by_utility=order,
             by_effect=sorted(order, key=places.__getitem__),
         )
         attributes = self._attributes(bool(order))
-        top = [k for k in order if self._chosen.ranking.in_top_set[0, k]]
+        top = [k for k in order if self._ranks[k]["in_top_set"]]
         held_back = bool(self._chosen.held_back[0] and not self._decision.refused[0])
         told_arms = [self._arm(k, place, places[k], comparison) for place, k in enumerate(order, 1)]
         return PreferenceRanking.model_validate(
@@ -76,13 +78,13 @@ class _Told:
                 "arms": told_arms,
                 "first": self._name(order[0]) if order else None,
                 "tied_with": [self._name(k) for k in top if k != order[0]],
-                "sentences": preference_sentences(comparison, attributes, top, held_back, self._names()),
+                "sentences": preference_sentences(comparison, attributes, top, held_back, policy.labels),
             }
         )
 
     def _arm(self, k: int, place: int, effect_place: int, comparison: Comparison) -> dict[str, Any]:
         """One arm by the names of ``ArmPreference``; the whole is made and checked in one go."""
-        shown = bool(self._decision.effect_shown[0, self._policy.ranked_at[k]])
+        shown = self._shown[k]
         above, surely = self._above[k], self._surely[k]
         return {
             "arm": self._name(k),
@@ -100,47 +102,53 @@ class _Told:
             "why": why_sentence(comparison, k),
         }
 
+    @cached_property
+    def _shown(self) -> list[bool]:
+        """Ranked arms whose effects over the reference are shown."""
+        return self._decision.effect_shown[0, self._policy.ranked_at].tolist()  # type: ignore[no-any-return]
+
     def _part(self, k: int, at: int) -> dict[str, Any]:
         """One part by the names of ``Part``."""
-        attribute, rate = self._worth.attributes[at], self._rate[at]
-        least, most, error = (ends[k][at] for ends in self._ends)
-        lower, upper = least - self._policy.z * error, most + self._policy.z * error
-        known, figure = bool(attribute.known[k]), attribute.figures[k]
+        attribute, rate = self._known[at], self._rate[at]
+        least, most, margin = self._ends[0][k][at], self._ends[1][k][at], self._ends[2][k][at]
+        lower, upper = least - margin, most + margin
+        source, verified = attribute.sources[k]
         return {
             "attribute": attribute.key,
-            "value": _interval(least, lower, upper) if known else None,
+            "value": _interval(least, lower, upper) if attribute.known_of[k] else None,
             "amount": _interval(rate * least, rate * lower, rate * upper),
-            "source": figure.source if figure else None,
-            "verified": figure.verified if figure else known,
+            "source": source,
+            "verified": verified,
         }
 
     def _attributes(self, ranked: bool) -> tuple[WeighedAttribute, ...]:
         """Everything with weight and, where there is a ranking, everything else that is known of an arm of it."""
         found = []
-        for at, attribute in enumerate(self._worth.attributes):
-            known = bool((attribute.known & self._offered).any())
+        for at, attribute in enumerate(self._known):
+            known = any(map(operator.and_, attribute.known_of, self._offered))
             if self._given[at] > 0 or (ranked and known):
                 found.append(self._attribute(at, attribute, ranked, known))
         return tuple(found)
 
+    @cached_property
+    def _lead(self) -> Lead:
+        values = [[least / one.exchange for least, one in zip(arm, self._known, strict=True)] for arm in self._ends[0]]
+        order = self._policy.guideline_order[int(self._chosen.more_severe[0])].tolist()
+        return Lead.of(values, self._weights, int(self._chosen.ranking.best[0]), self._allowed, order)
+
     def _attribute(self, at: int, attribute: Attribute, ranked: bool, known: bool) -> WeighedAttribute:
-        down = up = None
-        if ranked and known:
-            order = self._policy.guideline_order[int(self._chosen.more_severe[0])]
-            best, allowed = int(self._chosen.ranking.best[0]), self._chosen.allowed[0]
-            down, up = crossings(self._lowest, self._weights, at, best, allowed, order)
-        nothing = not attribute.known.any()
-        figures = [figure for figure, may in zip(attribute.figures, self._chosen.allowed[0], strict=True) if may]
+        down, up = self._lead.crossings(at) if ranked and known else (None, None)
+        nothing = not attribute.is_known
         return WeighedAttribute(
             attribute=attribute.key,
             label=attribute.label,
-            weight=float(self._given[at]),
-            share=float(self._shares[at]),
+            weight=self._given[at],
+            share=self._shares[at],
             unit=None if nothing else attribute.unit,
             exchange=None if nothing else attribute.exchange,
             source=None if nothing else "records" if attribute.served else "catalogue",
-            verified=all(figure.verified for figure in figures if figure),
-            left_out=None if known or not self._offered.any() else LEFT_OUT,
+            verified=all(read for read, may in zip(attribute.figures_read, self._allowed, strict=True) if may),
+            left_out=None if known or not any(self._offered) else LEFT_OUT,
             up=self._turn(up),
             down=self._turn(down),
         )
@@ -148,7 +156,7 @@ class _Told:
     def _effect_places(self) -> dict[int, int]:
         """Place by effect of each arm that may be ranked, as the answer tells them."""
         at = {arm: k for k, arm in enumerate(self._policy.ranked_at.tolist())}
-        offered = self._decision.offered[0]
+        offered = self._decision.offered[0].tolist()
         told = [at[arm] for arm in self._decision.order[0].tolist() if offered[arm]]
         return {k: place for place, k in enumerate(told, 1)}
 
@@ -157,9 +165,6 @@ class _Told:
 
     def _name(self, k: int) -> str:
         return self._policy.manifest.ranked_arms[k]
-
-    def _names(self) -> dict[str, str]:
-        return {arm: self._policy.labels[arm] for arm in self._policy.manifest.ranked_arms}
 
 
 def _interval(estimate: float, lower: float, upper: float) -> dict[str, float]:

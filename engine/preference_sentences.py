@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from data_contracts.effects import BoolArray
-from data_contracts.episode import FloatArray
 from data_contracts.preference_ranking import WeighedAttribute
 from engine.safety_sentences import joined
 
@@ -31,8 +29,8 @@ class Comparison:
 
     labels: Sequence[str]
     attributes: Sequence[str]
-    amounts: FloatArray
-    known: BoolArray
+    amounts: Sequence[Sequence[float]]
+    known: Sequence[Sequence[bool]]
     by_utility: Sequence[int]
     by_effect: Sequence[int]
 
@@ -110,18 +108,18 @@ def _tie(comparison: Comparison, top: Sequence[int]) -> str:
 
 def _against(comparison: Comparison, arm: int, other: int) -> str:
     """What an arm gains and loses on another, the largest first."""
-    moved = comparison.amounts[arm] - comparison.amounts[other]
-    order = sorted(range(len(moved)), key=lambda at: -abs(moved[at]))
-    gains = [_moved(comparison, arm, other, at, moved[at]) for at in order if moved[at] > 0]
-    losses = [_moved(comparison, arm, other, at, moved[at]) for at in order if moved[at] < 0]
+    here, there = comparison.amounts[arm], comparison.amounts[other]
+    moved = sorted((-abs(mine - its), at, mine > its) for at, (mine, its) in enumerate(zip(here, there, strict=True)))
+    gains = [_moved(comparison, arm, other, at, -size) for size, at, better in moved if better]
+    losses = [_moved(comparison, arm, other, at, -size) for size, at, better in moved if size and not better]
     told = [f"it gains {joined(gains)}"] if gains else []
     told += [f"{'' if gains else 'it '}loses {joined(losses)}"] if losses else []
     return f"against {comparison.labels[other]} {' and '.join(told) or 'it is worth the same'}"
 
 
 def _moved(comparison: Comparison, arm: int, other: int, at: int, amount: float) -> str:
-    unknown = [comparison.labels[one] for one in (arm, other) if not comparison.known[one, at]]
-    number = f"{abs(amount):.2f}" if abs(amount) >= SMALL else "less than 0.01"
+    unknown = [comparison.labels[one] for one in (arm, other) if not comparison.known[one][at]]
+    number = f"{amount:.2f}" if amount >= SMALL else "less than 0.01"
     said = f"{number} on {comparison.attributes[at]}"
     return f"{said} (not known of {joined(unknown)}, taken at its least favourable)" if unknown else said
 
@@ -133,7 +131,7 @@ def _left_out(attribute: WeighedAttribute) -> str:
 def _unknown(comparison: Comparison, attributes: Sequence[WeighedAttribute]) -> Iterator[str]:
     weighed = {one.label for one in attributes if one.share > 0}
     for at, label in enumerate(comparison.attributes):
-        arms = [comparison.labels[k] for k in comparison.by_utility if not comparison.known[k, at]]
+        arms = [comparison.labels[k] for k in comparison.by_utility if not comparison.known[k][at]]
         if arms and label in weighed:
             yield (
                 f"Not known of {joined(arms)}: {label}. A range is given, and the least favourable end counts for the "

@@ -1,4 +1,8 @@
-"""The outcomes beside the primary one, stacked, so that one product gives all that is told of a patient."""
+"""The outcomes beside the primary one, stacked, so that one product gives all that is told of a patient.
+
+Nothing but each effect's and each share's own variance is told of them. It is a quadratic form in the terms, so it is
+kept as the weights of their products: half the numbers of the roots that it is made from.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_contracts.episode import FloatArray
+from data_contracts.episode import FloatArray, IntArray
 from data_contracts.secondary_served import SecondaryServed
 
 CHUNK = 64
-"""Patients at a time, so that their deviations stay in the processor's cache."""
+"""Patients at a time, so that the products of their terms stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -19,10 +23,10 @@ class StackedOutcomes:
     """O outcomes and K ranked arms as arrays; the numbers are those of ``SecondaryServed``, outcome by outcome.
 
     Attributes:
-        coefficients: (O, K, 1 + P) of the effects.
-        root: (R, O, K, 1 + P) theirs.
+        coefficients: (O K, 1 + P) of the effects.
+        variances: (2 O K, T) of the effects, then of the shares, by the products of the (1 + P) terms, constant first.
+        first, second: (T,) the two terms of each product.
         level: (O, 1 + P) of the mixture of the arms; zero for points.
-        level_root: (S, O, 1 + P) its root.
         weights: (O, K) of the arms in the mixture.
         sign: (O, 1) what a benefit is multiplied by to give the outcome's own direction.
         largest: (O, 1) largest effect that there can be.
@@ -30,9 +34,10 @@ class StackedOutcomes:
     """
 
     coefficients: FloatArray
-    root: FloatArray
+    variances: FloatArray
+    first: IntArray
+    second: IntArray
     level: FloatArray
-    level_root: FloatArray
     weights: FloatArray
     sign: FloatArray
     largest: FloatArray
@@ -40,22 +45,18 @@ class StackedOutcomes:
 
     @classmethod
     def of(cls, served: Sequence[SecondaryServed]) -> StackedOutcomes:
-        """Stack outcomes; roots of fewer rows than the longest end in zeros."""
+        """Stack outcomes."""
         k, p = served[0].effects.coefficients.shape
-        rows = max(len(one.effects.root) for one in served)
-        shared = max((len(one.level.root) for one in served if one.level), default=0)
-        root, level_root = np.zeros((rows, len(served), k, p)), np.zeros((shared, len(served), p))
-        level, weights = np.zeros((len(served), p)), np.full((len(served), k), 1 / k)
-        for i, one in enumerate(served):
-            root[: len(one.effects.root), i] = one.effects.root
-            if one.level:
-                level[i], weights[i] = one.level.coefficients, one.level.weights
-                level_root[: len(one.level.root), i] = one.level.root
+        first, second = np.triu_indices(p)
+        weights = np.array([one.level.weights if one.level else np.full(k, 1 / k) for one in served])
+        counted = np.where(first == second, 1.0, 2.0)
+        told = [_variances(one, share) for one, share in zip(served, weights, strict=True)]
         return cls(
-            coefficients=np.stack([one.effects.coefficients for one in served]),
-            root=root,
-            level=level,
-            level_root=level_root,
+            coefficients=np.concatenate([one.effects.coefficients for one in served]),
+            variances=np.array(told).swapaxes(0, 1).reshape(-1, p, p)[:, first, second] * counted,
+            first=first,
+            second=second,
+            level=np.array([one.level.coefficients if one.level else np.zeros(p) for one in served]),
             weights=weights,
             sign=np.array([[one.outcome.sign] for one in served]),
             largest=np.array([[one.outcome.largest_effect] for one in served]),
@@ -82,24 +83,14 @@ class StackedOutcomes:
     def _at(self, terms: FloatArray, z: float) -> tuple[FloatArray, FloatArray]:
         """The same of few patients, who are the last axis in here: one product serves all of them."""
         basis = np.concatenate([np.ones((len(terms), 1)), terms], axis=1).T
-        outcomes, arms = self.weights.shape
-        effects = (self._flat(self.coefficients) @ basis).reshape(outcomes, arms, -1)
-        deviations = (self._flat(self.root) @ basis).reshape(-1, outcomes, arms, len(terms))
-        effect_errors = np.sqrt(np.einsum("rokn,rokn->okn", deviations, deviations))
-        deviations -= np.einsum("ok,rokn->ron", self.weights, deviations)[:, :, None]
-        of_mixture = (self._flat(self.level_root) @ basis).reshape(-1, outcomes, len(terms))
-        shared = np.einsum("son,son->on", of_mixture, of_mixture)[:, None]
-        errors = np.sqrt(np.einsum("rokn,rokn->okn", deviations, deviations) + shared)
+        shape = (*self.weights.shape, len(terms))
+        effects = (self.coefficients @ basis).reshape(shape)
+        variances = self.variances @ (basis[self.first] * basis[self.second])
+        margins = (z * np.sqrt(np.maximum(variances, 0.0))).reshape(2, *shape)
         levels = (self.level @ basis)[:, None] + effects - np.einsum("ok,okn->on", self.weights, effects)[:, None]
-        effects, effect_errors, errors, levels = (
-            values.transpose(2, 0, 1) for values in (effects, effect_errors, errors, levels)
-        )
+        effects, of_effects, of_shares, levels = (values.transpose(2, 0, 1) for values in (effects, *margins, levels))
         most = self.largest[..., None]
-        return _with_ends(effects, z * effect_errors, -most, most), self._shares(self.sign * levels, z * errors)
-
-    @staticmethod
-    def _flat(stack: FloatArray) -> FloatArray:
-        return stack.reshape(-1, stack.shape[-1])
+        return _with_ends(effects, of_effects, -most, most), self._shares(self.sign * levels, of_shares)
 
     def _shares(self, shares: FloatArray, margin: FloatArray) -> FloatArray:
         """(n, O, K, 3) shares held between 0 and 1, all arms' by the same amount: they differ by the effects."""
@@ -116,3 +107,20 @@ def _with_ends(
     ends = np.empty((*estimate.shape, 3))
     ends[..., 0], ends[..., 1], ends[..., 2] = estimate, estimate - margin, estimate + margin
     return np.minimum(np.maximum(ends, low), high)
+
+
+def _variances(one: SecondaryServed, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Two (K, 1 + P, 1 + P) forms in the terms: the variance of each effect, and of each arm's level.
+
+    A level is the mixture's, plus what the arm's effect is above the mixture's (K,) weighted mean.
+    """
+    root = one.effects.root
+    apart = root - np.einsum("k,rkp->rp", weights, root)[:, None]
+    levels = _forms(apart)
+    return _forms(root), levels + one.level.root.T @ one.level.root if one.level else levels
+
+
+def _forms(root: FloatArray) -> FloatArray:
+    """(K, 1 + P, 1 + P) of an (R, K, 1 + P) root."""
+    by_arm = np.swapaxes(root, 0, 1)
+    return np.asarray(np.swapaxes(by_arm, 1, 2) @ by_arm)

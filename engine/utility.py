@@ -99,11 +99,11 @@ def utilities(
     for at, attribute in enumerate(attributes):
         if attribute.served is None:
             continue
-        effects, covariance = _joint(attribute.served, patients, decision)
-        least[..., at] = most[..., at] = effects
         if not weights[:, at].any():
+            least[..., at] = most[..., at] = attribute.served.over(patients.terms)
             continue
-        joint[at] = covariance
+        least[..., at], joint[at] = _joint(attribute.served, patients, decision)
+        most[..., at] = least[..., at]
         error[..., at] = np.sqrt(np.maximum(joint[at].diagonal(axis1=1, axis2=2), 0.0))
         between[..., at] = standard_errors(joint[at])
     rate, scale = _rates(weights, np.array([attribute.exchange for attribute in attributes]))
