@@ -88,6 +88,12 @@ class GateFailed(EquipoiseError):
     title = "A gate failed"
 
 
+class Overdue(GateFailed):
+    """Safety rules whose sources should have been read again by now; they fire all the same (exit 4)."""
+
+    title = "Safety rules are past their review"
+
+
 class WrongState(EquipoiseError):
     """What was asked for may not be done now: something else comes first, or was done already (exit 5)."""
 

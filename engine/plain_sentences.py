@@ -32,7 +32,7 @@ NO_TRIAL = "This tool has not been put to a fair test yet. You and your clinicia
 AGAINST: Mapping[Reason, str] = {
     Reason.EXCLUDED: "{name}: your clinician has a reason not to use it now. You can ask for it.",
     Reason.SAFETY: "{name}: it may not be safe for you right now.",
-    Reason.CONSENT: "{name}: we need your yes before we look at it.",
+    Reason.CONSENT: "{name}: without your yes, we do not look at past records for it.",
     Reason.CONFLICT: "{name}: what we know from past records and from trials does not fit together.",
     Reason.SENSITIVITY: "{name}: we are not sure enough to say how well it works.",
     Reason.TOO_FEW_SIMILAR: "{name}: too few people like you have had it, so we cannot say how well it works.",

@@ -10,24 +10,40 @@ from data_contracts.recommendation import ArmAdvice, Safety, SafetyFinding
 
 UNKNOWN = ", as it is not recorded, in doubt or no longer current"
 
+FEW = 5
+"""Facts that may be asked for before the ranking; more are counted there and listed after it."""
 
-def safety_sentences(safety: Safety, arms: Sequence[ArmAdvice]) -> list[str]:
-    """The patient's findings first, then what is asked, then what concerns single arms; each fact is asked for once.
+MANY = "{count} facts that bear on what may be offered are not known: check those listed below before offering any."
+
+
+def safety_sentences(safety: Safety, arms: Sequence[ArmAdvice]) -> tuple[list[str], list[str]]:
+    """What is read before the ranking, and what may be read after it.
+
+    The patient's findings come first, then those of single arms, then what is asked, each fact once. A long list of
+    facts to be asked for stands after the ranking, so that it is read at all; its size is told before.
 
     If safety refuses, only the refusal is told: what other rules say speaks of a ranking that does not come.
     """
     labels = {advice.arm: advice.label for advice in arms}
     if safety.level == "refused":
-        return [_fired(finding, labels) for finding in safety.findings if finding.kind == "refuse"]
+        return [_fired(finding, labels) for finding in safety.findings if finding.kind == "refuse"], []
     fired = [finding for finding in safety.findings if finding.kind not in ("ask", "check")]
     told = [_fired(finding, labels) for finding in fired]
-    known = {fact for finding in fired for fact in finding.missing}
+    questions, count = _questions(safety, arms, {fact for finding in fired for fact in finding.missing})
+    if count <= FEW:
+        return told + questions, []
+    return [*told, MANY.format(count=count)], questions
+
+
+def _questions(safety: Safety, arms: Sequence[ArmAdvice], known: Set[str]) -> tuple[list[str], int]:
+    """What is to be asked or checked, and how many facts that is; known are those that are asked for already."""
     asked = dict.fromkeys(
         fact for finding in safety.findings if finding.kind == "ask" for fact in finding.missing if fact not in known
     )
     questions = [("Please ask", [*asked])] if asked else []
     questions += _checks(arms, known | asked.keys())
-    return told + [f"{head}{'' if i else UNKNOWN}: {_meanings(facts)}." for i, (head, facts) in enumerate(questions)]
+    told = [f"{head}{'' if i else UNKNOWN}: {_meanings(facts)}." for i, (head, facts) in enumerate(questions)]
+    return told, sum(len(facts) for _, facts in questions)
 
 
 def _fired(finding: SafetyFinding, labels: Mapping[str, str]) -> str:

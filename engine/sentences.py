@@ -84,7 +84,8 @@ def answer_sentences(
     guideline: GuidelineView | None,
 ) -> tuple[str, ...]:
     """The answer to be read in order: safety and data queries, then the ranking or why not, then its limits."""
-    told = safety_sentences(safety, arms) + [f"Data query: {query.sentence} {query.check}" for query in queries]
+    told, to_check = safety_sentences(safety, arms)
+    told += [f"Data query: {query.sentence} {query.check}" for query in queries]
     if safety.level == "refused":
         return (*told, *_instead("No ranking is given.", safety, arms), NO_TRIAL)
     if safety.awaiting_acknowledgement:
@@ -101,6 +102,7 @@ def answer_sentences(
     if guideline is not None:
         told.append(guideline.sentence)
     told += [
+        *to_check,
         *([] if held else gap_sentences(gaps, policy.labels)),
         *_without_outcome(arms),
         *availability_sentences(arms),

@@ -8,7 +8,8 @@ Two guards against conflict. Where records and trials lie more than one standard
 until they lie one apart, so that conflict is taken for a difference between settings. And each contrast may, with
 probability ``VAGUE_WEIGHT``, have nothing to do with the trials: the prior is then wider by the variance of one
 patient's outcome (Schmidli et al. 2014, Biometrics 70:1023). The posterior is a mixture of normals, told by its mean
-and covariance.
+and covariance. To the covariance comes the square of what the trials moved: where they are wrong for these records,
+so much is the pooled average's bias, and no single study can tell.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ class Pooling:
     """Trials and records, joined.
 
     Attributes:
-        effects: (K,) pooled effects with (K, K) ``covariance``; row and column 0 are zero.
+        effects: (K,) pooled effects with (K, K) ``covariance``, which holds the posterior's and the square of what
+            the trials moved; row and column 0 are zero.
         z: (m,) how many standard errors records and trials lie apart, positive where records are better.
         refused: (m,) contrasts that contradict each other too much to be pooled; they stay the records'.
         chi2, p: of all contrasts jointly.
@@ -99,8 +101,9 @@ def pool(effects: FloatArray, covariance: FloatArray, prior: TrialPrior, vague: 
     refused = np.abs(z) > REFUSAL
     excess = np.maximum(gap**2 - np.diag(total), 0.0)
     kept = ~refused
-    joined = posterior(effects, covariance, prior.chosen(kept), vague, excess[kept])
-    return Pooling(*joined, z, refused, chi2, float(chdtrc(len(gap), chi2)))
+    pooled, left = posterior(effects, covariance, prior.chosen(kept), vague, excess[kept])
+    moved = pooled - effects
+    return Pooling(pooled, left + np.outer(moved, moved), z, refused, chi2, float(chdtrc(len(gap), chi2)))
 
 
 def posterior(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from data_contracts.errors import BadInput, GateFailed
+from data_contracts.errors import BadInput, Overdue
 from data_contracts.rule import Rule, RuleSet
 from data_contracts.rule_file import load_rules, read_rules
 from engine.rule_examples import example_problems
@@ -25,7 +25,7 @@ def check(folder: Path | None, today: date) -> int:
 
     Raises:
         BadInput: the files are no rules, or an example comes out otherwise; all problems are listed.
-        GateFailed: rules are past their review; they fire all the same.
+        Overdue: rules are past their review; they fire all the same.
     """
     rules = load_rules() if folder is None else read_rules(folder)
     if problems := list(example_problems(rules)):
@@ -34,7 +34,7 @@ def check(folder: Path | None, today: date) -> int:
     warn_of_reviews(rules, today)
     if overdue := rules.overdue(today):
         told = f"{len(overdue)} of {len(rules.rules)} safety rules are past their review; they fire all the same."
-        raise GateFailed(f"{told} Read their sources again and set review_by: {_listed(overdue)}.")
+        raise Overdue(f"{told} Read their sources again and set review_by: {_listed(overdue)}.")
     return 0
 
 

@@ -88,15 +88,13 @@ def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
 def _profile_problems(profile: PatientProfile, needs: Needs) -> Iterator[Problem]:
     if not profile.patient_id.isprintable():
         yield Problem("patient_id", "printable characters", "a control character", "Correct the identifier.")
+    unread = {fact: problem for fact in needs.facts if (problem := _fact_problem(fact, profile))}
     for feature in needs.features:
-        if feature.kind == "numeric" and isinstance(profile.values.get(feature.name), str):
+        text = isinstance(profile.values.get(feature.name), str)
+        if feature.kind == "numeric" and text and feature.name not in unread:
             step = "Give the number, or leave it out if it is not known."
             yield Problem(f"values.{feature.name}", "a number", "text", step)
-    for fact in needs.facts:
-        try:
-            read_fact(fact, profile.values.get(fact))
-        except UnreadableFact as error:
-            yield error.problem
+    yield from unread.values()
     yield from misspelt_facts(profile.values, needs)
     if not set(profile.as_of) <= set(needs.facts):
         yield Problem("as_of", "names of safety facts", "another name", "Correct the name, or leave it out.")
@@ -106,6 +104,14 @@ def _profile_problems(profile: PatientProfile, needs: Needs) -> Iterator[Problem
     if profile.preferences:
         yield from unknown_kinds(needs.side_effects, profile.preferences.weights)
     yield from acknowledgement_problems({rule for rule, _ in acknowledged_in(profile)}, needs.waiting)
+
+
+def _fact_problem(fact: str, profile: PatientProfile) -> Problem | None:
+    try:
+        read_fact(fact, profile.values.get(fact))
+    except UnreadableFact as error:
+        return error.problem
+    return None
 
 
 def _letters(name: str) -> str:

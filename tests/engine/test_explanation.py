@@ -18,6 +18,7 @@ from data_contracts.secondary_served import SecondaryServed
 from data_contracts.similar_groups import SimilarGroups
 from data_contracts.tipping_point import TippingPoint
 from engine import plain_sentences
+from engine.becomes import PATIENT
 from engine.people import hundreds_of, of_hundred
 from engine.recommend import recommend
 
@@ -231,6 +232,24 @@ def test_a_patient_of_twelve_can_read_it(name):
     text = TEMPLATES[name].format(**EXAMPLE)
     assert _grade(text) <= 7.5
     assert max(len(part.split()) for part in re.split(r"[.!?]", text)) <= 24
+
+
+@pytest.mark.parametrize("role", list(PATIENT))
+def test_a_patient_of_twelve_can_read_of_hundred_people(policy, role):
+    """What becomes of 100 people is at the same grade, for every outcome that has words and for a side effect."""
+    outcome = SecondaryOutcome(name="it", unit=SHARE, kind="yes_no", role=role, direction="higher_is_better")
+    side = SecondaryOutcome(
+        name="sick", unit=SHARE, kind="yes_no", role="side_effect", side_effect="nausea", direction="lower_is_better"
+    )
+    served = (
+        SecondaryServed(one, policy.effects, policy.average_effects, policy.average_covariance)
+        for one in (outcome, side)
+    )
+    policy = replace(policy, secondary=tuple(served))
+    numbers = {"it": "48 (41 to 55)", "sick": "12 (8 to 20)"}
+    for text in of_hundred(policy, "it", numbers, numbers, "usual care", plain=True):
+        assert _grade(text) <= 7.5
+        assert len(text.split()) <= 28  # Two numbers, each with its ends.
 
 
 def test_every_reason_has_words_for_patients():

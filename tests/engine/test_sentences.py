@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from data_contracts.fact import load_facts
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
 from data_contracts.rule import RuleSet
@@ -35,6 +36,28 @@ def test_a_fact_is_asked_for_once(policy: Policy, rules: RuleSet, values: dict[s
     assert "PHQ-9 item 9" in answer.sentences[0]
     assert not any("item 9" in fact for fact in facts)
     assert sum("no longer current:" in text for text in answer.sentences) == 1
+
+
+def test_a_long_list_of_checks_stands_after_the_ranking(policy: Policy, rules: RuleSet) -> None:
+    """Who has three minutes reads how many facts are unknown, then the ranking, then which facts those are."""
+    known: dict[str, Any] = {"age": 40.0, "phq9_week0": 14.0, "decision_support_consent": "yes"}
+    answer = recommend(PatientProfile(patient_id="P", values=known), policy, rules)
+    told = answer.sentences
+    counted = next(at for at, text in enumerate(told) if "bear on what may be offered are not known" in text)
+    ranked = next(at for at, text in enumerate(told) if "best estimate" in text or "does better than" in text)
+    listed = [at for at, text in enumerate(told) if text.startswith(CHECKS)]
+    assert told[counted].startswith(f"{len(asked(answer))} facts")
+    assert counted < ranked < min(listed)
+
+
+def test_few_checks_stand_before_the_ranking(policy: Policy, rules: RuleSet, patient: Callable[..., Any]) -> None:
+    """What is asked for in a line or two is asked for first."""
+    facts = {name: "no" for name, fact in load_facts().items() if fact.kind == "answer"}
+    facts |= {"audit_c": 0.0, "creatinine_clearance": 90.0, "intolerances": "none", "decision_support_consent": "yes"}
+    told = recommend(patient(**{**facts, "bipolar_disorder": None}), policy, rules).sentences
+    assert told.index(next(text for text in told if text.startswith(CHECKS))) < next(
+        at for at, text in enumerate(told) if "best estimate" in text or "does better than" in text
+    )
 
 
 def test_a_refusal_tells_of_no_ranking_to_come(policy: Policy, rules: RuleSet, patient: Callable[..., Any]) -> None:
