@@ -20,7 +20,8 @@ from data_contracts.protocol import StudyProtocol
 from data_contracts.rule import RuleSet
 from data_contracts.rule_file import load_rules
 from data_contracts.tables import table_from_frame
-from engine.policy import Policy, load_policy
+from engine.policy import Policy
+from engine.policy_files import load_policy
 from engine.recommend import recommend
 from estimators.candidates.linear_dr import LinearDR
 from estimators.learn import Learned, learn

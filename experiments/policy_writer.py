@@ -22,7 +22,7 @@ from data_contracts.secondary_arrays import secondary_arrays
 from data_contracts.similar_groups import similar_arrays
 from data_contracts.support_arrays import support_arrays
 from data_contracts.therapy import therapy_for
-from engine.policy import policy_arrays
+from engine.policy_files import policy_arrays
 from estimators.design import MINIMUM_CELL
 from estimators.learn import Learned
 from experiments.model_card import model_card

@@ -9,7 +9,8 @@ from data_contracts.errors import Refused
 from data_contracts.manifest import PROMOTION
 from data_contracts.rule import RuleSet
 from data_contracts.rule_file import load_rules
-from engine.policy import Policy, load_policy
+from engine.policy import Policy
+from engine.policy_files import load_policy
 from service.policy_source import find_policy, verified
 from service.verification import VerifiedPolicy, check_serving
 

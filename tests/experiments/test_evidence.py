@@ -11,7 +11,8 @@ import pytest
 from data_contracts.profile import PatientProfile
 from data_contracts.protocol import StudyProtocol
 from data_contracts.rule_file import load_rules
-from engine.policy import Policy, load_policy
+from engine.policy import Policy
+from engine.policy_files import load_policy
 from engine.recommend import recommend
 from experiments.fit import fit
 from experiments.policy_writer import policy_files

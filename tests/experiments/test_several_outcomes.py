@@ -16,7 +16,8 @@ from data_contracts.errors import Refused
 from data_contracts.manifest import ARRAYS, MANIFEST
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
-from engine.policy import Policy, load_policy
+from engine.policy import Policy
+from engine.policy_files import load_policy
 from estimators.learn import learn
 from estimators.worlds import simulate
 from experiments.diagnostics import diagnose
