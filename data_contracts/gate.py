@@ -73,6 +73,7 @@ class Individualisation(_Data):
         calibration_r2: held-out share of the effect's variation that the model explains; below 0 is harm.
         effective: effective number of episodes in the arm.
         reason: the decision in one sentence.
+        withheld: whether the effect came true well enough to vary, but advice that follows it did not earn its place.
     """
 
     arm: str
@@ -83,6 +84,7 @@ class Individualisation(_Data):
     calibration_r2: float | None
     effective: float
     reason: str
+    withheld: bool = False
 
 
 def in_state(gates: Sequence[Gate], state: GateState) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from data_contracts.arm_evidence import StudyEvidence
 from data_contracts.basis import Basis
 from data_contracts.encoding import Encoding
 from data_contracts.gate import Gate, Individualisation, in_state
-from data_contracts.policy_value import PolicyValue
+from data_contracts.policy_value import PolicyValue, ProposedAdvice
 from data_contracts.protocol import Outcome
 from data_contracts.recommendation import Reason
 from data_contracts.secondary_outcome import SecondaryOutcome
@@ -63,7 +63,9 @@ class PolicyManifest(_Data):
         gates: pass marks and what came.
         individualisation: the decision for each arm but the reference.
         secondary: the outcomes beside the primary one, in the order of their arrays.
-        policy_value: what following the advice is worth on average; None where the records cannot tell.
+        policy_value: what following the served advice is worth on average; None where the records cannot tell.
+        proposed_advice: what individual advice was worth when it was asked to earn its place; None where no effect
+            came true well enough to make any, or the records cannot tell.
         evidence: trials beside records, arm by arm; None where no trial speaks of the arms.
         estimand: the quantity estimated, in one sentence.
         abstained: ranked arms, not the reference, that the study gives no rank to, by CONFLICT (the records contradict
@@ -91,6 +93,7 @@ class PolicyManifest(_Data):
     individualisation: tuple[Individualisation, ...]
     secondary: tuple[SecondaryOutcome, ...] = ()
     policy_value: PolicyValue | None = None
+    proposed_advice: ProposedAdvice | None = None
     evidence: StudyEvidence | None = None
     estimand: str
     abstained: dict[str, Reason] = Field(default_factory=dict)

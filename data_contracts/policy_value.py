@@ -46,3 +46,37 @@ class PolicyValue(_Data):
     best_single: Comparison
     reference: Comparison | None
     clinicians: Comparison
+
+
+class ProposedAdvice(_Data):
+    """What individual advice was worth on held-out patients before it was let pass, and what was asked of it.
+
+    Attributes:
+        differs: share of patients for whom the advice is not the best single arm.
+        best_single: the advice against giving everyone the supported arm with the best average.
+        clinicians: the advice against what was really chosen.
+        gain_lower, clinicians_lower: one-sided lower bounds of those differences.
+        margin: how much worse than what was chosen is let pass, outcome units; None where the protocol has no mcid.
+    """
+
+    differs: float
+    best_single: Comparison
+    clinicians: Comparison
+    gain_lower: float
+    clinicians_lower: float
+    margin: float | None
+
+    @property
+    def gains(self) -> bool:
+        """Whether it is shown to do better than the best single arm."""
+        return self.gain_lower > 0
+
+    @property
+    def as_good_as_chosen(self) -> bool | None:
+        """Whether it is shown to be no worse than what was chosen, but for the margin; None where there is none."""
+        return None if self.margin is None else self.clinicians_lower > -self.margin
+
+    @property
+    def earned(self) -> bool:
+        """Whether individual advice may be served."""
+        return self.gains and self.as_good_as_chosen is not False

@@ -152,6 +152,11 @@ def _no_ranking(gaps: Gaps) -> str:
 
 def _individualisation(policy: Policy) -> str:
     varying = [policy.labels[item.arm] for item in policy.manifest.individualisation if item.individualised]
+    if not varying and any(item.withheld for item in policy.manifest.individualisation):
+        return (
+            "No effect is individualised: in the records, advice made for each patient did not show its worth, so the "
+            "study's averages are served, with intervals widened for the differences that the data leave possible."
+        )
     if not varying:
         return (
             "No effect is individualised: the records do not support that any differs between patients, so the "

@@ -41,6 +41,8 @@ def held_out_advice(
 ) -> HeldOutAdvice:
     """Decide again for each fold from the others.
 
+    They stand for the whole study: an arm needs fewer effective episodes, in proportion, before its effect may vary.
+
     Args:
         data: scored episodes.
         deviations: each candidate's (n, K) held-out deviations.
@@ -52,8 +54,9 @@ def held_out_advice(
         test = data.fold == fold
         others = data.rows(~test)
         others = replace(others, fold=np.unique(others.fold, return_inverse=True)[1])
+        asked = marks.model_copy(update={"min_effective": marks.min_effective * float(np.mean(~test))})
         stacked = stack(others, [found[~test] for found in deviations], prior)
-        decisions = decide(others, stacked, arms, marks, confidence)
+        decisions = decide(others, stacked, arms, asked, confidence)
         varying = np.array([False, *(decision.individualised for decision in decisions)])
         combined = sum(w * found[test] for w, found in zip(stacked.weights, deviations, strict=True))
         effects[test] = averages[test] + np.where(varying, stacked.shrinkage * combined, 0.0)

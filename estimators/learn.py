@@ -15,7 +15,7 @@ from data_contracts.episode import Episodes, FloatArray
 from data_contracts.fill_sketch import FillSketch
 from data_contracts.gate import Individualisation
 from data_contracts.outcome_range import OutcomeRanges
-from data_contracts.policy_value import PolicyValue
+from data_contracts.policy_value import PolicyValue, ProposedAdvice
 from data_contracts.protocol import StudyProtocol
 from data_contracts.similar_groups import SimilarGroups
 from data_contracts.support import SUPPORTED, Support
@@ -24,10 +24,9 @@ from data_contracts.trial_evidence import tables_named
 from estimators.candidates import for_study
 from estimators.conformal import outcome_ranges
 from estimators.cross_fitting import CrossFitted
+from estimators.earned_advice import earn
 from estimators.evidence import weigh
 from estimators.fill_sketch import fill_sketch
-from estimators.held_out_advice import held_out_advice
-from estimators.policy_value import policy_value
 from estimators.progress import Progress, untold
 from estimators.scored_study import score_study
 from estimators.secondary import LearnedSecondary, learn_secondary
@@ -59,7 +58,8 @@ class Learned:
         ranges: the served outcome ranges about it.
         fills: what a missing effect modifier may be filled with.
         groups: how many similar patients got each arm and how they fared.
-        value: what following the advice is worth; None where hardly anybody has a supported arm.
+        value: what following the served advice is worth; None where hardly anybody has a supported arm.
+        proposed: what individual advice was worth when it was judged; None if there was none to judge.
         secondary: the outcomes beside the primary one, in the protocol's order.
         systematic_errors: by negative controls, an arm each; empty where there are too few of them.
     """
@@ -82,6 +82,7 @@ class Learned:
     fills: FillSketch
     groups: SimilarGroups
     value: PolicyValue | None
+    proposed: ProposedAdvice | None = None
     secondary: tuple[LearnedSecondary, ...] = ()
     systematic_errors: tuple[SystematicError, ...] = ()
 
@@ -107,10 +108,8 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
         progress("served forms", 0.95)
         support = fit_support(study.covariates, primary, protocol.overlap.min_propensity, study.logistic)
         can = support.verdicts(study.covariates) == SUPPORTED
-        competition = served.competition
-        advice = held_out_advice(
-            primary, competition.deviations, competition.prior, episodes.arms, protocol.gates, protocol.confidence
-        )
+        earned = earn(primary, served, weighed.served, protocol, episodes.arms, can)
+        served = earned.served
         return Learned(
             encoding=study.encoding,
             covariates=study.covariates,
@@ -126,7 +125,7 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
             served=served.effects,
             support=support,
             expected=outcome_model(study.covariates, primary, served.effects),
-            ranges=outcome_ranges(study.covariates, primary, advice.effects, can),
+            ranges=outcome_ranges(study.covariates, primary, earned.advice.effects, can),
             fills=fill_sketch(study.encoding, episodes.columns, len(protocol.effect_modifiers)),
             groups=similar_groups(
                 study.encoding,
@@ -136,7 +135,8 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
                 protocol.outcome.sign * primary.outcome,
                 len(episodes.arms),
             ),
-            value=policy_value(primary, advice, can, protocol.confidence),
+            value=earned.value,
+            proposed=earned.proposed,
             secondary=learn_secondary(study, protocol, episodes.arms, progress),
             systematic_errors=study.systematic_errors,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,9 +65,41 @@ def serve(
     slopes = np.zeros((len(arms), data.basis.terms))
     if varying.any():
         slopes = np.where(varying[:, None], stacked.shrinkage * competition.slopes(data, stacked.weights), 0.0)
-    possible = mixed_draws(competition.leads, stacked.weights[: len(competition.leads)], draws)
-    effects = _effects(averages, possible, slopes, missed_variance(data, slopes), varying)
+    effects = _around(data, averages, slopes, varying, competition, stacked, draws)
     return Served(effects, decisions, competition, stacked)
+
+
+def serve_averages(data: ScoredEpisodes, averages: AverageEffects, served: Served, why: str) -> Served:
+    """The same with every effect constant, its interval widened by all that effects may differ.
+
+    Args:
+        why: of the decisions that are withheld, as the end of a sentence.
+    """
+    slopes = np.zeros_like(served.effects.coefficients[:, 1:])
+    varying = np.zeros(len(slopes), dtype=np.bool_)
+    effects = _around(data, averages, slopes, varying, served.competition, served.stacked, DRAWS)
+    return replace(served, effects=effects, decisions=tuple(_withheld(found, why) for found in served.decisions))
+
+
+def _withheld(decision: Individualisation, why: str) -> Individualisation:
+    if not decision.individualised:
+        return decision
+    told = f"{decision.arm}: constant; {why}."
+    return decision.model_copy(update={"individualised": False, "withheld": True, "reason": told})
+
+
+def _around(
+    data: ScoredEpisodes,
+    averages: AverageEffects,
+    slopes: FloatArray,
+    varying: BoolArray,
+    competition: Competition,
+    stacked: Stack,
+    draws: int,
+) -> ServedEffects:
+    """Averages with (K, P) served slopes, widened by what these leave open."""
+    possible = mixed_draws(competition.leads, stacked.weights[: len(competition.leads)], draws)
+    return _effects(averages, possible, slopes, missed_variance(data, slopes), varying)
 
 
 def _effects(

@@ -80,6 +80,7 @@ def write_fit(result: StudyResult, out: Path, signer: Signer) -> None:
         "passed": result.passed,
         "gates": [gate.model_dump(mode="json") for gate in result.gates],
         "policy_value": result.learned.value.model_dump(mode="json") if result.learned.value else None,
+        "proposed_advice": result.learned.proposed.model_dump(mode="json") if result.learned.proposed else None,
         "negative_controls": [error.model_dump(mode="json") for error in result.learned.systematic_errors],
         "individualisation": [decision.model_dump(mode="json") for decision in result.learned.individualisation],
         "arms_not_ranked": sorted(result.episodes.thin_arms),

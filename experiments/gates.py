@@ -15,7 +15,7 @@ from experiments.individual_gates import individual_gates
 def judge(found: Diagnostics, learned: Learned, protocol: StudyProtocol) -> tuple[Gate, ...]:
     """Every gate of a study, in a fixed order: those of its design, of its effects, and those that earn advice."""
     marks = protocol.gates
-    gates = (*blinded_gates(found, marks), *effect_gates(learned, protocol), *individual_gates(learned, marks))
+    gates = (*blinded_gates(found, marks), *effect_gates(learned, protocol), *individual_gates(learned, protocol))
     return with_waivers(gates, protocol.waivers)
 
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from data_contracts.gate import Gate, GateState
-from data_contracts.protocol import GateMarks
+from data_contracts.policy_value import ProposedAdvice
+from data_contracts.protocol import StudyProtocol
 from estimators.learn import Learned
 
 
-def individual_gates(learned: Learned, marks: GateMarks) -> tuple[Gate, ...]:
-    """Whether effects may vary with the patient, as held-out data say."""
-    return (_calibration(learned, marks),)
+def individual_gates(learned: Learned, protocol: StudyProtocol) -> tuple[Gate, ...]:
+    """Whether effects may vary with the patient, and whether advice that follows them earned its place."""
+    came_true = any(decision.individualised or decision.withheld for decision in learned.individualisation)
+    return (
+        _calibration(learned, protocol),
+        _gain(learned.proposed, came_true, protocol),
+        _clinicians(learned.proposed, came_true, protocol),
+    )
 
 
-def _calibration(learned: Learned, marks: GateMarks) -> Gate:
+def _calibration(learned: Learned, protocol: StudyProtocol) -> Gate:
     """The slope is that over all arms together; what each arm did with it stands with its decision."""
-    varying = [decision.arm for decision in learned.individualisation if decision.individualised]
+    varying = [found.arm for found in learned.individualisation if found.individualised or found.withheld]
+    marks = protocol.gates
     state: GateState = "passed" if varying else "not_assessed" if learned.held_out_slope is None else "unearned"
     told = {
-        "passed": f"Effects vary with the patient for {', '.join(varying)}.",
+        "passed": f"Effects that vary with the patient came true on patients not seen for {', '.join(varying)}.",
         "unearned": "No arm's predicted effects came true well enough on patients not seen: averages are served.",
         "not_assessed": "No model predicts effects that differ between patients: averages are served.",
     }
@@ -28,3 +35,52 @@ def _calibration(learned: Learned, marks: GateMarks) -> Gate:
         state=state,
         sentence=told[state],
     )
+
+
+def _gain(proposed: ProposedAdvice | None, came_true: bool, protocol: StudyProtocol) -> Gate:
+    name, mark = "policy_value", f"{_bound(protocol)} of the gain over the best single arm above 0"
+    if proposed is None:
+        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=_nothing(came_true))
+    came = f"gains {proposed.best_single.difference:.2f} {protocol.outcome.unit} over the best single arm for everyone"
+    rest = "" if proposed.gains else ", which is not shown to be a gain: averages are served"
+    return Gate(
+        name=name,
+        value=proposed.gain_lower,
+        mark=mark,
+        state="passed" if proposed.gains else "unearned",
+        sentence=f"Individual advice {came}, at least {proposed.gain_lower:.2f}{rest}.",
+    )
+
+
+def _clinicians(proposed: ProposedAdvice | None, came_true: bool, protocol: StudyProtocol) -> Gate:
+    share = protocol.gates.clinicians_margin
+    name, mark = "clinicians_choice", f"{_bound(protocol)} of the gain over their choice above -{share:g} of the mcid"
+    if proposed is None:
+        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=_nothing(came_true))
+    unit = protocol.outcome.unit
+    came = (
+        f"Against what clinicians chose, individual advice gains {proposed.clinicians.difference:.2f} {unit}, "
+        f"at least {proposed.clinicians_lower:.2f}"
+    )
+    if proposed.margin is None:
+        told = f"{came}; the protocol names no mcid to judge it by."
+        return Gate(name=name, value=proposed.clinicians_lower, mark=mark, state="not_assessed", sentence=told)
+    rest = "" if proposed.as_good_as_chosen else ": averages are served"
+    return Gate(
+        name=name,
+        value=proposed.clinicians_lower,
+        mark=mark,
+        state="passed" if proposed.as_good_as_chosen else "unearned",
+        sentence=f"{came}; at worst {-proposed.margin:g} is let pass{rest}.",
+    )
+
+
+def _bound(protocol: StudyProtocol) -> str:
+    return f"one-sided lower {100 * protocol.gates.gain_confidence:g} % bound"
+
+
+def _nothing(came_true: bool) -> str:
+    """Why there is no advice to judge; averages are served either way."""
+    if came_true:
+        return "Too few patients have a supported arm to tell what individual advice is worth: averages are served."
+    return "No effect varies with the patient, so that there is no individual advice to judge."

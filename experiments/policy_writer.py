@@ -85,6 +85,7 @@ def _manifest(
         individualisation=learned.individualisation,
         secondary=tuple(one.served.outcome for one in learned.secondary),
         policy_value=learned.value,
+        proposed_advice=learned.proposed,
         evidence=learned.evidence,
         estimand=estimand(protocol),
         patients_with=patients_with(protocol, episodes),

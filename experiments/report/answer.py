@@ -121,10 +121,14 @@ def _reasons(decisions: Sequence[Individualisation], needed: float, reference: s
     """Why arms stay constant; a decision's effective episodes are the arm's or the reference's, the fewer."""
     too_few = "too few effective episodes to compare"
     few = [f"{d.arm} ({d.effective:.0f})" for d in decisions if d.effective < needed]
-    failed = [d.arm for d in decisions if d.effective >= needed]
+    withheld = [d.arm for d in decisions if d.withheld]
+    failed = [d.arm for d in decisions if d.effective >= needed and not d.withheld]
     reasons = (
         [f"differences between patients predicted for {listed(failed)} did not hold in held-out data"]
         if failed
         else []
     )
+    if withheld:
+        worth = "but advice that follows them did not show its worth on held-out patients"
+        reasons.append(f"differences between patients predicted for {listed(withheld)} held, {worth}")
     return reasons + ([f"{too_few} {listed(few)} with {reference}; {needed:.0f} are asked of each"] if few else [])

@@ -67,6 +67,7 @@ def summarise(result: StudyResult) -> dict[str, Any]:
         "trial_evidence": evidence_summary(learned.evidence),
         "negative_controls": [error.model_dump(mode="json") for error in learned.systematic_errors],
         "policy_value": learned.value.model_dump(mode="json") if learned.value else None,
+        "proposed_advice": learned.proposed.model_dump(mode="json") if learned.proposed else None,
         "heterogeneity": heterogeneity,
         "nuisances": {
             "propensity": _learner(learned.propensity),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from data_contracts.fact import load_facts
+from data_contracts.gate import Individualisation
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
 from data_contracts.rule import RuleSet
@@ -114,3 +116,18 @@ def test_every_sentence_begins_as_one(policy: Policy, patient: Callable[..., Any
     arms = [text for one in answer.arms for text in (one.sentence, one.plain_sentence, *one.people)]
     for text in (*answer.sentences, *answer.plain_sentences, *arms):
         assert re.match(r"[A-Z0-9].*[.)?]$", text, re.S), text
+
+
+def test_advice_that_did_not_show_its_worth_is_said_so(
+    build_policy: Callable[..., Policy], rules: RuleSet, patient: Callable[..., Any]
+) -> None:
+    """Where effects came true but the advice was withheld, the answer gives that reason and not the other."""
+    policy = build_policy(effects=(0.0, 2.0, 2.5), error=0.5)
+    decision = Individualisation(
+        arm="cbt", individualised=False, slope=None, slope_lower=None, slope_upper=None, calibration_r2=None,
+        effective=250, reason="As tested.", withheld=True,
+    )  # fmt: skip
+    withheld = replace(policy, manifest=policy.manifest.model_copy(update={"individualisation": (decision,)}))
+    told = " ".join(recommend(patient(), withheld, rules).sentences)
+    assert "advice made for each patient did not show its worth" in told
+    assert "the records do not support that any differs" not in told

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from data_contracts.gate import Gate, Waiver, in_state
-from data_contracts.policy_value import Comparison, PolicyValue
+from data_contracts.policy_value import Comparison, PolicyValue, ProposedAdvice
 from data_contracts.protocol import GateMarks
 from data_contracts.systematic_error import SystematicError
 from estimators.balance import Balance
@@ -69,7 +69,7 @@ def calibration(result: Any, varies: bool, slope: float | None) -> Gate:
     others = [decision.model_copy(update={"individualised": False}) for decision in rest]
     decisions = (first.model_copy(update={"individualised": varies}), *others)
     learned = replace(result.learned, individualisation=decisions, held_out_slope=slope)
-    return individual_gates(learned, MARKS)[0]
+    return individual_gates(learned, result.protocol)[0]
 
 
 def test_calibration_is_earned_not_earned_or_not_assessed_and_never_failed(result: Any) -> None:
@@ -77,6 +77,49 @@ def test_calibration_is_earned_not_earned_or_not_assessed_and_never_failed(resul
     assert calibration(result, True, 0.9).state == "passed"
     assert calibration(result, False, 0.2).state == "unearned"
     assert calibration(result, False, None).state == "not_assessed"
+
+
+def comparison(difference: float) -> Comparison:
+    """A difference with a standard error of 1."""
+    ends = {"lower": difference - 1.645, "upper": difference + 1.645}
+    return Comparison(value=0.0, difference=difference, standard_error=1.0, patients=1.0, **ends)
+
+
+def advice_states(result: Any, gain: float, over_chosen: float, margin: float | None) -> dict[str, str]:
+    """The gates of an advice with these lower bounds."""
+    proposed = ProposedAdvice(
+        differs=0.5,
+        best_single=comparison(gain + 1.28),
+        clinicians=comparison(over_chosen + 1.28),
+        gain_lower=gain,
+        clinicians_lower=over_chosen,
+        margin=margin,
+    )
+    _, *gates = individual_gates(replace(result.learned, proposed=proposed), result.protocol)
+    assert [gate.value for gate in gates] == [gain, over_chosen]
+    return {gate.name: gate.state for gate in gates}
+
+
+def test_advice_earns_its_place_by_both_bounds(result: Any) -> None:
+    """A gain that is shown passes; one that is not is unearned, never failed; without an mcid nothing says how much
+    worse than what was chosen would be let pass.
+    """
+    name = ("policy_value", "clinicians_choice")
+    assert advice_states(result, 0.1, -0.4, 0.5) == dict(zip(name, ("passed", "passed"), strict=True))
+    assert advice_states(result, 0.0, 0.2, 0.5) == dict(zip(name, ("unearned", "passed"), strict=True))
+    assert advice_states(result, 0.1, -0.5, 0.5) == dict(zip(name, ("passed", "unearned"), strict=True))
+    assert advice_states(result, 0.1, -9.0, None) == dict(zip(name, ("passed", "not_assessed"), strict=True))
+
+
+def test_without_advice_there_is_none_to_judge(result: Any) -> None:
+    """Where nothing was proposed both gates are not assessed, and say why: nothing varies, or nobody is supported."""
+    decisions = result.learned.individualisation
+    for withheld, told in ((False, "no individual advice"), (True, "supported arm")):
+        changed = tuple(d.model_copy(update={"individualised": False, "withheld": withheld}) for d in decisions)
+        learned = replace(result.learned, proposed=None, individualisation=changed)
+        for gate in individual_gates(learned, result.protocol)[1:]:
+            assert (gate.state, gate.value) == ("not_assessed", None)
+            assert told in gate.sentence
 
 
 def error(arm: str, expected: float, chance: float) -> SystematicError:

@@ -17,6 +17,7 @@ import pytest
 
 from data_contracts.episode_checks import check_episodes
 from data_contracts.gate import Waiver
+from data_contracts.policy_value import ProposedAdvice
 from data_contracts.protocol import StudyProtocol
 from data_contracts.systematic_error import SystematicError
 from data_contracts.tables import table_from_frame
@@ -43,8 +44,8 @@ RARE_EPISODES = 7
 SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "diagnostics",
     "derived", "dropout", "estimand", "evidence", "gates", "gates_passed", "heterogeneity", "individualisation",
-    "name", "negative_controls", "notation", "nuisances", "outcomes", "outcomes_set_aside", "policy_value", "protocol",
-    "question", "study_id", "table_one", "trial_evidence",
+    "name", "negative_controls", "notation", "nuisances", "outcomes", "outcomes_set_aside", "policy_value",
+    "proposed_advice", "protocol", "question", "study_id", "table_one", "trial_evidence",
 }  # fmt: skip
 
 needs_package = pytest.mark.skipif(
@@ -309,11 +310,30 @@ def test_a_waived_gate_is_never_silent(clinic: StudyResult) -> None:
     text = _page(told)
     assert text.index("1 gate did not hold and was waived.") < text.index('class="answer"')
     assert text.count("aived by W. &lt;Aiver&gt;: a rare arm &amp; its chance") == 1
-    assert "Of the gates, fixed before results were seen, 6 passed, 1 waived." in text
+    assert "Of the gates, fixed before results were seen, 8 passed, 1 waived." in text
     assert "<strong>WAIVED</strong>" in text
     summary = summarise(told)
     assert summary["gates"][-1]["waiver"] == waiver.model_dump()
     assert summary["gates"][-1]["state"] == "waived"
+
+
+def test_advice_that_did_not_show_its_worth_is_told_as_such(clinic: StudyResult) -> None:
+    """Answer and value section say that averages are served to everyone, and why, with what the advice came to."""
+    value = clinic.learned.value
+    proposed = ProposedAdvice(
+        differs=0.31, best_single=value.best_single, clinicians=value.clinicians, gain_lower=-0.4,
+        clinicians_lower=0.2, margin=0.5,
+    )  # fmt: skip
+    decisions = tuple(
+        d.model_copy(update={"individualised": False, "withheld": True}) for d in clinic.learned.individualisation
+    )
+    learned = replace(clinic.learned, proposed=proposed, individualisation=decisions)
+    text = _page(replace(clinic, learned=learned))
+    assert "differed from the best single arm for 31.0 % of patients" in text
+    assert "the averages are served to everyone" in text
+    told = " ".join(summarise(replace(clinic, learned=learned))["answer"])
+    assert "but advice that follows them did not show its worth on held-out patients" in told
+    assert "did not hold in held-out data" not in told
 
 
 def test_what_was_not_earned_or_not_assessed_is_not_counted_as_passed(clinic: StudyResult) -> None:
@@ -321,7 +341,7 @@ def test_what_was_not_earned_or_not_assessed_is_not_counted_as_passed(clinic: St
     first, second, *rest = (gate.model_copy(update={"state": "passed"}) for gate in clinic.gates)
     odd = (first.model_copy(update={"state": "unearned"}), second.model_copy(update={"state": "not_assessed"}))
     text = _page(replace(clinic, gates=(*odd, *rest)))
-    assert "5 passed, 1 not earned, so that averages are served, 1 not assessed." in text
+    assert "7 passed, 1 not earned, so that averages are served, 1 not assessed." in text
     assert 'class="banner failed"' not in text
 
 

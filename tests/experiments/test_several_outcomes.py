@@ -173,4 +173,5 @@ def test_gates_are_those_of_the_design_alone(study: StudyResult) -> None:
     assert [gate.name for gate in study.gates] == [
         *("propensity_log_loss", "propensity_calibration", "balance", "equipoise"),
         *("negative_controls", "plausible_gain", "effect_calibration"),
+        *("policy_value", "clinicians_choice"),
     ]

@@ -1,0 +1,140 @@
+"""Individual advice has to earn its place: shown, on held-out patients, to do better than one arm for everyone.
+
+Effects that come true need not change what is best for anybody, and where they do the change may be worth nothing. So
+beside the calibration of effects the advice itself is judged: the one-sided lower bound of its cross-fitted gain over
+the best single arm has to lie above 0, and that over what clinicians chose above a small margin below 0. Otherwise the
+averages are served to everyone.
+
+What is told of the value of the advice that is served is of the whole procedure, this judgement included: for each
+fold it is made again from the others, so that no patient is scored by an advice that they helped to let pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+import numpy as np
+
+from data_contracts.effects import AverageEffects, BoolArray, ScoredEpisodes
+from data_contracts.episode import FloatArray
+from data_contracts.policy_value import Comparison, PolicyValue, ProposedAdvice
+from data_contracts.protocol import StudyProtocol
+from estimators.competition import Competition
+from estimators.held_out_advice import HeldOutAdvice, held_out_advice
+from estimators.policy_value import policy_value
+from estimators.serve import Served, serve_averages
+
+
+@dataclass(frozen=True)
+class EarnedAdvice:
+    """What is served after the advice was judged.
+
+    Attributes:
+        served: effects that vary if the advice earned it, else averages for everyone.
+        advice: what each episode would have been told by what the other folds alone would serve.
+        proposed: the evidence on the advice that was proposed; None if none was, or none could be judged.
+        value: what following the served advice is worth; None where hardly anybody has a supported arm.
+    """
+
+    served: Served
+    advice: HeldOutAdvice
+    proposed: ProposedAdvice | None
+    value: PolicyValue | None
+
+
+def earn(
+    data: ScoredEpisodes,
+    served: Served,
+    averages: AverageEffects,
+    protocol: StudyProtocol,
+    arms: tuple[str, ...],
+    can: BoolArray,
+) -> EarnedAdvice:
+    """Judge the advice that varying effects would give, and serve averages where it is not earned.
+
+    Args:
+        data: the primary outcome's scored episodes.
+        served: what calibration alone would serve.
+        averages: the averages that are served.
+        can: (n, K) whether each arm is supported for the patient.
+    """
+    deviations, prior = served.competition.deviations, served.competition.prior
+    raw = held_out_advice(data, deviations, prior, arms, protocol.gates, protocol.confidence)
+    proposed, advice = None, HeldOutAdvice(raw.averages, raw.averages)
+    if served.effects.individualised.any():
+        proposed = judge_advice(data, raw, can, protocol)
+        if proposed is not None and proposed.earned:
+            advice = by_fold(data, raw, served.competition, protocol, arms, can)
+        else:
+            served = serve_averages(data, averages, served, _why(proposed, protocol))
+    return EarnedAdvice(served, advice, proposed, policy_value(data, advice, can, protocol.confidence))
+
+
+def judge_advice(
+    data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, protocol: StudyProtocol
+) -> ProposedAdvice | None:
+    """What held-out advice gained, with one-sided bounds; None where hardly anybody has a supported arm."""
+    found, marks = policy_value(data, advice, can, protocol.confidence), protocol.gates
+    if found is None:
+        return None
+    mcid = protocol.outcome.mcid
+    return ProposedAdvice(
+        differs=found.differs,
+        best_single=found.best_single,
+        clinicians=found.clinicians,
+        gain_lower=_lower(found.best_single, marks.gain_confidence),
+        clinicians_lower=_lower(found.clinicians, marks.gain_confidence),
+        margin=None if mcid is None else marks.clinicians_margin * mcid,
+    )
+
+
+def by_fold(
+    data: ScoredEpisodes,
+    raw: HeldOutAdvice,
+    competition: Competition,
+    protocol: StudyProtocol,
+    arms: tuple[str, ...],
+    can: BoolArray,
+) -> HeldOutAdvice:
+    """The same advice, with the averages for each fold whose other folds do not earn it.
+
+    There an arm needs fewer effective episodes, in proportion, before its effect may vary: the other folds stand for
+    the whole study. With two folds the others are one, which cannot be judged: there the advice stays as it is.
+    """
+    folds = np.unique(data.fold)
+    if len(folds) < 3:
+        return raw
+    effects: FloatArray = raw.effects.copy()
+    for fold in folds:
+        test = data.fold == fold
+        others = data.rows(~test)
+        others = replace(others, fold=np.unique(others.fold, return_inverse=True)[1])
+        deviations = [found[~test] for found in competition.deviations]
+        marks = protocol.gates.model_copy(
+            update={"min_effective": protocol.gates.min_effective * float(np.mean(~test))}
+        )
+        inner = held_out_advice(others, deviations, competition.prior, arms, marks, protocol.confidence)
+        judged = judge_advice(others, inner, can[~test], protocol)
+        if judged is None or not judged.earned:
+            effects[test] = raw.averages[test]
+    return HeldOutAdvice(raw.averages, effects)
+
+
+def _lower(found: Comparison, confidence: float) -> float:
+    return found.difference - NormalDist().inv_cdf(confidence) * found.standard_error
+
+
+def _why(proposed: ProposedAdvice | None, protocol: StudyProtocol) -> str:
+    if proposed is None:
+        return "too few patients have a supported arm to tell what advice that follows its effect is worth"
+    bound = f"lower {100 * protocol.gates.gain_confidence:g} % bound"
+    if not proposed.gains:
+        return (
+            "its effect would vary, but advice that follows it is not shown to gain over the best single arm: "
+            f"{bound} {proposed.gain_lower:.2f} {protocol.outcome.unit}, above 0 is asked"
+        )
+    return (
+        "its effect would vary, but advice that follows it is not shown to be as good as what clinicians chose: "
+        f"{bound} {proposed.clinicians_lower:.2f} {protocol.outcome.unit}, above -{proposed.margin:g} is asked"
+    )
