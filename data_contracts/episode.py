@@ -37,6 +37,19 @@ class AttritionLine:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Records that are no part of a study by a rule that the documentation states, and how many they are.
+
+    Attributes:
+        what: the rule, as the analyst reads it.
+        count: records; never 0.
+    """
+
+    what: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Episodes:
     """The episodes of a study, checked and in an order that does not depend on the file's.
 
@@ -53,6 +66,7 @@ class Episodes:
         stayed: (n,) number of visits up to which the patient was seen; None where the protocol names no visits.
         set_aside: derived outcomes that are not learned from, as too few episodes tell of them, each with the reason.
         chosen: how the patients of a target trial were chosen from event tables; empty for a table of episodes.
+        left_out: records that are no part of the study by a rule of their source, counted.
     """
 
     arms: tuple[str, ...]
@@ -67,6 +81,7 @@ class Episodes:
     stayed: IntArray | None = None
     set_aside: Mapping[str, str] = field(default_factory=dict)
     chosen: tuple[AttritionLine, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def n(self) -> int:

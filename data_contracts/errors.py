@@ -33,11 +33,30 @@ class Problem:
         return f"{self.where}: expected {self.expected}; found {self.found}. {self.next_step}"
 
 
-def rows_text(rows: Sequence[int]) -> str:
-    """Name rows by number (the header is row 1), the first ten of them and how many there are."""
+@dataclass(frozen=True)
+class RowName:
+    """How the rows of a source are called.
+
+    Attributes:
+        counted: one of them, for example a line.
+        numbered: what stands before their numbers.
+        note: how they are numbered, where that has to be said.
+    """
+
+    counted: str
+    numbered: str
+    note: str = ""
+
+
+TABLE_ROWS = RowName("row", "row", "the header is row 1")
+
+
+def rows_text(rows: Sequence[int], name: RowName = TABLE_ROWS) -> str:
+    """Name rows by number (of a table: the header is row 1), the first ten of them and how many there are."""
     shown = ", ".join(str(row) for row in rows[:ROWS_SHOWN])
     more = f" and {len(rows) - ROWS_SHOWN} more" if len(rows) > ROWS_SHOWN else ""
-    return f"{len(rows)} row{'s' if len(rows) != 1 else ''} (row {shown}{more}; the header is row 1)"
+    note = f"; {name.note}" if name.note else ""
+    return f"{len(rows)} {name.counted}{'s' if len(rows) != 1 else ''} ({name.numbered} {shown}{more}{note})"
 
 
 class EquipoiseError(Exception):

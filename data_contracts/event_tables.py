@@ -70,7 +70,13 @@ EVENT_TABLES: Mapping[str, EventTable] = MappingProxyType(
             day="start_date",
         ),
         "measures": EventTable(
-            {"patient_id": _TEXT, "measure": _TEXT, "date": _DATE, "value": EventColumn("number")},
+            {
+                "patient_id": _TEXT,
+                "measure": _TEXT,
+                "date": _DATE,
+                "value": EventColumn("number"),
+                "unit": EventColumn("text", filled=False, there=False),
+            },
             key=("patient_id", "measure", "date"),
             day="date",
         ),
@@ -86,7 +92,8 @@ EVENT_TABLES: Mapping[str, EventTable] = MappingProxyType(
 
 ``patients.observed_from`` is the day from which on the records would show what happened to the patient: what is not on
 record after it did not happen, what is not on record before it is unknown. ``treatments.end_date`` is the last day of
-a course; where it is empty, the course counts as still running. ``measures`` has one value a patient, measure and day.
+a course; where it is empty, the course counts as still running. ``measures`` has one value a patient, measure and day;
+``measures.unit``, where it is told, is the same in all rows of a measure.
 """
 
 WHAT: Mapping[str, str] = {"treatments": "therapy", "measures": "measure", "events": "event"}

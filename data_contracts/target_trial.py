@@ -24,6 +24,16 @@ def _one_is_a_list(value: Any) -> Any:
 Names = Annotated[tuple[Column, ...], BeforeValidator(_one_is_a_list)]
 """Names or codes as the records spell them; a single one needs no brackets."""
 
+
+def _codes_as_text(value: Any) -> Any:
+    listed = value if isinstance(value, list | tuple) else (value,)
+    return tuple(str(code) if isinstance(code, int) else code for code in listed)
+
+
+CodeNames = Annotated[tuple[Column, ...], BeforeValidator(_codes_as_text), Field(min_length=1)]
+"""Codes of one terminology; a single one needs no brackets, and digits are text."""
+
+EventTableName = Literal["patients", "measures", "treatments", "events"]
 Take = Literal["value", "age", "last", "count", "any", "days_since"]
 
 TAKEN: Mapping[str, tuple[Take, ...]] = {
@@ -82,7 +92,7 @@ class KnownAtTimeZero(Block):
         to_day: its last day, 0 or earlier; starts of therapies count up to the day before at the latest.
     """
 
-    table: Literal["patients", "measures", "treatments", "events"]
+    table: EventTableName
     of: Names = ()
     take: Take | None = None
     from_day: int | None = None
@@ -140,6 +150,11 @@ class TargetTrial(Block):
         eligibility: who is in the trial; all conditions hold.
         covariates: every column of the study that is known at time zero, and how it is made.
         outcomes: every outcome's column, and how it is made.
+        words: what codes of this record system mean, besides those that are shipped: table -> word -> terminology ->
+            codes. Only records by codes (OMOP CDM, FHIR) ask for it; a code that stands here means this alone. Of
+            ``patients`` a word is a column, whose value is what an observation with that code says.
+        course_gap_days: prescriptions or sessions of one therapy with at most so many days between them are a course.
+            Only OMOP CDM and FHIR ask for it: event tables hold courses.
         estimand: the effect of the treatment started first, whatever came later.
     """
 
@@ -149,6 +164,8 @@ class TargetTrial(Block):
     eligibility: tuple[Criterion, ...] = ()
     covariates: dict[Column, KnownAtTimeZero] = Field(min_length=1)
     outcomes: dict[Column, Measured] = Field(min_length=1)
+    words: dict[EventTableName, dict[Column, dict[Column, CodeNames]]] = Field(default_factory=dict)
+    course_gap_days: int = Field(default=30, ge=0, le=365)
     estimand: Literal["first_treatment_started", "per_protocol"] = "first_treatment_started"
 
     def codes(self, therapy: str) -> tuple[str, ...]:

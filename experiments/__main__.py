@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from data_contracts.errors import EquipoiseError
+from experiments.cohort.place import place_of
 
 EXAMPLES = """\
 examples:
@@ -53,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--seed", type=int, default=0)
     simulate.add_argument("--out", type=Path, required=True, help="folder for the records, protocol.yaml, truth.csv")
     simulate.add_argument(
-        "--shape", choices=("episodes", "events"), default="episodes", help="one table of episodes, or event tables"
+        "--shape", choices=("episodes", "events", "omop", "ndjson"), default="episodes", help="of the same truth"
     )
 
     for name, text in (
@@ -62,7 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("protocol", type=Path, help="the study protocol (YAML)")
-        command.add_argument("--data", type=Path, required=True, help="table of episodes, or folder of event tables")
+        command.add_argument(
+            "--data",
+            type=place_of,
+            required=True,
+            help="table of episodes; of event tables or FHIR a folder, of a database its file or address",
+        )
         command.add_argument("--out", type=Path, required=True, help="folder for the results")
         command.add_argument("--json", action="store_true", help="print a summary for machines")
 

@@ -127,6 +127,8 @@ def _close(result: StudyResult, options: Namespace, more: dict[str, str]) -> int
         }
         print(json.dumps(summary | more, sort_keys=True))
     else:
+        for left in result.episodes.left_out:
+            _say(f"Left out: {left.count} {left.what}.")
         for name, count in result.episodes.thin_arms.items():
             _say(f"{name} is not ranked from records: {count} episodes, 30 are needed.")
         for name, why in result.episodes.set_aside.items():

@@ -16,55 +16,59 @@ from data_contracts.tables import read_table
 from data_contracts.whole_file import write_whole
 from estimators.learn import learn
 from estimators.progress import Progress
+from experiments.cohort.place import Place, name_of
 from experiments.diagnostics import diagnose
 from experiments.gates import judge
 from experiments.policy_writer import policy_files, write_policy
 from experiments.signing import Signer
 from experiments.study_result import StudyResult
 
+TABLES = (".csv", ".parquet")
 NO_PROGRESS: Progress = lambda _step, _share: None  # noqa: E731 - a name for the default
 
 
-def fit(protocol_path: Path, table_path: Path, progress: Progress = NO_PROGRESS) -> StudyResult:
+def fit(protocol_path: Path, place: Place, progress: Progress = NO_PROGRESS) -> StudyResult:
     """Read, check, learn and judge; writes nothing.
 
     Raises:
         BadInput: the protocol or the table has problems; all are listed.
     """
-    protocol, episodes = read_study(protocol_path, table_path)
+    protocol, episodes = read_study(protocol_path, place)
     learned = learn(episodes, protocol, progress)
     found = diagnose(episodes, learned)
     return StudyResult(protocol, episodes, learned, found, judge(found, learned, protocol))
 
 
-def read_study(protocol_path: Path, table_path: Path) -> tuple[StudyProtocol, Episodes]:
-    """Read and check both files; if neither can be used, both say why.
+def read_study(protocol_path: Path, place: Place) -> tuple[StudyProtocol, Episodes]:
+    """Read and check the protocol and the records; if neither can be used, both say why.
 
     Raises:
-        BadInput: the protocol or the table has problems; all are listed.
+        BadInput: the protocol or the records have problems; all are listed.
     """
     try:
         protocol = read_protocol(protocol_path)
     except BadInput as error:
-        raise BadInput([*error.problems, *_table_problems(table_path)]) from error
+        raise BadInput([*error.problems, *_table_problems(place)]) from error
     if protocol.target_trial is not None:
         # Here, so that a study of one table does not wait for a database to be loaded.
         from experiments.cohort.build import build_cohort
 
-        built = build_cohort(table_path, protocol, protocol.target_trial, datetime.date.today())
-        return protocol, replace(check_episodes(built.table, protocol), chosen=built.chosen)
-    if table_path.is_dir():
+        built = build_cohort(place, protocol, protocol.target_trial, datetime.date.today())
+        episodes = check_episodes(built.table, protocol)
+        return protocol, replace(episodes, chosen=built.chosen, left_out=built.left_out)
+    if isinstance(place, str) or place.is_dir():
+        what = "a database" if isinstance(place, str) else "a folder"
         step = "Name the table, or add the block target_trial to the protocol."
-        raise BadInput([Problem(str(table_path), "a table with one row an episode", "a folder", step)])
+        raise BadInput([Problem(name_of(place), "a table with one row an episode", what, step)])
     names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
-    return protocol, check_episodes(read_table(table_path, text=names), protocol)
+    return protocol, check_episodes(read_table(place, text=names), protocol)
 
 
-def _table_problems(table_path: Path) -> tuple[Problem, ...]:
-    """What can be said of the table while the protocol cannot be read; of a folder nothing."""
+def _table_problems(place: Place) -> tuple[Problem, ...]:
+    """What can be said of a table while the protocol cannot be read; of event tables nothing."""
     try:
-        if not table_path.is_dir():
-            read_table(table_path)
+        if isinstance(place, Path) and place.suffix.lower() in TABLES:
+            read_table(place)
     except BadInput as error:
         return error.problems
     return ()

@@ -42,7 +42,7 @@ DRUGS = ("sertraline", "citalopram", "fluoxetine")
 FIXED = ("source_row", "site", "sex", "ethnicity", "education")
 SCORES = {"phq9_week0": "PHQ-9", "gad7": "GAD-7"}
 FACTS = ("income_ratio", "bmi", "insured", "employed")
-EARLIER = "depressive episode"
+EARLIER = "depressive_episode"
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from data_contracts.episode import AttritionLine
+from data_contracts.episode import AttritionLine, LeftOut
 from data_contracts.errors import BadInput
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import Table, table_from_frame
 from data_contracts.target_trial import TargetTrial
 from experiments.cohort.choice import choose, nobody_left, steps
 from experiments.cohort.event_checks import event_problems
-from experiments.cohort.event_files import Expression, open_events
+from experiments.cohort.event_source import Expression
 from experiments.cohort.known import known_at_time_zero
-from experiments.cohort.named import unnamed_problems
+from experiments.cohort.named import name_problems
+from experiments.cohort.open_records import open_records
 from experiments.cohort.outcomes import with_outcomes
+from experiments.cohort.place import Place, name_of
 from experiments.cohort.time_zero import index_starts
 
 
@@ -28,17 +29,19 @@ class BuiltCohort:
     Attributes:
         table: one row a patient in the trial, by patient, in the protocol's columns.
         chosen: patients left after each step of choosing, by the arm they started.
+        left_out: records that are no part of the study, counted.
     """
 
     table: Table
     chosen: tuple[AttritionLine, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
-def build_cohort(folder: Path, protocol: StudyProtocol, trial: TargetTrial, today: datetime.date) -> BuiltCohort:
-    """Read event tables, check them, and build the cohort of the target trial.
+def build_cohort(place: Place, protocol: StudyProtocol, trial: TargetTrial, today: datetime.date) -> BuiltCohort:
+    """Read records, check them, and build the cohort of the target trial.
 
     Args:
-        folder: with the event tables.
+        place: where the records are.
         protocol: the study.
         trial: its target trial.
         today: no record is of a later day.
@@ -46,16 +49,18 @@ def build_cohort(folder: Path, protocol: StudyProtocol, trial: TargetTrial, toda
     Raises:
         BadInput: the tables, or what the protocol asks of them, have problems, or nobody is left; all are listed.
     """
-    source = open_events(folder)
-    if problems := [*event_problems(source, today), *unnamed_problems(source, trial)]:
+    source = open_records(place, trial)
+    if problems := [*event_problems(source, today), *name_problems(source, trial)]:
         raise BadInput(problems)
-    frame = source.connection.to_pyarrow(cohort_expression(source.tables, protocol, trial)).to_pandas()
+    frame = source.connection.to_pyarrow(cohort_expression(source.joined, protocol, trial)).to_pandas()
     frame = frame.sort_values(protocol.records.patient_id, ignore_index=True)
     chosen, lines = choose(frame, protocol, trial)
     if chosen.empty:
-        raise BadInput([nobody_left(folder.name, lines)])
+        raise BadInput([nobody_left(name_of(place), lines)])
     names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
-    return BuiltCohort(table_from_frame(chosen, f"the cohort built from {folder.name}", names), lines)
+    return BuiltCohort(
+        table_from_frame(chosen, f"the cohort built from {name_of(place)}", names), lines, source.left_out
+    )
 
 
 def cohort_expression(tables: Mapping[str, Expression], protocol: StudyProtocol, trial: TargetTrial) -> Expression:

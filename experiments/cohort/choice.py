@@ -13,7 +13,7 @@ from data_contracts.episode import AttritionLine
 from data_contracts.errors import Problem
 from data_contracts.protocol import StudyProtocol
 from data_contracts.target_trial import Criterion, TargetTrial
-from experiments.cohort.event_files import Expression
+from experiments.cohort.event_source import Expression
 
 COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterator
 
 import ibis
@@ -10,10 +11,14 @@ import ibis
 from data_contracts.errors import Problem, rows_text
 from data_contracts.event_tables import EVENT_TABLES, WHAT
 from data_contracts.instrument_name import instrument_for
-from experiments.cohort.event_files import ROW, EventSource, Expression
+from experiments.cohort.event_source import FILE, ROW, UNREAD, EventSource, Expression
+from experiments.cohort.fixed import contradicted
 
 FIRST_DATE = datetime.date(1900, 1, 1)
 """Earlier dates are those of a default or of a slip, not of a patient in anybody's records."""
+
+PERCENT = ("%", "percent", "8554")
+"""Percent as written, and as OMOP's concept (recalled)."""
 
 
 def event_problems(source: EventSource, today: datetime.date) -> list[Problem]:
@@ -23,81 +28,84 @@ def event_problems(source: EventSource, today: datetime.date) -> list[Problem]:
         source: the tables.
         today: no record is of a later day.
     """
-    problems: list[Problem] = []
+    problems = list(source.problems)
     for name in EVENT_TABLES:
         problems += _cell_problems(source, name, today)
         problems += _key_problems(source, name)
-    problems += _life_problems(source)
+    problems += [*_life_problems(source), *_fixed_problems(source), *_code_problems(source)]
     for name in WHAT:
         problems += _patient_problems(source, name)
     return [*problems, *_course_problems(source), *_score_problems(source)]
 
 
-def _problem(
-    source: EventSource, name: str, column: str, told: tuple[str, str, str], found: Expression
-) -> Iterator[Problem]:
+def _problem(source: EventSource, column: str, told: tuple[str, str, str], found: Expression) -> Iterator[Problem]:
     """One problem if there are rows of that kind, told as (what was expected, what came, what to do)."""
-    # A patient who is there twice would have each event told twice.
-    rows = sorted({int(row) for row in source.connection.to_pyarrow(found[[ROW]]).column(ROW).to_pylist()})
     expected, what, step = told
-    if rows:
-        yield Problem(f"{source.names[name]}, {column}", expected, f"{what} in {rows_text(rows)}", step)
+    rows = defaultdict(set)
+    # Sets, as a patient who is there twice would have each event told twice.
+    read = source.connection.to_pyarrow(found.select(FILE, ROW))
+    for file, row in zip(read.column(FILE).to_pylist(), read.column(ROW).to_pylist(), strict=True):
+        rows[file].add(int(row))
+    for file, numbers in sorted(rows.items()):
+        found_text = f"{what} in {rows_text(sorted(numbers), source.rows(file))}"
+        yield Problem(f"{file}, {column}", expected, found_text, step)
 
 
 def _cell_problems(source: EventSource, name: str, today: datetime.date) -> Iterator[Problem]:
-    raw, table = source.raw[name], source.tables[name]
-    both = table if name == "patients" else table.select(ROW, *EVENT_TABLES[name].columns)
+    table = source.tables[name]
     for column, kind in EVENT_TABLES[name].columns.items():
-        if column not in raw.columns:
-            continue
+        unread = table[UNREAD + column] if UNREAD + column in table.columns else ibis.literal(False)
         if kind.filled:
             told = ("a value in every row", "none", "Fill it, or leave the row out.")
-            yield from _problem(source, name, column, told, raw.filter(_empty(raw[column])))
+            yield from _problem(source, column, told, table.filter(table[column].isnull() & ~unread))
         if kind.kind == "text":
             continue
         what = "dates as YYYY-MM-DD" if kind.kind == "date" else "numbers"
         told = (what, "something else", "Correct the cells.")
-        yield from _problem(source, name, column, told, _unread(raw, table, column))
+        yield from _problem(source, column, told, table.filter(unread))
         if kind.kind == "date":
             told = (f"dates from {FIRST_DATE.year} up to today", "an impossible date", "Correct the cells.")
-            outside = (both[column] < FIRST_DATE) | (both[column] > today)
-            yield from _problem(source, name, column, told, both.filter(outside))
+            outside = (table[column] < FIRST_DATE) | (table[column] > today)
+            yield from _problem(source, column, told, table.filter(outside))
         else:
             told = ("finite numbers", "another", "Correct the cells.")
-            yield from _problem(source, name, column, told, both.filter(both[column].isinf() | both[column].isnan()))
-
-
-def _empty(cell: Expression) -> Expression:
-    return cell.isnull() | (cell.cast("string").strip() == "")
-
-
-def _unread(raw: Expression, table: Expression, column: str) -> Expression:
-    """Rows whose cell holds something that is not of its kind."""
-    read = table.select(**{ROW: table[ROW], "read_as": table[column]})
-    joined = raw.select(**{ROW: raw[ROW], "cell": raw[column]}).join(read, ROW)
-    return joined.filter(~_empty(joined.cell) & joined.read_as.isnull())
+            yield from _problem(source, column, told, table.filter(table[column].isinf() | table[column].isnan()))
 
 
 def _key_problems(source: EventSource, name: str) -> Iterator[Problem]:
     key = EVENT_TABLES[name].key
-    table = source.tables[name]
+    table = source.joined[name]
     whole = table.filter(*(table[column].notnull() for column in key))
-    order = ibis.window(group_by=[whole[column] for column in key], order_by=whole[ROW])
+    order = ibis.window(group_by=[whole[column] for column in key], order_by=[whole[FILE], whole[ROW]])
     numbered = whole.mutate(copy=ibis.row_number().over(order))
     told = ("each once", "the same again", "Drop the copies; of two that differ, keep the right one.")
-    yield from _problem(source, name, " and ".join(key), told, numbered.filter(numbered.copy > 0))
+    yield from _problem(source, " and ".join(key), told, numbered.filter(numbered.copy > 0))
 
 
 def _life_problems(source: EventSource) -> Iterator[Problem]:
     patients = source.tables["patients"]
     step = "Correct the dates."
     told = ("no death before birth", "one", step)
-    yield from _problem(
-        source, "patients", "death_date", told, patients.filter(patients.death_date < patients.birth_date)
-    )
+    yield from _problem(source, "death_date", told, patients.filter(patients.death_date < patients.birth_date))
     told = ("no record that begins after death", "one", step)
     late = patients.observed_from > patients.death_date
-    yield from _problem(source, "patients", "observed_from", told, patients.filter(late))
+    yield from _problem(source, "observed_from", told, patients.filter(late))
+
+
+def _fixed_problems(source: EventSource) -> Iterator[Problem]:
+    """Of what does not change in a patient, observations that differ."""
+    if source.fixed is None:
+        return
+    step = "Keep the right one; what changes is a measure or an event, with its date."
+    yield from _problem(source, "value", ("one value a patient", "another", step), contradicted(source.fixed))
+
+
+def _code_problems(source: EventSource) -> Iterator[Problem]:
+    """Codes in another terminology's place: such a record would be passed over in silence."""
+    if source.miscoded is not None:
+        step = "Translate the codes to the standard ones, or correct their terminology."
+        told = ("each code in the place of its own terminology", "one in another's", step)
+        yield from _problem(source, "code", told, source.miscoded)
 
 
 def _patient_problems(source: EventSource, name: str) -> Iterator[Problem]:
@@ -107,31 +115,33 @@ def _patient_problems(source: EventSource, name: str) -> Iterator[Problem]:
     patients = source.tables["patients"]
     orphans = mine.anti_join(patients, "patient_id")
     told = ("a patient of the table of patients", "a patient who is not there", "Add the patient, or drop the rows.")
-    yield from _problem(source, name, "patient_id", told, orphans)
+    yield from _problem(source, "patient_id", told, orphans)
     lives = patients.select("patient_id", "birth_date", "death_date")
-    lived = mine.select(ROW, "patient_id", event_day=mine[day]).join(lives, "patient_id")
+    lived = mine.select(FILE, ROW, "patient_id", event_day=mine[day]).join(lives, "patient_id")
     step = "Correct the dates, or drop the rows."
     told = ("no event before birth", "one", step)
-    yield from _problem(source, name, str(day), told, lived.filter(lived.event_day < lived.birth_date))
+    yield from _problem(source, str(day), told, lived.filter(lived.event_day < lived.birth_date))
     told = ("no event after death", "one", step)
-    yield from _problem(source, name, str(day), told, lived.filter(lived.event_day > lived.death_date))
+    yield from _problem(source, str(day), told, lived.filter(lived.event_day > lived.death_date))
 
 
 def _course_problems(source: EventSource) -> Iterator[Problem]:
     """Courses that end before they begin, and courses of one therapy that overlap."""
     table = source.tables["treatments"]
     told = ("no end before the start", "one", "Correct the dates.")
-    yield from _problem(source, "treatments", "end_date", told, table.filter(table.end_date < table.start_date))
+    yield from _problem(source, "end_date", told, table.filter(table.end_date < table.start_date))
+    table = source.joined["treatments"]
     same = [table.patient_id, table.therapy]
     order = ibis.window(group_by=same, order_by=[table.start_date, table[ROW]], preceding=(None, 1))
     earlier = table.mutate(ended=table.end_date.max().over(order), started=table.start_date.max().over(order))
     # Two starts on one day are told as copies; a course without an end may have ended at any time.
     overlap = (earlier.start_date <= earlier.ended) & (earlier.start_date != earlier.started)
     told = ("courses of one therapy that follow each other", "one that begins before the last has ended", "Join them.")
-    yield from _problem(source, "treatments", "start_date", told, earlier.filter(overlap))
+    yield from _problem(source, "start_date", told, earlier.filter(overlap))
 
 
 def _score_problems(source: EventSource) -> Iterator[Problem]:
+    """Scores that are none of their instrument's, and measures in several units."""
     table = source.tables["measures"]
     names = source.connection.to_pyarrow(table[["measure"]].distinct().order_by("measure")).column("measure")
     for name in names.to_pylist():
@@ -139,9 +149,27 @@ def _score_problems(source: EventSource) -> Iterator[Problem]:
         if instrument is None:
             continue
         outside = (table.value < instrument.minimum) | (table.value > instrument.maximum)
+        step = "Correct the cells or drop the rows; check that all are of this instrument."
         told = (
             f"{instrument.id} scores from {instrument.minimum:g} to {instrument.maximum:g}",
             "a score outside",
-            "Correct the cells or drop the rows; check that all are of this instrument.",
+            step,
         )
-        yield from _problem(source, "measures", "value", told, table.filter((table.measure == name) & outside))
+        mine = table.filter(table.measure == name)
+        yield from _problem(source, "value", told, mine.filter(outside))
+        # Means of the answers, and shares of the most that is possible, are within the range often enough.
+        broken = mine.filter(~outside & (mine.value != mine.value.floor()))
+        step = "Give the sum of the answers, not their mean or a share of it."
+        yield from _problem(source, "value", (f"whole {instrument.id} scores", "a fraction", step), broken)
+        share = (f"{instrument.id} scores in points", "a percentage", step)
+        yield from _problem(source, "unit", share, mine.filter(mine.unit.isin(PERCENT)))
+    yield from _problem(source, "unit", ("one unit a measure", "another", "Convert the values."), _rarer_units(table))
+
+
+def _rarer_units(table: Expression) -> Expression:
+    """The rows of each measure whose unit is not its commonest; of two as common the first by name counts as that."""
+    told = table.filter(table.unit.notnull(), table.measure.notnull())
+    counts = told.group_by("measure", "unit").agg(n=told.count())
+    order = ibis.window(group_by=counts.measure, order_by=[counts.n.desc(), counts.unit])
+    rarer = counts.mutate(place=ibis.row_number().over(order)).filter(ibis._.place > 0)
+    return told.semi_join(rarer, ["measure", "unit"])

@@ -12,7 +12,7 @@ import ibis
 
 from data_contracts.event_tables import EVENT_TABLES, WHAT
 from data_contracts.target_trial import KnownAtTimeZero, TargetTrial
-from experiments.cohort.event_files import Expression
+from experiments.cohort.event_source import Expression
 
 BEFORE_DAY = {"treatments": -1, "measures": 0, "events": 0}
 """Last day whose records count as known: a therapy started at time zero is the treatment itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 
 from data_contracts.target_trial import TargetTrial
-from experiments.cohort.event_files import Expression
+from experiments.cohort.event_source import Expression
 
 
 def with_outcomes(wide: Expression, measures: Expression, trial: TargetTrial) -> Expression:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import ibis
 
 from data_contracts.target_trial import TargetTrial
-from experiments.cohort.event_files import Expression
+from experiments.cohort.event_source import Expression
 
 RUNNING = datetime.date(9999, 12, 31)
 """The end of a course that has none."""

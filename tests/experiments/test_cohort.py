@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data_contracts.episode import Episodes
 from data_contracts.errors import BadInput
 from data_contracts.protocol import StudyProtocol
 from experiments.cohort.build import BuiltCohort, build_cohort
 from experiments.fit import read_study
-from experiments.simulate import simulate_to
+from experiments.simulate import Shape, simulate_to
 
 TODAY = datetime.date(2026, 1, 1)
 Tables = dict[str, pd.DataFrame]
@@ -314,19 +315,29 @@ def test_names_without_a_record_are_all_told(tmp_path: Path) -> None:
         assert f"target_trial.{key}:" in text
 
 
-def test_the_clinic_as_event_tables_gives_the_episodes_of_its_table(tmp_path: Path) -> None:
-    """Both shapes of one truth are the same study: arms, patients, sites, covariates and outcomes, cell by cell."""
-    simulate_to("clinic", 1200, 4, tmp_path / "wide")
-    simulate_to("clinic", 1200, 4, tmp_path / "long", "events")
-    _, wide = read_study(tmp_path / "wide" / "protocol.yaml", tmp_path / "wide" / "records.csv")
-    _, long = read_study(tmp_path / "long" / "protocol.yaml", tmp_path / "long" / "records")
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Episodes:
+    """The clinic's table with one row an episode."""
+    out = tmp_path_factory.mktemp("wide")
+    simulate_to("clinic", 1200, 4, out)
+    return read_study(out / "protocol.yaml", out / "records.csv")[1]
+
+
+@pytest.mark.parametrize(("shape", "name"), [("events", "records"), ("omop", "records.duckdb"), ("ndjson", "records")])
+def test_every_shape_of_one_truth_gives_the_episodes_of_its_table(
+    shape: Shape, name: str, wide: Episodes, tmp_path: Path
+) -> None:
+    """Event tables, a CDM and FHIR are the same study: arms, patients, sites, covariates, outcomes, cell by cell."""
+    simulate_to("clinic", 1200, 4, tmp_path, shape)
+    _, long = read_study(tmp_path / "protocol.yaml", tmp_path / name)
     assert (wide.arms, wide.thin_arms, wide.attrition) == (long.arms, long.thin_arms, long.attrition)
     for one, other in ((wide.arm, long.arm), (wide.cluster, long.cluster), (wide.site, long.site)):
         np.testing.assert_array_equal(one, other)
     for found, same in ((wide.columns, long.columns), (wide.outcomes, long.outcomes)):
         assert list(found) == list(same)
-        for name, values in found.items():
-            np.testing.assert_array_equal(values, same[name], err_msg=name)
-    assert long.chosen[0].total > long.chosen[-1].total == wide.n
+        for column, values in found.items():
+            np.testing.assert_array_equal(values, same[column], err_msg=column)
     falls = [a.total - b.total for a, b in zip(long.chosen, long.chosen[1:], strict=False)]
-    assert all(fall > 0 for fall in falls), "each step of choosing has somebody to leave out"
+    assert falls == [24] * 5, "each step of choosing has the same bystanders to leave out"
+    assert long.chosen[-1].total == wide.n
+    assert long.left_out == ()

@@ -1,0 +1,124 @@
+"""Opens records in a database: a DuckDB file or the address of a server; event tables, or an OMOP CDM."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from data_contracts.errors import BadInput, Problem, RowName
+from data_contracts.event_tables import EVENT_TABLES
+from data_contracts.target_trial import TargetTrial
+from experiments.cohort.event_files import column_problems, duckdb_in_memory
+from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept
+from experiments.cohort.omop import open_omop
+from experiments.cohort.omop_tables import CLINICAL, IS_CDM
+from experiments.cohort.place import name_of
+
+ATTACHED = "records"
+"""What a DuckDB file is called while it is open."""
+SHEETS = {"date": "dates", "number": "numbers"}
+CDM_TABLES = ("person", "observation_period", "death", "care_site", "concept_ancestor", *CLINICAL)
+WANTED = frozenset((*EVENT_TABLES, *CDM_TABLES))
+
+
+def open_file(path: Path, trial: TargetTrial) -> EventSource:
+    """Open a DuckDB file, which is not written to.
+
+    Raises:
+        BadInput: it is none, or holds neither event tables nor a CDM.
+    """
+    connection = duckdb_in_memory()
+    try:
+        connection.attach(path, name=ATTACHED, read_only=True)
+    except Exception as error:
+        step = "Check the path; another program may have the file open for writing."
+        raise BadInput([Problem(path.name, "a DuckDB file", "a file that cannot be opened as one", step)]) from error
+    return _open(connection, _in_file(connection), path.name, trial)
+
+
+def open_address(address: str, trial: TargetTrial) -> EventSource:
+    """Open a database by its address; tables of the session are written, and nothing else.
+
+    Raises:
+        BadInput: it does not answer, or holds neither event tables nor a CDM.
+    """
+    place = name_of(address)
+    try:
+        connection = ibis.connect(address)
+        tables = _tables(connection, connection.list_tables())
+    except Exception as error:  # each driver has errors of its own, and they may repeat the address
+        step = "Check the address, the user's rights, and that the driver is installed (extra `postgres`)."
+        raise BadInput([Problem(place, "a database that answers", type(error).__name__, step)]) from None
+    return _open(connection, tables, place, trial)
+
+
+def _tables(connection: Any, names: Iterable[str], database: tuple[str, str] | None = None) -> dict[str, Expression]:
+    """The tables that a study may read, by name in lower case, with their columns in lower case."""
+    found = {name.lower(): name for name in names if name.lower() in WANTED}
+    tables = {key: connection.table(name, database=database) for key, name in found.items()}
+    return {
+        key: table.rename({column.lower(): column for column in table.columns if column != column.lower()})
+        for key, table in tables.items()
+    }
+
+
+def _in_file(connection: Any) -> dict[str, Expression]:
+    """The tables of the attached file: those of its main schema or, if that has none, of its first that has."""
+    # Asked of DuckDB itself: ibis 12 lists tables by a call that DuckDB has deprecated.
+    every = connection.con.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?", [ATTACHED]
+    )
+    by_schema = defaultdict(list)
+    for schema, name in every.fetchall():
+        if name.lower() in WANTED:
+            by_schema[schema].append(name)
+    schema = min(by_schema, key=lambda name: (name != "main", name), default="main")
+    return _tables(connection, by_schema[schema], (ATTACHED, schema))
+
+
+def _open(connection: Any, tables: Mapping[str, Expression], place: str, trial: TargetTrial) -> EventSource:
+    if all(name in tables for name in IS_CDM):
+        return open_omop(connection, tables, trial)
+    if problems := list(_problems(tables, place)):
+        raise BadInput(problems)
+    raw = {name: _numbered(tables.get(name), name) for name in EVENT_TABLES}
+    typed = kept(connection, raw)
+    return EventSource(connection, {name: name for name in EVENT_TABLES}, typed, typed, _row_name)
+
+
+def _problems(tables: Mapping[str, Expression], place: str) -> Iterator[Problem]:
+    for name, table in EVENT_TABLES.items():
+        if name not in tables:
+            if table.there:
+                step = f"Make the table, or, of an OMOP CDM, {' and '.join(IS_CDM)}; name the schema in the address."
+                yield Problem(place, f"a table {name}", "no such table", step)
+            continue
+        yield from column_problems(name, table, tables[name].columns)
+        schema = tables[name].schema()
+        for column, kind in table.columns.items():
+            right = {"text": True}
+            if column in schema:
+                type_ = schema[column]
+                right = {"text": True, "date": type_.is_temporal(), "number": type_.is_numeric()}
+            if not right.get(kind.kind, True):
+                step = "Give the column that type: a database can check it, and this could not."
+                yield Problem(f"{name}, {column}", SHEETS[kind.kind], "a column of another type", step)
+
+
+def _numbered(table: Expression | None, name: str) -> Expression:
+    """Rows numbered in the order of their key, as a table has none; no rows where there is no table."""
+    contract = EVENT_TABLES[name]
+    if table is None:
+        types = {"text": "string", "date": "date", "number": "float64"}
+        schema = {column: types[kind.kind] for column, kind in contract.columns.items()}
+        return ibis.memtable([], schema=schema | {ROW: "int64", FILE: "string"})
+    order = ibis.window(order_by=[table[column] for column in contract.key])
+    return table.mutate(**{ROW: ibis.row_number().over(order) + 1, FILE: ibis.literal(name)})
+
+
+def _row_name(table: str) -> RowName:
+    return RowName("row", "row", f"in the order of {', '.join(EVENT_TABLES[table].key)}")
