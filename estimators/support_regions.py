@@ -118,32 +118,35 @@ def _steepest(
     grid: Grid, starts: Starts, rows: BoolArray, columns: Sequence[int] | None = None
 ) -> tuple[float, Half | None]:
     """The half of the rows with the largest log-likelihood ratio of a shortfall, over some columns or all."""
-    best, chosen = 0.0, None
+    searched = range(len(grid.edges)) if columns is None else columns
     left = np.flatnonzero(rows)
     got, expected = np.flatnonzero(starts.got[left]), starts.expected[left]
-    for column in range(len(grid.edges)) if columns is None else columns:
-        counts = _counts(grid.codes[column][left], got, expected, len(grid.edges[column]) + 1)
-        for sign in (1, -1):
-            gain = _gains(counts, sign)
-            if len(gain) and gain.max() > best:
-                best, chosen = float(gain.max()), Half(column, int(gain.argmax()), sign)
-    return best, chosen
+    cuts = np.array([len(grid.edges[column]) for column in searched])
+    counts = np.zeros((3, len(cuts), int(cuts.max(initial=0)) + 1))
+    for at, column in enumerate(searched):
+        _count(grid.codes[column][left], got, expected, counts[:, at])
+    gains = _gains(counts, cuts)
+    if not gains.size or gains.max() <= 0:
+        return 0.0, None
+    at, below, cut = (int(place) for place in np.unravel_index(gains.argmax(), gains.shape))
+    return float(gains.max()), Half(searched[at], cut, -1 if below else 1)
 
 
-def _counts(codes: IntArray, got: IntArray, expected: FloatArray, intervals: int) -> FloatArray:
-    """(3, intervals) episodes, starts seen (of the rows ``got``) and starts expected in each interval of a column."""
-    return np.stack(
-        [
-            np.bincount(codes, minlength=intervals),
-            np.bincount(codes[got], minlength=intervals),
-            np.bincount(codes, expected, intervals),
-        ]
-    )
+def _count(codes: IntArray, got: IntArray, expected: FloatArray, into: FloatArray) -> None:
+    """Count (3, intervals) episodes, starts seen (of the rows ``got``) and starts expected by a column's intervals."""
+    for row, counted in enumerate((np.bincount(codes), np.bincount(codes[got]), np.bincount(codes, expected))):
+        into[row, : len(counted)] = counted
 
 
-def _gains(counts: FloatArray, sign: int) -> FloatArray:
-    """(cuts,) log-likelihood ratio of a shortfall above (sign 1) or below each cut; 0 under 11 episodes."""
-    below = counts.cumsum(axis=1)[:, :-1]
-    size, seen, hoped = below if sign < 0 else counts.sum(axis=1, keepdims=True) - below
+def _gains(counts: FloatArray, cuts: IntArray) -> FloatArray:
+    """(c, 2, cuts) log-likelihood ratio of a shortfall above and below each cut of c columns; 0 under 11 episodes.
+
+    Args:
+        counts: (3, c, intervals) of columns that are cut less often, the last are empty.
+        cuts: (c,) how often each column is cut.
+    """
+    below = counts.cumsum(axis=-1)
+    size, seen, hoped = np.stack([below[..., -1:] - below, below], axis=2)[..., :-1]
     ratio = np.log(np.maximum(seen, LEAST) / np.maximum(hoped, LEAST))
-    return np.where((seen < hoped) & (size >= MINIMUM_CELL), seen * ratio - seen + hoped, 0.0)
+    real = (seen < hoped) & (size >= MINIMUM_CELL) & (np.arange(size.shape[-1]) < cuts[:, None, None])
+    return np.where(real, seen * ratio - seen + hoped, 0.0)
