@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.sparse import csr_array
 
 from data_contracts.episode import FloatArray, IntArray
 
@@ -153,11 +154,11 @@ class Horseshoe:
             group: of each.
             left: (m,) cross products of the columns and what intercepts leave of the target.
         """
-        sums = np.zeros((len(left), int(group.max()) + 1))
-        sums[np.flatnonzero(self._slope), group] = values
-        precision = sums.T @ (self._gram @ sums) / self.scales.noise
+        shape = (int(group.max()) + 1, len(left))
+        sums = csr_array((values, (group, np.flatnonzero(self._slope))), shape=shape)
+        precision = sums @ (sums @ self._gram).T / self.scales.noise
         precision[np.diag_indices_from(precision)] += 1.0
-        return np.asarray(_normal(precision, sums.T @ left / self.scales.noise, self._rng)[0][0])
+        return np.asarray(_normal(precision, sums @ left / self.scales.noise, self._rng)[0][0])
 
 
 def _normal(
