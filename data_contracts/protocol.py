@@ -165,7 +165,8 @@ class GateMarks(Block):
             outcome.
         max_gain_yes_no: the same of an outcome that is yes (1) or no (0), as a share of patients.
         gain_confidence: level of the one-sided lower bound of the advice's gain over the best single arm, which must
-            lie above 0 before individual advice is served, and of that over what clinicians chose.
+            lie above 0 before individual advice is served, and of that over what clinicians chose; null asks for
+            neither, for a study of how much a therapy does for whom and not of which to choose.
         clinicians_margin: how much worse than what clinicians chose that bound may be, as a share of the mcid.
     """
 
@@ -179,7 +180,7 @@ class GateMarks(Block):
     max_systematic_error: float = Field(default=0.1, gt=0)
     max_gain: float = Field(default=0.25, gt=0)
     max_gain_yes_no: float = Field(default=0.08, gt=0, le=1)
-    gain_confidence: float = Field(default=0.90, gt=0.5, lt=1)
+    gain_confidence: float | None = Field(default=0.90, gt=0.5, lt=1)
     clinicians_margin: float = Field(default=0.1, ge=0)
 
 

@@ -62,7 +62,9 @@ def earn(
     deviations, prior = served.competition.deviations, served.competition.prior
     raw = held_out_advice(data, deviations, prior, arms, protocol.gates, protocol.confidence)
     proposed, advice = None, HeldOutAdvice(raw.averages, raw.averages)
-    if served.effects.individualised.any():
+    if served.effects.individualised.any() and protocol.gates.gain_confidence is None:
+        advice = raw
+    elif served.effects.individualised.any():
         proposed = judge_advice(data, raw, can, protocol)
         if proposed is not None and proposed.earned:
             advice = by_fold(data, raw, served.competition, protocol, arms, can)
@@ -74,9 +76,9 @@ def earn(
 def judge_advice(
     data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, protocol: StudyProtocol
 ) -> ProposedAdvice | None:
-    """What held-out advice gained, with one-sided bounds; None where hardly anybody has a supported arm."""
+    """What held-out advice gained, with one-sided bounds; None if no gain is asked or hardly anybody is supported."""
     found, marks = policy_value(data, advice, can, protocol.confidence), protocol.gates
-    if found is None:
+    if found is None or marks.gain_confidence is None:
         return None
     mcid = protocol.outcome.mcid
     return ProposedAdvice(
@@ -128,7 +130,7 @@ def _lower(found: Comparison, confidence: float) -> float:
 def _why(proposed: ProposedAdvice | None, protocol: StudyProtocol) -> str:
     if proposed is None:
         return "too few patients have a supported arm to tell what advice that follows its effect is worth"
-    bound = f"lower {100 * protocol.gates.gain_confidence:g} % bound"
+    bound = f"lower {100 * (protocol.gates.gain_confidence or 0.0):g} % bound"
     if not proposed.gains:
         return (
             "its effect would vary, but advice that follows it is not shown to gain over the best single arm: "

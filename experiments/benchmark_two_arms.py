@@ -58,7 +58,8 @@ def study_of(name: str, data: TwoArms, rows: BoolArray) -> tuple[Episodes, Study
             "arms": {"reference": ARMS[0], "offered": [ARMS[1]]},
             "outcome": {"column": "outcome", "direction": "higher_is_better", "unit": "points"},
             "effect_modifiers": list(columns),
-            "gates": {"min_effective": MIN_EFFECTIVE},
+            # Effects are judged here, not choices: one arm is best for nearly everybody.
+            "gates": {"min_effective": MIN_EFFECTIVE, "gain_confidence": None},
         }
     )
     return check_episodes(table_from_frame(records), protocol), protocol

@@ -40,7 +40,7 @@ def _calibration(learned: Learned, protocol: StudyProtocol) -> Gate:
 def _gain(proposed: ProposedAdvice | None, came_true: bool, protocol: StudyProtocol) -> Gate:
     name, mark = "policy_value", f"{_bound(protocol)} of the gain over the best single arm above 0"
     if proposed is None:
-        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=_nothing(came_true))
+        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=_nothing(came_true, protocol))
     came = f"gains {proposed.best_single.difference:.2f} {protocol.outcome.unit} over the best single arm for everyone"
     rest = "" if proposed.gains else ", which is not shown to be a gain: averages are served"
     return Gate(
@@ -56,7 +56,7 @@ def _clinicians(proposed: ProposedAdvice | None, came_true: bool, protocol: Stud
     share = protocol.gates.clinicians_margin
     name, mark = "clinicians_choice", f"{_bound(protocol)} of the gain over their choice above -{share:g} of the mcid"
     if proposed is None:
-        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=_nothing(came_true))
+        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=_nothing(came_true, protocol))
     unit = protocol.outcome.unit
     came = (
         f"Against what clinicians chose, individual advice gains {proposed.clinicians.difference:.2f} {unit}, "
@@ -76,11 +76,14 @@ def _clinicians(proposed: ProposedAdvice | None, came_true: bool, protocol: Stud
 
 
 def _bound(protocol: StudyProtocol) -> str:
-    return f"one-sided lower {100 * protocol.gates.gain_confidence:g} % bound"
+    confidence = protocol.gates.gain_confidence
+    return "lower bound" if confidence is None else f"one-sided lower {100 * confidence:g} % bound"
 
 
-def _nothing(came_true: bool) -> str:
-    """Why there is no advice to judge; averages are served either way."""
+def _nothing(came_true: bool, protocol: StudyProtocol) -> str:
+    """Why there is no advice to judge."""
+    if protocol.gates.gain_confidence is None:
+        return "Not asked by the protocol: effects may vary though advice that follows them gains nothing."
     if came_true:
         return "Too few patients have a supported arm to tell what individual advice is worth: averages are served."
     return "No effect varies with the patient, so that there is no individual advice to judge."

@@ -55,6 +55,16 @@ def every(data: ScoredEpisodes) -> BoolArray:
     return np.ones_like(data.scores, dtype=bool)
 
 
+def test_a_study_of_effects_asks_for_no_gain(draw_scores: Draw) -> None:
+    """Where the protocol asks how much and not which, effects vary though one arm is best for everybody."""
+    data = draw_scores(900, 1, SLOPES, effects=WORTHLESS)
+    assert not earned(data).served.effects.individualised.any()
+    found = earned(data, gain_confidence=None)
+    assert found.proposed is None
+    assert found.served.effects.individualised.any()
+    np.testing.assert_array_equal(found.served.effects.coefficients, served(data).effects.coefficients)
+
+
 def test_advice_that_gains_is_served_as_it_was(draw_scores: Draw) -> None:
     """Effects of SD 0.9 about equal averages: the gain's bound is above 0, and what is served is untouched."""
     data = draw_scores(900, 1, SLOPES, effects=WORTH)
