@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -65,6 +65,8 @@ class Episodes:
         fingerprint: sha256 of the analysed content, the same for any order of rows and columns.
         stayed: (n,) number of visits up to which the patient was seen; None where the protocol names no visits.
         set_aside: derived outcomes that are not learned from, as too few episodes tell of them, each with the reason.
+        apart: arms with enough episodes that are not analysed, as by the design they cannot be compared with the
+            reference; with the episodes they have.
         chosen: how the patients of a target trial were chosen from event tables; empty for a table of episodes.
         left_out: records that are no part of the study by a rule of their source, counted.
     """
@@ -82,6 +84,7 @@ class Episodes:
     set_aside: Mapping[str, str] = field(default_factory=dict)
     chosen: tuple[AttritionLine, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    apart: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -93,6 +96,23 @@ class Episodes:
         """Episodes started, by analysed arm."""
         found = np.bincount(self.arm, minlength=len(self.arms))
         return {name: int(count) for name, count in zip(self.arms, found, strict=True)}
+
+    def without(self, arms: Collection[str]) -> Episodes:
+        """The episodes of all other arms; those of ``arms``, of which the reference is none, are ``apart``."""
+        names = tuple(name for name in self.arms if name not in arms)
+        rows = np.isin(self.arm, [self.arms.index(name) for name in names])
+        code = np.cumsum([name in names for name in self.arms]) - 1
+        return replace(
+            self,
+            arms=names,
+            arm=code[self.arm[rows]],
+            cluster=np.unique(self.cluster[rows], return_inverse=True)[1],
+            site=np.unique(self.site[rows], return_inverse=True)[1],
+            columns={name: column[rows] for name, column in self.columns.items()},
+            outcomes={name: values[rows] for name, values in self.outcomes.items()},
+            stayed=None if self.stayed is None else self.stayed[rows],
+            apart={**self.apart, **{name: self.counts[name] for name in arms}},
+        )
 
     def kept(self, outcomes: Iterable[AnOutcome]) -> tuple[AnOutcome, ...]:
         """Those of a protocol's outcomes that are learned from, in their order: all but what was set aside."""

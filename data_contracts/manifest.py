@@ -17,6 +17,7 @@ from data_contracts.protocol import Outcome
 from data_contracts.recommendation import Reason
 from data_contracts.secondary_outcome import SecondaryOutcome
 from data_contracts.tipping_point import TippingPoint
+from data_contracts.withdrawn_pair import WithdrawnPair
 
 MANIFEST = "manifest.json"
 SIGNATURE = "signature"
@@ -68,13 +69,16 @@ class PolicyManifest(_Data):
             came true well enough to make any, or the records cannot tell.
         evidence: trials beside records, arm by arm; None where no trial speaks of the arms.
         estimand: the quantity estimated, in one sentence.
-        abstained: ranked arms, not the reference, that the study gives no rank to, by CONFLICT (the records contradict
-            randomised trials) or SENSITIVITY (a plausible unmeasured cause could turn their place around).
+        abstained: arms, not the reference, that the study gives no rank to: ranked ones by CONFLICT (the records
+            contradict randomised trials) or SENSITIVITY (a plausible unmeasured cause could turn their place around);
+            others by NOT_COMPARABLE (by the design they cannot be compared with the reference).
+        withdrawn: pairs of arms that the design says cannot be compared; they are never told apart.
         patients_with: for covariates that are safety facts answered yes or no, the episodes of each arm whose answer
             was yes, counts under 11 given as 0; a fact that is not there is one that the records do not know.
         tipping_points: what an unmeasured cause would have to be like for arms to change places; None where a study
             has not assessed it.
-        files: sha256 of every other file of the artifact.
+        files: sha256 of every other file of the artifact; without arrays the study's effects were never computed, as
+            its design failed.
     """
 
     format: str = FORMAT
@@ -97,15 +101,19 @@ class PolicyManifest(_Data):
     evidence: StudyEvidence | None = None
     estimand: str
     abstained: dict[str, Reason] = Field(default_factory=dict)
+    withdrawn: tuple[WithdrawnPair, ...] = ()
     patients_with: dict[str, dict[str, int]] = Field(default_factory=dict)
     tipping_points: tuple[TippingPoint, ...] | None = None
     files: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _abstained_arms(self) -> PolicyManifest:
-        if not set(self.abstained) <= set(self.ranked_arms[1:]):
+        by_design = {arm for arm, reason in self.abstained.items() if reason is Reason.NOT_COMPARABLE}
+        if not by_design <= {arm.name for arm in self.arms if not arm.ranked}:
+            raise ValueError("abstained gives NOT_COMPARABLE to arms without effects, other than the reference")
+        if not set(self.abstained) - by_design <= set(self.ranked_arms[1:]):
             raise ValueError("abstained names ranked arms other than the reference")
-        if not set(self.abstained.values()) <= {Reason.CONFLICT, Reason.SENSITIVITY}:
+        if not set(self.abstained.values()) <= {Reason.CONFLICT, Reason.SENSITIVITY, Reason.NOT_COMPARABLE}:
             raise ValueError("abstained gives CONFLICT or SENSITIVITY; all other reasons are found by patient")
         return self
 

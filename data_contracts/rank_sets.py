@@ -50,15 +50,22 @@ class RankSets:
     critical_value: FloatArray
 
 
-def rank_sets(values: FloatArray, covariance: FloatArray, confidence: float) -> RankSets:
+def rank_sets(
+    values: FloatArray, covariance: FloatArray, confidence: float, withdrawn: BoolArray | None = None
+) -> RankSets:
     """Rank sets of m arms from their (..., m) values (higher is better) and (..., m, m) joint covariance.
 
     Two arms whose difference has no variance are ordered by their values; exact equals stay tied.
+
+    Args:
+        withdrawn: (m, m) pairs that cannot be compared: neither is ever surely better.
     """
     *patients, m = values.shape
     together, errors = covariance.reshape(math.prod(patients), m, m), standard_errors(covariance)
     critical = _critical_values(together, errors.reshape(together.shape), confidence).reshape(patients)
     surely = surely_better(values, values, critical[..., None, None] * errors)
+    if withdrawn is not None:
+        surely &= ~withdrawn
     beaten_by = surely.sum(axis=-2)
     return RankSets(1 + beaten_by, m - surely.sum(axis=-1), beaten_by == 0, critical)
 

@@ -17,6 +17,7 @@ WHY_NOT: Mapping[Reason, str] = {
     Reason.SAFETY: "is not offered, by a safety rule",
     Reason.CONSENT: "is not ranked without consent",
     Reason.CONFLICT: "is not ranked, as these records and trials contradict each other",
+    Reason.NOT_COMPARABLE: "is not ranked, as its patients and the reference's differ too much in these records",
     Reason.SENSITIVITY: "is not ranked, as a plausible unmeasured cause could turn its place around",
     Reason.TOO_FEW_SIMILAR: "is not ranked, as too few such patients got it",
     Reason.NON_OVERLAP: "cannot be compared, as patients like this one hardly ever got it",

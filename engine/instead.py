@@ -35,6 +35,9 @@ FOR_ARM: Mapping[Reason, Instead] = {
         sentence="Ask the study's analyst before relying on records or trials alone; until then go by the guideline's "
         "order.",
     ),
+    Reason.NOT_COMPARABLE: Instead(
+        kind="guideline_order", sentence=f"{GUIDELINE}; these records cannot compare it with the reference."
+    ),
     Reason.SENSITIVITY: Instead(
         kind="study_averages",
         sentence="Read the study's average with caution, as its place may be due to an unmeasured cause, and go by "

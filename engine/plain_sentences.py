@@ -34,6 +34,7 @@ AGAINST: Mapping[Reason, str] = {
     Reason.SAFETY: "{name}: it may not be safe for you right now.",
     Reason.CONSENT: "{name}: without your yes, we do not look at past records for it.",
     Reason.CONFLICT: "{name}: what we know from past records and from trials does not fit together.",
+    Reason.NOT_COMPARABLE: "{name}: the people who had it were too different for us to compare.",
     Reason.SENSITIVITY: "{name}: we are not sure enough to say how well it works.",
     Reason.TOO_FEW_SIMILAR: "{name}: too few people like you have had it, so we cannot say how well it works.",
     Reason.NON_OVERLAP: "{name}: people like you hardly ever had it, so we cannot say how well it works.",

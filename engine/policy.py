@@ -25,6 +25,7 @@ from data_contracts.secondary_served import SecondaryServed
 from data_contracts.similar_groups import SimilarGroups
 from data_contracts.support import Support
 from data_contracts.therapy import Level, Therapy, guideline_position
+from data_contracts.withdrawn_pair import is_withdrawn
 from engine.attribute import Attribute, attributes_of
 from engine.becomes import Becomes
 from engine.evidence import evidence_sentences, told_evidence
@@ -201,6 +202,12 @@ class Policy:
         """Arms that the study gives no rank to: by what the manifest says, or as trials and records contradict."""
         against = self.manifest.evidence.not_pooled if self.manifest.evidence else ()
         return dict.fromkeys(against, Reason.CONFLICT) | self.manifest.abstained
+
+    @cached_property
+    def withdrawn(self) -> NDArray[np.bool_]:
+        """(K, K) pairs of ranked arms that the study's design says cannot be compared: never told apart."""
+        arms, pairs = self.manifest.ranked_arms, self.manifest.withdrawn
+        return np.array([[is_withdrawn(pairs, one, other) for other in arms] for one in arms])
 
     @cached_property
     def is_key(self) -> NDArray[np.bool_]:

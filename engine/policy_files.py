@@ -13,6 +13,7 @@ from data_contracts.effects import ServedEffects
 from data_contracts.episode import FloatArray
 from data_contracts.errors import Refused
 from data_contracts.fill_sketch import FILL_ARRAYS, fill_problems, fill_sketch_from
+from data_contracts.gate import in_state
 from data_contracts.manifest import ARRAYS, MANIFEST, PolicyManifest
 from data_contracts.outcome_range import OutcomeRanges
 from data_contracts.secondary_arrays import array_names, secondary_from, secondary_problems
@@ -38,9 +39,12 @@ def load_policy(files: Mapping[str, bytes]) -> Policy:
         files: content by file name; signature and hashes have been checked by the caller.
 
     Raises:
-        Refused: the arrays hold objects, or are not those of the manifest.
+        Refused: the arrays hold objects, are not those of the manifest, or were never made, as the design failed.
     """
     manifest = PolicyManifest.model_validate_json(files[MANIFEST])
+    if ARRAYS not in files:
+        failed = ", ".join(in_state(manifest.gates, "failed"))
+        raise Refused(f"This policy holds no effects: the study's design failed ({failed}). Read its report.")
     arrays = _read_arrays(files[ARRAYS], (*NAMES, *array_names(manifest.secondary)))
     k, terms = len(manifest.ranked_arms), manifest.basis.terms
     _refuse(secondary_problems(arrays, manifest.secondary, k, terms))

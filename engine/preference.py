@@ -90,7 +90,7 @@ class Preference:
 
     @cached_property
     def _pairs(self) -> BoolArray:
-        return np.asarray(self.allowed[:, :, None] & self.allowed[:, None, :])
+        return np.asarray(self.allowed[:, :, None] & self.allowed[:, None, :] & ~self.policy.withdrawn)
 
 
 def prefer_cohort(cohort: Cohort, patients: Patients, decision: Decision) -> Preference:
@@ -118,7 +118,8 @@ def prefer(patients: Patients, decision: Decision, attributes: Sequence[Attribut
     offered = decision.offered[:, policy.ranked_at]
     worth = utilities(attributes, weights, patients, offered, decision)
     allowed: BoolArray = np.logical_and(offered, np.any(worth.weights > 0, axis=1, keepdims=True))
-    surely = surely_better(worth.lowest, worth.highest, worth.margin) & allowed[:, :, None] & allowed[:, None, :]
+    surely = surely_better(worth.lowest, worth.highest, worth.margin) & ~policy.withdrawn
+    surely = surely & allowed[:, :, None] & allowed[:, None, :]
     beaten_by, beats = surely.sum(axis=1), surely.sum(axis=2)
     ranking = Ranking(
         lower=np.where(allowed, 1 + beaten_by, 0),

@@ -51,7 +51,7 @@ def rank(
     """
     best, confidence = first_of(policy, effects, allowed, more_severe), policy.manifest.confidence
     if allowed.all():
-        sets = rank_sets(effects, covariance, confidence)
+        sets = rank_sets(effects, covariance, confidence, policy.withdrawn)
         return Ranking(sets.lower, sets.upper, sets.in_top_set, best, sets.critical_value)
     lower, upper = np.zeros(allowed.shape, dtype=np.int64), np.zeros(allowed.shape, dtype=np.int64)
     in_top_set, critical = np.zeros(allowed.shape, dtype=np.bool_), np.zeros(len(allowed))
@@ -61,7 +61,7 @@ def rank(
         arms = np.flatnonzero(allowed[rows[0]])
         here = (rows[:, None], arms)
         joint = covariance[rows[:, None, None], arms[:, None], arms]
-        sets = rank_sets(effects[here], joint, confidence)
+        sets = rank_sets(effects[here], joint, confidence, policy.withdrawn[np.ix_(arms, arms)])
         lower[here], upper[here], in_top_set[here] = sets.lower, sets.upper, sets.in_top_set
         critical[rows] = sets.critical_value
     return Ranking(lower, upper, in_top_set, best, critical)

@@ -45,7 +45,7 @@ def arm_reasons(
     codes[(codes == OPEN) & bars.few] = CODE[Reason.TOO_FEW_SIMILAR]
     for arm, reason in policy.held_back.items():
         held = codes[:, policy.at[arm]]
-        held[held == OPEN] = CODE[reason]
+        held[(held == OPEN) | (reason is Reason.NOT_COMPARABLE)] = CODE[reason]
     codes[bars.consent] = CODE[Reason.CONSENT]
     codes[bars.removed] = CODE[Reason.SAFETY]
     codes[bars.excluded] = CODE[Reason.EXCLUDED]

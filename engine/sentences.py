@@ -26,6 +26,7 @@ AGAINST: Mapping[Reason, str] = {
     Reason.SAFETY: "{label} is not ranked: a safety rule refuses.",
     Reason.CONSENT: "{label} is not ranked: there is no consent to decision support.",
     Reason.CONFLICT: "{label} is not ranked: these records and randomised trials contradict each other.",
+    Reason.NOT_COMPARABLE: "{label} is not ranked: its patients and the reference's differ too much to be compared.",
     Reason.SENSITIVITY: "{label} is not ranked: a plausible unmeasured cause could turn its place around.",
     Reason.TOO_FEW_SIMILAR: "{label} is not ranked from records: {episodes} episodes are too few.",
     Reason.NON_OVERLAP: "{label} cannot be compared: patients like this one hardly ever got it.",
@@ -107,6 +108,7 @@ def answer_sentences(
         *_without_outcome(arms),
         *availability_sentences(arms),
         *policy.evidence_sentences,
+        *_not_compared(policy),
         *([_individualisation(policy)] if any(advice.effect for advice in arms) else []),
         NO_TRIAL,
     ]
@@ -117,6 +119,14 @@ def _instead(first: str | None, safety: Safety, arms: Sequence[ArmAdvice]) -> li
     """That there is no ranking, and what to do instead."""
     found = instead_of_all(safety, arms)
     return [sentence for sentence in (first, found and found.sentence) if sentence]
+
+
+def _not_compared(policy: Policy) -> list[str]:
+    """Pairs of ranked arms that never count as told apart, whatever their effects."""
+    ranked, labels = policy.manifest.ranked_arms, policy.labels
+    pairs = [pair.arms for pair in policy.manifest.withdrawn if set(pair.arms) <= set(ranked)]
+    told = "count as tied: in these records their patients differ too much to compare the two."
+    return [f"{joined([labels[one], labels[other]])} {told}" for one, other in pairs]
 
 
 def _ranking_sentences(best: ArmAdvice, arms: Sequence[ArmAdvice]) -> list[str]:

@@ -17,6 +17,7 @@ from data_contracts.episode import FloatArray, IntArray
 from data_contracts.gate import Individualisation
 from data_contracts.protocol import GateMarks
 from estimators.clusters import clustered_covariance
+from estimators.overlap import effective_counts
 from estimators.stack import Stack
 
 BINS = 5
@@ -56,14 +57,7 @@ def decide(
 
 def effective_episodes(data: ScoredEpisodes) -> FloatArray:
     """(K,) Kish's effective number of episodes behind each arm's weighted mean."""
-    rows = np.arange(len(data.arm))
-    weight = ~np.isnan(data.outcome) / (data.propensity * data.observation)[rows, data.arm]
-    return np.array(
-        [
-            weight[data.arm == k].sum() ** 2 / max((weight[data.arm == k] ** 2).sum(), 1e-12)
-            for k in range(data.scores.shape[1])
-        ]
-    )
+    return effective_counts(~np.isnan(data.outcome), data.arm, data.propensity * data.observation)
 
 
 def calibrate(

@@ -28,12 +28,11 @@ from estimators.earned_advice import earn
 from estimators.evidence import weigh
 from estimators.fill_sketch import fill_sketch
 from estimators.progress import Progress, untold
-from estimators.scored_study import score_study
+from estimators.scored_study import ScoredStudy, score_study
 from estimators.secondary import LearnedSecondary, learn_secondary
 from estimators.serve import serve
 from estimators.serving_models import outcome_model
 from estimators.similar_groups import similar_groups
-from estimators.support import fit_support
 
 
 @dataclass(frozen=True)
@@ -87,11 +86,14 @@ class Learned:
     systematic_errors: tuple[SystematicError, ...] = ()
 
 
-def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = untold) -> Learned:
+def learn(
+    episodes: Episodes, protocol: StudyProtocol, progress: Progress = untold, scored: ScoredStudy | None = None
+) -> Learned:
     """Learn effects; deterministic for the same episodes and protocol.
 
     Args:
         progress: told of each step as it starts.
+        scored: the study up to its scores, where it was scored already.
 
     Raises:
         BadInput: an arm has too few observed outcomes to learn from, or the protocol names an unknown evidence table.
@@ -100,14 +102,13 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
     tables_named(protocol.trial_evidence.tables)  # known before anything that takes long
     rivals = for_study(protocol, len(episodes.arm))
     with threadpool_limits(1):
-        study = score_study(episodes, protocol, progress)
+        study = scored or score_study(episodes, protocol, progress)
         progress("effects", 0.8)
         primary = study.primary
         weighed = weigh(episodes.arms, protocol, study.averages[protocol.outcome.column], primary.outcome, primary.arm)
         served = serve(primary, weighed.served, protocol, episodes.arms, rivals)
         progress("served forms", 0.95)
-        support = fit_support(study.covariates, primary, protocol.overlap.min_propensity, study.logistic)
-        can = support.verdicts(study.covariates) == SUPPORTED
+        can = study.support.verdicts(study.covariates) == SUPPORTED
         earned = earn(primary, served, weighed.served, protocol, episodes.arms, can)
         served = earned.served
         return Learned(
@@ -123,7 +124,7 @@ def learn(episodes: Episodes, protocol: StudyProtocol, progress: Progress = unto
             held_out_slope=served.stacked.slope if np.isfinite(served.stacked.standard_error) else None,
             candidate_weights=served.weights,
             served=served.effects,
-            support=support,
+            support=study.support,
             expected=outcome_model(study.covariates, primary, served.effects),
             ranges=outcome_ranges(study.covariates, primary, earned.advice.effects, can),
             fills=fill_sketch(study.encoding, episodes.columns, len(protocol.effect_modifiers)),

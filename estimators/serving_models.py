@@ -5,15 +5,31 @@ Both are fitted on all episodes, linear in the standardised covariates, so that 
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from data_contracts.effects import ScoredEpisodes, ServedEffects
-from data_contracts.episode import FloatArray
+from data_contracts.episode import FloatArray, IntArray
 from estimators.linear_regression import linear_regression
 from estimators.probability_models import LOGISTIC, LogisticByFold, fit_calibrated, served_logits
 
 
-def support_model(covariates: FloatArray, data: ScoredEpisodes, logistic: LogisticByFold | None = None) -> FloatArray:
+class Started(Protocol):
+    """Which of the arms each of n episodes started, and whose episode it is."""
+
+    @property
+    def arm(self) -> IntArray:
+        """(n,) codes."""
+        ...
+
+    @property
+    def cluster(self) -> IntArray:
+        """(n,) codes of units that vary together."""
+        ...
+
+
+def support_model(covariates: FloatArray, data: Started, logistic: LogisticByFold | None = None) -> FloatArray:
     """(K, 1 + q) coefficients of the calibrated multinomial logistic propensity.
 
     Args:

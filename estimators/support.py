@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import beta
 
 from data_contracts.column_checks import MINIMUM_CELL
-from data_contracts.effects import BoolArray, ScoredEpisodes
+from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.support import (
     CELLS,
@@ -20,7 +20,7 @@ from data_contracts.support import (
     probability_of,
 )
 from estimators.probability_models import LogisticByFold
-from estimators.serving_models import support_model
+from estimators.serving_models import Started, support_model
 from estimators.support_grid import cut_grid
 from estimators.support_regions import hardly_ever_regions
 
@@ -32,12 +32,13 @@ SEARCHED = 50_000
 
 
 def fit_support(
-    covariates: FloatArray, data: ScoredEpisodes, min_propensity: float, logistic: LogisticByFold | None = None
+    covariates: FloatArray, data: Started, min_propensity: float, logistic: LogisticByFold | None = None
 ) -> Support:
     """Fit the propensity, and count what the records show beside it.
 
     Args:
         covariates: (n, q) standardised.
+        data: which arm each episode started; no outcome is looked at.
         min_propensity: share up to which an arm counts as hardly ever started; lower, in proportion, for an arm
             with less than its equal share 1/K of the episodes, since who gets a rare arm rarely gets it like others.
         logistic: the propensity as the study's folds have it, where it is known already.

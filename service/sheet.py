@@ -38,6 +38,7 @@ UNTOLD: Mapping[Reason | None, str] = {
     Reason.MISSING_KEY: "Something about you is not known yet. The records cannot tell.",
     Reason.OUT_OF_POPULATION: "The records hold no people like you. They cannot tell.",
     Reason.CONFLICT: "Records and other studies do not agree. We give no number.",
+    Reason.NOT_COMPARABLE: "People who had this were too different. The records cannot tell.",
     Reason.SENSITIVITY: "The numbers are too shaky to show. The records cannot tell.",
     Reason.CONSENT: "You did not agree to this being worked out.",
 }

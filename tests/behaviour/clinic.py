@@ -15,6 +15,7 @@ from data_contracts.fact import load_facts
 from data_contracts.manifest import ArmRecord, PolicyManifest
 from data_contracts.outcome_range import OutcomeRanges
 from data_contracts.protocol import Outcome
+from data_contracts.recommendation import Reason
 from data_contracts.secondary_outcome import BETTER, SHARE, SecondaryOutcome
 from data_contracts.secondary_served import SecondaryServed, ServedLevel
 from data_contracts.support import CELLS, Support
@@ -56,6 +57,7 @@ def clinic(
     effects: Mapping[str, float] | None = None,
     hardly_ever: Sequence[str] = (),
     too_few: Sequence[str] = (),
+    apart: Sequence[str] = (),
     **manifest_says: Any,
 ) -> Policy:
     """Constant effects, each with a standard error of 0.1 and independent of the others.
@@ -64,6 +66,7 @@ def clinic(
         effects: other effects than those above, by arm.
         hardly_ever: arms that such patients hardly ever got.
         too_few: arms that too few such patients got.
+        apart: further arms, without effects, that the design cannot compare with the reference.
         manifest_says: of the manifest, as it stands there.
     """
     names, k = list(EFFECTS), len(EFFECTS)
@@ -74,7 +77,10 @@ def clinic(
         name="clinic",
         study_id="0" * 64,
         data_fingerprint="1" * 64,
-        arms=tuple(ArmRecord(name=name, therapy=keys[name], episodes=400, ranked=True) for name in names),
+        arms=(
+            *(ArmRecord(name=name, therapy=keys[name], episodes=400, ranked=True) for name in names),
+            *(ArmRecord(name=name, therapy=None, episodes=400, ranked=False) for name in apart),
+        ),
         outcome=Outcome(column="phq9_week12", baseline="phq9_week0", direction="lower_is_better", unit="PHQ-9 points"),
         outcome_range=(0, 27),
         confidence=0.9,
@@ -86,7 +92,7 @@ def clinic(
         individualisation=(),
         secondary=(REMISSION,),
         estimand="a difference in means",
-        **manifest_says,
+        **{"abstained": dict.fromkeys(apart, Reason.NOT_COMPARABLE), **manifest_says},
     )
     values = np.array(list((EFFECTS | dict(effects or {})).values()))
     hardly = np.where(np.isin(names, list(hardly_ever)), 9.0, -9.0)

@@ -102,6 +102,7 @@ def test_a_manifest_survives_json(make: Make) -> None:
         ({"cbt": "CONFLICT"}, "ranked arms"),
         ({"zzz": "CONFLICT"}, "ranked arms"),
         ({"ssri": "NON_OVERLAP"}, "CONFLICT or SENSITIVITY"),
+        ({"ssri": "NOT_COMPARABLE"}, "arms without effects"),
         ({"ssri": "DOUBT"}, "Input should be"),
     ],
     ids=str,

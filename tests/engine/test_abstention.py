@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from data_contracts.recommendation import Reason
+from data_contracts.withdrawn_pair import WithdrawnPair
 from engine.instead import FOR_ARM
 from engine.recommend import recommend
 from engine.sentences import AGAINST
@@ -58,3 +59,16 @@ def test_arms_that_all_were_excluded(policy, rules, patient):
     answer = recommend(patient(dict.fromkeys(policy.labels, "no")), policy, rules)
     assert answer.instead is not None
     assert answer.instead.kind == "ask_person"
+
+
+def test_a_withdrawn_pair_is_never_told_apart(policy, rules, patient):
+    """However far apart two arms lie, a pair that the design cannot compare shares its ranks, in either order."""
+    before = {advice.arm: advice.rank for advice in recommend(patient(), policy, rules).arms}
+    assert before["ssri"].upper < before["cbt"].lower
+    pair = WithdrawnPair(arms=("cbt", "ssri"), equipoise=0.1, beyond_chance=0.0, column="age", reason="too unlike")
+    for arms in (pair.arms, pair.arms[::-1]):
+        told = policy.manifest.model_copy(update={"withdrawn": (pair.model_copy(update={"arms": arms}),)})
+        answer = recommend(patient(), replace(policy, manifest=told), rules)
+        after = {advice.arm: advice.rank for advice in answer.arms}
+        assert after["ssri"].upper >= after["cbt"].lower
+        assert any("count as tied" in sentence for sentence in answer.sentences)

@@ -13,8 +13,8 @@ from data_contracts.episode_checks import check_episodes
 from data_contracts.protocol import StudyProtocol
 from data_contracts.systematic_error import SystematicError
 from data_contracts.tables import table_from_frame
+from estimators.designed_study import design_study
 from estimators.negative_controls import MINIMUM_CONTROLS, systematic_errors
-from estimators.scored_study import design_study
 
 CONTROLS = tuple(f"control_{i}" for i in range(12))
 N = 1500
