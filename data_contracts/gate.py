@@ -43,6 +43,7 @@ class Gate(_Data):
     Attributes:
         name: short name.
         value: what came; None if it could not be judged.
+        lower, upper: between which what was measured lies, chance not taken off, where that can be told.
         mark: what was asked, as text with its direction.
         state: how it was judged.
         sentence: what that means, in one sentence.
@@ -55,6 +56,8 @@ class Gate(_Data):
     state: GateState
     sentence: str
     waiver: Waiver | None = None
+    lower: float | None = None
+    upper: float | None = None
 
     @model_validator(mode="after")
     def _waived_by_somebody(self) -> Gate:

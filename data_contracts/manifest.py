@@ -140,6 +140,7 @@ class Promotion(_Data):
         at: when, ISO 8601 with time zone.
         waivers: gates of the policy that were waived and that the promoter accepted so.
         previous_version: the champion before, if any.
+        gates_sha256: hash of the gates.json that it was decided by.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Promotion(_Data):
     at: str
     waivers: tuple[str, ...] = ()
     previous_version: str | None = None
+    gates_sha256: str | None = None
 
 
 def sha256(content: bytes) -> str:

@@ -26,16 +26,20 @@ class PairDesign:
         first, second: codes of the arms.
         difference: largest standardised difference after weighting, over covariates.
         beyond_chance: largest over covariates of that difference less what chance explains of it.
+        upper: that difference and what chance explains of it: with the other, the ends of a 90 % interval.
         column: the covariate of which this is so.
         equipoise: share of the pair's episodes in equipoise.
+        episodes: how many the pair has.
     """
 
     first: int
     second: int
     difference: float
     beyond_chance: float
+    upper: float
     column: str
     equipoise: float
+    episodes: int
 
     def comparable(self, marks: GateMarks) -> bool:
         """Whether the pair by itself holds the marks of balance and equipoise."""
@@ -61,8 +65,10 @@ def pair_designs(
             second=j,
             difference=float(after[at].max()),
             beyond_chance=float(excess[at].max()),
+            upper=float((after + chance)[at, excess[at].argmax()]),
             column=columns[int(excess[at].argmax())],
             equipoise=equipoise(propensity, arm, i, j),
+            episodes=int(((arm == i) | (arm == j)).sum()),
         )
         for at, (i, j) in enumerate(combinations(range(propensity.shape[1]), 2))
     )

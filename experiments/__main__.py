@@ -18,9 +18,13 @@ examples:
   equipoise-lab fit clinic/protocol.yaml --data clinic/records.csv --out clinic-fit
   equipoise-lab study clinic/protocol.yaml --data clinic/records.csv --out clinic-study
   equipoise-lab promote clinic 1 --by "A. Analyst" --why "gates passed; reviewed the report"
+  equipoise-lab promotions clinic
 
 exit codes: 0 done, 2 bad usage, 3 bad input, 4 a gate failed (results are written, marked), 5 refused
 """
+
+INTERRUPTED = 130
+AGAIN = "Make room or mend it, and run the same command again: a study goes on where it stopped."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,6 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EquipoiseError as error:
         print(f"{error.title}:\n{error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted. A study goes on where it stopped if the same command is run again.", file=sys.stderr)
+        return INTERRUPTED
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"The machine could not go on:\n{error.strerror or error}{where}. {AGAIN}", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,6 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument(
         "--accept-waiver", action="append", default=[], metavar="GATE", help="a waived gate that they let go as well"
     )
+
+    promotions = commands.add_parser("promotions", help="who moved which alias of a policy, when and why")
+    promotions.add_argument("name")
+    promotions.add_argument("--json", action="store_true", help="one JSON list for machines")
 
     benchmark = commands.add_parser("benchmark", help="side by side with peers on the same data, same run")
     benchmark.add_argument(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from data_contracts.errors import BadUsage
 from data_contracts.gate import GateState
+from experiments.design_result import Result
 from experiments.fit import fit, write_fit
 from experiments.progress import progress
 from experiments.promote import promote
@@ -71,6 +72,13 @@ def _promote(options: Namespace) -> int:
     return 0
 
 
+def _promotions(options: Namespace) -> int:
+    from experiments.promotions import as_data, as_table
+
+    _say(as_data(options.name) if options.json else as_table(options.name))
+    return 0
+
+
 def _benchmark(options: Namespace) -> int:
     from experiments.benchmark import benchmark
     from experiments.benchmark_suite import Request
@@ -96,6 +104,7 @@ COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "fit": _fit,
     "study": _study,
     "promote": _promote,
+    "promotions": _promotions,
     "benchmark": _benchmark,
 }
 
@@ -115,7 +124,7 @@ def _signer() -> Signer:
     return signer
 
 
-def _close(result: StudyResult, options: Namespace, more: dict[str, str]) -> int:
+def _close(result: Result, options: Namespace, more: dict[str, str]) -> int:
     """Tell what came, for a person or a machine, and return the exit code."""
     if options.json:
         gates = {gate.name: gate.state for gate in result.gates}
@@ -123,6 +132,7 @@ def _close(result: StudyResult, options: Namespace, more: dict[str, str]) -> int
             "study_id": result.protocol.study_id,
             "passed": result.passed,
             "gates": gates,
+            "effects_computed": isinstance(result, StudyResult),
             "out": str(options.out),
         }
         print(json.dumps(summary | more, sort_keys=True))
@@ -131,14 +141,21 @@ def _close(result: StudyResult, options: Namespace, more: dict[str, str]) -> int
             _say(f"Left out: {left.count} {left.what}.")
         for name, count in result.episodes.thin_arms.items():
             _say(f"{name} is not ranked from records: {count} episodes, 30 are needed.")
+        for pair in result.withdrawn:
+            _say(f"withdrawn: {pair.reason}")
+        for name in result.episodes.apart:
+            _say(f"{name} is not ranked: by the design it cannot be compared with {result.protocol.arms.reference}.")
         for name, why in result.episodes.set_aside.items():
             _say(f"{name} is set aside: {why}.")
         for gate in result.gates:
             _say(f"gate {gate.name}: {TOLD[gate.state]}. {gate.sentence}")
             if gate.waiver:
                 _say(f"  waiver by {gate.waiver.by}: {gate.waiver.why}")
-        for decision in result.learned.individualisation:
-            _say(decision.reason)
+        if isinstance(result, StudyResult):
+            for decision in result.learned.individualisation:
+                _say(decision.reason)
+        else:
+            _say("The design failed, so that no effect was computed.")
         for key, value in more.items():
             _say(f"{key}: {value}")
         _say(f"Results are in {options.out}." + ("" if result.passed else " A gate failed: the policy is marked so."))

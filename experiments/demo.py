@@ -15,6 +15,7 @@ from data_contracts.tables import read_table
 from experiments.demo_answers import average_table, recommendation_panel
 from experiments.demo_patients import PATIENTS
 from experiments.demo_service import running_service
+from experiments.design_result import opened
 from experiments.fit import write_json
 from experiments.progress import progress
 from experiments.promote import promote
@@ -60,14 +61,14 @@ def _trial(folder: Path, signer: Signer) -> StudyResult:
     beat_the_blues().to_csv(folder / "records.csv", index=False)
     (folder / "protocol.yaml").write_text(yaml.safe_dump(beat_the_blues_protocol(), sort_keys=False), encoding="utf-8")
     with progress("Beat the Blues") as report:
-        return study(folder / "protocol.yaml", folder / "records.csv", folder, signer, report)[0]
+        return opened(study(folder / "protocol.yaml", folder / "records.csv", folder, signer, report)[0])
 
 
 def _clinic(folder: Path, signer: Signer) -> tuple[StudyResult, str]:
     simulate_to("clinic", EPISODES, SEED, folder)
     with progress("clinic") as report:
         result, registered = study(folder / "protocol.yaml", folder / "records.csv", folder, signer, report)
-    return result, registered.version
+    return opened(result), registered.version
 
 
 def _trial_sentences(trial: StudyResult) -> str:

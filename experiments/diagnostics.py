@@ -11,10 +11,9 @@ import numpy as np
 from data_contracts.episode import Episodes, FloatArray
 from data_contracts.support import SUPPORTED
 from estimators.balance import Balance, balance
-from estimators.individualise import effective_episodes
-from estimators.learn import Learned
+from estimators.designed_study import DesignedStudy
 from estimators.nuisances import MINIMUM_PROPENSITY, log_loss
-from estimators.overlap import calibration_error, equipoise, support_scores
+from estimators.overlap import calibration_error, effective_counts, equipoise, support_scores
 from estimators.pair_design import PairDesign, pair_designs
 
 
@@ -24,6 +23,7 @@ class Diagnostics:
 
     Attributes:
         log_loss, marginal_entropy: held-out log-loss of the propensity and that of the arms' shares, nats.
+        log_loss_error: standard error of their difference, over episodes.
         calibration_error, calibration_chance: class-wise expected calibration error, and what chance explains.
         balance: standardised mean differences before and after weighting.
         equipoise: share in equipoise by pair of arm names.
@@ -45,26 +45,29 @@ class Diagnostics:
     effective: FloatArray
     clipped: float
     pairs: tuple[PairDesign, ...] = ()
+    log_loss_error: float = 0.0
 
 
-def diagnose(episodes: Episodes, learned: Learned) -> Diagnostics:
+def diagnose(episodes: Episodes, designed: DesignedStudy) -> Diagnostics:
     """Diagnostics of a study's design; no outcome enters but whether it was observed."""
-    propensity, arm = learned.propensity.prediction, episodes.arm
+    propensity, arm = designed.propensity.prediction, episodes.arm
     share = np.bincount(arm) / episodes.n
     error, chance = calibration_error(propensity, arm)
-    got = (propensity * learned.scored.observation)[np.arange(episodes.n), arm]
+    probability = propensity * designed.observation
+    gain = np.log(propensity[np.arange(episodes.n), arm]) - np.log(share[arm])
     pairs = list(combinations(range(len(episodes.arms)), 2))
-    names, columns = episodes.arms, learned.encoding.columns
+    names, columns = episodes.arms, designed.encoding.columns
     return Diagnostics(
         log_loss=log_loss(propensity, arm),
         marginal_entropy=float(-np.sum(share * np.log(share))),
         calibration_error=error,
         calibration_chance=chance,
-        balance=balance(columns, learned.covariates, arm, propensity),
+        balance=balance(columns, designed.covariates, arm, propensity),
         equipoise={(names[i], names[j]): equipoise(propensity, arm, i, j) for i, j in pairs},
         support=support_scores(propensity).mean(axis=0),
-        supported=(learned.support.verdicts(learned.covariates) == SUPPORTED).mean(axis=0),
-        effective=effective_episodes(learned.scored),
-        clipped=float(np.mean(got < MINIMUM_PROPENSITY)),
-        pairs=pair_designs(columns, learned.covariates, arm, propensity),
+        supported=(designed.support.verdicts(designed.covariates) == SUPPORTED).mean(axis=0),
+        effective=effective_counts(designed.observed, arm, probability),
+        clipped=float(np.mean(probability[np.arange(episodes.n), arm] < MINIMUM_PROPENSITY)),
+        pairs=pair_designs(columns, designed.covariates, arm, propensity),
+        log_loss_error=float(gain.std(ddof=1) / np.sqrt(episodes.n)),
     )

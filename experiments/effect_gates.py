@@ -15,12 +15,8 @@ from estimators.trial_prior import outcome_spread
 
 
 def effect_gates(learned: Learned, protocol: StudyProtocol) -> tuple[Gate, ...]:
-    """Negative controls, then the plausibility of the gain."""
-    named, marks = len(protocol.negative_controls.outcomes), protocol.gates
-    return (
-        negative_control_gate(learned.systematic_errors, named, marks),
-        plausible_gain_gate(learned.value, learned.scored, marks),
-    )
+    """The gates that effects are judged by once they have been computed."""
+    return (plausible_gain_gate(learned.value, learned.scored, protocol.gates),)
 
 
 def negative_control_gate(errors: tuple[SystematicError, ...], named: int, marks: GateMarks) -> Gate:
@@ -39,6 +35,8 @@ def negative_control_gate(errors: tuple[SystematicError, ...], named: int, marks
     return Gate(
         name=name,
         value=worst.beyond_chance,
+        lower=worst.expected - worst.chance,
+        upper=worst.expected + worst.chance,
         mark=mark,
         state="passed" if worst.beyond_chance <= marks.max_systematic_error else "failed",
         sentence=(
@@ -63,6 +61,8 @@ def plausible_gain_gate(value: PolicyValue | None, data: ScoredEpisodes, marks: 
     return Gate(
         name=name,
         value=gain,
+        lower=value.best_single.lower / sd,
+        upper=value.best_single.upper / sd,
         mark=mark,
         state="passed" if gain <= largest else "failed",
         sentence=f"The advice gains {gain:.2f} {unit} over the best single arm for everyone.",

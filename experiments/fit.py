@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from data_contracts.episode import Episodes
 from data_contracts.episode_checks import check_episodes
@@ -13,30 +15,65 @@ from data_contracts.errors import BadInput, Problem
 from data_contracts.protocol import StudyProtocol
 from data_contracts.protocol_file import read_protocol
 from data_contracts.tables import read_table
+from data_contracts.trial_evidence import tables_named
 from data_contracts.whole_file import write_whole
+from estimators.candidates import for_study
 from estimators.learn import learn
 from estimators.progress import Progress
+from estimators.scored_study import ScoredStudy, score_study
+from experiments.blinded import judge_design
+from experiments.closed_policy import closed_policy_files
 from experiments.cohort.place import Place, name_of
-from experiments.diagnostics import diagnose
+from experiments.design_result import DesignResult, Result
 from experiments.gates import judge
 from experiments.policy_writer import policy_files, write_policy
 from experiments.signing import Signer
+from experiments.stages import Made, Stages
 from experiments.study_result import StudyResult
 
 TABLES = (".csv", ".parquet")
 NO_PROGRESS: Progress = lambda _step, _share: None  # noqa: E731 - a name for the default
 
 
-def fit(protocol_path: Path, place: Place, progress: Progress = NO_PROGRESS) -> StudyResult:
-    """Read, check, learn and judge; writes nothing.
+def fit(protocol_path: Path, place: Place, progress: Progress = NO_PROGRESS) -> Result:
+    """Read, check, judge the design and, if it holds, learn and judge the effects; writes nothing.
 
     Raises:
         BadInput: the protocol or the table has problems; all are listed.
     """
     protocol, episodes = read_study(protocol_path, place)
-    learned = learn(episodes, protocol, progress)
-    found = diagnose(episodes, learned)
-    return StudyResult(protocol, episodes, learned, found, judge(found, learned, protocol))
+    return fit_episodes(episodes, protocol, progress)
+
+
+def fit_episodes(
+    episodes: Episodes, protocol: StudyProtocol, progress: Progress = NO_PROGRESS, stages: Stages | None = None
+) -> Result:
+    """The study of checked episodes. Scores and effects are made only once the design has passed, or was waived.
+
+    Args:
+        stages: where finished stages are kept and taken up again; without it nothing is.
+
+    Raises:
+        BadInput: an arm has too few observed outcomes to learn from, or the protocol names an unknown evidence table.
+        BadUsage: the protocol names a candidate that there is not.
+    """
+    tables_named(protocol.trial_evidence.tables)  # known before anything that takes long
+    for_study(protocol, episodes.n)
+    run = stages.run if stages else _made
+    design = run("design", lambda: judge_design(episodes, protocol, progress))
+    if not design.passed:
+        return design
+
+    def scored() -> ScoredStudy:
+        return run("scores", lambda: score_study(design.episodes, protocol, progress, design.designed))
+
+    learned = run("effects", lambda: learn(design.episodes, protocol, progress, scored()))
+    gates = judge(design.gates, learned, protocol)
+    return StudyResult(protocol, design.episodes, learned, design.diagnostics, gates, design.withdrawn)
+
+
+def _made(_name: str, make: Callable[[], Made]) -> Made:
+    return make()
 
 
 def read_study(protocol_path: Path, place: Place) -> tuple[StudyProtocol, Episodes]:
@@ -74,23 +111,36 @@ def _table_problems(place: Place) -> tuple[Problem, ...]:
     return ()
 
 
-def write_fit(result: StudyResult, out: Path, signer: Signer) -> None:
+def write_fit(result: Result, out: Path, signer: Signer) -> None:
     """Write ``policy/`` and ``gates.json``, each whole or not at all; failed gates are marked in both."""
-    files = policy_files(result.protocol, result.episodes, result.learned, result.gates)
-    write_policy(out / "policy", files, signer)
-    gates = {
+    write_policy(out / "policy", files_of(result), signer)
+    write_json(gates_of(result), out / "gates.json")
+
+
+def gates_of(result: Result) -> dict[str, Any]:
+    """Content of gates.json; of a study whose design failed it holds nothing that came of an outcome."""
+    learned = result.learned if isinstance(result, StudyResult) else None
+    return {
         "study_id": result.protocol.study_id,
         "data_fingerprint": result.episodes.fingerprint,
         "passed": result.passed,
+        "effects_computed": learned is not None,
         "gates": [gate.model_dump(mode="json") for gate in result.gates],
-        "policy_value": result.learned.value.model_dump(mode="json") if result.learned.value else None,
-        "proposed_advice": result.learned.proposed.model_dump(mode="json") if result.learned.proposed else None,
-        "negative_controls": [error.model_dump(mode="json") for error in result.learned.systematic_errors],
-        "individualisation": [decision.model_dump(mode="json") for decision in result.learned.individualisation],
-        "arms_not_ranked": sorted(result.episodes.thin_arms),
+        "withdrawn": [pair.model_dump(mode="json") for pair in result.withdrawn],
+        "policy_value": learned.value.model_dump(mode="json") if learned and learned.value else None,
+        "proposed_advice": learned.proposed.model_dump(mode="json") if learned and learned.proposed else None,
+        "negative_controls": [error.model_dump(mode="json") for error in result.systematic_errors],
+        "individualisation": [one.model_dump(mode="json") for one in learned.individualisation] if learned else [],
+        "arms_not_ranked": sorted((*result.episodes.thin_arms, *result.episodes.apart)),
         "outcomes_set_aside": dict(result.episodes.set_aside),
     }
-    write_json(gates, out / "gates.json")
+
+
+def files_of(result: Result) -> dict[str, bytes]:
+    """Content of a policy's files by name, without the signature; no arrays where the design failed."""
+    if isinstance(result, DesignResult):
+        return closed_policy_files(result)
+    return policy_files(result.protocol, result.episodes, result.learned, result.gates, result.withdrawn)
 
 
 def write_json(content: object, path: Path) -> None:

@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
 from data_contracts.gate import Gate, GateState, Waiver
 from data_contracts.protocol import GateMarks, StudyProtocol
+from data_contracts.systematic_error import SystematicError
 from estimators.learn import Learned
+from estimators.pair_design import PairDesign
 from experiments.diagnostics import Diagnostics
-from experiments.effect_gates import effect_gates
+from experiments.effect_gates import effect_gates, negative_control_gate
 from experiments.individual_gates import individual_gates
+from experiments.withdrawal import judged_pairs
+
+Z = NormalDist().inv_cdf(0.95)
+"""Standard errors to either end of a 90 % interval; its lower end is what the marks call beyond chance."""
 
 
-def judge(found: Diagnostics, learned: Learned, protocol: StudyProtocol) -> tuple[Gate, ...]:
-    """Every gate of a study, in a fixed order: those of its design, of its effects, and those that earn advice."""
+def judge(design: Sequence[Gate], learned: Learned, protocol: StudyProtocol) -> tuple[Gate, ...]:
+    """Every gate of a study, in a fixed order: those of its design, of its effects, and those that earn advice.
+
+    Args:
+        design: the gates that were judged blind.
+    """
+    effects = (*effect_gates(learned, protocol), *individual_gates(learned, protocol))
+    return (*design, *with_waivers(effects, protocol.waivers))
+
+
+def blinded_gates(
+    found: Diagnostics, arms: Sequence[str], errors: tuple[SystematicError, ...], protocol: StudyProtocol
+) -> tuple[Gate, ...]:
+    """Every gate that is judged without looking at an effect, waivers apart.
+
+    Args:
+        arms: the K arms in the order of their codes.
+        errors: of each arm by negative controls.
+    """
     marks = protocol.gates
-    gates = (*blinded_gates(found, marks), *effect_gates(learned, protocol), *individual_gates(learned, protocol))
-    return with_waivers(gates, protocol.waivers)
-
-
-def blinded_gates(found: Diagnostics, marks: GateMarks) -> tuple[Gate, ...]:
-    """Every gate that is judged without looking at an effect, waivers apart."""
-    return (_log_loss(found, marks), _calibration(found, marks), _balance(found, marks), _equipoise(found, marks))
+    pairs = judged_pairs(found.pairs, protocol)
+    gone = len(found.pairs) - len(pairs)
+    return (
+        _log_loss(found, marks),
+        _calibration(found, marks),
+        _balance(pairs, arms, marks, gone),
+        _equipoise(pairs, arms, marks, gone),
+        negative_control_gate(errors, len(protocol.negative_controls.outcomes), marks),
+    )
 
 
 def with_waivers(gates: Sequence[Gate], waivers: Sequence[Waiver]) -> tuple[Gate, ...]:
@@ -43,6 +70,8 @@ def _log_loss(found: Diagnostics, marks: GateMarks) -> Gate:
     return Gate(
         name="propensity_log_loss",
         value=excess,
+        lower=excess - Z * found.log_loss_error,
+        upper=excess + Z * found.log_loss_error,
         mark=f"at most {marks.max_log_loss_excess} nats above the arms' entropy",
         state=_state(excess <= marks.max_log_loss_excess),
         sentence=(
@@ -57,6 +86,8 @@ def _calibration(found: Diagnostics, marks: GateMarks) -> Gate:
     return Gate(
         name="propensity_calibration",
         value=beyond,
+        lower=max(beyond, 0.0),
+        upper=found.calibration_error,
         mark=f"at most {marks.max_calibration_error} beyond chance",
         state=_state(beyond <= marks.max_calibration_error),
         sentence=(
@@ -66,23 +97,46 @@ def _calibration(found: Diagnostics, marks: GateMarks) -> Gate:
     )
 
 
-def _balance(found: Diagnostics, marks: GateMarks) -> Gate:
-    beyond = found.balance.beyond_chance
+def _balance(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMarks, gone: int) -> Gate:
+    worst = max(pairs, key=lambda pair: pair.beyond_chance)
     return Gate(
         name="balance",
-        value=beyond,
+        value=worst.beyond_chance,
+        lower=worst.beyond_chance,
+        upper=worst.upper,
         mark=f"at most {marks.max_smd} standard deviations beyond chance",
-        state=_state(beyond <= marks.max_smd),
-        sentence=f"Largest difference between arms after weighting: {found.balance.after.max():.2f} SD.",
+        state=_state(worst.beyond_chance <= marks.max_smd),
+        sentence=(
+            f"Largest difference between arms after weighting: {max(pair.difference for pair in pairs):.2f} SD; "
+            f"farthest beyond chance is {worst.column}, {arms[worst.first]} and {arms[worst.second]}.{_without(gone)}"
+        ),
     )
 
 
-def _equipoise(found: Diagnostics, marks: GateMarks) -> Gate:
-    pair, share = min(found.equipoise.items(), key=lambda item: item[1])
+def _equipoise(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMarks, gone: int) -> Gate:
+    least = min(pairs, key=lambda pair: pair.equipoise)
+    lower, upper = share_interval(least.equipoise, least.episodes)
     return Gate(
         name="equipoise",
-        value=share,
+        value=least.equipoise,
+        lower=lower,
+        upper=upper,
         mark=f"at least {marks.min_equipoise} of every pair's episodes",
-        state=_state(share >= marks.min_equipoise),
-        sentence=f"The pair least in equipoise, {pair[0]} and {pair[1]}, has {share:.0%} of its episodes there.",
+        state=_state(least.equipoise >= marks.min_equipoise),
+        sentence=(
+            f"The pair least in equipoise, {arms[least.first]} and {arms[least.second]}, has {least.equipoise:.0%} of "
+            f"its episodes there.{_without(gone)}"
+        ),
     )
+
+
+def share_interval(share: float, n: int) -> tuple[float, float]:
+    """Ends of Wilson's 90 % interval of a share of n episodes (Wilson 1927, JASA 22:209)."""
+    centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    reach = Z / (1 + Z**2 / n) * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    return centre - reach, centre + reach
+
+
+def _without(gone: int) -> str:
+    """That pairs were left out of the judgement."""
+    return f" Withdrawn pairs, {gone} of them, are left out." if gone else ""

@@ -46,6 +46,8 @@ def _gain(proposed: ProposedAdvice | None, came_true: bool, protocol: StudyProto
     return Gate(
         name=name,
         value=proposed.gain_lower,
+        lower=proposed.best_single.lower,
+        upper=proposed.best_single.upper,
         mark=mark,
         state="passed" if proposed.gains else "unearned",
         sentence=f"Individual advice {came}, at least {proposed.gain_lower:.2f}{rest}.",
@@ -69,6 +71,8 @@ def _clinicians(proposed: ProposedAdvice | None, came_true: bool, protocol: Stud
     return Gate(
         name=name,
         value=proposed.clinicians_lower,
+        lower=proposed.clinicians.lower,
+        upper=proposed.clinicians.upper,
         mark=mark,
         state="passed" if proposed.as_good_as_chosen else "unearned",
         sentence=f"{came}; at worst {-proposed.margin:g} is let pass{rest}.",

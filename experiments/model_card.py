@@ -35,6 +35,8 @@ def model_card(manifest: PolicyManifest, protocol: StudyProtocol, episodes: Epis
         "covariates": list(protocol.covariates),
         "effect_modifiers": list(protocol.effect_modifiers),
         "episodes_by_arm": {arm.name: arm.episodes for arm in manifest.arms},
+        "effects_computed": bool(manifest.individualisation),
+        "withdrawn_pairs": [pair.reason for pair in manifest.withdrawn],
         "arms_not_ranked": [arm.name for arm in manifest.arms if not arm.ranked],
         "attrition": [{"step": line.step, "episodes": _shown(line.total, episodes.n)} for line in episodes.attrition],
         "gates": {gate.name: gate.state for gate in manifest.gates},

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +19,12 @@ from data_contracts.fill_sketch import fill_arrays
 from data_contracts.gate import Gate
 from data_contracts.manifest import ARRAYS, MANIFEST, MODEL_CARD, SIGNATURE, ArmRecord, PolicyManifest, sha256
 from data_contracts.protocol import StudyProtocol
+from data_contracts.recommendation import Reason
 from data_contracts.secondary_arrays import secondary_arrays
 from data_contracts.similar_groups import similar_arrays
 from data_contracts.support_arrays import support_arrays
 from data_contracts.therapy import therapy_for
+from data_contracts.withdrawn_pair import WithdrawnPair
 from engine.policy_files import policy_arrays
 from estimators.design import MINIMUM_CELL
 from estimators.learn import Learned
@@ -42,16 +45,25 @@ def write_policy(folder: Path, files: Mapping[str, bytes], signer: Signer) -> No
 
 
 def policy_files(
-    protocol: StudyProtocol, episodes: Episodes, learned: Learned, gates: tuple[Gate, ...]
+    protocol: StudyProtocol,
+    episodes: Episodes,
+    learned: Learned,
+    gates: tuple[Gate, ...],
+    withdrawn: tuple[WithdrawnPair, ...] = (),
 ) -> dict[str, bytes]:
     """Content of a policy's files by name, without the signature."""
-    manifest = _manifest(protocol, episodes, learned, gates)
-    files = {
-        ARRAYS: _archive(learned),
-        MODEL_CARD: _json(model_card(manifest, protocol, episodes)),
-    }
+    manifest = _manifest(protocol, episodes, learned, gates).model_copy(
+        update={"withdrawn": withdrawn, "abstained": dict.fromkeys(sorted(episodes.apart), Reason.NOT_COMPARABLE)}
+    )
+    return named_files(
+        manifest, {ARRAYS: _archive(learned), MODEL_CARD: as_json(model_card(manifest, protocol, episodes))}
+    )
+
+
+def named_files(manifest: PolicyManifest, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A policy's files with the manifest, which names each of them with its hash."""
     named = manifest.model_copy(update={"files": {name: sha256(content) for name, content in files.items()}})
-    return files | {MANIFEST: _json(named.model_dump(mode="json"))}
+    return {**files, MANIFEST: as_json(named.model_dump(mode="json"))}
 
 
 def estimand(protocol: StudyProtocol) -> str:
@@ -68,18 +80,9 @@ def estimand(protocol: StudyProtocol) -> str:
 def _manifest(
     protocol: StudyProtocol, episodes: Episodes, learned: Learned, gates: tuple[Gate, ...]
 ) -> PolicyManifest:
-    instrument = instrument_of(protocol.outcome.column, protocol)
     return PolicyManifest(
-        name=protocol.name,
-        study_id=protocol.study_id,
-        data_fingerprint=episodes.fingerprint,
-        arms=tuple(_arm(name, protocol, episodes) for name in protocol.arms.names),
-        outcome=protocol.outcome,
-        outcome_range=(instrument.minimum, instrument.maximum) if instrument else None,
-        confidence=protocol.confidence,
-        min_propensity=protocol.overlap.min_propensity,
+        **known_of_design(protocol, episodes),
         encoding=learned.encoding,
-        effect_modifiers=protocol.effect_modifiers,
         basis=learned.scored.basis,
         gates=gates,
         individualisation=learned.individualisation,
@@ -87,9 +90,25 @@ def _manifest(
         policy_value=learned.value,
         proposed_advice=learned.proposed,
         evidence=learned.evidence,
-        estimand=estimand(protocol),
-        patients_with=patients_with(protocol, episodes),
     )
+
+
+def known_of_design(protocol: StudyProtocol, episodes: Episodes) -> dict[str, Any]:
+    """What a manifest says whether or not effects were computed."""
+    instrument = instrument_of(protocol.outcome.column, protocol)
+    return {
+        "name": protocol.name,
+        "study_id": protocol.study_id,
+        "data_fingerprint": episodes.fingerprint,
+        "arms": tuple(_arm(name, protocol, episodes) for name in protocol.arms.names),
+        "outcome": protocol.outcome,
+        "outcome_range": (instrument.minimum, instrument.maximum) if instrument else None,
+        "confidence": protocol.confidence,
+        "min_propensity": protocol.overlap.min_propensity,
+        "effect_modifiers": protocol.effect_modifiers,
+        "estimand": estimand(protocol),
+        "patients_with": patients_with(protocol, episodes),
+    }
 
 
 def patients_with(protocol: StudyProtocol, episodes: Episodes) -> dict[str, dict[str, int]]:
@@ -116,7 +135,7 @@ def _yes(name: str, episodes: Episodes) -> BoolArray | None:
 
 def _arm(name: str, protocol: StudyProtocol, episodes: Episodes) -> ArmRecord:
     therapy = therapy_for(name, protocol.arms.therapies)
-    count = episodes.counts.get(name, episodes.thin_arms.get(name, 0))
+    count = {**episodes.thin_arms, **episodes.apart, **episodes.counts}.get(name, 0)
     return ArmRecord(
         name=name,
         therapy=therapy.key if therapy else None,
@@ -146,5 +165,6 @@ def _archive(learned: Learned) -> bytes:
     return buffer.getvalue()
 
 
-def _json(content: object) -> bytes:
+def as_json(content: object) -> bytes:
+    """JSON text with sorted keys."""
     return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from data_contracts.errors import BadUsage, GateFailed
 from data_contracts.gate import Waiver, in_state, waivers_used
-from data_contracts.manifest import PROMOTION, PROMOTION_SIGNATURE, Promotion
+from data_contracts.manifest import Promotion
 from experiments.signing import Signer
-from experiments.tracking import champion_version, find_version, record_promotion
+from experiments.tracking import CHAMPION, alias_version, find_version, promotion_content, record_promotion
 
 
 def promote(name: str, version: str, by: str, why: str, signer: Signer, accepted: Sequence[str] = ()) -> Promotion:
@@ -30,22 +30,22 @@ def promote(name: str, version: str, by: str, why: str, signer: Signer, accepted
     """
     if not by.strip() or not why.strip():
         raise BadUsage("A promotion names who promotes (--by) and their reason (--why); neither may be empty.")
-    run_id, manifest, manifest_sha256 = find_version(name, version)
-    if failed := in_state(manifest.gates, "failed"):
+    found = find_version(name, version)
+    if failed := in_state(found.manifest.gates, "failed"):
         raise GateFailed(f"{name} version {version} missed {', '.join(failed)}; it cannot become champion.")
-    _check_waivers(f"{name} version {version}", waivers_used(manifest.gates), by, accepted)
+    _check_waivers(f"{name} version {version}", waivers_used(found.manifest.gates), by, accepted)
     record = Promotion(
         name=name,
         version=version,
-        manifest_sha256=manifest_sha256,
+        manifest_sha256=found.manifest_sha256,
         by=by,
         why=why,
-        waivers=in_state(manifest.gates, "waived"),
+        waivers=in_state(found.manifest.gates, "waived"),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
-        previous_version=champion_version(name),
+        previous_version=alias_version(name, CHAMPION),
+        gates_sha256=found.gates_sha256,
     )
-    content = (record.model_dump_json(indent=1) + "\n").encode()
-    record_promotion(run_id, record, {PROMOTION: content, PROMOTION_SIGNATURE: signer.sign(content)})
+    record_promotion(found, record, signer.sign(promotion_content(record)), signer)
     return record
 
 

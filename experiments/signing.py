@@ -7,9 +7,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from data_contracts.errors import BadUsage
 from data_contracts.manifest import sha256
@@ -33,6 +33,10 @@ class Signer:
         """Base64 text of the signature over the content."""
         return base64.b64encode(self._key.sign(content)) + b"\n"
 
+    def signed(self, content: bytes, signature: bytes) -> bool:
+        """Whether a signature, as base64 text, over the content is this key's."""
+        return _verifies(self._key.public_key(), content, signature)
+
 
 def open_signer() -> Signer:
     """This machine's signing key; on first use it is made, and its public half is put among the trusted keys.
@@ -52,6 +56,23 @@ def open_signer() -> Signer:
     if not isinstance(key, Ed25519PrivateKey):
         raise BadUsage(f"{path} is not an Ed25519 key. Restore it, or move it away to have a new one made.")
     return Signer(path, False, key)
+
+
+def signed_by_trusted(content: bytes, signature: bytes) -> bool:
+    """Whether one of the trusted keys on this machine made the signature, base64 text, over the content."""
+    for path in sorted(trusted_keys().glob("*.pem")):
+        key = serialization.load_pem_public_key(path.read_bytes())
+        if isinstance(key, Ed25519PublicKey) and _verifies(key, content, signature):
+            return True
+    return False
+
+
+def _verifies(key: Ed25519PublicKey, content: bytes, signature: bytes) -> bool:
+    try:
+        key.verify(base64.b64decode(signature.removesuffix(b"\n"), validate=True), content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _create(path: Path) -> Ed25519PrivateKey:

@@ -6,26 +6,50 @@ from pathlib import Path
 
 from estimators.progress import Progress
 from experiments.cohort.place import Place
-from experiments.fit import NO_PROGRESS, fit, write_fit
-from experiments.report.write import write_report
+from experiments.design_result import Result
+from experiments.fit import NO_PROGRESS, fit_episodes, read_study, write_fit
+from experiments.report.write import HTML, JSON, write_report
 from experiments.signing import Signer
-from experiments.study_result import StudyResult
+from experiments.stages import FOLDER, Stages
 from experiments.tracking import Registered, track
 
 
 def study(
     protocol_path: Path, place: Place, out: Path, signer: Signer, progress: Progress = NO_PROGRESS
-) -> tuple[StudyResult, Registered]:
+) -> tuple[Result, Registered]:
     """Fit, write policy, gates and report into a folder, and track and register all of it in MLflow.
+
+    Finished stages are kept in the folder until the study is done: run again after it was stopped, it goes on there.
 
     Raises:
         BadInput: the protocol or the table has problems; nothing is written.
     """
-    result = fit(protocol_path, place, lambda step, share: progress(step, 0.8 * share))
+    share = 0.0
+
+    def fitting(step: str, done: float) -> None:
+        nonlocal share
+        share = max(share, 0.8 * done)  # a design that is judged again starts over
+        progress(step, share)
+
+    protocol, episodes = read_study(protocol_path, place)
+    sweep(out)
+    identity = f"{protocol.study_id} {episodes.fingerprint}"
+    stages = Stages(out / FOLDER, identity, signer, lambda told: progress(told, share))
+    result = fit_episodes(episodes, protocol, fitting, stages)
     progress("writing the policy and the report", 0.8)
     write_fit(result, out, signer)
-    write_report(result, out)
+    written = write_report(result, out)
     progress("tracking in MLflow", 0.9)
-    registered = track(result, out)
+    registered = track(result, out, signer, written.pictures, written.summary["answer"], stages.folder)
+    stages.remove()
     progress("done", 1.0)
     return result, registered
+
+
+def sweep(out: Path) -> None:
+    """Remove what a killed run had begun to write and not put in its place."""
+    for name in (HTML, JSON, "gates.json"):
+        for path in out.glob(f".{name}.*"):
+            path.unlink()
+    for path in (out / FOLDER).glob(".*"):
+        path.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import numpy as np
 
 from data_contracts.effects import AverageEffects
+from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes
 from data_contracts.gate import Gate, in_state
 from data_contracts.protocol import Outcome, StudyProtocol
 from data_contracts.rank_sets import rank_sets
+from data_contracts.systematic_error import SystematicError
+from data_contracts.withdrawn_pair import WithdrawnPair, is_withdrawn
+from estimators.cross_fitting import CrossFitted
 from estimators.learn import Learned
 from experiments.diagnostics import Diagnostics
 
@@ -26,6 +31,7 @@ class StudyResult:
         learned: everything that was learned.
         diagnostics: what can be judged without looking at effects.
         gates: pass marks and what came.
+        withdrawn: pairs of arms that cannot be compared; nothing of them is told.
     """
 
     protocol: StudyProtocol
@@ -33,6 +39,22 @@ class StudyResult:
     learned: Learned
     diagnostics: Diagnostics
     gates: tuple[Gate, ...]
+    withdrawn: tuple[WithdrawnPair, ...] = ()
+
+    @property
+    def propensity(self) -> CrossFitted:
+        """Held-out propensities."""
+        return self.learned.propensity
+
+    @property
+    def encoding(self) -> Encoding:
+        """How covariates are put into numbers."""
+        return self.learned.encoding
+
+    @property
+    def systematic_errors(self) -> tuple[SystematicError, ...]:
+        """By negative controls, an arm each."""
+        return self.learned.systematic_errors
 
     @property
     def passed(self) -> bool:
@@ -54,10 +76,14 @@ class PairContrast:
     simultaneous_upper: float
 
 
-def pair_contrasts(averages: AverageEffects, arms: tuple[str, ...], z: float) -> list[PairContrast]:
-    """All pairs of arms, the later arm over the earlier one."""
+def pair_contrasts(
+    averages: AverageEffects, arms: tuple[str, ...], z: float, withdrawn: Sequence[WithdrawnPair] = ()
+) -> list[PairContrast]:
+    """All pairs of arms that were not withdrawn, the later arm over the earlier one."""
     found = []
     for i, j in combinations(range(len(arms)), 2):
+        if is_withdrawn(withdrawn, arms[i], arms[j]):
+            continue
         estimate = float(averages.effects[j] - averages.effects[i])
         cov = averages.covariance
         error = float(np.sqrt(max(cov[i, i] + cov[j, j] - 2 * cov[i, j], 0.0)))
@@ -67,9 +93,12 @@ def pair_contrasts(averages: AverageEffects, arms: tuple[str, ...], z: float) ->
     return found
 
 
-def average_ranks(averages: AverageEffects, arms: tuple[str, ...], confidence: float) -> dict[str, dict[str, Any]]:
-    """Rank sets of the average effects by arm."""
-    sets = rank_sets(averages.effects, averages.covariance, confidence)
+def average_ranks(
+    averages: AverageEffects, arms: tuple[str, ...], confidence: float, withdrawn: Sequence[WithdrawnPair] = ()
+) -> dict[str, dict[str, Any]]:
+    """Rank sets of the average effects by arm; withdrawn pairs are not ranked against each other."""
+    never = np.array([[is_withdrawn(withdrawn, one, other) for other in arms] for one in arms])
+    sets = rank_sets(averages.effects, averages.covariance, confidence, never)
     return {
         arm: {"rank_lower": int(low), "rank_upper": int(high), "in_top_set": bool(top)}
         for arm, low, high, top in zip(arms, sets.lower, sets.upper, sets.in_top_set, strict=True)

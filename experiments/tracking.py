@@ -6,21 +6,33 @@ import json
 import logging
 import os
 import re
+import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from data_contracts.gate import in_state
+from data_contracts.errors import NotFound
 from data_contracts.manifest import MANIFEST, PROMOTION, PROMOTION_SIGNATURE, PolicyManifest, Promotion, sha256
 from data_contracts.places import home, registry
-from experiments.study_result import StudyResult, outcomes_of
+from data_contracts.whole_file import write_whole
+from experiments.alias_move import Alias, AliasMove, WrittenMove, in_order
+from experiments.design_result import Result
+from experiments.report.drawing import Picture
+from experiments.run_record import environment, metrics, model_note, note, parameters, tags
+from experiments.signing import Signer, signed_by_trusted
 
-CHAMPION, CHALLENGER = "champion", "challenger"
-LIBRARIES = ("equipoise", "econml", "lightgbm", "mlflow", "numpy", "pandas", "scikit-learn")
+CHAMPION: Alias = "champion"
+CHALLENGER: Alias = "challenger"
+MOVES = "promotions"
+"""Folder, among a run's artifacts, of the records of alias moves."""
+
+GATES = "gates.json"
+RUN = "tracking.json"
+"""Beside a study's stages: the run that was begun for it."""
 
 
 @dataclass(frozen=True)
@@ -39,64 +51,123 @@ class Registered:
     uri: str
 
 
-def track(result: StudyResult, out: Path) -> Registered:
-    """Log a study's parameters, metrics, dataset digest and files, and register its policy as the challenger."""
+@dataclass(frozen=True)
+class Version:
+    """A registered policy.
+
+    Attributes:
+        run_id: the run that it came of.
+        manifest, manifest_sha256: its manifest with the hash.
+        gates_sha256: hash of the run's gates.json.
+    """
+
+    run_id: str
+    manifest: PolicyManifest
+    manifest_sha256: str
+    gates_sha256: str
+
+
+def track(
+    result: Result,
+    out: Path,
+    signer: Signer,
+    pictures: Mapping[str, Picture] | None = None,
+    answer: Sequence[str] = (),
+    begun: Path | None = None,
+) -> Registered:
+    """Log a study's parameters, metrics, dataset digest and files, and register its policy as the challenger.
+
+    The policy is registered once everything of it is in the server, and the alias moves last: what is killed on the
+    way leaves a run that is not finished, and no half model.
+
+    Args:
+        out: the study's folder.
+        signer: signs the record of the alias's move.
+        pictures: the report's, kept as plots.
+        answer: what came, in sentences, for the run's page.
+        begun: folder in which to note the run, so that a killed study finishes it or marks it as killed.
+    """
+    name = result.protocol.name
     with _client() as (mlflow, client):
-        name = result.protocol.name
+        if begun is not None and (done := _finish(client, begun / RUN, name, result, signer)):
+            return done
         _experiment(mlflow, name)
         with mlflow.start_run(run_name=f"{name} {result.protocol.study_id[:8]}") as run:
-            mlflow.log_params(_parameters(result))
-            mlflow.log_metrics(_metrics(result))
-            mlflow.set_tags(_tags(result))
-            _log_files(mlflow, out)
+            run_id = str(run.info.run_id)
+            if begun is not None:
+                write_whole(begun / RUN, json.dumps({"run_id": run_id}).encode())
+            mlflow.log_params(parameters(result))
+            mlflow.log_metrics(metrics(result))
+            mlflow.set_tags(tags(result) | {"mlflow.note.content": note(result, list(answer))})
+            _log_files(mlflow, out, result, pictures or {})
             _log_dataset(mlflow, result)
-            registered = _register(client, name, run.info.run_id, f"{run.info.artifact_uri}/policy")
-        return Registered(name, registered, run.info.run_id, _shown(registry()))
+            number = _register(client, result, run_id, f"{run.info.artifact_uri}/policy")
+            _challenge(client, result, run_id, number, signer)
+        return Registered(name, number, run_id, _shown(registry()))
 
 
-def find_version(name: str, number: str) -> tuple[str, PolicyManifest, str]:
-    """A registered policy: its run, its manifest and the manifest's sha256.
+def find_version(name: str, number: str) -> Version:
+    """A registered policy.
 
     Raises:
         NotFound: no such registered policy or version.
     """
-    from data_contracts.errors import NotFound
-
     with _client() as (mlflow, client):
         try:
-            found = client.get_model_version(name, number)
+            run_id = str(client.get_model_version(name, number).run_id)
         except mlflow.exceptions.MlflowException as error:
             raise NotFound(
                 f"No policy {name} version {number} in {_shown(registry())}. Run `equipoise-lab study` first."
             ) from error
-        folder = mlflow.artifacts.download_artifacts(run_id=found.run_id, artifact_path="policy")
-        content = (Path(folder) / MANIFEST).read_bytes()
-        return str(found.run_id), PolicyManifest.model_validate_json(content), sha256(content)
+        content = _artifact(client, run_id, f"policy/{MANIFEST}")
+        gates = sha256(_artifact(client, run_id, GATES))
+        return Version(run_id, PolicyManifest.model_validate_json(content), sha256(content), gates)
 
 
-def champion_version(name: str) -> str | None:
-    """Version of the present champion, None if there is none."""
-    with _client() as (mlflow, client):
-        try:
-            return str(client.get_model_version_by_alias(name, CHAMPION).version)
-        except mlflow.exceptions.MlflowException:
-            return None
+def alias_version(name: str, alias: Alias) -> str | None:
+    """Version at which an alias stands, None if it stands nowhere."""
+    with _client() as (_mlflow, client):
+        return _stands(client, name, alias)
 
 
-def record_promotion(run_id: str, promotion: Promotion, files: Mapping[str, bytes]) -> None:
+def record_promotion(version: Version, promotion: Promotion, signature: bytes, signer: Signer) -> None:
     """Keep the signed record with the run, then move the alias; MLflow itself keeps no history of moves."""
     with _client() as (_mlflow, client):
-        folder = home() / "promotions" / promotion.name / promotion.version
-        folder.mkdir(parents=True, exist_ok=True)
-        # A version that becomes champion again gets a new record; the earlier one must stay readable.
-        history = f"promotions/v{promotion.version}-{promotion.at.replace(':', '')}"
-        for name in (PROMOTION, PROMOTION_SIGNATURE):
-            (folder / name).write_bytes(files[name])
-            client.log_artifact(run_id, str(folder / name), f"promotion-v{promotion.version}")
-            client.log_artifact(run_id, str(folder / name), history)
+        folder, content = f"promotion-v{promotion.version}", promotion_content(promotion)
+        _keep(client, version.run_id, folder, {PROMOTION: content, PROMOTION_SIGNATURE: signature})
         tag = json.dumps({"by": promotion.by, "why": promotion.why, "at": promotion.at})
+        move = AliasMove(
+            name=promotion.name,
+            alias=CHAMPION,
+            from_version=promotion.previous_version,
+            to_version=promotion.version,
+            by=promotion.by,
+            why=promotion.why,
+            at=_now(),
+            gates_sha256=version.gates_sha256,
+            manifest_sha256=version.manifest_sha256,
+            waivers=promotion.waivers,
+        )
+        _record(client, version.run_id, move, signer)
         client.set_model_version_tag(promotion.name, promotion.version, "promotion", tag)
         client.set_registered_model_alias(promotion.name, CHAMPION, promotion.version)
+
+
+def promotion_content(promotion: Promotion) -> bytes:
+    """A promotion as it is written and signed."""
+    return (promotion.model_dump_json(indent=1) + "\n").encode()
+
+
+def alias_moves(name: str) -> list[WrittenMove]:
+    """Every move of a registered policy's aliases that was written down, the first first.
+
+    Raises:
+        NotFound: no such registered policy.
+    """
+    with _client() as (_mlflow, client):
+        if not client.search_registered_models(filter_string=f"name = '{name}'"):
+            raise NotFound(f"No policy {name} in {_shown(registry())}. Run `equipoise-lab study` first.")
+        return in_order(_moves(client, name))
 
 
 @contextmanager
@@ -126,12 +197,16 @@ def _experiment(mlflow: Any, name: str) -> None:
     mlflow.set_experiment(name)
 
 
-def _log_files(mlflow: Any, out: Path) -> None:
+def _log_files(mlflow: Any, out: Path, result: Result, pictures: Mapping[str, Picture]) -> None:
     """The study's own files by name: the folder may also hold the records, and no patient's row may leave."""
     mlflow.log_artifacts(str(out / "policy"), "policy")
-    for name in ("gates.json", "report.json", "report.html"):
+    for name in (GATES, "report.json", "report.html"):
         if (out / name).is_file():
             mlflow.log_artifact(str(out / name))
+    mlflow.log_text(json.dumps(result.protocol.model_dump(mode="json"), indent=1, ensure_ascii=False), "protocol.json")
+    mlflow.log_text(environment(), "environment.txt")
+    for name, picture in pictures.items():
+        mlflow.log_text(picture.alone, f"plots/{name}.svg")
 
 
 def _shown(uri: str) -> str:
@@ -139,42 +214,97 @@ def _shown(uri: str) -> str:
     return re.sub(r"//[^/@]*@", "//", uri)
 
 
-def _register(client: Any, name: str, run_id: str, source: str) -> str:
+def _register(client: Any, result: Result, run_id: str, source: str) -> str:
+    name = result.protocol.name
     if not client.search_registered_models(filter_string=f"name = '{name}'"):
-        client.create_registered_model(name)
-    number = str(client.create_model_version(name, source=source, run_id=run_id).version)
+        client.create_registered_model(name, description=model_note(result))
+    told = {"study_id": result.protocol.study_id, "gates": "passed" if result.passed else "failed"}
+    return str(client.create_model_version(name, source=source, run_id=run_id, tags=told).version)
+
+
+def _challenge(client: Any, result: Result, run_id: str, number: str, signer: Signer) -> None:
+    """Write the move of the challenger down, then move it."""
+    name = result.protocol.name
+    move = AliasMove(
+        name=name,
+        alias=CHALLENGER,
+        from_version=_stands(client, name, CHALLENGER),
+        to_version=number,
+        by=f"equipoise-lab study, run by {tags(result)['analyst']}",
+        why="the study was finished; "
+        + ("no gate failed" if result.passed else "a gate failed, it cannot be promoted"),
+        at=_now(),
+        gates_sha256=sha256(_artifact(client, run_id, GATES)),
+        manifest_sha256=sha256(_artifact(client, run_id, f"policy/{MANIFEST}")),
+    )
+    _record(client, run_id, move, signer)
     client.set_registered_model_alias(name, CHALLENGER, number)
-    return number
 
 
-def _parameters(result: StudyResult) -> dict[str, str]:
-    """The protocol, flat, with the versions of the libraries behind the numbers."""
-    flat = {key: json.dumps(value) for key, value in result.protocol.model_dump(mode="json").items()}
-    chosen = {"propensity_model": result.learned.propensity.chosen}
-    return {
-        key: value[:500] for key, value in (flat | chosen | {f"version.{x}": version(x) for x in LIBRARIES}).items()
-    }
+def _finish(client: Any, path: Path, name: str, result: Result, signer: Signer) -> Registered | None:
+    """What a killed study had begun: finished, if its policy was registered already; else marked as killed."""
+    if not path.is_file():
+        return None
+    run_id = str(json.loads(path.read_text(encoding="utf-8"))["run_id"])
+    found = [one for one in client.search_model_versions(f"name = '{name}'") if one.run_id == run_id]
+    if not found:
+        client.set_terminated(run_id, "KILLED")
+        return None
+    number = str(found[0].version)
+    if _stands(client, name, CHALLENGER) != number:
+        _challenge(client, result, run_id, number, signer)
+    client.set_terminated(run_id, "FINISHED")
+    return Registered(name, number, run_id, _shown(registry()))
 
 
-def _metrics(result: StudyResult) -> dict[str, float]:
-    metrics = {f"gate.{gate.name}": gate.value for gate in result.gates if gate.value is not None}
-    for outcome, averages in outcomes_of(result):
-        rows = zip(result.episodes.arms, averages.effects, averages.standard_errors, strict=True)
-        for arm, effect, error in list(rows)[1:]:
-            metrics[f"{outcome.column}.effect.{arm}"] = float(effect)
-            metrics[f"{outcome.column}.se.{arm}"] = float(error)
-    metrics["episodes"] = float(result.episodes.n)
-    return metrics
+def _stands(client: Any, name: str, alias: Alias) -> str | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return str(client.get_model_version_by_alias(name, alias).version)
+    except MlflowException:
+        return None
 
 
-def _tags(result: StudyResult) -> dict[str, str]:
-    gates = "passed" if result.passed else "failed"
-    waived = ", ".join(in_state(result.gates, "waived"))
-    tags = {"study_id": result.protocol.study_id, "data_fingerprint": result.episodes.fingerprint, "gates": gates}
-    return tags | ({"waived": waived} if waived else {})
+def _record(client: Any, run_id: str, move: AliasMove, signer: Signer) -> None:
+    """Keep a move's record, linked to the one before, with the run; the name of its file is never used again."""
+    before = sorted((AliasMove.model_validate_json(content).at, content) for content, _ in _moves(client, move.name))
+    linked = move.model_copy(update={"previous_sha256": sha256(before[-1][1]) if before else None})
+    content, stem = linked.content(), f"{move.at.replace(':', '')}-{move.alias}-v{move.to_version}"
+    _keep(client, run_id, MOVES, {f"{stem}.json": content, f"{stem}.signature": signer.sign(content)})
 
 
-def _log_dataset(mlflow: Any, result: StudyResult) -> None:
+def _moves(client: Any, name: str) -> list[tuple[bytes, bool]]:
+    """Content of every record of a model, and whether a trusted key signed it."""
+    found = []
+    for run_id in sorted({str(one.run_id) for one in client.search_model_versions(f"name = '{name}'")}):
+        paths = [one.path for one in client.list_artifacts(run_id, MOVES)]
+        for path in paths:
+            if path.endswith(".json"):
+                signature = path.removesuffix(".json") + ".signature"
+                content = _artifact(client, run_id, path)
+                signed = signature in paths and signed_by_trusted(content, _artifact(client, run_id, signature))
+                found.append((content, signed))
+    return found
+
+
+def _keep(client: Any, run_id: str, folder: str, files: Mapping[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        for name, content in files.items():
+            (Path(place) / name).write_bytes(content)
+            client.log_artifact(run_id, str(Path(place) / name), folder)
+
+
+def _artifact(client: Any, run_id: str, path: str) -> bytes:
+    with tempfile.TemporaryDirectory() as place:
+        return Path(client.download_artifacts(run_id, path, place)).read_bytes()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _log_dataset(mlflow: Any, result: Result) -> None:
     """The cohort by its digest alone: no patient's row leaves for the tracking server."""
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset

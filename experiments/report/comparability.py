@@ -11,13 +11,13 @@ from data_contracts.protocol import StudyProtocol
 from estimators.design import MINIMUM_CELL
 from estimators.pair_design import detectable_differences
 from estimators.trial_prior import outcome_spread
+from experiments.design_result import Result
 from experiments.report.disclosure import disclose_share
-from experiments.study_result import StudyResult
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def diagnostics(result: StudyResult) -> dict[str, Any]:
+def diagnostics(result: Result) -> dict[str, Any]:
     """Everything that can be judged without looking at an effect, but the balance."""
     found, n = result.diagnostics, result.episodes.n
     return {
@@ -32,7 +32,7 @@ def diagnostics(result: StudyResult) -> dict[str, Any]:
     }
 
 
-def balance_rows(result: StudyResult, protocol: StudyProtocol) -> list[dict[str, Any]]:
+def balance_rows(result: Result, protocol: StudyProtocol) -> list[dict[str, Any]]:
     """Largest absolute standardised difference over pairs of arms, for each encoded covariate.
 
     ``allowed`` is the pass mark and what chance explains of that pair's difference.
@@ -51,9 +51,9 @@ def balance_rows(result: StudyResult, protocol: StudyProtocol) -> list[dict[str,
     ]
 
 
-def _overlap(k: int, result: StudyResult) -> dict[str, Any]:
+def _overlap(k: int, result: Result) -> dict[str, Any]:
     found, episodes = result.diagnostics, result.episodes
-    propensity = result.learned.propensity.prediction[:, k]
+    propensity = result.propensity.prediction[:, k]
     return {
         "support_mean": float(found.support[k]),
         "supported_share": disclose_share(round(float(found.supported[k]) * episodes.n), episodes.n),
@@ -72,13 +72,13 @@ def quantiles(values: FloatArray) -> dict[str, float | None]:
     return {f"p{100 * q:.0f}": round(float(np.quantile(values, q)), 3) if q in told else None for q in QUANTILES}
 
 
-def _pairs(result: StudyResult) -> list[dict[str, Any]]:
+def _pairs(result: Result) -> list[dict[str, Any]]:
     """Each pair by itself: largest difference after weighting, share in equipoise, smallest detectable difference.
 
     Of outcomes only their scatter within arms enters.
     """
-    arms, protocol, scored = result.episodes.arms, result.protocol, result.learned.scored
-    sd = outcome_spread(scored.outcome, scored.arm).sd
+    arms, protocol = result.episodes.arms, result.protocol
+    sd = outcome_spread(result.episodes.outcomes[protocol.outcome.column], result.episodes.arm).sd
     detectable = detectable_differences(sd, result.diagnostics.effective, protocol.confidence)
     return [
         {
@@ -94,7 +94,7 @@ def _pairs(result: StudyResult) -> list[dict[str, Any]]:
     ]
 
 
-def _equipoise(result: StudyResult) -> list[dict[str, Any]]:
+def _equipoise(result: Result) -> list[dict[str, Any]]:
     """Of preference scores, which are the model's; the gate tells the smallest in any case."""
     shares = result.diagnostics.equipoise.items()
     return [{"arms": list(pair), "share": round(share, 3)} for pair, share in shares]

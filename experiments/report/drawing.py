@@ -55,6 +55,11 @@ class Picture:
     svg: str
     alt: str
 
+    @property
+    def alone(self) -> str:
+        """The same as a file of its own."""
+        return self.svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+
 
 def picture(name: str, alt: str, height: float, draw: Callable[[Figure], None]) -> Picture:
     """Draw a figure of the page's width and a height in inches.

@@ -9,36 +9,36 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.design_result import Result
 from experiments.report.density import density
 from experiments.report.drawing import BLUE, GREY, INK, LIGHT, Picture, bare, picture
 from experiments.report.evidence import evidence_plot
 from experiments.report.together import together
 from experiments.report.wording import listed, number, percent, short
-from experiments.study_result import StudyResult
 
 ROW = 0.19
 """Inches a row of a dot plot takes."""
 
 
-def figures(result: StudyResult, summary: dict[str, Any]) -> dict[str, Picture]:
-    """All pictures of a report by name."""
-    primary = summary["outcomes"][0]
-    more = {"together": together(summary)} if len(summary["outcomes"]) > 1 else {}
-    trials = summary["trial_evidence"]
-    beside = {"evidence": evidence_plot(trials, primary["unit"], primary["digits"])} if trials else {}
-    return {
-        **more,
-        **beside,
+def figures(result: Result, summary: dict[str, Any]) -> dict[str, Picture]:
+    """All pictures of a report by name; of a study whose design failed those of its design alone."""
+    found = {
         "overlap": overlap(result, summary),
         "balance": love_plot(summary["balance"], result.protocol.gates.max_smd),
-        "contrasts": forest(primary),
-        "ranks": rank_plot(primary),
     }
+    if not summary["effects_computed"]:
+        return found
+    primary, trials = summary["outcomes"][0], summary["trial_evidence"]
+    if len(summary["outcomes"]) > 1:
+        found["together"] = together(summary)
+    if trials:
+        found["evidence"] = evidence_plot(trials, primary["unit"], primary["digits"])
+    return found | {"contrasts": forest(primary), "ranks": rank_plot(primary)}
 
 
-def overlap(result: StudyResult, summary: dict[str, Any]) -> Picture:
+def overlap(result: Result, summary: dict[str, Any]) -> Picture:
     """One panel an arm: the probability of starting it, among those who did (above) and did not (below)."""
-    arms, propensity = result.episodes.arms, result.learned.propensity.prediction
+    arms, propensity = result.episodes.arms, result.propensity.prediction
     shares = summary["diagnostics"]["overlap"]
     end = min(1.0, float(np.ceil(10 * propensity.max()) / 10))
 

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import combinations
 from statistics import NormalDist
 from typing import Any
 
 from data_contracts.effects import AverageEffects
 from data_contracts.protocol import Outcome
+from data_contracts.withdrawn_pair import WithdrawnPair
 from experiments.report.wording import decimals
 from experiments.study_result import average_ranks, pair_contrasts
 
 
-def finding(outcome: Outcome, averages: AverageEffects, arms: tuple[str, ...], confidence: float) -> dict[str, Any]:
+def finding(
+    outcome: Outcome,
+    averages: AverageEffects,
+    arms: tuple[str, ...],
+    confidence: float,
+    withdrawn: Sequence[WithdrawnPair] = (),
+) -> dict[str, Any]:
     """One outcome's results; effects are benefits (positive is better), means are in the outcome's own direction.
 
     ``digits`` is how many decimals are worth showing: two significant digits of the smallest standard error.
+    Of withdrawn pairs there is no contrast, and they count as not told apart.
     """
-    contrasts = pair_contrasts(averages, arms, NormalDist().inv_cdf(0.5 + confidence / 2))
+    contrasts = pair_contrasts(averages, arms, NormalDist().inv_cdf(0.5 + confidence / 2), withdrawn)
     separated = {(c.arm, c.over): c.simultaneous_lower > 0 or c.simultaneous_upper < 0 for c in contrasts}
     return {
         **outcome.model_dump(mode="json"),
@@ -28,8 +37,8 @@ def finding(outcome: Outcome, averages: AverageEffects, arms: tuple[str, ...], c
         "means": {arm: float(outcome.sign * mean) for arm, mean in zip(arms, averages.means, strict=True)},
         "best": arms[int(averages.effects.argmax())],
         "contrasts": [{**asdict(c), "told_apart": separated[c.arm, c.over]} for c in contrasts],
-        "ranks": average_ranks(averages, arms, confidence),
-        "not_told_apart": _groups(arms, [pair for pair, apart in separated.items() if not apart]),
+        "ranks": average_ranks(averages, arms, confidence, withdrawn),
+        "not_told_apart": _groups(arms, [pair for pair in combinations(arms, 2) if not separated.get(pair[::-1])]),
     }
 
 

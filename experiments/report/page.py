@@ -14,21 +14,24 @@ from experiments.report.drawing import Picture
 from experiments.report.findings import against_reference
 from experiments.report.together import together_rows
 from experiments.report.value import compared_values
-from experiments.report.wording import listed, number, percent, shown_count, shown_mean
+from experiments.report.wording import decimals, listed, number, percent, shown_count, shown_mean
 
 TEMPLATE = "report.html.j2"
 
 
 def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
     """HTML text; every number comes from the summary, every text in it is escaped."""
+    primary = summary["outcomes"][0] if summary["effects_computed"] else None
     return (
         _environment()
         .get_template(TEMPLATE)
         .render(
             s=summary,
-            primary=summary["outcomes"][0],
-            effects=against_reference(summary["outcomes"][0], summary["protocol"]["arms"]["reference"]),
-            together=together_rows(summary),
+            primary=primary,
+            outcome=summary["protocol"]["outcome"],
+            digits=decimals(pair["detectable"] for pair in summary["diagnostics"]["pairs"]),
+            effects=against_reference(primary, summary["protocol"]["arms"]["reference"]) if primary else {},
+            together=together_rows(summary) if primary else [],
             arms=[arm["arm"] for arm in summary["arms"]],
             gates=by_state(summary["gates"]),
             comparisons=compared_values(summary),

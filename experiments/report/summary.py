@@ -8,32 +8,28 @@ from typing import Any
 
 import numpy as np
 
-from data_contracts.derived_outcomes import rules_of
 from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
 from data_contracts.therapy import therapy_for
 from estimators.cross_fitting import CrossFitted
+from experiments.design_result import Result
 from experiments.policy_writer import estimand
-from experiments.report.answer import answer, question
+from experiments.report.answer import question
 from experiments.report.attrition import attrition
-from experiments.report.candidates import candidate_rows
 from experiments.report.comparability import balance_rows, diagnostics
 from experiments.report.disclosure import NOTATION, SMALL, is_small
-from experiments.report.evidence import evidence_findings, evidence_summary
-from experiments.report.findings import finding
+from experiments.report.effects_summary import closed_summary, effects_summary
 from experiments.report.table_one import table_one
 from experiments.report.wording import in_words, listed
-from experiments.study_result import StudyResult, outcomes_of
+from experiments.study_result import StudyResult
 
 EVIDENCE = "No randomised trial of this system exists"
+THIN = f"fewer than {MINIMUM_EPISODES} episodes started; not ranked from these records"
+APART = "by the design it cannot be compared with the reference; left out before any effect was computed"
 
 
-def summarise(result: StudyResult) -> dict[str, Any]:
+def summarise(result: Result) -> dict[str, Any]:
     """Everything the report says, as JSON types; numbers that are not finite become None."""
-    protocol, episodes, learned = result.protocol, result.episodes, result.learned
-    findings = [finding(o, averages, episodes.arms, protocol.confidence) for o, averages in outcomes_of(result)]
-    for found, one in zip(findings[1:], learned.secondary, strict=True):
-        found["varies"] = [decision.arm for decision in one.decisions if decision.individualised]
-    heterogeneity = _heterogeneity(result)
+    protocol, episodes = result.protocol, result.episodes
     steps = attrition(episodes)
     content = {
         "name": protocol.name,
@@ -41,43 +37,36 @@ def summarise(result: StudyResult) -> dict[str, Any]:
         "data_fingerprint": episodes.fingerprint,
         "evidence": EVIDENCE,
         "question": question(protocol, episodes.arms),
-        "answer": [
-            *answer(findings, protocol, learned.individualisation, heterogeneity),
-            *evidence_findings(learned.evidence),
-        ],
         "estimand": estimand(protocol),
         "dropout": _dropout(steps, protocol),
         "gates_passed": result.passed,
         "gates": [gate.model_dump(mode="json") for gate in result.gates],
+        "withdrawn": [pair.model_dump(mode="json") for pair in result.withdrawn],
         "arms": [_arm(name, result) for name in episodes.arms],
-        "arms_not_ranked": [_thin(name, count, protocol) for name, count in episodes.thin_arms.items()],
+        "arms_not_ranked": [
+            *(_not_ranked(name, count, protocol, THIN) for name, count in episodes.thin_arms.items()),
+            *(_not_ranked(name, count, protocol, APART) for name, count in episodes.apart.items()),
+        ],
         "outcomes_set_aside": dict(episodes.set_aside),
         "attrition": steps,
         "table_one": table_one(episodes, protocol),
         "diagnostics": diagnostics(result),
         "balance": balance_rows(result, protocol),
-        "outcomes": findings,
-        "derived": [
-            {"outcome": name, **rule.model_dump()}
-            for name, rule in rules_of(protocol).items()
-            if name not in episodes.set_aside
-        ],
-        "candidates": candidate_rows(learned.candidate_weights),
-        "individualisation": [decision.model_dump(mode="json") for decision in learned.individualisation],
-        "trial_evidence": evidence_summary(learned.evidence),
-        "negative_controls": [error.model_dump(mode="json") for error in learned.systematic_errors],
-        "policy_value": learned.value.model_dump(mode="json") if learned.value else None,
-        "proposed_advice": learned.proposed.model_dump(mode="json") if learned.proposed else None,
-        "heterogeneity": heterogeneity,
+        "negative_controls": [error.model_dump(mode="json") for error in result.systematic_errors],
         "nuisances": {
-            "propensity": _learner(learned.propensity),
-            "outcomes": {name: _learner(found) for name, found in learned.outcomes.items()},
+            "propensity": _learner(result.propensity),
+            "outcomes": {name: _learner(found) for name, found in _outcome_models(result).items()},
         },
+        **(effects_summary(result) if isinstance(result, StudyResult) else closed_summary()),
         "protocol": protocol.model_dump(mode="json"),
         "notation": NOTATION,
     }
     plain: dict[str, Any] = _plain(content)
     return plain
+
+
+def _outcome_models(result: Result) -> Mapping[str, CrossFitted]:
+    return result.learned.outcomes if isinstance(result, StudyResult) else {}
 
 
 def _plain(value: Any) -> Any:
@@ -89,17 +78,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return _plain(value.item())
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _heterogeneity(result: StudyResult) -> dict[str, float | None]:
-    """Standard deviation of effects between patients that the records leave possible; None where individualised."""
-    served = result.learned.served
-    limits = served.spread(result.learned.scored)
-    return {
-        arm: None if served.individualised[k] else float(limits[k])
-        for k, arm in enumerate(result.episodes.arms)
-        if k > 0
-    }
 
 
 def _dropout(steps: list[dict[str, Any]], protocol: StudyProtocol) -> str:
@@ -118,7 +96,7 @@ def _dropout(steps: list[dict[str, Any]], protocol: StudyProtocol) -> str:
     )
 
 
-def _arm(name: str, result: StudyResult) -> dict[str, Any]:
+def _arm(name: str, result: Result) -> dict[str, Any]:
     therapy = therapy_for(name, result.protocol.arms.therapies)
     return {
         "arm": name,
@@ -128,13 +106,13 @@ def _arm(name: str, result: StudyResult) -> dict[str, Any]:
     }
 
 
-def _thin(name: str, count: int, protocol: StudyProtocol) -> dict[str, Any]:
+def _not_ranked(name: str, count: int, protocol: StudyProtocol, reason: str) -> dict[str, Any]:
     therapy = therapy_for(name, protocol.arms.therapies)
     return {
         "arm": name,
         "therapy": therapy.name if therapy else None,
         "episodes": SMALL if is_small(count) else count,
-        "reason": f"fewer than {MINIMUM_EPISODES} episodes started; not ranked from these records",
+        "reason": reason,
     }
 
 

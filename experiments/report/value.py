@@ -13,9 +13,10 @@ WAYS = {
 
 def compared_values(summary: dict[str, Any]) -> list[dict[str, Any]]:
     """Comparisons that could be made, in words, with mean outcomes in the outcome's own direction."""
-    found, primary = summary["policy_value"], summary["outcomes"][0]
+    found = summary["policy_value"]
     if found is None:
         return []
+    primary = summary["outcomes"][0]
     sign = -1.0 if primary["direction"] == "lower_is_better" else 1.0
     told = [(text, found[way]) for way, text in WAYS.items() if found[way]]
     return [{**comparison, "way": text, "mean": sign * comparison["value"]} for text, comparison in told]

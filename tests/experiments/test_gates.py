@@ -10,15 +10,40 @@ import pytest
 
 from data_contracts.gate import Gate, Waiver, in_state
 from data_contracts.policy_value import Comparison, PolicyValue, ProposedAdvice
-from data_contracts.protocol import GateMarks
+from data_contracts.protocol import GateMarks, StudyProtocol
 from data_contracts.systematic_error import SystematicError
 from estimators.balance import Balance
+from estimators.pair_design import PairDesign
 from experiments.diagnostics import Diagnostics
 from experiments.effect_gates import negative_control_gate, plausible_gain_gate
 from experiments.gates import blinded_gates, with_waivers
 from experiments.individual_gates import individual_gates
+from experiments.withdrawal import apart_from_reference, withdrawn_pairs
 
 MARKS = GateMarks()
+ARMS = ("usual_care", "cbt", "ssri")
+ASKED: dict[str, Any] = {
+    "name": "planted",
+    "records": {"patient_id": "pid", "arm": "therapy"},
+    "arms": {"reference": "usual_care", "offered": ["cbt", "ssri"]},
+    "outcome": {"column": "phq9", "direction": "lower_is_better", "unit": "points"},
+    "effect_modifiers": ["age"],
+}
+
+
+def pair(first: int, second: int, **planted: float) -> PairDesign:
+    """Two arms that can be compared, but for what is planted."""
+    good: dict[str, Any] = {"difference": 0.05, "beyond_chance": -0.01, "equipoise": 0.5, "upper": 0.1}
+    return PairDesign(first=first, second=second, column="age", episodes=400, **(good | planted))
+
+
+def judged(found: Diagnostics, *waivers: Waiver) -> tuple[Gate, ...]:
+    """The gates of a design, waivers applied, but those that the protocol has no material for."""
+    protocol = StudyProtocol.model_validate(ASKED | {"waivers": waivers})
+    gates = with_waivers(blinded_gates(found, ARMS, (), protocol), protocol.waivers)
+    assert gates[-1].state == "not_assessed"
+    return gates[:-1]
+
 
 GOOD = Diagnostics(
     log_loss=1.0,
@@ -26,31 +51,33 @@ GOOD = Diagnostics(
     calibration_error=0.02,
     calibration_chance=0.02,
     balance=Balance(("age",), *(np.array([value]) for value in (0.4, 0.05, 0.06, -0.01))),
-    equipoise={("usual_care", "cbt"): 0.6, ("usual_care", "ssri"): 0.4},
+    equipoise={("usual_care", "cbt"): 0.6, ("usual_care", "ssri"): 0.4, ("cbt", "ssri"): 0.5},
     support=np.ones(3),
     supported=np.ones(3),
     effective=np.full(3, 300.0),
     clipped=0.0,
+    pairs=(pair(0, 1), pair(0, 2), pair(1, 2)),
 )
+UNLIKE, APART = {"difference": 0.3, "beyond_chance": 0.24}, {"equipoise": 0.1}
 
 PLANTED = {
     "propensity_log_loss": {"log_loss": 1.2},
     "propensity_calibration": {"calibration_error": 0.09},
-    "balance": {"balance": Balance(("age",), *(np.array([value]) for value in (0.4, 0.3, 0.06, 0.24)))},
-    "equipoise": {"equipoise": {("usual_care", "cbt"): 0.6, ("usual_care", "ssri"): 0.1}},
+    "balance": {"pairs": (pair(0, 1, **UNLIKE), pair(0, 2, **UNLIKE), pair(1, 2))},
+    "equipoise": {"pairs": (pair(0, 1, **APART), pair(0, 2, **APART), pair(1, 2))},
 }
 
 
 def test_a_sound_design_passes_every_gate_of_the_design() -> None:
     """Nothing is beyond its mark, so nothing fails."""
-    gates = blinded_gates(GOOD, MARKS)
+    gates = judged(GOOD)
     assert in_state(gates, "passed") == tuple(PLANTED)
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_is_planted_is_found_by_its_gate_alone(name: str) -> None:
     """One fault, one failed gate, of that name."""
-    assert in_state(blinded_gates(replace(GOOD, **PLANTED[name]), MARKS), "failed") == (name,)
+    assert in_state(judged(replace(GOOD, **PLANTED[name])), "failed") == (name,)
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -58,9 +85,25 @@ def test_a_waiver_is_kept_and_turns_no_failure_into_a_pass(name: str) -> None:
     """The failed gate is waived with who and why; the waiver of a gate that held leaves it passed."""
     waiver = Waiver(gate=name, by="W. Aiver", why="known and small")  # type: ignore[arg-type]
     for found, state in ((replace(GOOD, **PLANTED[name]), "waived"), (GOOD, "passed")):
-        gates = {gate.name: gate for gate in with_waivers(blinded_gates(found, MARKS), [waiver])}
+        gates = {gate.name: gate for gate in judged(found, waiver)}
         assert (gates[name].state, gates[name].waiver) == (state, waiver)
         assert all(gate.waiver is None for gate in gates.values() if gate.name != name)
+
+
+@pytest.mark.parametrize("planted", [UNLIKE, APART], ids=["unlike", "apart"])
+def test_one_pair_that_cannot_be_compared_is_withdrawn_and_fails_no_gate(planted: dict[str, float]) -> None:
+    """The gates judge the pairs that are left; a waiver of the mark keeps the pair in, and the gate is waived."""
+    found = replace(GOOD, pairs=(*GOOD.pairs[:2], pair(1, 2, **planted)))
+    protocol = StudyProtocol.model_validate(ASKED)
+    (gone,) = withdrawn_pairs(found.pairs, ARMS, protocol)
+    assert gone.arms == ("cbt", "ssri")
+    assert apart_from_reference([gone], "usual_care") == set()
+    assert not in_state(judged(found), "failed")
+    name = "balance" if planted is UNLIKE else "equipoise"
+    waiver = Waiver(gate=name, by="W. Aiver", why="known and small")  # type: ignore[arg-type]
+    assert in_state(judged(found, waiver), "waived") == (name,)
+    waived = StudyProtocol.model_validate(ASKED | {"waivers": [waiver]})
+    assert withdrawn_pairs(found.pairs, ARMS, waived) == []
 
 
 def calibration(result: Any, varies: bool, slope: float | None) -> Gate:

@@ -18,6 +18,7 @@ from mlflow.exceptions import MlflowException
 
 from data_contracts.gate import Waivable, Waiver
 from data_contracts.manifest import Promotion, sha256
+from experiments.alias_move import AliasMove
 from experiments.fit import write_fit
 from experiments.gates import with_waivers
 from experiments.signing import open_signer
@@ -37,7 +38,7 @@ def register(registry: Any, result: Any, tmp_path: Path) -> Register:
         gates = with_waivers(gates[:6] if waivers else gates, waivers)
         renamed = replace(result, protocol=protocol, gates=gates)
         write_fit(renamed, tmp_path / name, open_signer())
-        return track(renamed, tmp_path / name).version
+        return track(renamed, tmp_path / name, open_signer()).version
 
     return registered
 
@@ -106,19 +107,49 @@ def test_the_next_promotion_names_the_one_before(register: Register, promote: Ca
 
 
 def test_no_record_is_lost_when_a_version_comes_back(
-    register: Register, promote: Callable[..., Any], client: Any, monkeypatch: pytest.MonkeyPatch
+    register: Register, promote: Callable[..., Any], client: Any
 ) -> None:
-    """A version promoted twice has two signed records with its run, each with its own reason."""
+    """A version promoted twice has two signed records with its run, each with its own reason and the gates' hash."""
     register("again")
-    for second, why in (1, "first time"), (2, "second time"):
-        moment = datetime(2025, 1, 1, 12, 0, second, tzinfo=UTC)
-        monkeypatch.setattr("experiments.promote.datetime", type("Clock", (), {"now": lambda _zone, at=moment: at}))
+    for why in ("first time", "second time"):
         assert promote("again", "1", *BY, "--why", why).code == 0
     run = client.get_run(client.get_model_version("again", "1").run_id)
-    kept = Path(unquote(urlparse(run.info.artifact_uri).path)) / "promotions"
-    records = [Promotion.model_validate_json(path.read_bytes()) for path in sorted(kept.glob("*/promotion.json"))]
+    place = Path(unquote(urlparse(run.info.artifact_uri).path))
+    kept = sorted((place / "promotions").glob("*-champion-v1.json"))
+    records = [AliasMove.model_validate_json(path.read_bytes()) for path in kept]
     assert [record.why for record in records] == ["first time", "second time"]
-    assert len(list(kept.glob("*/promotion.signature"))) == 2
+    assert {record.gates_sha256 for record in records} == {sha256((place / "gates.json").read_bytes())}
+    assert len(list((place / "promotions").glob("*-champion-v1.signature"))) == 2
+
+
+def test_every_move_is_listed_in_a_chain_that_shows_what_is_missing(
+    register: Register, promote: Callable[..., Any], lab: Any, registry: Any, client: Any
+) -> None:
+    """The list tells who moved which alias, from where to where and why; a record that is taken away, one that nobody
+    signed and an alias that was moved by hand are each told.
+    """
+    register("listed")
+    register("listed")
+    assert promote("listed", "1", *BY, *WHY).code == 0
+    assert promote("listed", "2", *BY, *WHY).code == 0
+    listed = lab("promotions", "listed", "--json", home=registry.home)
+    moves = json.loads(listed.out)
+    told = [(move["alias"], move["from_version"], move["to_version"]) for move in moves]
+    challenged = [("challenger", None, "1"), ("challenger", "1", "2")]
+    assert told == [*challenged, ("champion", None, "1"), ("champion", "1", "2")]
+    assert [move["by"] for move in moves[2:]] == [BY[1]] * 2
+    assert [move["doubts"] for move in moves] == [[]] * 4
+
+    run = client.get_run(client.get_model_version("listed", "1").run_id)
+    kept = Path(unquote(urlparse(run.info.artifact_uri).path)) / "promotions"
+    next(kept.glob("*-champion-v1.json")).unlink()
+    next(kept.glob("*-challenger-v1.signature")).unlink()
+    client.set_registered_model_alias("listed", "champion", "1")
+    table = lab("promotions", "listed", home=registry.home).out
+    assert table.count("the record before it is missing or was changed") == 1
+    assert table.count("not signed by a trusted key") == 1
+    assert "champion stands at version 1, by the records at version 2" in table
+    assert lab("promotions", "nobody", home=registry.home).code == 3
 
 
 def test_a_policy_that_missed_a_gate_is_not_promoted(

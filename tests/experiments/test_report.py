@@ -21,12 +21,15 @@ from data_contracts.policy_value import ProposedAdvice
 from data_contracts.protocol import StudyProtocol
 from data_contracts.systematic_error import SystematicError
 from data_contracts.tables import table_from_frame
+from engine.policy_files import load_policy
 from estimators.candidates import CANDIDATES
+from estimators.designed_study import lay_out
 from estimators.hierarchical_family import FAMILY
-from estimators.learn import learn
 from estimators.worlds import simulate
+from experiments.design_result import opened
 from experiments.diagnostics import diagnose
-from experiments.gates import judge, with_waivers
+from experiments.fit import files_of, fit_episodes
+from experiments.gates import with_waivers
 from experiments.real_data import beat_the_blues, beat_the_blues_protocol
 from experiments.report.candidates import LABELS
 from experiments.report.drawing import Picture
@@ -43,9 +46,9 @@ RARE_EPISODES = 7
 
 SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "diagnostics",
-    "derived", "dropout", "estimand", "evidence", "gates", "gates_passed", "heterogeneity", "individualisation",
-    "name", "negative_controls", "notation", "nuisances", "outcomes", "outcomes_set_aside", "policy_value",
-    "proposed_advice", "protocol", "question", "study_id", "table_one", "trial_evidence",
+    "derived", "dropout", "effects_computed", "estimand", "evidence", "gates", "gates_passed", "heterogeneity",
+    "individualisation", "name", "negative_controls", "notation", "nuisances", "outcomes", "outcomes_set_aside",
+    "policy_value", "proposed_advice", "protocol", "question", "study_id", "table_one", "trial_evidence", "withdrawn",
 }  # fmt: skip
 
 needs_package = pytest.mark.skipif(
@@ -55,10 +58,7 @@ needs_package = pytest.mark.skipif(
 
 def _study(records: Any, protocol_data: dict[str, Any]) -> StudyResult:
     protocol = StudyProtocol.model_validate(protocol_data)
-    episodes = check_episodes(table_from_frame(records), protocol)
-    learned = learn(episodes, protocol)
-    found = diagnose(episodes, learned)
-    return StudyResult(protocol, episodes, learned, found, judge(found, learned, protocol))
+    return opened(fit_episodes(check_episodes(table_from_frame(records), protocol), protocol))
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +239,14 @@ def test_small_arm_is_named_but_not_counted(html: str, told: dict[str, Any]) -> 
     assert not figures & {f"{RARE_EPISODES}", f"{analysed + RARE_EPISODES}", f"{analysed + RARE_EPISODES:,}"}
 
 
+def test_no_effect_is_served_for_a_thin_arm(clinic: StudyResult) -> None:
+    """The policy's arrays speak of the analysed arms alone."""
+    policy = load_policy(files_of(clinic))
+    assert RARE_ARM not in policy.manifest.ranked_arms
+    assert policy.average_effects.shape == (len(clinic.episodes.arms),)
+    assert policy.average_covariance.shape == (len(clinic.episodes.arms),) * 2
+
+
 def test_every_candidate_is_shown_with_its_weight(clinic: StudyResult, html: str, told: dict[str, Any]) -> None:
     """Page and JSON tell the weight of each model that competed, in words; every model of the tables has its words."""
     assert [row["name"] for row in told["candidates"]] == list(clinic.learned.candidate_weights)
@@ -253,9 +261,10 @@ def test_every_candidate_is_shown_with_its_weight(clinic: StudyResult, html: str
 def test_support_told_is_the_support_served(clinic: StudyResult) -> None:
     """Where the served support rules an arm out for half of the patients, the diagnostics tell one half of it."""
     learned, support = clinic.learned, clinic.learned.support
+    laid = lay_out(clinic.episodes, clinic.protocol)
     hardly_ever = support.hardly_ever.copy()
     hardly_ever[1] = np.median(support.log_odds(learned.covariates)[:, 1])
-    half = diagnose(clinic.episodes, replace(learned, support=replace(support, hardly_ever=hardly_ever))).supported
+    half = diagnose(clinic.episodes, replace(laid, support=replace(support, hardly_ever=hardly_ever))).supported
     assert half[1] == pytest.approx(0.5, abs=0.01)
     assert half[[0, 2]] == pytest.approx(clinic.diagnostics.supported[[0, 2]])
     assert clinic.diagnostics.supported[1] > 0.9

@@ -18,10 +18,9 @@ from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
 from engine.policy import Policy
 from engine.policy_files import load_policy
-from estimators.learn import learn
 from estimators.worlds import simulate
-from experiments.diagnostics import diagnose
-from experiments.gates import judge
+from experiments.design_result import opened
+from experiments.fit import fit_episodes
 from experiments.policy_writer import policy_files
 from experiments.report.together import together_rows
 from experiments.report.wording import number
@@ -38,10 +37,7 @@ def study() -> StudyResult:
     world = simulate("clinic", 700, 3)
     records = world.records.assign(phq9_week12=world.records[["phq9_week0", "phq9_week12"]].min(axis=1, skipna=False))
     protocol = StudyProtocol.model_validate(world.protocol | {"derived_outcomes": [*NAMES[2:], RARE]})
-    episodes = check_episodes(table_from_frame(records), protocol)
-    learned = learn(episodes, protocol)
-    found = diagnose(episodes, learned)
-    return StudyResult(protocol, episodes, learned, found, judge(found, learned, protocol))
+    return opened(fit_episodes(check_episodes(table_from_frame(records), protocol), protocol))
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlparse
 import pytest
 
 from data_contracts.protocol_file import read_protocol
+from experiments.signing import open_signer
 from experiments.tracking import _client, track
 
 CANARY = b"Zebedee-7731"
@@ -65,7 +66,14 @@ def test_parameters_are_the_protocol(run: Any, study: Any) -> None:
     """Every key of the protocol is a parameter, as are the versions of the libraries behind the numbers."""
     protocol = read_protocol(study.protocol)
     for key, value in protocol.model_dump(mode="json").items():
-        assert json.loads(run.data.params[key]) == json.loads(json.dumps(value)), key
+        if isinstance(value, dict) and value:
+            assert {name.partition(".")[0] for name in run.data.params} >= {key}, key
+        else:
+            assert run.data.params[key] == (value if isinstance(value, str) else json.dumps(value)), key
+    assert run.data.params["arms.reference"] == protocol.arms.reference
+    assert (run.data.params["folds"], run.data.params["seed"]) == (str(protocol.folds), str(protocol.seed))
+    for key in ("environment_sha256", "lock_sha256"):
+        assert len(run.data.params[key]) == 64
     for library in ("numpy", "econml", "lightgbm", "scikit-learn", "equipoise"):
         assert run.data.params[f"version.{library}"]
     assert run.data.params["propensity_model"]
@@ -79,11 +87,22 @@ def test_metrics_are_gates_and_effects(run: Any, registry: Any) -> None:
             assert f"gate.{gate['name']}" not in run.data.metrics
             continue
         assert run.data.metrics[f"gate.{gate['name']}"] == gate["value"]
+        for end in ("lower", "upper"):
+            assert run.data.metrics.get(f"gate.{gate['name']}.{end}") == gate[end]
     for arm in ("a", "b"):
         assert abs(run.data.metrics[f"outcome.effect.{arm}"]) < 1
         assert 0 < run.data.metrics[f"outcome.se.{arm}"] < 1
     assert run.data.metrics["episodes"] == 600
     assert "outcome.effect.control" not in run.data.metrics
+
+
+def test_whoever_knows_only_mlflow_can_read_it(run: Any, client: Any) -> None:
+    """The run's page says what came and how each gate was judged, the model's page what its aliases mean."""
+    note = run.data.tags["mlflow.note.content"]
+    assert "| balance | passed |" in note
+    assert "equipoise-lab promote null" in note
+    assert "**champion**" in client.get_registered_model("null").description
+    assert client.get_model_version("null", "1").tags["gates"] == "passed"
 
 
 def test_the_data_set_is_known_by_its_digest(run: Any) -> None:
@@ -99,8 +118,10 @@ def test_artifacts_are_the_studys_own_files(run: Any, registry: Any) -> None:
     assert (registry.out / "records.csv").is_file()
     kept = [name for name in files(artifacts(run)) if not name.startswith("promotion")]
     policy = [f"policy/{name}" for name in ("arrays.npz", "manifest.json", "model_card.json", "signature")]
-    assert kept == ["gates.json", *policy, "report.html", "report.json"]
-    for name in kept:
+    plots = ["plots/balance.svg", "plots/contrasts.svg", "plots/overlap.svg", "plots/ranks.svg"]
+    own = ["gates.json", *policy, "report.html", "report.json"]
+    assert kept == sorted(["environment.txt", *own, *plots, "protocol.json"])
+    for name in own:
         assert (artifacts(run) / name).read_bytes() == (registry.out / name).read_bytes()
 
 
@@ -132,7 +153,7 @@ def test_the_report_is_one_file_that_reaches_for_nothing(registry: Any) -> None:
 def test_another_run_is_another_version(registry: Any, client: Any, result: Any) -> None:
     """Tracked again, the study is the next version and the new challenger; the old version stays."""
     renamed = replace(result, protocol=result.protocol.model_copy(update={"name": "twice"}))
-    versions = [track(renamed, registry.out).version for _ in range(2)]
+    versions = [track(renamed, registry.out, open_signer()).version for _ in range(2)]
     assert versions == ["1", "2"]
     assert int(client.get_model_version_by_alias("twice", "challenger").version) == 2
     assert int(client.get_model_version("twice", "1").version) == 1

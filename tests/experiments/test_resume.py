@@ -1,0 +1,152 @@
+"""An interrupted study: killed for real, run again, it goes on where it stopped and leaves nothing half."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.signing import Signer, open_signer
+from experiments.stages import Stages
+
+LIMITED = """
+import resource, runpy, sys
+limit = int(sys.argv.pop(1))
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+runpy.run_module("experiments", run_name="__main__", alter_sys=True)
+"""
+"""Runs `equipoise-lab` in a process whose files may not grow beyond a number of bytes, as on a disk that is full."""
+
+
+@pytest.fixture(scope="module")
+def small(new_study: Any, records: Any, protocol: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """300 of the records, so that a study takes seconds."""
+    return new_study(tmp_path_factory.mktemp("small"), records.iloc[:300], protocol)
+
+
+def start(study: Any, home: Path, out: Path, limit: int | None = None) -> subprocess.Popen[str]:
+    """`equipoise-lab study` as a process of its own; ``limit`` is the most bytes that a file may have."""
+    environment = os.environ | {
+        "EQUIPOISE_HOME": str(home),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+    }
+    command = [sys.executable, "-c", LIMITED, limit or 0, "study", study.protocol, "--data", study.data, "--out", out]
+    return subprocess.Popen(
+        [str(word) for word in command],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(process: subprocess.Popen[str], there: Callable[[], bool]) -> None:
+    """Until something is so, while the process lives."""
+    while not there():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+def registered(home: Path) -> tuple[list[str], list[str]]:
+    """Versions of the registered model and the states of all runs, as the tracking store has them."""
+    with sqlite3.connect(home / "mlflow.db") as store:
+        versions = [str(row[0]) for row in store.execute("SELECT version FROM model_versions")]
+        return versions, sorted(str(row[0]) for row in store.execute("SELECT status FROM runs"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(small: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the same study, run without interruption."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    process = start(small, folder / "home", folder / "out")
+    _out, err = process.communicate()
+    assert process.returncode == 0, err
+    return folder / "out"
+
+
+def test_a_killed_study_goes_on_and_ends_like_any_other(small: Any, undisturbed: Path, tmp_path: Path) -> None:
+    """Killed after its scores, again while it tracks: then one version, one finished run, and the same bytes."""
+    home, out = tmp_path / "home", tmp_path / "out"
+    first = start(small, home, out)
+    wait_for(first, lambda: any(out.glob("stages/scores-*.stage")))
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    assert not (out / "policy").exists()
+    assert (out / "stages").stat().st_mode & 0o077 == 0
+
+    second = start(small, home, out)
+    wait_for(second, (out / "stages" / "tracking.json").exists)
+    second.send_signal(signal.SIGKILL)
+    told = second.communicate()[1]
+    assert "design: finished before" in told
+    assert "scores: finished before" in told
+    assert registered(home)[0] in ([], ["1"])
+
+    third = start(small, home, out)
+    _said, told = third.communicate()
+    assert third.returncode == 0
+    assert "effects: finished before" in told
+    assert registered(home) in ((["1"], ["FINISHED"]), (["1"], ["FINISHED", "KILLED"]))
+    assert not (out / "stages").exists()
+    for name in ("gates.json", "report.json", "report.html", "policy/manifest.json", "policy/arrays.npz"):
+        assert (out / name).read_bytes() == (undisturbed / name).read_bytes(), name
+    assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in undisturbed.iterdir())
+
+
+def test_ctrl_c_says_that_it_can_go_on(small: Any, tmp_path: Path) -> None:
+    """An interrupted study ends with 130, no traceback, and what to do."""
+    process = start(small, tmp_path / "home", tmp_path / "out")
+    wait_for(process, lambda: any((tmp_path / "out").glob("stages/design-*.stage")))
+    process.send_signal(signal.SIGINT)
+    told = process.communicate()[1]
+    assert process.returncode == 130
+    assert "goes on where it stopped" in told
+    assert "Traceback" not in told
+
+
+def test_a_full_disk_leaves_nothing_half(small: Any, tmp_path: Path) -> None:
+    """Where no file can be written whole the study says so, and neither stage, policy nor model is there."""
+    (tmp_path / "home").mkdir()
+    process = start(small, tmp_path / "home", tmp_path / "out", limit=20_000)
+    told = process.communicate()[1]
+    assert process.returncode == 1
+    assert "run the same command again" in told
+    assert "Traceback" not in told
+    left = [path.name for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert left == []
+
+
+@pytest.fixture
+def signer(home: Path) -> Signer:
+    """This lab's key, made in a home of the test's own."""
+    return open_signer()
+
+
+def test_what_another_hand_wrote_is_never_opened(signer: Signer, tmp_path: Path) -> None:
+    """A stage that was changed, or signed by nobody, is made anew: it is not even unpickled."""
+    told: list[str] = []
+    stages = Stages(tmp_path, "study", signer, told.append)
+    assert stages.run("design", lambda: 1) == 1
+    (path,) = tmp_path.glob("*.stage")
+    assert stages.run("design", lambda: 2) == 1
+    signature, _, _content = path.read_bytes().partition(b"\n")
+    path.write_bytes(signature + b"\n" + b"cos\nsystem\n(S'touch /nowhere/evil'\ntR.")
+    assert stages.run("design", lambda: 3) == 3
+    assert "was not written by this lab's key" in told[-1]
+
+
+@pytest.mark.parametrize("other", ["another study", "study with other records"])
+def test_another_study_takes_up_nothing(other: str, signer: Signer, tmp_path: Path) -> None:
+    """Stages belong to one protocol, one set of records and one program."""
+    assert Stages(tmp_path, "study", signer, print).run("design", lambda: 1) == 1
+    assert Stages(tmp_path, other, signer, print).run("design", lambda: 2) == 2
