@@ -216,7 +216,7 @@ class TestFailedGates:
     """A gate that is missed does not stop the work; it marks it."""
 
     def test_exit_code_four_and_results_are_written(self, marked: Fitted) -> None:
-        """The command ends with 4, says which gate, and every file is there but the arrays: effects were not computed."""
+        """The command ends with 4, says which gate, and all is there but the arrays: no effect was computed."""
         assert marked.ran.code == 4
         assert "gate equipoise: FAILED" in marked.ran.out
         assert "A gate failed: the policy is marked so." in marked.ran.out
