@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from data_contracts.errors import BadUsage
@@ -137,29 +137,40 @@ def _close(result: Result, options: Namespace, more: dict[str, str]) -> int:
         }
         print(json.dumps(summary | more, sort_keys=True))
     else:
-        for left in result.episodes.left_out:
-            _say(f"Left out: {left.count} {left.what}.")
-        for name, count in result.episodes.thin_arms.items():
-            _say(f"{name} is not ranked from records: {count} episodes, 30 are needed.")
-        for pair in result.withdrawn:
-            _say(f"withdrawn: {pair.reason}")
-        for name in result.episodes.apart:
-            _say(f"{name} is not ranked: by the design it cannot be compared with {result.protocol.arms.reference}.")
-        for name, why in result.episodes.set_aside.items():
-            _say(f"{name} is set aside: {why}.")
-        for gate in result.gates:
-            _say(f"gate {gate.name}: {TOLD[gate.state]}. {gate.sentence}")
-            if gate.waiver:
-                _say(f"  waiver by {gate.waiver.by}: {gate.waiver.why}")
-        if isinstance(result, StudyResult):
-            for decision in result.learned.individualisation:
-                _say(decision.reason)
-        else:
-            _say("The design failed, so that no effect was computed.")
+        for line in (*_left_out(result), *_judged(result)):
+            _say(line)
         for key, value in more.items():
             _say(f"{key}: {value}")
         _say(f"Results are in {options.out}." + ("" if result.passed else " A gate failed: the policy is marked so."))
     return 0 if result.passed else GATE_FAILED
+
+
+def _left_out(result: Result) -> Iterator[str]:
+    """What the study goes on without."""
+    episodes = result.episodes
+    for left in episodes.left_out:
+        yield f"Left out: {left.count} {left.what}."
+    for name, count in episodes.thin_arms.items():
+        yield f"{name} is not ranked from records: {count} episodes, 30 are needed."
+    for pair in result.withdrawn:
+        yield f"withdrawn: {pair.reason}"
+    for name in episodes.apart:
+        yield f"{name} is not ranked: by the design it cannot be compared with {result.protocol.arms.reference}."
+    for name, why in episodes.set_aside.items():
+        yield f"{name} is set aside: {why}."
+
+
+def _judged(result: Result) -> Iterator[str]:
+    """How each gate was judged, and what follows for individual advice."""
+    for gate in result.gates:
+        yield f"gate {gate.name}: {TOLD[gate.state]}. {gate.sentence}"
+        if gate.waiver:
+            yield f"  waiver by {gate.waiver.by}: {gate.waiver.why}"
+    if not isinstance(result, StudyResult):
+        yield "The design failed, so that no effect was computed."
+        return
+    for decision in result.learned.individualisation:
+        yield decision.reason
 
 
 def _say(text: str) -> None:
