@@ -54,9 +54,9 @@ docs: $(READY)
 
 lock:  ## renew both lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --extra lab --extra demo --extra dev pyproject.toml --output-file requirements.lock
+	    --extra lab --extra postgres --extra demo --extra dev pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --extra lab --extra demo --extra dev --extra bench --constraint requirements.lock \
+	    --extra lab --extra postgres --extra demo --extra dev --extra bench --constraint requirements.lock \
 	    pyproject.toml --output-file requirements-bench.lock
 
 clean:  ## remove the environment and caches

@@ -49,10 +49,10 @@ def build_cohort(place: Place, protocol: StudyProtocol, trial: TargetTrial, toda
     Raises:
         BadInput: the tables, or what the protocol asks of them, have problems, or nobody is left; all are listed.
     """
-    source = open_records(place, trial)
-    if problems := [*event_problems(source, today), *name_problems(source, trial)]:
-        raise BadInput(problems)
-    frame = source.connection.to_pyarrow(cohort_expression(source.joined, protocol, trial)).to_pandas()
+    with open_records(place, trial) as source:
+        if problems := [*event_problems(source, today), *name_problems(source, trial)]:
+            raise BadInput(problems)
+        frame = source.connection.to_pyarrow(cohort_expression(source.joined, protocol, trial)).to_pandas()
     frame = frame.sort_values(protocol.records.patient_id, ignore_index=True)
     chosen, lines = choose(frame, protocol, trial)
     if chosen.empty:

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
 
@@ -24,6 +25,8 @@ COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "!=": operator.ne,
 }
 
+NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$"
+"""Text that is a number."""
 STARTED = "Patients who started a therapy of an arm in the time of enrolment"
 NO_ARM = "no arm"
 """Said in attrition of patients whose first therapies together are none of the arms'."""
@@ -52,7 +55,10 @@ def _meets(wide: Expression, criterion: Criterion) -> Expression:
     column = wide[criterion.field]
     if isinstance(criterion.value, str):
         return COMPARE[criterion.op](column.cast("string"), criterion.value)
-    number = column.try_cast("float64") if column.type().is_string() else column.cast("float64")
+    number = column.cast("float64")
+    if column.type().is_string():
+        # Not every database can try: what is no number is never cast.
+        number = ibis.cases((column.re_search(NUMBER), number))
     return COMPARE[criterion.op](number, criterion.value)
 
 

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import ibis
 
-from experiments.cohort.event_source import FILE, ROW, Expression
+from data_contracts.event_tables import EVENT_TABLES
+from experiments.cohort.event_source import FILE, ROW, Expression, kept
 from experiments.cohort.time_zero import RUNNING
 
 
-def joined(tables: Mapping[str, Expression], gap_days: int) -> dict[str, Expression]:
+def joined(connection: Any, tables: Mapping[str, Expression], gap_days: int) -> dict[str, Expression]:
     """Typed tables with a row a record, as event tables: one row a course, an event a day, a value once.
 
     Args:
+        connection: the ibis backend.
         tables: by name, as ``event_source.typed`` makes them.
         gap_days: pieces of one therapy with at most so many days between them are one course.
     """
     return {
         "patients": tables["patients"],
-        "treatments": _courses(tables["treatments"], gap_days),
-        "measures": _once(tables["measures"], ("patient_id", "measure", "date", "value", "unit")),
-        "events": _once(tables["events"], ("patient_id", "event", "date")),
+        "treatments": kept(connection, "courses", _courses(tables["treatments"], gap_days)),
+        "measures": kept(connection, "measured", _once(tables["measures"], (*EVENT_TABLES["measures"].columns,))),
+        "events": kept(connection, "happened", _once(tables["events"], EVENT_TABLES["events"].key)),
     }
 
 
@@ -34,7 +37,7 @@ def _courses(pieces: Expression, gap_days: int) -> Expression:
     earlier = ibis.window(group_by=same, order_by=order, preceding=(None, 1))
     gaps = pieces.mutate(ended=pieces.end.max().over(earlier))
     begins = gaps.ended.isnull() | (gaps.start_date.delta(gaps.ended, unit="day") > gap_days)
-    gaps = gaps.mutate(begins=begins.cast("int64"))
+    gaps = gaps.mutate(begins=ibis.ifelse(begins, 1, 0))
     until_now = ibis.window(
         group_by=[gaps.patient_id, gaps.therapy],
         order_by=[gaps.start_date, gaps[FILE], gaps[ROW]],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from data_contracts.errors import BadInput, Problem, RowName
 from data_contracts.event_tables import EVENT_TABLES
 from data_contracts.target_trial import TargetTrial
 from experiments.cohort.event_files import column_problems, duckdb_in_memory
-from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept
+from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept_typed
 from experiments.cohort.omop import open_omop
 from experiments.cohort.omop_tables import CLINICAL, IS_CDM
 from experiments.cohort.place import name_of
@@ -37,7 +37,7 @@ def open_file(path: Path, trial: TargetTrial) -> EventSource:
     except Exception as error:
         step = "Check the path; another program may have the file open for writing."
         raise BadInput([Problem(path.name, "a DuckDB file", "a file that cannot be opened as one", step)]) from error
-    return _open(connection, _in_file(connection), path.name, trial)
+    return _open(connection, lambda: _in_file(connection), path.name, trial)
 
 
 def open_address(address: str, trial: TargetTrial) -> EventSource:
@@ -49,11 +49,14 @@ def open_address(address: str, trial: TargetTrial) -> EventSource:
     place = name_of(address)
     try:
         connection = ibis.connect(address)
-        tables = _tables(connection, connection.list_tables())
+        if connection.name == "postgres":
+            # It expects one row of what is chosen by its place in an order, and would go through all of it for each
+            # patient: a hundred times as long. Every join here is by equal patients.
+            connection.raw_sql("SET enable_nestloop = off").close()
     except Exception as error:  # each driver has errors of its own, and they may repeat the address
         step = "Check the address, the user's rights, and that the driver is installed (extra `postgres`)."
         raise BadInput([Problem(place, "a database that answers", type(error).__name__, step)]) from None
-    return _open(connection, tables, place, trial)
+    return _open(connection, lambda: _tables(connection, connection.list_tables()), place, trial)
 
 
 def _tables(connection: Any, names: Iterable[str], database: tuple[str, str] | None = None) -> dict[str, Expression]:
@@ -80,13 +83,20 @@ def _in_file(connection: Any) -> dict[str, Expression]:
     return _tables(connection, by_schema[schema], (ATTACHED, schema))
 
 
-def _open(connection: Any, tables: Mapping[str, Expression], place: str, trial: TargetTrial) -> EventSource:
-    if all(name in tables for name in IS_CDM):
-        return open_omop(connection, tables, trial)
-    if problems := list(_problems(tables, place)):
-        raise BadInput(problems)
-    raw = {name: _numbered(tables.get(name), name) for name in EVENT_TABLES}
-    typed = kept(connection, raw)
+def _open(
+    connection: Any, listed: Callable[[], Mapping[str, Expression]], place: str, trial: TargetTrial
+) -> EventSource:
+    """The source of an open connection, which is closed if it holds none."""
+    try:
+        tables = listed()
+        if all(name in tables for name in IS_CDM):
+            return open_omop(connection, tables, trial)
+        if problems := list(_problems(tables, place)):
+            raise BadInput(problems)
+        typed = kept_typed(connection, {name: _numbered(tables.get(name), name) for name in EVENT_TABLES})
+    except BaseException:
+        connection.disconnect()
+        raise
     return EventSource(connection, {name: name for name in EVENT_TABLES}, typed, typed, _row_name)
 
 

@@ -13,6 +13,7 @@ from data_contracts.event_tables import EVENT_TABLES, WHAT
 from data_contracts.instrument_name import instrument_for
 from experiments.cohort.event_source import FILE, ROW, UNREAD, EventSource, Expression
 from experiments.cohort.fixed import contradicted
+from experiments.cohort.joins import having, lacking
 
 FIRST_DATE = datetime.date(1900, 1, 1)
 """Earlier dates are those of a default or of a slip, not of a patient in anybody's records."""
@@ -113,7 +114,7 @@ def _patient_problems(source: EventSource, name: str) -> Iterator[Problem]:
     table, day = source.tables[name], EVENT_TABLES[name].day
     mine = table.filter(table.patient_id.notnull())
     patients = source.tables["patients"]
-    orphans = mine.anti_join(patients, "patient_id")
+    orphans = lacking(mine, patients, "patient_id")
     told = ("a patient of the table of patients", "a patient who is not there", "Add the patient, or drop the rows.")
     yield from _problem(source, "patient_id", told, orphans)
     lives = patients.select("patient_id", "birth_date", "death_date")
@@ -172,4 +173,4 @@ def _rarer_units(table: Expression) -> Expression:
     counts = told.group_by("measure", "unit").agg(n=told.count())
     order = ibis.window(group_by=counts.measure, order_by=[counts.n.desc(), counts.unit])
     rarer = counts.mutate(place=ibis.row_number().over(order)).filter(ibis._.place > 0)
-    return told.semi_join(rarer, ["measure", "unit"])
+    return having(told, rarer, "measure", "unit")

@@ -15,7 +15,7 @@ import ibis
 from data_contracts.errors import TABLE_ROWS, BadInput, Problem
 from data_contracts.event_tables import EVENT_TABLES, EventTable
 from data_contracts.tables import MISSING_MARKERS
-from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept
+from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept_typed
 
 
 def duckdb_in_memory() -> Any:
@@ -53,7 +53,7 @@ def open_events(folder: Path) -> EventSource:
         problems += column_problems(names[name], table, raw[name].columns)
     if problems:
         raise BadInput(problems)
-    tables = kept(connection, raw)
+    tables = kept_typed(connection, raw)
     return EventSource(connection, names, tables, tables, lambda _file: TABLE_ROWS)
 
 

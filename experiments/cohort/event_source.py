@@ -48,6 +48,14 @@ class EventSource:
     miscoded: Expression | None = None
     problems: tuple[Problem, ...] = ()
 
+    def __enter__(self) -> EventSource:
+        """The source itself; its connection is closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection; tables of the session go with it."""
+        self.connection.disconnect()
+
 
 def typed(raw: Expression, table: EventTable) -> Expression:
     """A table's cells as their kinds, with a mark beside each that could not be read; further columns stay."""
@@ -73,9 +81,15 @@ def as_kind(raw: Expression, name: str, column: EventColumn) -> Expression:
     return found.try_cast(type_) if found.type().is_string() else found.cast(type_)
 
 
-def kept(connection: Any, raw: Mapping[str, Expression]) -> dict[str, Expression]:
-    """The typed tables, each in a table of the session: what is asked of them later is then a short query each."""
-    return {
-        name: connection.create_table(f"equipoise_{name}", typed(raw[name], table), temp=True)
-        for name, table in EVENT_TABLES.items()
-    }
+def kept(connection: Any, name: str, rows: Expression) -> Expression:
+    """Rows in a table of the session: what is asked of them later is then a short query each."""
+    table = connection.create_table(f"equipoise_{name}", rows, temp=True)
+    if connection.name == "postgres":
+        # Of a table of the session PostgreSQL knows nothing until told to look: it would plan for hardly any rows.
+        connection.raw_sql(f"ANALYZE equipoise_{name}").close()
+    return table
+
+
+def kept_typed(connection: Any, raw: Mapping[str, Expression]) -> dict[str, Expression]:
+    """Event tables with their cells as their kinds, each in a table of the session."""
+    return {name: kept(connection, name, typed(raw[name], table)) for name, table in EVENT_TABLES.items()}

@@ -12,7 +12,7 @@ from data_contracts.record_words import meanings
 from data_contracts.target_trial import TargetTrial
 from experiments.cohort.courses import joined
 from experiments.cohort.event_files import duckdb_in_memory
-from experiments.cohort.event_source import EventSource, kept
+from experiments.cohort.event_source import EventSource, kept_typed
 from experiments.cohort.fhir_codes import CodeBook
 from experiments.cohort.fhir_reader import LINES, FhirReader, medications
 from experiments.cohort.fhir_rows import GatheredRows
@@ -50,12 +50,12 @@ def open_fhir(folder: Path, trial: TargetTrial) -> EventSource:
     fixed = said.filter(said.kind == "patients").mutate(value=ibis._.value.try_cast("float64"))
     words = sorted({one.word for one in meant if one.table == "patients" and one.value is None})
     raw = {"patients": with_fixed(people, fixed, words)} | {name: of_table(said, name) for name in WHAT}
-    tables = kept(connection, raw)
+    tables = kept_typed(connection, raw)
     return EventSource(
         connection,
         NAMES,
         tables,
-        joined(tables, trial.course_gap_days),
+        joined(connection, tables, trial.course_gap_days),
         lambda _file: LINES,
         (*reader.counted(), *left_out(connection, unseen, "patients without an encounter or an episode of care")),
         fixed=fixed,

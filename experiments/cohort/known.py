@@ -91,7 +91,7 @@ def _with_fixed(wide: Expression, patients: Expression, trial: TargetTrial) -> E
 
 def _age(birth: Expression, at: Expression) -> Expression:
     birthday_to_come = (at.month() * 100 + at.day()) < (birth.month() * 100 + birth.day())
-    return at.year() - birth.year() - birthday_to_come.cast("int32")
+    return at.year() - birth.year() - ibis.ifelse(birthday_to_come, 1, 0)
 
 
 def codes_of(column: KnownAtTimeZero, trial: TargetTrial) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from data_contracts.event_tables import WHAT
 from data_contracts.record_words import Meaning, meanings
 from data_contracts.target_trial import TargetTrial
 from experiments.cohort.courses import joined
-from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept
+from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept, kept_typed
 from experiments.cohort.fixed import with_fixed
+from experiments.cohort.joins import having, lacking
 from experiments.cohort.omop_tables import CLINICAL, IS_CDM, CdmTable, needed_columns
 from experiments.cohort.said import left_out, observed, of_table
 
@@ -39,17 +40,17 @@ def open_omop(connection: Any, tables: Mapping[str, Expression], trial: TargetTr
     meant = [meaning for meaning in meanings(trial) if meaning.system == "OMOP" and meaning.code.isdigit()]
     concepts, every = _concepts(connection, tables, meant), _every_row(tables)
     # A table of its own, as everything else asks it; without it the CDM would be read once for each question.
-    rows = connection.create_table("equipoise_coded", every.join(concepts, "concept").drop("concept"), temp=True)
+    rows = kept(connection, "coded", every.join(concepts, "concept").drop("concept"))
     fixed = rows.filter(rows.kind == "patients", rows.says.isnull())
     words = sorted({one.word for one in meant if one.table == "patients" and not one.value})
     people = with_fixed(_people(tables, meant), fixed, words)
     people, rows, unseen = observed(people, rows)
-    typed_tables = kept(connection, {"patients": people} | {name: of_table(rows, name) for name in WHAT})
+    typed_tables = kept_typed(connection, {"patients": people} | {name: of_table(rows, name) for name in WHAT})
     return EventSource(
         connection,
         NAMES,
         typed_tables,
-        joined(typed_tables, trial.course_gap_days),
+        joined(connection, typed_tables, trial.course_gap_days),
         lambda file: RowName("row", f"{file}_id"),
         tuple(_left_out(connection, tables, unseen)),
         fixed=fixed,
@@ -87,7 +88,7 @@ def _concepts(connection: Any, tables: Mapping[str, Expression], meant: Sequence
         below = named.join(ancestor, named.concept == ancestor.above)
         below = below.select("kind", "word", "says", concept=below.below)
         named = named.union(below, distinct=True)
-    return connection.create_table("equipoise_meant", named, temp=True)
+    return kept(connection, "meant", named)
 
 
 def _every_row(tables: Mapping[str, Expression]) -> Expression:
@@ -98,8 +99,8 @@ def _every_row(tables: Mapping[str, Expression]) -> Expression:
 
 def _misplaced(every: Expression, concepts: Expression) -> Expression:
     """Rows that mean a word by the concept of their source's code, and by their standard concept none."""
-    others = every.anti_join(concepts, "concept")
-    return others.semi_join(concepts.select(source_concept=concepts.concept), "source_concept")
+    others = lacking(every, concepts, "concept")
+    return having(others, concepts.select(source_concept=concepts.concept), "source_concept")
 
 
 def _rows(name: str, table: Expression, cdm: CdmTable) -> Expression:

@@ -13,7 +13,7 @@ DATABASE_FILES = (".duckdb", ".db")
 
 
 def open_records(place: Place, trial: TargetTrial) -> EventSource:
-    """Open records by what they are: nothing has to say so.
+    """Open records by what they are: nothing has to say so. To be used in a ``with`` block, which closes them.
 
     Raises:
         BadInput: there are none, or they cannot be read; all problems are listed.

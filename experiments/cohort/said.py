@@ -8,6 +8,7 @@ from typing import Any
 from data_contracts.episode import LeftOut
 from data_contracts.event_tables import EVENT_TABLES, WHAT
 from experiments.cohort.event_source import FILE, ROW, Expression
+from experiments.cohort.joins import lacking
 
 
 def of_table(said: Expression, name: str) -> Expression:
@@ -31,7 +32,7 @@ def observed(people: Expression, said: Expression) -> tuple[Expression, Expressi
     Of the others nothing could be known before any time zero: they are no part of a study, and are counted.
     """
     unseen = people.filter(people.observed_from.isnull())
-    return people.filter(people.observed_from.notnull()), said.anti_join(unseen, "patient_id"), unseen
+    return people.filter(people.observed_from.notnull()), lacking(said, unseen, "patient_id"), unseen
 
 
 def left_out(connection: Any, rows: Expression, what: str) -> Iterator[LeftOut]:

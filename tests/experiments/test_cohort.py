@@ -14,7 +14,9 @@ from data_contracts.episode import Episodes
 from data_contracts.errors import BadInput
 from data_contracts.protocol import StudyProtocol
 from experiments.cohort.build import BuiltCohort, build_cohort
+from experiments.cohort.place import Place
 from experiments.fit import read_study
+from experiments.records_writer import write_duckdb
 from experiments.simulate import Shape, simulate_to
 
 TODAY = datetime.date(2026, 1, 1)
@@ -242,6 +244,31 @@ def test_order_and_shape_of_the_files_change_nothing(tmp_path: Path) -> None:
     assert PROTOCOL.target_trial is not None
     third = build_cohort(tmp_path / "c", PROTOCOL, PROTOCOL.target_trial, TODAY)
     pd.testing.assert_frame_equal(frame(first), frame(third))
+
+
+@pytest.mark.parametrize("store", ["duckdb", "postgres"])
+def test_a_database_gives_the_episodes_of_the_files(
+    store: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The same tables in a DuckDB file and in PostgreSQL: the same cells and attrition, eligibility by text as well."""
+    tables = random_tables(6)
+    levels = np.array(["5", "x", " 7.5 ", "1e1", "", None], dtype=object)
+    tables["patients"]["level"] = np.resize(levels, len(tables["patients"]))
+    trial = CONTENT["target_trial"]
+    level = {"covariates": trial["covariates"] | {"level": {"table": "patients"}}}
+    level["eligibility"] = [*trial["eligibility"], {"field": "level", "op": ">=", "value": 6}]
+    protocol = StudyProtocol.model_validate(CONTENT | {"target_trial": trial | level})
+    files = build(tmp_path / "files", tables, protocol)
+    place: Place = tmp_path / "tables.duckdb"
+    if store == "duckdb":
+        write_duckdb(tables, tmp_path / "tables.duckdb")
+    else:
+        place = request.getfixturevalue("postgres").load(tables)
+    assert protocol.target_trial is not None
+    other = build_cohort(place, protocol, protocol.target_trial, TODAY)
+    pd.testing.assert_frame_equal(frame(files), frame(other))
+    assert files.chosen == other.chosen
+    assert 0 < files.table.n < files.chosen[-2].total
 
 
 def test_prevalent_users_are_left_out_and_counted(tmp_path: Path) -> None:

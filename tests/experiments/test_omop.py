@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from experiments.cohort.build import build_cohort
 from experiments.cohort.event_checks import event_problems
 from experiments.cohort.event_source import EventSource
 from experiments.cohort.open_records import open_records
-from experiments.cohort.place import name_of, place_of
+from experiments.cohort.place import Place, name_of, place_of
 from experiments.records_writer import write_duckdb
 
 TODAY = datetime.date(2025, 1, 1)
@@ -115,19 +117,39 @@ def added(table: pd.DataFrame, *cells: tuple[Any, ...]) -> pd.DataFrame:
     return pd.concat([table, more], ignore_index=True).astype(table.dtypes.to_dict())
 
 
-def opened(folder: Path, cdm: Cdm) -> EventSource:
-    write_duckdb(cdm, folder / "cdm.duckdb")
-    return open_records(folder / "cdm.duckdb", trial())
+Put = Callable[[Cdm], Place]
 
 
-def built(folder: Path, cdm: Cdm) -> pd.DataFrame:
-    write_duckdb(cdm, folder / "cdm.duckdb")
-    return pd.DataFrame(dict(build_cohort(folder / "cdm.duckdb", PROTOCOL, trial(), TODAY).table.columns))
+@pytest.fixture(params=["duckdb", "postgres"])
+def put(request: pytest.FixtureRequest, tmp_path: Path) -> Put:
+    """Writes tables into a database and says where they are: everything here holds of both."""
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres").load
+
+    def write(cdm: Cdm) -> Place:
+        write_duckdb(cdm, tmp_path / "cdm.duckdb")
+        return tmp_path / "cdm.duckdb"
+
+    return write
 
 
-def test_a_cdm_is_read_as_what_it_says(tmp_path: Path) -> None:
+Open = Callable[[Cdm], EventSource]
+
+
+@pytest.fixture
+def opened(put: Put) -> Iterator[Open]:
+    """Writes tables into a database and opens it as a source."""
+    with ExitStack() as sources:
+        yield lambda cdm: sources.enter_context(open_records(put(cdm), trial()))
+
+
+def built(put: Put, cdm: Cdm) -> pd.DataFrame:
+    return pd.DataFrame(dict(build_cohort(put(cdm), PROTOCOL, trial(), TODAY).table.columns))
+
+
+def test_a_cdm_is_read_as_what_it_says(put: Put, opened: Open) -> None:
     """Products count as their ingredient, sessions and refills as courses, a diagnosis twice a day once."""
-    frame = built(tmp_path, small())
+    frame = built(put, small())
     assert frame.to_dict("list") == {
         "pid": ["1", "2"],
         "therapy": ["cbt", "sertraline"],
@@ -138,32 +160,32 @@ def test_a_cdm_is_read_as_what_it_says(tmp_path: Path) -> None:
         "before": [1.0, 1.0],
         "later": [7.0, 9.0],
     }
-    source = opened(tmp_path, small())
+    source = opened(small())
     courses = source.connection.to_pyarrow(source.joined["treatments"].order_by("patient_id")).to_pandas()
     assert courses["end_date"].astype(str).tolist() == ["2020-03-15", "2020-04-20"]
 
 
 def test_the_file_is_not_written_to(tmp_path: Path) -> None:
     """The database is the same bytes after a study as before."""
-    built(tmp_path, small())
+    write_duckdb(small(), tmp_path / "cdm.duckdb")
     before = hashlib.sha256((tmp_path / "cdm.duckdb").read_bytes()).hexdigest()
     build_cohort(tmp_path / "cdm.duckdb", PROTOCOL, trial(), TODAY)
     assert hashlib.sha256((tmp_path / "cdm.duckdb").read_bytes()).hexdigest() == before
 
 
-def test_what_came_before_a_gap_in_observation_is_unknown(tmp_path: Path) -> None:
+def test_what_came_before_a_gap_in_observation_is_unknown(put: Put) -> None:
     """Periods that touch are one; after a gap the record begins anew, and a washout over it is not on record."""
     cdm = small()
     columns = "person_id observation_period_start_date observation_period_end_date"
     one = (2, "2010-01-01", "2024-01-01")
     touching = rows(columns, (1, "2010-01-01", "2020-01-31"), (1, "2020-02-01", "2024-01-01"), one)
-    assert built(tmp_path, cdm | {"observation_period": touching})["pid"].tolist() == ["1", "2"]
+    assert built(put, cdm | {"observation_period": touching})["pid"].tolist() == ["1", "2"]
     apart = rows(columns, (1, "2010-01-01", "2020-01-31"), (1, "2020-02-02", "2024-01-01"), one)
-    assert built(tmp_path, cdm | {"observation_period": apart})["pid"].tolist() == ["2"]
+    assert built(put, cdm | {"observation_period": apart})["pid"].tolist() == ["2"]
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_pieces_are_joined_as_a_loop_joins_them(seed: int, tmp_path: Path) -> None:
+def test_pieces_are_joined_as_a_loop_joins_them(seed: int, opened: Open) -> None:
     """Courses by the database and by a loop over each patient's prescriptions are the same, also without order."""
     rng = np.random.default_rng(seed)
     n = 400
@@ -172,7 +194,7 @@ def test_pieces_are_joined_as_a_loop_joins_them(seed: int, tmp_path: Path) -> No
     cells = zip(range(1, n + 1), rng.integers(1, 41, n), [TABLET] * n, start.astype(str), end.astype(str), strict=True)
     cdm = small()
     cdm["drug_exposure"] = rows(" ".join(cdm["drug_exposure"].columns), *cells)
-    source = opened(tmp_path, cdm)
+    source = opened(cdm)
     treatments = source.joined["treatments"]
     found = source.connection.to_pyarrow(treatments.filter(treatments.therapy == "sertraline")).to_pandas()
     got = sorted((row.patient_id, str(row.start_date)[:10], str(row.end_date)[:10]) for row in found.itertuples())
@@ -189,7 +211,7 @@ def test_pieces_are_joined_as_a_loop_joins_them(seed: int, tmp_path: Path) -> No
     assert 100 < len(got) < n - 50
 
 
-def test_everything_wrong_is_told_at_once_by_keys(tmp_path: Path) -> None:
+def test_everything_wrong_is_told_at_once_by_keys(opened: Open) -> None:
     """Orphans, life and death, impossible births, scores, units, contradictions, codes: each by its table and key."""
     cdm = small()
     cdm["person"] = added(cdm["person"], (3, 8507, 1990, 13, 1), (4, 8507, 1990, 2, 29))
@@ -212,7 +234,7 @@ def test_everything_wrong_is_told_at_once_by_keys(tmp_path: Path) -> None:
     cdm["drug_exposure"] = added(cdm["drug_exposure"], (72, 2, TABLET, "2022-03-01", "2022-01-01"))
     cdm["condition_occurrence"] = added(cdm["condition_occurrence"], (73, 1, 4711, "2020-01-01", EPISODE))
     cdm["observation"] = added(cdm["observation"], (74, 1, SCHOOL, "2016-01-01", CANARY, None))
-    problems = event_problems(opened(tmp_path, cdm), TODAY)
+    problems = event_problems(opened(cdm), TODAY)
     assert {(problem.where, problem.found) for problem in problems} == {
         ("person, birth_date", "none in 2 rows (person_id 3, 4)"),
         ("measurement, patient_id", "a patient who is not there in 1 row (measurement_id 61)"),
@@ -231,41 +253,49 @@ def test_everything_wrong_is_told_at_once_by_keys(tmp_path: Path) -> None:
     assert CANARY not in "\n".join(map(str, problems))
 
 
-def test_what_a_study_cannot_use_is_left_out_and_counted(tmp_path: Path) -> None:
+def test_what_a_study_cannot_use_is_left_out_and_counted(put: Put, opened: Open) -> None:
     """Persons whose observation nobody recorded, and rows without a standard concept, are no error and no secret."""
     cdm = small()
     cdm["person"] = added(cdm["person"], (3, 8507, 1990, 1, 1))
     cdm["measurement"] = added(
         cdm["measurement"], (61, 3, PHQ9, "2020-01-01", 5.0, 0), (62, 1, 0, "2020-01-01", 5.0, 0)
     )
-    source = opened(tmp_path, cdm)
+    source = opened(cdm)
     assert event_problems(source, TODAY) == []
     assert {one.what: one.count for one in source.left_out} == {
         "persons without an observation period, with all that they have": 1,
         "rows of measurement whose code has no standard concept": 1,
     }
-    assert built(tmp_path, cdm)["pid"].tolist() == ["1", "2"]
+    assert built(put, cdm)["pid"].tolist() == ["1", "2"]
 
 
-def test_missing_tables_and_columns_are_told_together(tmp_path: Path) -> None:
+def test_missing_tables_and_columns_are_told_together(opened: Open) -> None:
     """A column that is not there, dates that are text, and neither event tables nor a CDM: what to do is said."""
     cdm = small()
     cdm["measurement"] = cdm["measurement"].drop(columns="value_as_number")
     cdm["drug_exposure"] = cdm["drug_exposure"].rename(columns={"drug_exposure_start_date": "drug_exposure_start"})
     with pytest.raises(BadInput) as told:
-        opened(tmp_path, cdm)
+        opened(cdm)
     assert [problem.where for problem in told.value.problems] == ["drug_exposure", "measurement"]
     with pytest.raises(BadInput) as told:
-        opened(tmp_path, {"person": cdm["person"]})
+        opened({"person": cdm["person"]})
     assert {problem.expected for problem in told.value.problems} == {
         "a table patients", "a table treatments", "a table measures",
     }  # fmt: skip
+
+
+def test_what_is_no_database_is_told(tmp_path: Path) -> None:
+    """A file that is none, and an address that nobody answers at: what was looked for, and no secret."""
     (tmp_path / "other.duckdb").write_bytes(b"no database")
     with pytest.raises(BadInput, match=r"other\.duckdb: expected a DuckDB file"):
         open_records(tmp_path / "other.duckdb", trial())
+    with pytest.raises(BadInput) as told:
+        open_records(f"postgres://ann:{CANARY}@localhost:1/clinic", trial())
+    assert "postgres://localhost:1/clinic: expected a database that answers" in str(told.value)
+    assert CANARY not in str(told.value)
 
 
-def test_event_tables_in_a_database_are_event_tables(tmp_path: Path) -> None:
+def test_event_tables_in_a_database_are_event_tables(opened: Open) -> None:
     """The contract's tables in DuckDB are read as in files; columns of another type are told, not guessed."""
     born = np.array(["1980-01-01"], dtype="datetime64[s]")
     patients = pd.DataFrame({"patient_id": ["A"], "birth_date": born, "observed_from": ["2010-01-01"]})
@@ -273,7 +303,7 @@ def test_event_tables_in_a_database_are_event_tables(tmp_path: Path) -> None:
     measures = pd.DataFrame({"patient_id": ["A"], "measure": ["PHQ-9"], "date": ["2020-01-01"], "value": ["5"]})
     tables = {"patients": patients, "treatments": treatments, "measures": measures}
     with pytest.raises(BadInput) as told:
-        opened(tmp_path, tables)
+        opened(tables)
     wrong = ["patients, observed_from", "measures, date", "measures, value"]
     assert [problem.where for problem in told.value.problems] == wrong
     typed = {
@@ -281,7 +311,7 @@ def test_event_tables_in_a_database_are_event_tables(tmp_path: Path) -> None:
         "treatments": treatments,
         "measures": measures.assign(date=born + np.timedelta64(30, "D"), value=5.0),
     }
-    problems = event_problems(opened(tmp_path, typed), TODAY)
+    problems = event_problems(opened(typed), TODAY)
     assert [problem.found for problem in problems] == [
         "a patient who is not there in 1 row (row 2; in the order of patient_id, therapy, start_date)"
     ]
