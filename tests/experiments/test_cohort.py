@@ -250,7 +250,7 @@ def test_order_and_shape_of_the_files_change_nothing(tmp_path: Path) -> None:
 def test_a_database_gives_the_episodes_of_the_files(
     store: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """The same tables in a DuckDB file and in PostgreSQL: the same cells and attrition, eligibility by text as well."""
+    """The same tables in DuckDB and in PostgreSQL: the same cells and attrition, eligibility by text as well."""
     tables = random_tables(6)
     levels = np.array(["5", "x", " 7.5 ", "1e1", "", None], dtype=object)
     tables["patients"]["level"] = np.resize(levels, len(tables["patients"]))
