@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from pydantic import Field, FiniteFloat, model_validator
 
+from data_contracts.dag import DagReference
 from data_contracts.gate import Waiver
 from data_contracts.protocol_block import Block, Column, Name
 from data_contracts.secondary_outcome import BETTER, SHARE, DerivedRole, OutcomeKind, Role
@@ -234,6 +235,8 @@ class StudyProtocol(Block):
     ``candidates`` names the effect models that compete; where it names none, the learner's table says who does.
 
     ``target_trial`` says how episodes are made from event tables; without it the records are a table of episodes.
+
+    ``dag`` names the causal graph that the choice of covariates rests on; a choice that it contradicts is refused.
     """
 
     name: Name
@@ -259,6 +262,7 @@ class StudyProtocol(Block):
     candidates: tuple[Name, ...] = ()
     trial_evidence: TrialEvidence = TrialEvidence()
     target_trial: TargetTrial | None = None
+    dag: DagReference | None = None
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

@@ -9,6 +9,7 @@ from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes
 from data_contracts.errors import GateFailed
 from data_contracts.gate import Gate, in_state
+from data_contracts.identification import Identification
 from data_contracts.protocol import StudyProtocol
 from data_contracts.systematic_error import SystematicError
 from data_contracts.withdrawn_pair import WithdrawnPair
@@ -28,6 +29,7 @@ class DesignResult:
         diagnostics: what can be judged without looking at effects.
         gates: the pass marks of the design and what came.
         withdrawn: pairs of arms that cannot be compared.
+        identification: what the protocol's causal graph says, no outcome looked at; None if it names none.
     """
 
     protocol: StudyProtocol
@@ -36,6 +38,7 @@ class DesignResult:
     diagnostics: Diagnostics
     gates: tuple[Gate, ...]
     withdrawn: tuple[WithdrawnPair, ...] = ()
+    identification: Identification | None = None
 
     @property
     def passed(self) -> bool:

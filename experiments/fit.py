@@ -12,6 +12,7 @@ from typing import Any
 from data_contracts.episode import Episodes
 from data_contracts.episode_checks import check_episodes
 from data_contracts.errors import BadInput, Problem
+from data_contracts.identification import Identification
 from data_contracts.protocol import StudyProtocol
 from data_contracts.protocol_file import read_protocol
 from data_contracts.tables import read_table
@@ -26,6 +27,7 @@ from experiments.closed_policy import closed_policy_files
 from experiments.cohort.place import Place, name_of
 from experiments.design_result import DesignResult, Result
 from experiments.gates import judge
+from experiments.identified import confronted, graph_problems, identification_gate, identified, without_effects
 from experiments.policy_writer import policy_files, write_policy
 from experiments.signing import Signer
 from experiments.stages import Made, Stages
@@ -42,16 +44,21 @@ def fit(protocol_path: Path, place: Place, progress: Progress = NO_PROGRESS) -> 
         BadInput: the protocol or the table has problems; all are listed.
     """
     protocol, episodes = read_study(protocol_path, place)
-    return fit_episodes(episodes, protocol, progress)
+    return fit_episodes(episodes, protocol, progress, graph=identified(protocol_path, protocol))
 
 
 def fit_episodes(
-    episodes: Episodes, protocol: StudyProtocol, progress: Progress = NO_PROGRESS, stages: Stages | None = None
+    episodes: Episodes,
+    protocol: StudyProtocol,
+    progress: Progress = NO_PROGRESS,
+    stages: Stages | None = None,
+    graph: Identification | None = None,
 ) -> Result:
     """The study of checked episodes. Scores and effects are made only once the design has passed, or was waived.
 
     Args:
         stages: where finished stages are kept and taken up again; without it nothing is.
+        graph: what the protocol's causal graph says of its covariates.
 
     Raises:
         BadInput: an arm has too few observed outcomes to learn from, or the protocol names an unknown evidence table.
@@ -62,14 +69,15 @@ def fit_episodes(
     run = stages.run if stages else _made
     design = run("design", lambda: judge_design(episodes, protocol, progress))
     if not design.passed:
-        return design
+        return without_effects(design, graph)
 
     def scored() -> ScoredStudy:
         return run("scores", lambda: score_study(design.episodes, protocol, progress, design.designed))
 
     learned = run("effects", lambda: learn(design.episodes, protocol, progress, scored()))
-    gates = judge(design.gates, learned, protocol)
-    return StudyResult(protocol, design.episodes, learned, design.diagnostics, gates, design.withdrawn)
+    graph = confronted(graph, design)
+    gates = judge((identification_gate(graph), *design.gates), learned, protocol)
+    return StudyResult(protocol, design.episodes, learned, design.diagnostics, gates, design.withdrawn, graph)
 
 
 def _made(_name: str, make: Callable[[], Made]) -> Made:
@@ -86,19 +94,26 @@ def read_study(protocol_path: Path, place: Place) -> tuple[StudyProtocol, Episod
         protocol = read_protocol(protocol_path)
     except BadInput as error:
         raise BadInput([*error.problems, *_table_problems(place)]) from error
+    try:
+        return protocol, _read_episodes(protocol, place)
+    except BadInput as error:
+        raise BadInput([*graph_problems(protocol_path, protocol), *error.problems]) from error
+
+
+def _read_episodes(protocol: StudyProtocol, place: Place) -> Episodes:
     if protocol.target_trial is not None:
         # Here, so that a study of one table does not wait for a database to be loaded.
         from experiments.cohort.build import build_cohort
 
         built = build_cohort(place, protocol, protocol.target_trial, datetime.date.today())
         episodes = check_episodes(built.table, protocol)
-        return protocol, replace(episodes, chosen=built.chosen, left_out=built.left_out)
+        return replace(episodes, chosen=built.chosen, left_out=built.left_out)
     if isinstance(place, str) or place.is_dir():
         what = "a database" if isinstance(place, str) else "a folder"
         step = "Name the table, or add the block target_trial to the protocol."
         raise BadInput([Problem(name_of(place), "a table with one row an episode", what, step)])
     names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
-    return protocol, check_episodes(read_table(place, text=names), protocol)
+    return check_episodes(read_table(place, text=names), protocol)
 
 
 def _table_problems(place: Place) -> tuple[Problem, ...]:
@@ -131,6 +146,7 @@ def gates_of(result: Result) -> dict[str, Any]:
         "proposed_advice": learned.proposed.model_dump(mode="json") if learned and learned.proposed else None,
         "negative_controls": [error.model_dump(mode="json") for error in result.systematic_errors],
         "individualisation": [one.model_dump(mode="json") for one in learned.individualisation] if learned else [],
+        "identification": result.identification.model_dump(mode="json") if result.identification else None,
         "arms_not_ranked": sorted((*result.episodes.thin_arms, *result.episodes.apart)),
         "outcomes_set_aside": dict(result.episodes.set_aside),
     }

@@ -8,6 +8,7 @@ from estimators.progress import Progress
 from experiments.cohort.place import Place
 from experiments.design_result import Result
 from experiments.fit import NO_PROGRESS, fit_episodes, read_study, write_fit
+from experiments.identified import identified
 from experiments.report.write import HTML, JSON, write_report
 from experiments.signing import Signer
 from experiments.stages import FOLDER, Stages
@@ -32,10 +33,11 @@ def study(
         progress(step, share)
 
     protocol, episodes = read_study(protocol_path, place)
+    graph = identified(protocol_path, protocol)
     sweep(out)
     identity = f"{protocol.study_id} {episodes.fingerprint}"
     stages = Stages(out / FOLDER, identity, signer, lambda told: progress(told, share))
-    result = fit_episodes(episodes, protocol, fitting, stages)
+    result = fit_episodes(episodes, protocol, fitting, stages, graph)
     progress("writing the policy and the report", 0.8)
     write_fit(result, out, signer)
     written = write_report(result, out)

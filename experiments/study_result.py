@@ -13,6 +13,7 @@ from data_contracts.effects import AverageEffects
 from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes
 from data_contracts.gate import Gate, in_state
+from data_contracts.identification import Identification
 from data_contracts.protocol import Outcome, StudyProtocol
 from data_contracts.rank_sets import rank_sets
 from data_contracts.systematic_error import SystematicError
@@ -32,6 +33,7 @@ class StudyResult:
         diagnostics: what can be judged without looking at effects.
         gates: pass marks and what came.
         withdrawn: pairs of arms that cannot be compared; nothing of them is told.
+        identification: what the protocol's causal graph says; None if it names none.
     """
 
     protocol: StudyProtocol
@@ -40,6 +42,7 @@ class StudyResult:
     diagnostics: Diagnostics
     gates: tuple[Gate, ...]
     withdrawn: tuple[WithdrawnPair, ...] = ()
+    identification: Identification | None = None
 
     @property
     def propensity(self) -> CrossFitted:

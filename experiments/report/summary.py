@@ -52,6 +52,7 @@ def summarise(result: Result) -> dict[str, Any]:
         "table_one": table_one(episodes, protocol),
         "diagnostics": diagnostics(result),
         "balance": balance_rows(result, protocol),
+        "identification": result.identification.model_dump(mode="json") if result.identification else None,
         "negative_controls": [error.model_dump(mode="json") for error in result.systematic_errors],
         "nuisances": {
             "propensity": _learner(result.propensity),

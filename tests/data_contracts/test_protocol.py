@@ -137,6 +137,7 @@ CHANGES = [
             "outcomes": {"y": {"measure": "PHQ-9", "at_weeks": 12, "window_weeks": 2}},
         },
     ),
+    ("dag", {"file": "dag.yaml", "version": 1}),
     ("trial_evidence.use", "pooled"),
     ("trial_evidence.tables", ["primary_care_response"]),
     ("trial_evidence.reference", "waiting_list"),

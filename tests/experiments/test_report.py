@@ -45,10 +45,11 @@ RARE_ARM = "cbt_ssri"
 RARE_EPISODES = 7
 
 SECTIONS = {
-    "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "diagnostics",
-    "derived", "dropout", "effects_computed", "estimand", "evidence", "gates", "gates_passed", "heterogeneity",
-    "individualisation", "name", "negative_controls", "notation", "nuisances", "outcomes", "outcomes_set_aside",
-    "policy_value", "proposed_advice", "protocol", "question", "study_id", "table_one", "trial_evidence", "withdrawn",
+    "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "derived",
+    "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "gates", "gates_passed", "heterogeneity",
+    "identification", "individualisation", "name", "negative_controls", "notation", "nuisances", "outcomes",
+    "outcomes_set_aside", "policy_value", "proposed_advice", "protocol", "question", "study_id", "table_one",
+    "trial_evidence", "withdrawn",
 }  # fmt: skip
 
 needs_package = pytest.mark.skipif(
@@ -319,7 +320,7 @@ def test_a_waived_gate_is_never_silent(clinic: StudyResult) -> None:
     text = _page(told)
     assert text.index("1 gate did not hold and was waived.") < text.index('class="answer"')
     assert text.count("aived by W. &lt;Aiver&gt;: a rare arm &amp; its chance") == 1
-    assert "Of the gates, fixed before results were seen, 8 passed, 1 waived." in text
+    assert "Of the gates, fixed before results were seen, 9 passed, 1 waived." in text
     assert "<strong>WAIVED</strong>" in text
     summary = summarise(told)
     assert summary["gates"][-1]["waiver"] == waiver.model_dump()
@@ -350,7 +351,7 @@ def test_what_was_not_earned_or_not_assessed_is_not_counted_as_passed(clinic: St
     first, second, *rest = (gate.model_copy(update={"state": "passed"}) for gate in clinic.gates)
     odd = (first.model_copy(update={"state": "unearned"}), second.model_copy(update={"state": "not_assessed"}))
     text = _page(replace(clinic, gates=(*odd, *rest)))
-    assert "7 passed, 1 not earned, so that averages are served, 1 not assessed." in text
+    assert "8 passed, 1 not earned, so that averages are served, 1 not assessed." in text
     assert 'class="banner failed"' not in text
 
 

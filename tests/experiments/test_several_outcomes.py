@@ -167,7 +167,7 @@ def test_means_and_contrasts_agree_in_every_direction(study: StudyResult, told: 
 def test_gates_are_those_of_the_design_alone(study: StudyResult) -> None:
     """Other outcomes add no gate and change none: gates look at the design and at the primary outcome's being seen."""
     assert [gate.name for gate in study.gates] == [
-        *("propensity_log_loss", "propensity_calibration", "balance", "equipoise"),
+        *("identification", "propensity_log_loss", "propensity_calibration", "balance", "equipoise"),
         *("negative_controls", "plausible_gain", "effect_calibration"),
         *("policy_value", "clinicians_choice"),
     ]

@@ -1,0 +1,147 @@
+"""Identification of a study by the causal graph that its protocol names; without one nothing of DoWhy is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from data_contracts.dag import Dag
+from data_contracts.episode import FloatArray
+from data_contracts.errors import BadInput, BadUsage, Problem
+from data_contracts.gate import Gate
+from data_contracts.identification import Identification
+from data_contracts.manifest import sha256
+from data_contracts.protocol import StudyProtocol
+from data_contracts.protocol_file import parse_document, read_yaml
+from experiments.design_result import DesignResult
+
+SMALL_P = 0.05
+"""p value below which an implication is counted as one that the records speak against."""
+
+
+def identified(protocol_path: Path, protocol: StudyProtocol) -> Identification | None:
+    """What the protocol's graph says of its covariates; None if it names no graph.
+
+    Raises:
+        BadInput: the graph cannot be read, is of another version or another study, or contradicts the covariates, with
+            every variable concerned named.
+        BadUsage: DoWhy is not installed.
+    """
+    if protocol.dag is None:
+        return None
+    path = protocol_path.parent / protocol.dag.file
+    dag = parse_document(Dag, read_yaml(path), where=path.name)
+    if problems := _strangers(dag, protocol, path.name):
+        raise BadInput(problems)
+    if find_spec("dowhy") is None:
+        raise BadUsage(
+            "The protocol names a causal graph, which takes DoWhy: install requirements.lock, or the extra lab."
+        )
+    from estimators.identification import identify  # DoWhy takes seconds to import
+    from estimators.implications import implied
+
+    found = identify(dag, protocol.covariates)
+    if found.problems:
+        step = "Change effect_modifiers and confounders; if the graph is wrong, change it and give it another version."
+        where, wanted = f"{path.name}, version {dag.version}", "covariates that block every back door"
+        raise BadInput([Problem(where, wanted, problem, step) for problem in found.problems])
+    return Identification(
+        dag=dag.name,
+        version=dag.version,
+        sha256=sha256(path.read_bytes()),
+        treatment=dag.treatment,
+        outcome=dag.outcome,
+        adjusted=protocol.covariates,
+        maximal=found.maximal,
+        unobserved=dag.unobserved,
+        flags=found.flags,
+        implications=implied(dag),
+    )
+
+
+def graph_problems(protocol_path: Path, protocol: StudyProtocol) -> tuple[Problem, ...]:
+    """What ``identified`` would refuse, for those who have other problems to tell beside it."""
+    try:
+        identified(protocol_path, protocol)
+    except BadInput as error:
+        return error.problems
+    return ()
+
+
+def _strangers(dag: Dag, protocol: StudyProtocol, where: str) -> list[Problem]:
+    """How the file is not the one that the protocol means."""
+    wanted = (
+        ("version", protocol.dag.version if protocol.dag else "", dag.version),
+        ("treatment", protocol.records.arm, dag.treatment),
+        ("outcome", protocol.outcome.column, dag.outcome),
+    )
+    return [
+        Problem(f"{where}, {key}", f"{asked}, as in the protocol", found, "Correct one of the two files.")
+        for key, asked, found in wanted
+        if asked != found
+    ]
+
+
+def confronted(found: Identification | None, design: DesignResult, blind: bool = False) -> Identification | None:
+    """The same with every implication tested on the episodes, as far as they have its columns.
+
+    Args:
+        blind: whether those that speak of an outcome are left alone.
+    """
+    if found is None:
+        return None
+    from estimators.implications import confront
+
+    columns, outcomes = _covariates(found, design), _outcomes(design)
+    known = columns if blind else {**outcomes, **columns}
+    told = []
+    for one in found.implications:
+        if blind and {one.first, one.second, *one.given} & outcomes.keys():
+            told.append(one.model_copy(update={"untested": "no outcome is looked at where the design has not held"}))
+        else:
+            told.append(confront(one, known, design.episodes.cluster))
+    return found.model_copy(update={"implications": tuple(told)})
+
+
+def without_effects(design: DesignResult, found: Identification | None) -> DesignResult:
+    """A study that ends at its design, with what its graph says of all but the outcomes."""
+    graph = confronted(found, design, blind=True)
+    return replace(design, identification=graph, gates=(identification_gate(graph), *design.gates))
+
+
+def _covariates(found: Identification, design: DesignResult) -> Mapping[str, FloatArray]:
+    """(n, p) numbers of covariates, as they are encoded, and of the arm, as flags."""
+    owner, episodes = np.asarray(design.encoding.owner), design.episodes
+    covariates = design.designed.covariates
+    flags = (episodes.arm[:, None] == np.arange(1, len(episodes.arms))).astype(np.float64)
+    columns = {feature.name: covariates[:, owner == i] for i, feature in enumerate(design.encoding.features)}
+    return {**columns, found.treatment: flags}
+
+
+def _outcomes(design: DesignResult) -> Mapping[str, FloatArray]:
+    """(n, 1) outcomes by column."""
+    return {name: values[:, None] for name, values in design.episodes.outcomes.items()}
+
+
+def identification_gate(found: Identification | None) -> Gate:
+    """A graph that contradicts the covariates never comes so far; that it does not is no proof of the graph."""
+    name, mark = "identification", "the covariates block every back door of the protocol's graph"
+    if found is None:
+        told = "The protocol names no causal graph, so that nothing says why its covariates are the right ones."
+        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=told)
+    against = sum(one.p_value < SMALL_P for one in found.tested if one.p_value is not None)
+    return Gate(
+        name=name,
+        value=None,
+        mark=mark,
+        state="passed",
+        sentence=(
+            f"If {found.dag}, version {found.version}, is right, which no records can show, nothing is left to adjust "
+            f"for. Of its {len(found.implications)} implications {len(found.tested)} could be tested; {against} have "
+            f"a p value below {SMALL_P}, where chance alone would lead to expect {SMALL_P * len(found.tested):.1f}."
+        ),
+    )
