@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -20,6 +20,7 @@ from data_contracts.protocol import StudyProtocol
 from data_contracts.similar_groups import SimilarGroups
 from data_contracts.support import SUPPORTED, Support
 from data_contracts.systematic_error import SystematicError
+from data_contracts.targeting import Targeting
 from data_contracts.trial_evidence import tables_named
 from estimators.candidates import for_study
 from estimators.conformal import outcome_ranges
@@ -59,6 +60,7 @@ class Learned:
         groups: how many similar patients got each arm and how they fared.
         value: what following the served advice is worth; None where hardly anybody has a supported arm.
         proposed: what individual advice was worth when it was judged; None if there was none to judge.
+        targeting: how well held-out predictions tell who gains, whether or not they are served.
         secondary: the outcomes beside the primary one, in the protocol's order.
         systematic_errors: by negative controls, an arm each; empty where there are too few of them.
     """
@@ -82,6 +84,7 @@ class Learned:
     groups: SimilarGroups
     value: PolicyValue | None
     proposed: ProposedAdvice | None = None
+    targeting: Targeting = field(default_factory=Targeting)
     secondary: tuple[LearnedSecondary, ...] = ()
     systematic_errors: tuple[SystematicError, ...] = ()
 
@@ -138,6 +141,7 @@ def learn(
             ),
             value=earned.value,
             proposed=earned.proposed,
+            targeting=earned.targeting,
             secondary=learn_secondary(study, protocol, episodes.arms, progress),
             systematic_errors=study.systematic_errors,
         )

@@ -33,7 +33,7 @@ def policy_value(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, co
         confidence: of the intervals.
     """
     judged = np.asarray(can.any(axis=1))
-    best, advised = _choice(advice.averages, can), _choice(advice.effects, can)
+    best, advised = choice(advice.averages, can), choice(advice.effects, can)
     if (advised != best).sum() < MINIMUM_CELL:
         advised = best
     rows = np.arange(len(best))
@@ -48,14 +48,14 @@ def policy_value(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, co
     return PolicyValue(
         value=float(own[judged].mean()),
         standard_error=_error(own[judged], data.cluster[judged]),
-        differs=_share((advised != best)[judged]),
+        differs=share_of((advised != best)[judged]),
         best_single=best_single,
         reference=against(data.scores[:, 0], can[:, 0]),
         clinicians=clinicians,
     )
 
 
-def _choice(effects: FloatArray, can: BoolArray) -> IntArray:
+def choice(effects: FloatArray, can: BoolArray) -> IntArray:
     """(n,) supported arm with the largest effect; the first where none is supported."""
     return np.asarray(np.where(can, effects, -np.inf).argmax(axis=1), dtype=np.int64)
 
@@ -84,11 +84,11 @@ def _compare(
         standard_error=error,
         lower=float(gain.mean() - margin),
         upper=float(gain.mean() + margin),
-        patients=_share(counted),
+        patients=share_of(counted),
     )
 
 
-def _share(chosen: BoolArray) -> float:
+def share_of(chosen: BoolArray) -> float:
     """Share of patients; where fewer than 11 are left out it is told as if they were 11."""
     out = len(chosen) - int(chosen.sum())
     return 1 - (max(out, MINIMUM_CELL) if out else 0) / len(chosen)

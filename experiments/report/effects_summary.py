@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from data_contracts.derived_outcomes import rules_of
+from data_contracts.targeting import Targeting
 from experiments.report.answer import answer
 from experiments.report.candidates import candidate_rows
 from experiments.report.evidence import evidence_findings, evidence_summary
@@ -26,6 +27,7 @@ def closed_summary() -> dict[str, Any]:
         "trial_evidence": None,
         "policy_value": None,
         "proposed_advice": None,
+        "targeting": Targeting().model_dump(mode="json"),
         "heterogeneity": {},
     }
 
@@ -58,6 +60,7 @@ def effects_summary(result: StudyResult) -> dict[str, Any]:
         "trial_evidence": evidence_summary(learned.evidence),
         "policy_value": learned.value.model_dump(mode="json") if learned.value else None,
         "proposed_advice": learned.proposed.model_dump(mode="json") if learned.proposed else None,
+        "targeting": learned.targeting.model_dump(mode="json"),
         "heterogeneity": heterogeneity,
     }
 

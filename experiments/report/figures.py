@@ -13,6 +13,7 @@ from experiments.design_result import Result
 from experiments.report.density import density
 from experiments.report.drawing import BLUE, GREY, INK, LIGHT, Picture, bare, picture
 from experiments.report.evidence import evidence_plot
+from experiments.report.targeting import targeting_plots
 from experiments.report.together import together
 from experiments.report.wording import listed, number, percent, short
 
@@ -33,6 +34,7 @@ def figures(result: Result, summary: dict[str, Any]) -> dict[str, Picture]:
         found["together"] = together(summary)
     if trials:
         found["evidence"] = evidence_plot(trials, primary["unit"], primary["digits"])
+    found |= targeting_plots(summary["targeting"], primary["unit"], primary["digits"])
     return found | {"contrasts": forest(primary), "ranks": rank_plot(primary)}
 
 

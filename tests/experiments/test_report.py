@@ -49,7 +49,7 @@ SECTIONS = {
     "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "gates", "gates_passed", "heterogeneity",
     "identification", "individualisation", "name", "negative_controls", "notation", "nuisances", "outcomes",
     "outcomes_set_aside", "policy_value", "proposed_advice", "protocol", "question", "study_id", "table_one",
-    "trial_evidence", "withdrawn",
+    "targeting", "trial_evidence", "withdrawn",
 }  # fmt: skip
 
 needs_package = pytest.mark.skipif(
@@ -188,7 +188,7 @@ def test_page_can_be_read_by_ear(html: str) -> None:
     assert tags.count("caption") == tags.count("table") > 0
     assert all(attributes.get("scope") for tag, attributes in elements.tags if tag == "th")
     pictures = [attributes for tag, attributes in elements.tags if tag == "svg"]
-    assert len(pictures) == 5
+    assert len(pictures) == 6
     assert all(attributes["role"] == "img" and len(attributes["aria-label"] or "") > 40 for attributes in pictures)
 
 
@@ -295,9 +295,8 @@ def test_no_count_under_eleven_in_tables(told: dict[str, Any]) -> None:
 
 
 def _page(result: StudyResult) -> str:
-    return page(
-        summarise(result), dict.fromkeys(("overlap", "balance", "contrasts", "ranks", "evidence"), Picture("", ""))
-    )
+    names = ("overlap", "balance", "contrasts", "ranks", "evidence", "toc", "qini")
+    return page(summarise(result), dict.fromkeys(names, Picture("", "")))
 
 
 def test_failed_gate_stands_above_the_answer(clinic: StudyResult) -> None:
@@ -344,6 +343,17 @@ def test_advice_that_did_not_show_its_worth_is_told_as_such(clinic: StudyResult)
     told = " ".join(summarise(replace(clinic, learned=learned))["answer"])
     assert "but advice that follows them did not show its worth on held-out patients" in told
     assert "did not hold in held-out data" not in told
+
+
+def test_targeting_curves_are_those_of_the_json(html: str, told: dict[str, Any]) -> None:
+    """Each arm's area with its interval stands on the page as in the numbers; every line ends at 0."""
+    digits = told["outcomes"][0]["digits"]
+    assert [one["arm"] for one in told["targeting"]["arms"]] == ["icbt", "cbt", "ssri"]
+    for one in told["targeting"]["arms"]:
+        cells = f'<tr><th scope="row">{one["arm"]}</th><td class="n">{number(one["autoc"], digits)}</td>'
+        ends = f'<td class="n">{number(one["lower"], digits)} to {number(one["upper"], digits)}</td>'
+        assert cells + ends in html
+        assert one["curve"]["values"][-1] == pytest.approx(0, abs=1e-9)
 
 
 def test_what_was_not_earned_or_not_assessed_is_not_counted_as_passed(clinic: StudyResult) -> None:
