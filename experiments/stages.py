@@ -19,6 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
+
 from data_contracts.whole_file import write_whole
 from experiments.signing import Signer
 
@@ -89,12 +91,21 @@ def program() -> str:
 
 
 class _Pickler(pickle.Pickler):
-    """Keeps a dataclass's fields alone: what it cached on the way is many times larger and made anew."""
+    """Keeps a dataclass's fields alone: what it cached on the way is many times larger and made anew.
+
+    Of a generic model (``Figure[float]``) it names the model and its arguments, since no module holds that class.
+    """
 
     def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, BaseModel) and (kind := type(value).__pydantic_generic_metadata__)["args"]:
+            return _filled, (kind["origin"], kind["args"], dict(value))
         if is_dataclass(value) and not isinstance(value, type):
             return _rebuilt, (type(value), {field.name: getattr(value, field.name) for field in fields(value)})
         return NotImplemented
+
+
+def _filled(origin: Any, arguments: tuple[Any, ...], values: dict[str, Any]) -> Any:
+    return origin[arguments](**values)
 
 
 def _rebuilt(kind: type, values: dict[str, Any]) -> Any:
