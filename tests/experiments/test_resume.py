@@ -153,12 +153,12 @@ def test_another_study_takes_up_nothing(other: str, signer: Signer, tmp_path: Pa
     assert Stages(tmp_path, other, signer, print).run("design", lambda: 2) == 2
 
 
-def test_what_is_generic_comes_back_from_a_stage(tmp_path: Path) -> None:
+def test_what_is_generic_comes_back_from_a_stage(signer: Signer, tmp_path: Path) -> None:
     """Figures with their sources, of several kinds of value, are the same after they were kept."""
     figures = {
         "half": Figure[float](value=0.5, source="a table", verified=True),
         "items": Figure[int](value=9, source="b", verified=False),
     }
-    stages = Stages(tmp_path / "stages", "a study", open_signer(tmp_path), lambda _told: None)
+    stages = Stages(tmp_path / "stages", "a study", signer, lambda _told: None)
     assert stages.run("figures", lambda: figures) == figures
-    assert Stages(stages.folder, "a study", open_signer(tmp_path), lambda _told: None).run("figures", dict) == figures
+    assert Stages(stages.folder, "a study", signer, lambda _told: None).run("figures", dict) == figures
