@@ -1,0 +1,120 @@
+"""Everything that a study's order of arms withstands, from its scores: nothing is learned again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from data_contracts.effects import AverageEffects, BoolArray, ScoredEpisodes
+from data_contracts.encoding import Encoding
+from data_contracts.episode import FloatArray
+from data_contracts.sensitivity import Benchmark, KindSensitivity, PairSensitivity, Sensitivity
+from estimators.sensitivity.benchmarks import measured_strengths
+from estimators.sensitivity.marginal_model import LARGEST, Tail, flip_gamma, tail_of
+from estimators.sensitivity.missing_outcomes import flip_missing
+from estimators.sensitivity.omitted_variable import Strength, bias_scale, robustness_value
+
+STRONGEST = 3
+"""Measured covariates that are told as yardsticks."""
+
+FEWEST = 100
+"""Patients of a kind, at least, of whom anything is told."""
+
+EVERYONE = "all patients"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the order of a study's K arms rests on.
+
+    Attributes:
+        arms: in the order of their codes.
+        data: the primary outcome's scored episodes.
+        averages: its average effects.
+        covariates: (n, q) standardised, as ``encoding`` makes them.
+    """
+
+    arms: Sequence[str]
+    data: ScoredEpisodes
+    averages: AverageEffects
+    covariates: FloatArray
+    encoding: Encoding
+
+
+def assess(study: Study, kinds: Mapping[str, BoolArray]) -> Sensitivity:
+    """Judge every pair of arms, and the first choice of every kind of patient.
+
+    Args:
+        kinds: (n,) patients of each kind, by its name; kinds of fewer than 100 are left out.
+    """
+    tails = [tail_of(study.data, study.covariates, arm) for arm in range(len(study.arms))]
+    pairs = [_pair(study, tails, one, other) for one, other in combinations(range(len(study.arms)), 2)]
+    everyone = np.ones(len(study.data.arm), dtype=np.bool_)
+    told = {EVERYONE: everyone, **{name: rows for name, rows in kinds.items() if rows.sum() >= FEWEST}}
+    return Sensitivity(
+        pairs=tuple(pairs),
+        kinds=tuple(_kind(study, tails, name, rows) for name, rows in told.items()),
+        largest_gamma=LARGEST,
+    )
+
+
+def _pair(study: Study, tails: list[Tail], one: int, other: int) -> PairSensitivity:
+    effects, covariance = study.averages.effects, study.averages.covariance
+    better, worse = (one, other) if effects[one] >= effects[other] else (other, one)
+    difference = float(effects[better] - effects[worse])
+    variance = covariance[one, one] + covariance[other, other] - 2 * covariance[one, other]
+    margin = study.averages.critical_value * math.sqrt(max(float(variance), 0.0))
+    scale = bias_scale(study.data, better, worse)
+    reach, at_bound = difference / scale, max(difference - margin, 0.0) / scale
+    return PairSensitivity(
+        better=study.arms[better],
+        worse=study.arms[worse],
+        difference=difference,
+        lower=difference - margin,
+        upper=difference + margin,
+        scale=scale,
+        robustness_value=robustness_value(reach),
+        robustness_at_bound=robustness_value(at_bound),
+        benchmarks=_benchmarks(study, better, worse, reach, at_bound),
+        flip_gamma=flip_gamma(study.data, tails, better, worse, np.ones(len(study.data.arm), dtype=np.bool_)),
+        flip_missing=flip_missing(study.data, better, difference),
+    )
+
+
+def _benchmarks(study: Study, better: int, worse: int, reach: float, at_bound: float) -> tuple[Benchmark, ...]:
+    """The measured covariates whose like would bias the pair the most; the strongest first."""
+    names = [feature.name for feature in study.encoding.features]
+    found = measured_strengths(study.data, study.covariates, study.encoding.owner, names, better, worse)
+    strongest = sorted(found.items(), key=lambda one: (-one[1].reach, one[0]))[:STRONGEST]
+    return tuple(_benchmark(name, strength, reach, at_bound) for name, strength in strongest)
+
+
+def _benchmark(name: str, strength: Strength, reach: float, at_bound: float) -> Benchmark:
+    return Benchmark(
+        covariate=name,
+        outcome=strength.outcome,
+        choice=strength.choice,
+        times=strength.times_to_reach(reach),
+        times_at_bound=strength.times_to_reach(at_bound),
+    )
+
+
+def _kind(study: Study, tails: list[Tail], kind: str, rows: BoolArray) -> KindSensitivity:
+    """The first choice by the averages of these patients, and the arm that turns it first."""
+    means = study.data.scores[rows].mean(axis=0)
+    first = int(means.argmax())
+    others = [arm for arm in range(len(study.arms)) if arm != first]
+    flips = [(flip_gamma(study.data, tails, first, other, rows), other) for other in others]
+    reached = [(gamma, other) for gamma, other in flips if gamma is not None]
+    gamma, following = min(reached) if reached else (None, None)
+    return KindSensitivity(
+        kind=kind,
+        patients=int(rows.sum()),
+        first=study.arms[first],
+        next=None if following is None else study.arms[following],
+        flip_gamma=gamma,
+    )

@@ -1,0 +1,33 @@
+"""Outcomes that were lost: how much worse than expected they would have to be for two arms to change places.
+
+The score matrix takes lost outcomes as those of like patients who stayed (missing at random). If the lost ones of an
+arm were worse than that by δ for everybody, its mean would be lower by δ times the share that is lost under it (delta
+adjustment: Cro, Morris, Kenward and Carpenter 2020, Statistics in Medicine 39:2815).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data_contracts.effects import ScoredEpisodes
+
+HARDLY = 1e-6
+"""Share of patients lost under which nobody is."""
+
+
+def lost_share(data: ScoredEpisodes, arm: int) -> float:
+    """Share of all patients whose outcome would be lost under an arm (code)."""
+    if not np.isnan(data.outcome[data.arm == arm]).any():
+        return 0.0
+    return float(1 - data.observation[:, arm].mean())
+
+
+def flip_missing(data: ScoredEpisodes, better: int, difference: float) -> float | None:
+    """δ in outcome units at which the better arm's lead is gone, the other's lost ones as expected; None if none is.
+
+    Args:
+        better: code of the arm.
+        difference: its lead on average, 0 or more.
+    """
+    lost = lost_share(data, better)
+    return None if lost < HARDLY else difference / lost
