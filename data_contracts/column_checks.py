@@ -69,7 +69,7 @@ def covariate_problems(
         return
     if column.dtype != object:
         yield from number_problems(column, name, where, protocol)
-    counts = Counter(column[analysed & ~_is_missing(column)].tolist())
+    counts = Counter(column[analysed & ~is_missing(column)].tolist())
     if len(counts) < 2:
         found = "no value at all" if not counts else "one value in all rows"
         yield Problem(where, "at least two different values", found, "Take the column out of the protocol.")
@@ -89,7 +89,7 @@ def _nearly_constant(column: Column, counts: Counter[object]) -> bool:
     return counts.total() - max(counts.values()) < MINIMUM_CELL
 
 
-def _is_missing(column: Column) -> BoolArray:
+def is_missing(column: Column) -> BoolArray:
     return np.array([value is None for value in column]) if column.dtype == object else np.isnan(column)
 
 

@@ -169,6 +169,9 @@ class GateMarks(Block):
             lie above 0 before individual advice is served, and of that over what clinicians chose; null asks for
             neither, for a study of how much a therapy does for whom and not of which to choose.
         clinicians_margin: how much worse than what clinicians chose that bound may be, as a share of the mcid.
+        min_confounding: how many times as strong as the strongest measured covariate an unmeasured cause must be to
+            take away what the best arm is surely better than the reference by.
+        min_gamma: odds ratio of starting an arm that such a cause must at least change for that.
     """
 
     max_smd: float = Field(default=0.1, gt=0)
@@ -183,6 +186,8 @@ class GateMarks(Block):
     max_gain_yes_no: float = Field(default=0.08, gt=0, le=1)
     gain_confidence: float | None = Field(default=0.90, gt=0.5, lt=1)
     clinicians_margin: float = Field(default=0.1, ge=0)
+    min_confounding: float = Field(default=1.0, ge=0)
+    min_gamma: float = Field(default=1.25, ge=1)
 
 
 class NegativeControls(Block):

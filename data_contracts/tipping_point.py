@@ -12,6 +12,8 @@ class TippingPoint(BaseModel):
         better, worse: the two arms as they stand.
         strength: how strong it would have to be, in multiples of ``benchmark``'s own strength.
         benchmark: the measured covariate that it is compared with, for example the baseline score.
+        odds_ratio: by how much it would have to change the odds of starting one of them, for anybody; None where it is
+            above all that was looked at.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -20,3 +22,4 @@ class TippingPoint(BaseModel):
     worse: str
     strength: float = Field(ge=0)
     benchmark: str
+    odds_ratio: float | None = Field(default=None, ge=1)

@@ -135,6 +135,7 @@ def write_fit(result: Result, out: Path, signer: Signer) -> None:
 def gates_of(result: Result) -> dict[str, Any]:
     """Content of gates.json; of a study whose design failed it holds nothing that came of an outcome."""
     learned = result.learned if isinstance(result, StudyResult) else None
+    sensitivity = result.sensitivity if isinstance(result, StudyResult) else None
     return {
         "study_id": result.protocol.study_id,
         "data_fingerprint": result.episodes.fingerprint,
@@ -147,6 +148,7 @@ def gates_of(result: Result) -> dict[str, Any]:
         "negative_controls": [error.model_dump(mode="json") for error in result.systematic_errors],
         "individualisation": [one.model_dump(mode="json") for one in learned.individualisation] if learned else [],
         "identification": result.identification.model_dump(mode="json") if result.identification else None,
+        "sensitivity": sensitivity.model_dump(mode="json") if sensitivity else None,
         "arms_not_ranked": sorted((*result.episodes.thin_arms, *result.episodes.apart)),
         "outcomes_set_aside": dict(result.episodes.set_aside),
     }
@@ -156,7 +158,9 @@ def files_of(result: Result) -> dict[str, bytes]:
     """Content of a policy's files by name, without the signature; no arrays where the design failed."""
     if isinstance(result, DesignResult):
         return closed_policy_files(result)
-    return policy_files(result.protocol, result.episodes, result.learned, result.gates, result.withdrawn)
+    return policy_files(
+        result.protocol, result.episodes, result.learned, result.gates, result.withdrawn, result.sensitivity
+    )
 
 
 def write_json(content: object, path: Path) -> None:

@@ -21,9 +21,11 @@ from data_contracts.manifest import ARRAYS, MANIFEST, MODEL_CARD, SIGNATURE, Arm
 from data_contracts.protocol import StudyProtocol
 from data_contracts.recommendation import Reason
 from data_contracts.secondary_arrays import secondary_arrays
+from data_contracts.sensitivity import Sensitivity
 from data_contracts.similar_groups import similar_arrays
 from data_contracts.support_arrays import support_arrays
 from data_contracts.therapy import therapy_for
+from data_contracts.tipping_point import TippingPoint
 from data_contracts.withdrawn_pair import WithdrawnPair
 from engine.policy_files import policy_arrays
 from estimators.design import MINIMUM_CELL
@@ -50,14 +52,37 @@ def policy_files(
     learned: Learned,
     gates: tuple[Gate, ...],
     withdrawn: tuple[WithdrawnPair, ...] = (),
+    sensitivity: Sensitivity | None = None,
 ) -> dict[str, bytes]:
     """Content of a policy's files by name, without the signature."""
     manifest = _manifest(protocol, episodes, learned, gates).model_copy(
-        update={"withdrawn": withdrawn, "abstained": dict.fromkeys(sorted(episodes.apart), Reason.NOT_COMPARABLE)}
+        update={
+            "withdrawn": withdrawn,
+            "abstained": dict.fromkeys(sorted(episodes.apart), Reason.NOT_COMPARABLE),
+            "tipping_points": tipping_points(sensitivity) if sensitivity else None,
+        }
     )
     return named_files(
         manifest, {ARRAYS: _archive(learned), MODEL_CARD: as_json(model_card(manifest, protocol, episodes))}
     )
+
+
+def tipping_points(found: Sensitivity) -> tuple[TippingPoint, ...]:
+    """What would have to be true of an unmeasured cause, pair by pair, by the strongest yardstick that there is."""
+    told = []
+    for pair in found.pairs:
+        yardstick = next((one for one in pair.benchmarks if one.times is not None), None)
+        if yardstick is not None and yardstick.times is not None:
+            told.append(
+                TippingPoint(
+                    better=pair.better,
+                    worse=pair.worse,
+                    strength=yardstick.times,
+                    benchmark=yardstick.covariate,
+                    odds_ratio=pair.flip_gamma,
+                )
+            )
+    return tuple(told)
 
 
 def named_files(manifest: PolicyManifest, files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from estimators.progress import Progress
+from experiments.attack import attacked
 from experiments.cohort.place import Place
 from experiments.design_result import Result
 from experiments.fit import NO_PROGRESS, fit_episodes, read_study, write_fit
@@ -12,6 +13,7 @@ from experiments.identified import identified
 from experiments.report.write import HTML, JSON, write_report
 from experiments.signing import Signer
 from experiments.stages import FOLDER, Stages
+from experiments.study_result import StudyResult
 from experiments.tracking import Registered, track
 
 
@@ -38,6 +40,9 @@ def study(
     identity = f"{protocol.study_id} {episodes.fingerprint}"
     stages = Stages(out / FOLDER, identity, signer, lambda told: progress(told, share))
     result = fit_episodes(episodes, protocol, fitting, stages, graph)
+    if isinstance(result, StudyResult):
+        progress("what the order of arms withstands", 0.8)
+        result = attacked(result)
     progress("writing the policy and the report", 0.8)
     write_fit(result, out, signer)
     written = write_report(result, out)

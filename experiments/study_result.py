@@ -16,6 +16,7 @@ from data_contracts.gate import Gate, in_state
 from data_contracts.identification import Identification
 from data_contracts.protocol import Outcome, StudyProtocol
 from data_contracts.rank_sets import rank_sets
+from data_contracts.sensitivity import Sensitivity
 from data_contracts.systematic_error import SystematicError
 from data_contracts.withdrawn_pair import WithdrawnPair, is_withdrawn
 from estimators.cross_fitting import CrossFitted
@@ -34,6 +35,7 @@ class StudyResult:
         gates: pass marks and what came.
         withdrawn: pairs of arms that cannot be compared; nothing of them is told.
         identification: what the protocol's causal graph says; None if it names none.
+        sensitivity: what the order of arms withstands; None where that was not looked at.
     """
 
     protocol: StudyProtocol
@@ -43,6 +45,7 @@ class StudyResult:
     gates: tuple[Gate, ...]
     withdrawn: tuple[WithdrawnPair, ...] = ()
     identification: Identification | None = None
+    sensitivity: Sensitivity | None = None
 
     @property
     def propensity(self) -> CrossFitted:

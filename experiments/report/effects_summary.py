@@ -29,6 +29,7 @@ def closed_summary() -> dict[str, Any]:
         "proposed_advice": None,
         "targeting": Targeting().model_dump(mode="json"),
         "heterogeneity": {},
+        "sensitivity": None,
     }
 
 
@@ -62,6 +63,7 @@ def effects_summary(result: StudyResult) -> dict[str, Any]:
         "proposed_advice": learned.proposed.model_dump(mode="json") if learned.proposed else None,
         "targeting": learned.targeting.model_dump(mode="json"),
         "heterogeneity": heterogeneity,
+        "sensitivity": result.sensitivity.model_dump(mode="json") if result.sensitivity else None,
     }
 
 

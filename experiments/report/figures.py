@@ -15,6 +15,7 @@ from experiments.report.drawing import BLUE, GREY, INK, LIGHT, Picture, bare, pi
 from experiments.report.evidence import evidence_plot
 from experiments.report.targeting import targeting_plots
 from experiments.report.together import together
+from experiments.report.withstands import causes_map, pair_on_the_map
 from experiments.report.wording import listed, number, percent, short
 
 ROW = 0.19
@@ -35,6 +36,8 @@ def figures(result: Result, summary: dict[str, Any]) -> dict[str, Picture]:
     if trials:
         found["evidence"] = evidence_plot(trials, primary["unit"], primary["digits"])
     found |= targeting_plots(summary["targeting"], primary["unit"], primary["digits"])
+    if summary["sensitivity"] and (pair := pair_on_the_map(summary["sensitivity"], result.protocol.arms.reference)):
+        found["causes"] = causes_map(pair, primary["unit"], primary["digits"])
     return found | {"contrasts": forest(primary), "ranks": rank_plot(primary)}
 
 

@@ -14,6 +14,7 @@ from experiments.report.drawing import Picture
 from experiments.report.findings import against_reference
 from experiments.report.together import together_rows
 from experiments.report.value import compared_values
+from experiments.report.withstands import flips
 from experiments.report.wording import decimals, listed, number, percent, shown_count, shown_mean
 
 TEMPLATE = "report.html.j2"
@@ -35,6 +36,9 @@ def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
             arms=[arm["arm"] for arm in summary["arms"]],
             gates=by_state(summary["gates"]),
             comparisons=compared_values(summary),
+            kinds=flips(summary["sensitivity"]["kinds"], summary["sensitivity"]["largest_gamma"])
+            if summary["sensitivity"]
+            else [],
             decisions={decision["arm"]: decision for decision in summary["individualisation"]},
             protocol_text=json.dumps(summary["protocol"], indent=1, ensure_ascii=False),
             # drawing.py escapes the texts inside its SVG.

@@ -1,0 +1,29 @@
+"""What a hostile reader would try on a study's effects, tried before them; `fit` does without it, `study` does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from data_contracts.withdrawn_pair import is_withdrawn
+from estimators.sensitivity.assess import Study, assess
+from experiments.gates import with_waivers
+from experiments.kinds import kinds_of
+from experiments.sensitivity_gates import sensitivity_gates
+from experiments.study_result import StudyResult
+
+
+def attacked(result: StudyResult) -> StudyResult:
+    """The result with what its order of arms withstands, and with the gates that judge it."""
+    learned, protocol = result.learned, result.protocol
+    study = Study(
+        arms=result.episodes.arms,
+        data=learned.scored,
+        averages=learned.averages[protocol.outcome.column],
+        covariates=learned.covariates,
+        encoding=learned.encoding,
+    )
+    found = assess(study, kinds_of(result.episodes, protocol))
+    kept = tuple(pair for pair in found.pairs if not is_withdrawn(result.withdrawn, pair.better, pair.worse))
+    found = found.model_copy(update={"pairs": kept})
+    gates = with_waivers(sensitivity_gates(found, protocol), protocol.waivers)
+    return replace(result, gates=(*result.gates, *gates), sensitivity=found)

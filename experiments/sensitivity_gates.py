@@ -1,0 +1,58 @@
+"""Gates on what was not measured: could it take away what the best arm is surely better by than the reference?"""
+
+from __future__ import annotations
+
+from data_contracts.gate import Gate
+from data_contracts.protocol import StudyProtocol
+from data_contracts.sensitivity import PairSensitivity, Sensitivity
+
+NO_CLAIM = "The study claims of no arm that it is better than the reference: there is nothing to take away."
+
+
+def sensitivity_gates(found: Sensitivity, protocol: StudyProtocol) -> tuple[Gate, ...]:
+    """Judged for the best arm against the reference; if it is not claimed to be better, there is nothing to judge."""
+    claims = [pair for pair in found.pairs if pair.worse == protocol.arms.reference and pair.claimed]
+    claim = max(claims, key=lambda pair: pair.difference) if claims else None
+    return (_unmeasured_cause(claim, protocol), _hidden_choice(claim, found.largest_gamma, protocol))
+
+
+def _unmeasured_cause(claim: PairSensitivity | None, protocol: StudyProtocol) -> Gate:
+    asked = protocol.gates.min_confounding
+    name, mark = "unmeasured_cause", f"at least {asked:g} times as strong as the strongest measured covariate"
+    if claim is None:
+        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=NO_CLAIM)
+    known = [(one.times_at_bound, one.covariate) for one in claim.benchmarks if one.times_at_bound is not None]
+    if not known:
+        told = "No measured covariate has a part in the choice between the two arms: there is no yardstick."
+        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=told)
+    times, covariate = min(known)
+    return Gate(
+        name=name,
+        value=times,
+        mark=mark,
+        state="passed" if times >= asked else "failed",
+        sentence=(
+            f"That {claim.better} is better than {claim.worse} would no longer be sure if an unmeasured cause were "
+            f"{times:.1f} times as strong as {covariate}, the strongest measured one (robustness value "
+            f"{100 * claim.robustness_at_bound:.0f} %)."
+        ),
+    )
+
+
+def _hidden_choice(claim: PairSensitivity | None, largest: float, protocol: StudyProtocol) -> Gate:
+    asked = protocol.gates.min_gamma
+    name, mark = "hidden_choice", f"an odds ratio of at least {asked:g}"
+    if claim is None:
+        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=NO_CLAIM)
+    gamma = largest if claim.flip_gamma is None else claim.flip_gamma
+    more = "more than " if claim.flip_gamma is None else ""
+    return Gate(
+        name=name,
+        value=gamma,
+        mark=mark,
+        state="passed" if gamma >= asked else "failed",
+        sentence=(
+            f"{claim.worse} could be as good as {claim.better} if an unmeasured cause changed anybody's odds of "
+            f"starting one of them {more}{gamma:.1f}-fold."
+        ),
+    )
