@@ -90,6 +90,7 @@ def _nearly_constant(column: Column, counts: Counter[object]) -> bool:
 
 
 def is_missing(column: Column) -> BoolArray:
+    """(n,) rows without a value."""
     return np.array([value is None for value in column]) if column.dtype == object else np.isnan(column)
 
 

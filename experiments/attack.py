@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from data_contracts.withdrawn_pair import is_withdrawn
 from estimators.sensitivity.assess import Study, assess
 from experiments.gates import with_waivers
 from experiments.kinds import kinds_of
@@ -21,9 +20,8 @@ def attacked(result: StudyResult) -> StudyResult:
         averages=learned.averages[protocol.outcome.column],
         covariates=learned.covariates,
         encoding=learned.encoding,
+        withdrawn=result.withdrawn,
     )
     found = assess(study, kinds_of(result.episodes, protocol))
-    kept = tuple(pair for pair in found.pairs if not is_withdrawn(result.withdrawn, pair.better, pair.worse))
-    found = found.model_copy(update={"pairs": kept})
     gates = with_waivers(sensitivity_gates(found, protocol), protocol.waivers)
     return replace(result, gates=(*result.gates, *gates), sensitivity=found)

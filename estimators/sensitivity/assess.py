@@ -13,6 +13,7 @@ from data_contracts.effects import AverageEffects, BoolArray, ScoredEpisodes
 from data_contracts.encoding import Encoding
 from data_contracts.episode import FloatArray
 from data_contracts.sensitivity import Benchmark, KindSensitivity, PairSensitivity, Sensitivity
+from data_contracts.withdrawn_pair import WithdrawnPair, is_withdrawn
 from estimators.sensitivity.benchmarks import measured_strengths
 from estimators.sensitivity.marginal_model import LARGEST, Tail, flip_gamma, tail_of
 from estimators.sensitivity.missing_outcomes import flip_missing
@@ -36,6 +37,7 @@ class Study:
         data: the primary outcome's scored episodes.
         averages: its average effects.
         covariates: (n, q) standardised, as ``encoding`` makes them.
+        withdrawn: pairs of arms that are not compared.
     """
 
     arms: Sequence[str]
@@ -43,16 +45,22 @@ class Study:
     averages: AverageEffects
     covariates: FloatArray
     encoding: Encoding
+    withdrawn: Sequence[WithdrawnPair] = ()
+
+    def compares(self, one: int, other: int) -> bool:
+        """Whether two arms (codes) are compared."""
+        return not is_withdrawn(self.withdrawn, self.arms[one], self.arms[other])
 
 
 def assess(study: Study, kinds: Mapping[str, BoolArray]) -> Sensitivity:
-    """Judge every pair of arms, and the first choice of every kind of patient.
+    """Judge every pair of arms that is compared, and the first choice of every kind of patient.
 
     Args:
         kinds: (n,) patients of each kind, by its name; kinds of fewer than 100 are left out.
     """
     tails = [tail_of(study.data, study.covariates, arm) for arm in range(len(study.arms))]
-    pairs = [_pair(study, tails, one, other) for one, other in combinations(range(len(study.arms)), 2)]
+    compared = [pair for pair in combinations(range(len(study.arms)), 2) if study.compares(*pair)]
+    pairs = [_pair(study, tails, one, other) for one, other in compared]
     everyone = np.ones(len(study.data.arm), dtype=np.bool_)
     told = {EVERYONE: everyone, **{name: rows for name, rows in kinds.items() if rows.sum() >= FEWEST}}
     return Sensitivity(
@@ -107,7 +115,7 @@ def _kind(study: Study, tails: list[Tail], kind: str, rows: BoolArray) -> KindSe
     """The first choice by the averages of these patients, and the arm that turns it first."""
     means = study.data.scores[rows].mean(axis=0)
     first = int(means.argmax())
-    others = [arm for arm in range(len(study.arms)) if arm != first]
+    others = [arm for arm in range(len(study.arms)) if arm != first and study.compares(first, arm)]
     flips = [(flip_gamma(study.data, tails, first, other, rows), other) for other in others]
     reached = [(gamma, other) for gamma, other in flips if gamma is not None]
     gamma, following = min(reached) if reached else (None, None)

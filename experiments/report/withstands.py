@@ -40,9 +40,10 @@ def causes_map(pair: Mapping[str, Any], unit: str, digits: int) -> Picture:
             shown = outcome <= highest
             axes.plot(choice[shown], outcome[shown], color=BLUE if share == 1 else GREY, lw=1.6 if share == 1 else 1.0)
             if shown.any():
-                at = int(np.flatnonzero(shown)[-1])
-                told = f"{pair['difference'] * (1 - share):.{digits}f} left"
-                axes.text(choice[at], outcome[at], told, color=BLUE if share == 1 else GREY, ha="right", va="bottom")
+                at = int(np.flatnonzero(shown)[0])
+                left = pair["difference"] * (1 - share)
+                told = f"  {number(left, digits)} left" if left else "  nothing left"
+                axes.text(choice[at], outcome[at], told, color=BLUE if share == 1 else GREY, ha="left", va="top")
         value = pair["robustness_value"]
         axes.plot([0, value, value], [value, value, 0], color=LIGHT, lw=0.8, zorder=0)
         for x, y, name in marks:

@@ -124,6 +124,8 @@ CHANGES = [
     ("gates.max_gain", 0.3),
     ("gates.max_gain_yes_no", 0.1),
     ("gates.gain_confidence", 0.8),
+    ("gates.min_confounding", 2.0),
+    ("gates.min_gamma", 1.5),
     ("gates.clinicians_margin", 0.2),
     ("negative_controls.outcomes", ["eczema"]),
     ("waivers", [{"gate": "balance", "by": "A. Nalyst", "why": "rare arm"}]),

@@ -48,7 +48,8 @@ SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "derived",
     "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "gates", "gates_passed", "heterogeneity",
     "identification", "individualisation", "name", "negative_controls", "notation", "nuisances", "outcomes",
-    "outcomes_set_aside", "policy_value", "proposed_advice", "protocol", "question", "study_id", "table_one",
+    "outcomes_set_aside", "policy_value", "proposed_advice", "protocol", "question", "sensitivity", "study_id",
+    "table_one",
     "targeting", "trial_evidence", "withdrawn",
 }  # fmt: skip
 
