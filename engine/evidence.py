@@ -43,9 +43,7 @@ def evidence_sentences(manifest: PolicyManifest, labels: Mapping[str, str]) -> l
     if apart := named("disagree", "conflict"):
         told.append(f"Randomised trials and these records disagree about {apart}: read both before relying on either.")
     if alone := named("trials_alone"):
-        told.append(
-            f"Of {alone} these records hold too few episodes: only randomised trials speak of it, without rank."
-        )
+        told.append(f"Of {alone} these records tell no effect: only randomised trials speak of it, without rank.")
     return told
 
 
@@ -64,7 +62,7 @@ def _sentence(manifest: PolicyManifest, item: ArmEvidence, labels: Mapping[str, 
 def _beside(manifest: PolicyManifest, item: ArmEvidence) -> str:
     """What the records say, and how both go together."""
     if item.local is None or item.z is None:
-        return "It rests on trials alone: these records hold too few episodes, so it has no rank."
+        return "It rests on trials alone: these records tell no effect of it, so it has no rank."
     told = f"These records say {_benefit(manifest, item.local)}"
     apart = f"{abs(item.z):.1f} standard errors apart"
     pooling = manifest.evidence is not None and manifest.evidence.use == "pooled"

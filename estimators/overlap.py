@@ -24,16 +24,19 @@ def support_scores(propensity: FloatArray) -> FloatArray:
     return np.asarray(np.minimum(propensity / propensity.mean(axis=0), 1.0), dtype=np.float64)
 
 
-def equipoise(propensity: FloatArray, arm: IntArray, first: int, second: int) -> float:
-    """Share of a pair's episodes whose preference score lies in 0.3-0.7 (Walker et al. 2013).
+def preference_scores(propensity: FloatArray, arm: IntArray, first: int, second: int) -> FloatArray:
+    """(n,) preference scores of all episodes for a pair: the pairwise propensity with the arms' shares taken out.
 
-    The preference score is the pairwise propensity with the arms' shares taken out:
-    logit F = logit P - logit(share of the first arm).
+    logit F = logit P - logit(share of the first arm) (Walker et al. 2013).
     """
-    pair = (arm == first) | (arm == second)
-    odds = propensity[pair, first] / propensity[pair, second]
+    odds = propensity[:, first] / propensity[:, second]
     share = float((arm == first).sum() / max((arm == second).sum(), 1))
-    preference = odds / (odds + share)
+    return np.asarray(odds / (odds + share), dtype=np.float64)
+
+
+def equipoise(propensity: FloatArray, arm: IntArray, first: int, second: int) -> float:
+    """Share of a pair's episodes whose preference score lies in 0.3-0.7 (Walker et al. 2013)."""
+    preference = preference_scores(propensity, arm, first, second)[(arm == first) | (arm == second)]
     low, high = EQUIPOISE_BAND
     return float(np.mean((preference >= low) & (preference <= high)))
 

@@ -26,7 +26,7 @@ def parameters(result: Result) -> dict[str, str]:
     """The protocol, flat, with folds and seeds in it, and the versions behind the numbers."""
     protocol = _flat("", result.protocol.model_dump(mode="json"))
     versions = {f"version.{name}": version(name) for name in LIBRARIES} | {"version.python": platform.python_version()}
-    locks = {"environment_sha256": hashlib.sha256(environment().encode()).hexdigest(), "lock_sha256": lock_sha256()}
+    locks = {"environment_sha256": environment_sha256(), "lock_sha256": lock_sha256()}
     chosen = {"propensity_model": result.propensity.chosen}
     return {name: value[:LONGEST] for name, value in (protocol | chosen | versions | locks).items()}
 
@@ -34,6 +34,11 @@ def parameters(result: Result) -> dict[str, str]:
 def lock_sha256() -> str:
     """Hash of the lock file that the program was installed by, where it lies beside it."""
     return hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.is_file() else "no lock file beside the program"
+
+
+def environment_sha256() -> str:
+    """Hash of the list of installed distributions."""
+    return hashlib.sha256(environment().encode()).hexdigest()
 
 
 def environment() -> str:

@@ -15,7 +15,10 @@ def attrition(episodes: Episodes) -> list[dict[str, Any]]:
     Steps of choosing from event tables come first; there ``lost`` counts from the first step. Then it counts from the
     arm's start; arms that are not analysed have none.
     """
-    return [*_chosen(episodes.chosen), *(_line(line, episodes.counts) for line in episodes.attrition)]
+    return [
+        *_chosen(episodes.chosen),
+        *(_line(line, {**episodes.counts, **episodes.apart}) for line in episodes.attrition),
+    ]
 
 
 def _chosen(lines: Sequence[AttritionLine]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from data_contracts.derived_outcomes import rules_of
@@ -10,6 +11,8 @@ from experiments.report.answer import answer
 from experiments.report.candidates import candidate_rows
 from experiments.report.evidence import evidence_findings, evidence_summary
 from experiments.report.findings import finding
+from experiments.report.outcome_ranges import outcome_range_rows
+from experiments.report.wording import listed
 from experiments.study_result import StudyResult, outcomes_of
 
 CLOSED = "No effect was computed: the design of the study failed, so that nobody has seen what came of the arms."
@@ -21,6 +24,7 @@ def closed_summary() -> dict[str, Any]:
         "effects_computed": False,
         "answer": [CLOSED],
         "outcomes": [],
+        "outcome_ranges": [],
         "derived": [],
         "candidates": [],
         "individualisation": [],
@@ -47,10 +51,11 @@ def effects_summary(result: StudyResult) -> dict[str, Any]:
         "effects_computed": True,
         "answer": [
             *answer(findings, protocol, learned.individualisation, heterogeneity),
-            *(pair.reason for pair in result.withdrawn),
+            *_withdrawn(result),
             *evidence_findings(learned.evidence),
         ],
         "outcomes": findings,
+        "outcome_ranges": outcome_range_rows(result),
         "derived": [
             {"outcome": name, **rule.model_dump()}
             for name, rule in rules_of(protocol).items()
@@ -65,6 +70,16 @@ def effects_summary(result: StudyResult) -> dict[str, Any]:
         "heterogeneity": heterogeneity,
         "sensitivity": result.sensitivity.model_dump(mode="json") if result.sensitivity else None,
     }
+
+
+def _withdrawn(result: StudyResult) -> Iterator[str]:
+    """What the design took out, in a sentence or two; the reasons stand with the diagnostics."""
+    episodes, reference = result.episodes, result.protocol.arms.reference
+    if episodes.apart:
+        yield f"{listed(list(episodes.apart))}: left out, as by the design they cannot be compared with {reference}."
+    if pairs := [listed(pair.arms) for pair in result.withdrawn if not set(pair.arms) & set(episodes.apart)]:
+        told = "By the design these pairs cannot be compared, and are not ranked against each other"
+        yield f"{told}: {'; '.join(pairs)}."
 
 
 def _heterogeneity(result: StudyResult) -> dict[str, float | None]:

@@ -15,7 +15,7 @@ VERDICTS: Mapping[str, str] = {
     "agree": "no sign that they disagree",
     "disagree": "they disagree",
     "conflict": "they contradict each other; not joined",
-    "trials_alone": "trials alone: too few episodes here",
+    "trials_alone": "trials alone: no effect by these records",
 }
 KINDS = (("local", "records", BLUE), ("trials", "trials", GREY), ("pooled", "joined", INK))
 

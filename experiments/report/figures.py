@@ -13,8 +13,11 @@ from experiments.design_result import Result
 from experiments.report.density import density
 from experiments.report.drawing import BLUE, GREY, INK, LIGHT, Picture, bare, picture
 from experiments.report.evidence import evidence_plot
+from experiments.report.outcome_ranges import outcome_range_plot
+from experiments.report.preference_plot import preference_plot
 from experiments.report.targeting import targeting_plots
 from experiments.report.together import together
+from experiments.report.value import compared_values, value_plot
 from experiments.report.withstands import causes_map, pair_on_the_map
 from experiments.report.wording import listed, number, percent, short
 
@@ -24,8 +27,10 @@ ROW = 0.19
 
 def figures(result: Result, summary: dict[str, Any]) -> dict[str, Picture]:
     """All pictures of a report by name; of a study whose design failed those of its design alone."""
+    shares = {", ".join(row["arms"]): row["share"] for row in summary["diagnostics"]["equipoise"]}
     found = {
         "overlap": overlap(result, summary),
+        "preference": preference_plot(result.propensity.prediction, result.episodes.arm, result.episodes.arms, shares),
         "balance": love_plot(summary["balance"], result.protocol.gates.max_smd),
     }
     if not summary["effects_computed"]:
@@ -38,6 +43,11 @@ def figures(result: Result, summary: dict[str, Any]) -> dict[str, Picture]:
     found |= targeting_plots(summary["targeting"], primary["unit"], primary["digits"])
     if summary["sensitivity"] and (pair := pair_on_the_map(summary["sensitivity"], result.protocol.arms.reference)):
         found["causes"] = causes_map(pair, primary["unit"], primary["digits"])
+    if compared := compared_values(summary):
+        found["value"] = value_plot(compared, primary["unit"], primary["digits"])
+    if any(row["lower"] is not None for row in summary["outcome_ranges"]):
+        ranges = summary["outcome_ranges"]
+        found["outcome_ranges"] = outcome_range_plot(ranges, primary["unit"], primary["confidence"], primary["digits"])
     return found | {"contrasts": forest(primary), "ranks": rank_plot(primary)}
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from data_contracts.gate import GateState
 from experiments.report.drawing import Picture
 from experiments.report.findings import against_reference
+from experiments.report.target_trial import OPEN
 from experiments.report.together import together_rows
 from experiments.report.value import compared_values
 from experiments.report.withstands import flips
@@ -40,6 +41,7 @@ def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
             if summary["sensitivity"]
             else [],
             decisions={decision["arm"]: decision for decision in summary["individualisation"]},
+            open_to_authors=OPEN,
             protocol_text=json.dumps(summary["protocol"], indent=1, ensure_ascii=False),
             # drawing.py escapes the texts inside its SVG.
             figures={name: Markup(figure.svg) for name, figure in figures.items()},  # noqa: S704
@@ -52,6 +54,12 @@ def by_state(gates: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]
     return {state: [gate for gate in gates if gate["state"] == state] for state in get_args(GateState)}
 
 
+def in_sections(items: Sequence[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Items under the names of their sections, both in their order."""
+    names = dict.fromkeys(item["section"] for item in items)
+    return [(name, [item for item in items if item["section"] == name]) for name in names]
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("experiments.report"),
@@ -61,6 +69,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        listed=listed, number=number, percent=percent, shown_count=shown_count, shown_mean=shown_mean
+        in_sections=in_sections,
+        listed=listed,
+        number=number,
+        percent=percent,
+        shown_count=shown_count,
+        shown_mean=shown_mean,
     )
     return environment

@@ -18,7 +18,11 @@ from experiments.report.attrition import attrition
 from experiments.report.comparability import balance_rows, diagnostics
 from experiments.report.disclosure import NOTATION, SMALL, is_small
 from experiments.report.effects_summary import closed_summary, effects_summary
+from experiments.report.methods_text import methods_text
+from experiments.report.reproduction import reproduction
 from experiments.report.table_one import table_one
+from experiments.report.target_items import target_items
+from experiments.report.target_trial import target_trial_rows
 from experiments.report.wording import in_words, listed
 from experiments.study_result import StudyResult
 
@@ -61,7 +65,10 @@ def summarise(result: Result) -> dict[str, Any]:
         **(effects_summary(result) if isinstance(result, StudyResult) else closed_summary()),
         "protocol": protocol.model_dump(mode="json"),
         "notation": NOTATION,
+        "reproduction": reproduction(protocol, episodes.fingerprint),
     }
+    trial = target_trial_rows(protocol)
+    content |= {"target_trial": trial, "target_items": target_items(content, trial), "methods": methods_text(content)}
     plain: dict[str, Any] = _plain(content)
     return plain
 

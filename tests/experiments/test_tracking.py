@@ -118,7 +118,8 @@ def test_artifacts_are_the_studys_own_files(run: Any, registry: Any) -> None:
     assert (registry.out / "records.csv").is_file()
     kept = [name for name in files(artifacts(run)) if not name.startswith("promotion")]
     policy = [f"policy/{name}" for name in ("arrays.npz", "manifest.json", "model_card.json", "signature")]
-    plots = ["plots/balance.svg", "plots/contrasts.svg", "plots/overlap.svg", "plots/ranks.svg"]
+    names = ("balance", "contrasts", "outcome_ranges", "overlap", "preference", "ranks", "value")
+    plots = [f"plots/{name}.svg" for name in names]
     own = ["gates.json", *policy, "report.html", "report.json"]
     assert kept == sorted(["environment.txt", *own, *plots, "protocol.json"])
     for name in own:
