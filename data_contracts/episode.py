@@ -85,6 +85,7 @@ class Episodes:
     chosen: tuple[AttritionLine, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     apart: Mapping[str, int] = field(default_factory=dict)
+    sites: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -108,6 +109,7 @@ class Episodes:
             arm=code[self.arm[rows]],
             cluster=np.unique(self.cluster[rows], return_inverse=True)[1],
             site=np.unique(self.site[rows], return_inverse=True)[1],
+            sites=tuple(self.sites[code] for code in np.unique(self.site[rows]).tolist()) if self.sites else (),
             columns={name: column[rows] for name, column in self.columns.items()},
             outcomes={name: values[rows] for name, values in self.outcomes.items()},
             stayed=None if self.stayed is None else self.stayed[rows],

@@ -164,6 +164,7 @@ def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
         arm=np.array([arms.index(label) for label in labels], dtype=np.int64),
         cluster=_codes(table, protocol.records.cluster or protocol.records.patient_id, order),
         site=_codes(table, protocol.records.site, order),
+        sites=_names(table, protocol.records.site, order),
         columns={name: table.columns[name][order] for name in named},
         outcomes=outcomes,
         attrition=_attrition(counts, arms, labels, {one.column: outcomes[one.column] for one in recorded}),
@@ -203,6 +204,13 @@ def _codes(table: Table, name: str | None, order: IntArray) -> IntArray:
         return np.zeros(len(order), dtype=np.int64)
     values = np.array(_text(table.columns[name]), dtype=object)[order]
     return np.asarray(np.unique(values.astype(str), return_inverse=True)[1], dtype=np.int64)
+
+
+def _names(table: Table, name: str | None, order: IntArray) -> tuple[str, ...]:
+    """What the codes of a column stand for; nothing if no column is named."""
+    return (
+        () if name is None else tuple(sorted(set(np.array(_text(table.columns[name]), dtype=object)[order].tolist())))
+    )
 
 
 def _text(column: Column) -> list[str]:

@@ -63,19 +63,34 @@ def earn(
         averages: the averages that are served.
         can: (n, K) whether each arm is supported for the patient.
     """
-    deviations, prior = served.competition.deviations, served.competition.prior
-    raw = held_out_advice(data, deviations, prior, arms, protocol.gates, protocol.confidence)
-    proposed, advice = None, HeldOutAdvice(raw.averages, raw.averages)
-    if served.effects.individualised.any() and protocol.gates.gain_confidence is None:
+    served, raw, proposed = let_pass(data, served, averages, protocol, arms, can)
+    if not served.effects.individualised.any():
+        advice = HeldOutAdvice(raw.averages, raw.averages)
+    elif protocol.gates.gain_confidence is None:
         advice = raw
-    elif served.effects.individualised.any():
-        proposed = judge_advice(data, raw, can, protocol)
-        if proposed is not None and proposed.earned:
-            advice = by_fold(data, raw, served.competition, protocol, arms, can)
-        else:
-            served = serve_averages(data, averages, served, _why(proposed, protocol))
+    else:
+        advice = by_fold(data, raw, served.competition, protocol, arms, can)
     curves = targeting(data, served.stacked.predicted, raw if proposed else advice, can, arms, protocol.confidence)
     return EarnedAdvice(served, advice, proposed, policy_value(data, advice, can, protocol.confidence), curves)
+
+
+def let_pass(
+    data: ScoredEpisodes,
+    served: Served,
+    averages: AverageEffects,
+    protocol: StudyProtocol,
+    arms: tuple[str, ...],
+    can: BoolArray,
+) -> tuple[Served, HeldOutAdvice, ProposedAdvice | None]:
+    """What is served once its advice was judged, that advice held out, and the evidence on it; as for ``earn``."""
+    deviations, prior = served.competition.deviations, served.competition.prior
+    raw = held_out_advice(data, deviations, prior, arms, protocol.gates, protocol.confidence)
+    if not served.effects.individualised.any() or protocol.gates.gain_confidence is None:
+        return served, raw, None
+    proposed = judge_advice(data, raw, can, protocol)
+    if proposed is None or not proposed.earned:
+        served = serve_averages(data, averages, served, _why(proposed, protocol))
+    return served, raw, proposed
 
 
 def judge_advice(

@@ -28,6 +28,7 @@ from estimators.cross_fitting import CrossFitted
 from estimators.earned_advice import earn
 from estimators.evidence import weigh
 from estimators.fill_sketch import fill_sketch
+from estimators.held_out_advice import HeldOutAdvice
 from estimators.progress import Progress, untold
 from estimators.scored_study import ScoredStudy, score_study
 from estimators.secondary import LearnedSecondary, learn_secondary
@@ -59,6 +60,7 @@ class Learned:
         fills: what a missing effect modifier may be filled with.
         groups: how many similar patients got each arm and how they fared.
         value: what following the served advice is worth; None where hardly anybody has a supported arm.
+        advice: what the other folds alone would tell each episode.
         proposed: what individual advice was worth when it was judged; None if there was none to judge.
         targeting: how well held-out predictions tell who gains, whether or not they are served.
         secondary: the outcomes beside the primary one, in the protocol's order.
@@ -83,6 +85,7 @@ class Learned:
     fills: FillSketch
     groups: SimilarGroups
     value: PolicyValue | None
+    advice: HeldOutAdvice
     proposed: ProposedAdvice | None = None
     targeting: Targeting = field(default_factory=Targeting)
     secondary: tuple[LearnedSecondary, ...] = ()
@@ -141,6 +144,7 @@ def learn(
             ),
             value=earned.value,
             proposed=earned.proposed,
+            advice=earned.advice,
             targeting=earned.targeting,
             secondary=learn_secondary(study, protocol, episodes.arms, progress),
             systematic_errors=study.systematic_errors,

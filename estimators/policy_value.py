@@ -40,7 +40,7 @@ def policy_value(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, co
     own = data.scores[rows, advised]
 
     def against(other: FloatArray, counted: BoolArray) -> Comparison | None:
-        return _compare(own, other, counted, data.cluster, confidence)
+        return compare(own, other, counted, data.cluster, confidence)
 
     best_single, clinicians = against(data.scores[rows, best], judged), against(_as_treated(data), judged)
     if best_single is None or clinicians is None:
@@ -69,7 +69,7 @@ def _as_treated(data: ScoredEpisodes) -> FloatArray:
     return np.asarray(expected + np.where(seen, data.outcome - expected, 0.0) / observation, dtype=np.float64)
 
 
-def _compare(
+def compare(
     own: FloatArray, other: FloatArray, counted: BoolArray, cluster: IntArray, confidence: float
 ) -> Comparison | None:
     """The mean of (n,) paired differences of scores over the patients counted; None if they are fewer than 11."""

@@ -20,6 +20,7 @@ from data_contracts.trial_evidence import tables_named
 from data_contracts.whole_file import write_whole
 from estimators.candidates import for_study
 from estimators.learn import learn
+from estimators.left_out_sites import leave_sites_out
 from estimators.progress import Progress
 from estimators.scored_study import ScoredStudy, score_study
 from experiments.blinded import judge_design
@@ -75,9 +76,16 @@ def fit_episodes(
         return run("scores", lambda: score_study(design.episodes, protocol, progress, design.designed))
 
     learned = run("effects", lambda: learn(design.episodes, protocol, progress, scored()))
+    progress("sites left out", 0.99)
+    sites = run(
+        "sites",
+        lambda: leave_sites_out(design.episodes, design.designed, learned.scored, learned.advice, protocol),
+    )
     graph = confronted(graph, design)
     gates = judge((identification_gate(graph), *design.gates), learned, protocol)
-    return StudyResult(protocol, design.episodes, learned, design.diagnostics, gates, design.withdrawn, graph)
+    return StudyResult(
+        protocol, design.episodes, learned, design.diagnostics, gates, design.withdrawn, graph, sites=sites
+    )
 
 
 def _made(_name: str, make: Callable[[], Made]) -> Made:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -17,6 +17,7 @@ from data_contracts.identification import Identification
 from data_contracts.protocol import Outcome, StudyProtocol
 from data_contracts.rank_sets import rank_sets
 from data_contracts.sensitivity import Sensitivity
+from data_contracts.site_value import SiteValues
 from data_contracts.systematic_error import SystematicError
 from data_contracts.withdrawn_pair import WithdrawnPair, is_withdrawn
 from estimators.cross_fitting import CrossFitted
@@ -36,6 +37,7 @@ class StudyResult:
         withdrawn: pairs of arms that cannot be compared; nothing of them is told.
         identification: what the protocol's causal graph says; None if it names none.
         sensitivity: what the order of arms withstands; None where that was not looked at.
+        sites: what advice is worth at sites that it was learned without.
     """
 
     protocol: StudyProtocol
@@ -46,6 +48,7 @@ class StudyResult:
     withdrawn: tuple[WithdrawnPair, ...] = ()
     identification: Identification | None = None
     sensitivity: Sensitivity | None = None
+    sites: SiteValues = field(default_factory=SiteValues)
 
     @property
     def propensity(self) -> CrossFitted:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from data_contracts.derived_outcomes import rules_of
+from data_contracts.site_value import SiteValues
 from data_contracts.targeting import Targeting
 from experiments.report.answer import answer
 from experiments.report.candidates import candidate_rows
@@ -32,6 +33,7 @@ def closed_summary() -> dict[str, Any]:
         "policy_value": None,
         "proposed_advice": None,
         "targeting": Targeting().model_dump(mode="json"),
+        "sites": SiteValues(untold=CLOSED).model_dump(mode="json"),
         "heterogeneity": {},
         "sensitivity": None,
     }
@@ -67,6 +69,7 @@ def effects_summary(result: StudyResult) -> dict[str, Any]:
         "policy_value": learned.value.model_dump(mode="json") if learned.value else None,
         "proposed_advice": learned.proposed.model_dump(mode="json") if learned.proposed else None,
         "targeting": learned.targeting.model_dump(mode="json"),
+        "sites": result.sites.model_dump(mode="json"),
         "heterogeneity": heterogeneity,
         "sensitivity": result.sensitivity.model_dump(mode="json") if result.sensitivity else None,
     }

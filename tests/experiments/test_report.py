@@ -49,7 +49,7 @@ SECTIONS = {
     "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "gates", "gates_passed", "heterogeneity",
     "identification", "individualisation", "methods", "name", "negative_controls", "notation", "nuisances",
     "outcome_ranges", "outcomes", "outcomes_set_aside", "policy_value", "proposed_advice", "protocol", "question",
-    "reproduction", "sensitivity", "study_id", "table_one", "target_items", "target_trial", "targeting",
+    "reproduction", "sensitivity", "sites", "study_id", "table_one", "target_items", "target_trial", "targeting",
     "trial_evidence", "withdrawn",
 }  # fmt: skip
 
