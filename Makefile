@@ -8,7 +8,7 @@ READY := .venv/.ready
 BENCH_WORLDS := null,smooth_05,smooth_15,smooth_25,rough,strong_confounding,rare_arm,never_given,informative_dropout,$\
 	hidden_confounder,five_arm,other_principles
 
-.PHONY: help demo test test-slow check lint types contracts docs bench lock clean
+.PHONY: help demo test test-slow test-spark check lint types contracts docs bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -29,6 +29,10 @@ test: check  ## everything a change has to pass
 test-slow: $(READY)  ## the longer simulations and the comparison with DoubleML
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements-bench.lock
 	$(BIN)/pytest -m slow
+
+test-spark: $(READY)  ## the same rows on Spark; downloads 300 MB and needs Java 17
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements-spark.lock
+	$(BIN)/pytest -m slow tests/experiments/test_spark.py
 
 bench: $(READY)  ## ours beside the peers, about ten minutes on two cores; written to build/benchmark
 	$(BIN)/equipoise-lab benchmark worlds --quick --jobs 2 --worlds $(BENCH_WORLDS) --out build/benchmark
@@ -52,12 +56,15 @@ contracts: $(READY)
 docs: $(READY)
 	$(BIN)/pytest --quiet tests/docs
 
-lock:  ## renew both lock files (needs uv)
+lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --extra lab --extra postgres --extra demo --extra dev pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --extra lab --extra postgres --extra demo --extra dev --extra bench --constraint requirements.lock \
 	    pyproject.toml --output-file requirements-bench.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --extra lab --extra postgres --extra demo --extra dev --extra spark --constraint requirements.lock \
+	    pyproject.toml --output-file requirements-spark.lock
 
 clean:  ## remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

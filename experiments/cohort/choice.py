@@ -25,8 +25,8 @@ COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "!=": operator.ne,
 }
 
-NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$"
-"""Text that is a number."""
+NUMBER = "^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)? *$"
+"""Text that is a number; without backslashes, which databases read differently."""
 STARTED = "Patients who started a therapy of an arm in the time of enrolment"
 NO_ARM = "no arm"
 """Said in attrition of patients whose first therapies together are none of the arms'."""

@@ -53,7 +53,7 @@ def open_events(folder: Path) -> EventSource:
         problems += column_problems(names[name], table, raw[name].columns)
     if problems:
         raise BadInput(problems)
-    tables = kept_typed(connection, raw)
+    tables = kept_typed(connection, {name: _stripped(raw[name], table) for name, table in EVENT_TABLES.items()})
     return EventSource(connection, names, tables, tables, lambda _file: TABLE_ROWS)
 
 
@@ -72,6 +72,15 @@ def _load(connection: Any, path: Path | None, name: str, table: EventTable) -> E
     return connection.create_table(
         f"read_{name}", read.mutate(**{ROW: ibis.row_number() + 2, FILE: ibis.literal(path.name)}), temp=True
     )
+
+
+def _stripped(raw: Expression, table: EventTable) -> Expression:
+    """Names without the blanks around them, which only files have.
+
+    Not done with what databases hold: ibis 12 has Spark strip the letters of its escapes, an f among them, as well.
+    """
+    texts = [name for name, column in table.columns.items() if column.kind == "text" and name in raw.columns]
+    return raw.mutate(**{name: raw[name].cast("string").strip() for name in texts})
 
 
 def column_problems(source: str, table: EventTable, present: tuple[str, ...]) -> Iterator[Problem]:

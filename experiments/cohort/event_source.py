@@ -76,13 +76,15 @@ def as_kind(raw: Expression, name: str, column: EventColumn) -> Expression:
         return ibis.null(type_)
     found = raw[name]
     if column.kind == "text":
-        text = found.cast("string").strip()
-        return text.nullif("")
+        return found.cast("string").nullif("")
     return found.try_cast(type_) if found.type().is_string() else found.cast(type_)
 
 
 def kept(connection: Any, name: str, rows: Expression) -> Expression:
     """Rows in a table of the session: what is asked of them later is then a short query each."""
+    if connection.name == "pyspark":
+        # Spark has no tables of a session, but views of one, which it can keep.
+        return connection.create_view(f"equipoise_{name}", rows, overwrite=True).cache()
     table = connection.create_table(f"equipoise_{name}", rows, temp=True)
     if connection.name == "postgres":
         # Of a table of the session PostgreSQL knows nothing until told to look: it would plan for hardly any rows.

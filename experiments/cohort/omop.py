@@ -41,7 +41,7 @@ def open_omop(connection: Any, tables: Mapping[str, Expression], trial: TargetTr
     concepts, every = _concepts(connection, tables, meant), _every_row(tables)
     # A table of its own, as everything else asks it; without it the CDM would be read once for each question.
     rows = kept(connection, "coded", every.join(concepts, "concept").drop("concept"))
-    fixed = rows.filter(rows.kind == "patients", rows.says.isnull())
+    fixed = rows.filter(rows.kind == "patients")
     words = sorted({one.word for one in meant if one.table == "patients" and not one.value})
     people = with_fixed(_people(tables, meant), fixed, words)
     people, rows, unseen = observed(people, rows)
@@ -78,15 +78,15 @@ def _concepts(connection: Any, tables: Mapping[str, Expression], meant: Sequence
 
     A prescription names a product and a protocol the substance: the vocabulary says which products hold it.
     """
-    cells = [{"kind": one.table, "word": one.word, "says": one.value, "concept": int(one.code)} for one in meant]
-    types = {"kind": pa.string(), "word": pa.string(), "says": pa.string(), "concept": pa.int64()}
+    cells = [{"kind": one.table, "word": one.word, "concept": int(one.code)} for one in meant if one.value is None]
+    types = {"kind": pa.string(), "word": pa.string(), "concept": pa.int64()}
     named = ibis.memtable(pa.Table.from_pylist(cells, pa.schema(types)))
     if "concept_ancestor" in tables:
         ancestor = tables["concept_ancestor"].select(
             above=ibis._.ancestor_concept_id.cast("int64"), below=ibis._.descendant_concept_id.cast("int64")
         )
         below = named.join(ancestor, named.concept == ancestor.above)
-        below = below.select("kind", "word", "says", concept=below.below)
+        below = below.select("kind", "word", concept=below.below)
         named = named.union(below, distinct=True)
     return kept(connection, "meant", named)
 
