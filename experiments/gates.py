@@ -14,6 +14,7 @@ from estimators.pair_design import PairDesign
 from experiments.diagnostics import Diagnostics
 from experiments.effect_gates import effect_gates, negative_control_gate
 from experiments.individual_gates import individual_gates
+from experiments.report.disclosure import coarse_share
 from experiments.withdrawal import judged_pairs
 
 Z = NormalDist().inv_cdf(0.95)
@@ -115,16 +116,17 @@ def _balance(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMarks,
 
 def _equipoise(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMarks, gone: int) -> Gate:
     least = min(pairs, key=lambda pair: pair.equipoise)
-    lower, upper = share_interval(least.equipoise, least.episodes)
+    share = coarse_share(least.equipoise, least.episodes)
+    lower, upper = share_interval(share, least.episodes)
     return Gate(
         name="equipoise",
-        value=least.equipoise,
+        value=share,
         lower=lower,
         upper=upper,
         mark=f"at least {marks.min_equipoise} of every pair's episodes",
-        state=_state(least.equipoise >= marks.min_equipoise),
+        state=_state(share >= marks.min_equipoise),
         sentence=(
-            f"The pair least in equipoise, {arms[least.first]} and {arms[least.second]}, has {least.equipoise:.0%} of "
+            f"The pair least in equipoise, {arms[least.first]} and {arms[least.second]}, has {share:.0%} of "
             f"its episodes there.{_without(gone)}"
         ),
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.episode import Episodes
 from data_contracts.manifest import PolicyManifest
 from data_contracts.protocol import StudyProtocol
+from experiments.report.attrition import attrition
+from experiments.report.disclosure import Shown
 
 
 def model_card(manifest: PolicyManifest, protocol: StudyProtocol, episodes: Episodes) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def model_card(manifest: PolicyManifest, protocol: StudyProtocol, episodes: Epis
         "effects_computed": bool(manifest.individualisation),
         "withdrawn_pairs": [pair.reason for pair in manifest.withdrawn],
         "arms_not_ranked": [arm.name for arm in manifest.arms if not arm.ranked],
-        "attrition": [{"step": line.step, "episodes": _shown(line.total, episodes.n)} for line in episodes.attrition],
+        "attrition": [{"step": line["step"], "episodes": _exact(line["total_left"])} for line in attrition(episodes)],
         "gates": {gate.name: gate.state for gate in manifest.gates},
         "waivers": [gate.waiver.model_dump(mode="json") for gate in manifest.gates if gate.waiver],
         "value_of_the_advice": manifest.policy_value.model_dump(mode="json") if manifest.policy_value else None,
@@ -48,6 +49,6 @@ def model_card(manifest: PolicyManifest, protocol: StudyProtocol, episodes: Epis
     }
 
 
-def _shown(count: int, analysed: int) -> int | None:
-    """A count, unless its difference from the episodes analysed would tell of fewer than 11 patients."""
-    return None if 0 < abs(count - analysed) < MINIMUM_CELL else count
+def _exact(shown: Shown) -> int | None:
+    """A total as the report shows it: what is not told there by arm cannot be worked out from the sum here."""
+    return shown if isinstance(shown, int) else None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from data_contracts.protocol import GateMarks, StudyProtocol
 from data_contracts.withdrawn_pair import WithdrawnPair
 from estimators.pair_design import PairDesign
+from experiments.report.disclosure import coarse_share
 
 
 def withdrawn_pairs(pairs: Sequence[PairDesign], arms: Sequence[str], protocol: StudyProtocol) -> list[WithdrawnPair]:
@@ -44,7 +45,7 @@ def _told(pair: PairDesign, arms: Sequence[str], marks: GateMarks) -> WithdrawnP
         missed.append(f"{pair.column} differs by {pair.beyond_chance:.2f} SD beyond chance after weighting, {asked}")
     return WithdrawnPair(
         arms=(arms[pair.first], arms[pair.second]),
-        equipoise=round(pair.equipoise, 3),
+        equipoise=coarse_share(pair.equipoise, pair.episodes),
         beyond_chance=round(pair.beyond_chance, 3),
         column=pair.column,
         reason=f"{arms[pair.first]} and {arms[pair.second]} cannot be compared: {'; '.join(missed)}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from estimators.design import MINIMUM_CELL
 from estimators.pair_design import detectable_differences
 from estimators.trial_prior import outcome_spread
 from experiments.design_result import Result
-from experiments.report.disclosure import disclose_share
+from experiments.report.disclosure import coarse_share, disclose_share
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -86,7 +87,7 @@ def _pairs(result: Result) -> list[dict[str, Any]]:
             "difference": round(pair.difference, 3),
             "beyond_chance": round(pair.beyond_chance, 3),
             "column": pair.column,
-            "equipoise": round(pair.equipoise, 3),
+            "equipoise": coarse_share(pair.equipoise, pair.episodes),
             "detectable": float(detectable[pair.first, pair.second]),
             "comparable": pair.comparable(protocol.gates),
         }
@@ -95,6 +96,10 @@ def _pairs(result: Result) -> list[dict[str, Any]]:
 
 
 def _equipoise(result: Result) -> list[dict[str, Any]]:
-    """Of preference scores, which are the model's; the gate tells the smallest in any case."""
-    shares = result.diagnostics.equipoise.items()
-    return [{"arms": list(pair), "share": round(share, 3)} for pair, share in shares]
+    """Of preference scores, with no count under 11 on either side of the band."""
+    arms, counts = result.episodes.arms, result.episodes.counts
+    shares = result.diagnostics.equipoise
+    return [
+        {"arms": [one, other], "share": coarse_share(shares[one, other], counts[one] + counts[other])}
+        for one, other in combinations(arms, 2)
+    ]

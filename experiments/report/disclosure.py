@@ -93,6 +93,19 @@ def disclose_share(count: int, total: int) -> float | str:
     return round(count / total, 3)
 
 
+def coarse_share(share: float, total: int) -> float:
+    """A share of a total that must be a number, to three decimals: 1 to 10 inside count as none, outside as eleven.
+
+    It errs on the side of the smaller share, by less than eleven of the total.
+    """
+    inside = round(share * total)
+    if is_small(inside):
+        return 0.0
+    if is_small(total - inside):
+        inside = max(total - MINIMUM_CELL, 0)
+    return math.floor(1000 * inside / total) / 1000
+
+
 def least(shown: Shown) -> int:
     """The smallest number that what is shown allows."""
     if isinstance(shown, int):

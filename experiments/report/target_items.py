@@ -65,15 +65,14 @@ def _of_run(summary: Mapping[str, Any]) -> dict[str, str | None]:
     controls = protocol["negative_controls"]["outcomes"]
     further = [f"{len(controls)} negative controls"] if controls else []
     further += ["trials beside records"] if summary["trial_evidence"] else []
+    further += ["what an unmeasured cause would have to be like"] if summary.get("sensitivity") else []
     visits = protocol["censoring"]
     return {
         "1a": f"{attempt} {summary['question']}",
         "1c": " ".join(summary["answer"]),
         "3": summary["question"],
         "7g(ii)": f"{listed(covariates)}; as they stand in the records at time zero.",
-        "7h(ii)": f"{listed(further)}; refutation and sensitivity analyses are not part of this report."
-        if further
-        else None,
+        "7h(ii)": f"{listed(further)}; refutation by placebos is not part of this report." if further else None,
         "8": "The table of attrition.",
         "9": "Table 1.",
         "10": "The table of attrition tells who was observed; when patients were lost is in the weights."

@@ -1,0 +1,174 @@
+"""A differencing attack: whoever adds and subtracts all that a study exports learns no count under eleven."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from data_contracts.episode import AttritionLine, Episodes
+from data_contracts.protocol import StudyProtocol
+from experiments.fit import files_of, gates_of
+from experiments.report.attrition import attrition
+from experiments.report.disclosure import SMALL, WITHHELD, coarse_share
+from experiments.report.summary import summarise
+from experiments.report.table_one import table_one
+from experiments.run_record import metrics
+
+ARMS = ("usual_care", "cbt", "ssri")
+FACTORS = {"sex": 2, "ethnicity": 4, "work": 3}
+"""Covariates with their numbers of levels."""
+
+PROTOCOL = StudyProtocol.model_validate(
+    {
+        "name": "attacked",
+        "records": {"patient_id": "pid", "arm": "therapy"},
+        "arms": {"reference": "usual_care", "offered": ["cbt", "ssri"]},
+        "outcome": {"column": "phq9", "direction": "lower_is_better", "unit": "points"},
+        "effect_modifiers": ["sex", "ethnicity", "work"],
+    }
+)
+
+
+def clinic(seed: int) -> Episodes:
+    """300 episodes whose covariates have common and rare levels, some of them rare in one arm alone."""
+    rng = np.random.default_rng(seed)
+    arm = rng.choice(3, size=300, p=(0.6, 0.3, 0.1))
+    shares = {name: rng.dirichlet(np.full(levels, 0.5), size=3) for name, levels in FACTORS.items()}
+    columns = {
+        name: np.array([f"{name}{rng.choice(FACTORS[name], p=shares[name][k])}" for k in arm], dtype=object)
+        for name in FACTORS
+    }
+    rows = np.arange(300)
+    return Episodes(ARMS, {}, arm, rows, np.zeros(300, dtype=np.int64), columns, {}, (), "0" * 64)
+
+
+def tables(episodes: Episodes) -> dict[str, list[list[Any]]]:
+    """What Table 1 shows of each covariate: a list of levels for each arm."""
+    rows = table_one(episodes, PROTOCOL)["rows"]
+    return {
+        row["column"]: [[level["by_arm"][name]["n"] for level in row["levels"]] for name in episodes.arms]
+        for row in rows
+    }
+
+
+def bounds(
+    shown: dict[str, list[list[Any]]], totals: list[int], name: str, arm: int, level: int
+) -> tuple[float, float]:
+    """Smallest and largest count that a cell may have, given all two-way margins, arms' totals and our rules.
+
+    The unknowns are the cells of the whole cross-classification of the arm by every covariate.
+    """
+    sizes = [len(shown[column][0]) for column in shown]
+    cells = list(product(*(range(size) for size in sizes)))
+    at = {column: i for i, column in enumerate(shown)}
+
+    def margin(column: str, value: int) -> np.ndarray:
+        return np.array([float(cell[at[column]] == value) for cell in cells])
+
+    equal, equals = [np.ones(len(cells))], [float(totals[arm])]
+    upper, uppers = [], []
+    for column, arms in shown.items():
+        for value, cell in enumerate(arms[arm]):
+            row = margin(column, value)
+            if isinstance(cell, int):
+                equal.append(row)
+                equals.append(float(cell))
+            elif cell == SMALL:
+                upper += [row, -row]
+                uppers += [10.0, -1.0]
+            elif SMALL in arms[arm]:
+                upper.append(-row)
+                uppers.append(-11.0)
+    goal = margin(name, level)
+    ends = []
+    for sign in (1.0, -1.0):
+        found = linprog(
+            sign * goal,
+            A_ub=np.array(upper) if upper else None,
+            b_ub=uppers or None,
+            A_eq=np.array(equal),
+            b_eq=equals,
+        )
+        assert found.status == 0
+        ends.append(sign * found.fun)
+    return ends[0], ends[1]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_two_way_margins_tell_nothing_of_a_hidden_cell(seed: int) -> None:
+    """By linear programming over every two-way margin each cell told as <11 may still be anything from 1 to 10, and
+    each withheld one lies in a stretch of at least ten.
+    """
+    episodes = clinic(seed)
+    shown, totals = tables(episodes), [episodes.counts[name] for name in ARMS]
+    hidden = [
+        (name, arm, level, cell)
+        for name, arms in shown.items()
+        for arm, levels in enumerate(arms)
+        for level, cell in enumerate(levels)
+        if not isinstance(cell, int)
+    ]
+    assert hidden
+    for name, arm, level, cell in hidden:
+        low, high = bounds(shown, totals, name, arm, level)
+        if cell == SMALL:
+            assert (round(low, 6), round(high, 6)) == (1.0, 10.0), (name, arm, level)
+        else:
+            assert cell == WITHHELD
+            assert high - low >= 9
+
+
+def test_the_attack_works_where_nothing_is_hidden_beside() -> None:
+    """The same attack finds a lone hidden cell exactly, so that it is no attack of straw."""
+    shown = {"sex": [[SMALL, 93]], "work": [[50, 50]]}
+    low, high = bounds(shown, [100], "sex", 0, 0)
+    assert (round(low), round(high)) == (7, 7)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(40, 90)), min_size=3, max_size=3))
+def test_the_model_card_tells_no_sum_that_the_report_keeps_back(losses: list[tuple[int, int]]) -> None:
+    """Patients lost by arm, 1 to 10 of them, cannot be had by subtracting the report's arms from the card's total."""
+    started = {name: count for name, (_, count) in zip(ARMS, losses, strict=True)}
+    left = {name: count - lost for name, (lost, count) in zip(ARMS, losses, strict=True)}
+    arm = np.repeat(np.arange(3), list(started.values()))
+    base = clinic(0)
+    lines = (AttritionLine("Episodes started", started), AttritionLine("With phq9 observed", left))
+    episodes = replace(base, arm=arm, attrition=lines)
+    told = attrition(episodes)[1]
+    total = told["total_left"]
+    hidden = [name for name in ARMS if not isinstance(told["left"][name], int)]
+    if hidden:
+        assert not isinstance(total, int)
+    if any(0 < lost < 11 for lost, _ in losses):
+        assert hidden
+
+
+def test_nothing_that_is_exported_says_more_than_the_report(result: Any) -> None:
+    """Counts in gates, policy, model card and metrics are those of arms and whole studies, and rates are coarse."""
+    report, gates = summarise(result), gates_of(result)
+    card = json.loads(files_of(result)["model_card.json"])
+    exact = [step["total_left"] for step in report["attrition"]]
+    assert [line["episodes"] for line in card["attrition"]] == [
+        count if isinstance(count, int) else None for count in exact
+    ]
+    assert metrics(result)["episodes"] == result.episodes.n
+    share = next(gate["value"] for gate in gates["gates"] if gate["name"] == "equipoise")
+    assert share == round(share, 3)
+
+
+@given(st.integers(60, 3000), st.data())
+def test_a_coarse_share_hides_ten_on_either_side(total: int, data: st.DataObject) -> None:
+    """All numbers of 1 to 10 inside give the same share, and so do all of 1 to 10 outside; it is never too large."""
+    inside = data.draw(st.integers(0, total))
+    assert coarse_share(inside / total, total) <= inside / total + 1e-12
+    assert {coarse_share(few / total, total) for few in range(1, 11)} == {0.0}
+    assert len({coarse_share((total - few) / total, total) for few in range(1, 12)}) == 1
