@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, FiniteFloat, model_validator
 
@@ -171,6 +171,9 @@ class GateMarks(Block):
         clinicians_margin: how much worse than what clinicians chose that bound may be, as a share of the mcid.
         min_confounding: how many times as strong as the strongest measured covariate an unmeasured cause must be to
             take away what the best arm is surely better than the reference by.
+        max_group_gap: how far an arm's effect in a group may lie from what its patients are told, standard deviations
+            of the outcome.
+        group_alarm: chance that a study in which no group differs is said to have one that does.
         min_gamma: odds ratio of starting an arm that such a cause must at least change for that.
     """
 
@@ -188,6 +191,8 @@ class GateMarks(Block):
     clinicians_margin: float = Field(default=0.1, ge=0)
     min_confounding: float = Field(default=1.0, ge=0)
     min_gamma: float = Field(default=1.25, ge=1)
+    max_group_gap: float = Field(default=0.15, ge=0)
+    group_alarm: float = Field(default=0.10, gt=0, lt=1)
 
 
 class NegativeControls(Block):
@@ -237,6 +242,9 @@ class StudyProtocol(Block):
     ``waivers`` let a gate that fails go, by a person and for a reason: wherever gates are told it stands as waived,
     never as passed.
 
+    ``groups`` are the columns by whose levels results are judged for fairness; ``reference_population`` says, for some
+    of them, what share of the people whom the service is for is of each level (as the report names the levels).
+
     ``candidates`` names the effect models that compete; where it names none, the learner's table says who does.
 
     ``target_trial`` says how episodes are made from event tables; without it the records are a table of episodes.
@@ -255,6 +263,7 @@ class StudyProtocol(Block):
     secondary_outcomes: tuple[FurtherOutcome, ...] = ()
     derived_outcomes: tuple[DerivedRole, ...] = ()
     groups: tuple[Column, ...] = ()
+    reference_population: dict[Column, dict[str, Annotated[float, Field(ge=0, le=1)]]] = Field(default_factory=dict)
     confidence: float = Field(default=0.90, gt=0.5, lt=1)
     folds: int = Field(default=5, ge=2, le=20)
     repeats: int = Field(default=1, ge=1, le=100)
@@ -321,6 +330,8 @@ class StudyProtocol(Block):
         stray = sorted({*controls} & {*self.covariates, *measured, *keys})
         doubled = sorted(column for column, count in Counter(controls).items() if count > 1)
         excused = sorted(gate for gate, count in Counter(waiver.gate for waiver in self.waivers).items() if count > 1)
+        nobody = sorted(set(self.reference_population) - set(self.groups))
+        uneven = sorted(name for name, shares in self.reference_population.items() if sum(shares.values()) > 1 + 1e-6)
         unread = sorted(set(self.instruments) - {*self.covariates, *measured})
         told = (
             ("a column is an effect modifier or a confounder, once; named twice", twice),
@@ -334,6 +345,8 @@ class StudyProtocol(Block):
             ("a negative control is no covariate, no outcome and no key", stray),
             ("a gate is waived once, by one person; waived twice", excused),
             ("instruments names columns that are neither covariates nor outcomes", unread),
+            ("reference_population names columns that are no groups", nobody),
+            ("shares of a reference population add to 1 at most; they add to more for", uneven),
         )
         problems = [f"{what}: {', '.join(columns)}" for what, columns in told if columns]
         if problems := [*problems, *self._target_trial_problems()]:

@@ -68,7 +68,7 @@ class KindSensitivity(_Data):
 
     Attributes:
         kind: who they are, in words.
-        patients: how many; never under 100.
+        patients: how many, to the nearest ten; never under 100.
         first: the arm with the best average among them.
         next: the arm that would come first beyond ``flip_gamma``.
         flip_gamma: the odds ratio at which the first choice could turn; None where it is above the largest looked at.

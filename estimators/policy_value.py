@@ -42,7 +42,7 @@ def policy_value(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, co
     def against(other: FloatArray, counted: BoolArray) -> Comparison | None:
         return compare(own, other, counted, data.cluster, confidence)
 
-    best_single, clinicians = against(data.scores[rows, best], judged), against(_as_treated(data), judged)
+    best_single, clinicians = against(data.scores[rows, best], judged), against(as_treated(data), judged)
     if best_single is None or clinicians is None:
         return None
     return PolicyValue(
@@ -60,7 +60,7 @@ def choice(effects: FloatArray, can: BoolArray) -> IntArray:
     return np.asarray(np.where(can, effects, -np.inf).argmax(axis=1), dtype=np.int64)
 
 
-def _as_treated(data: ScoredEpisodes) -> FloatArray:
+def as_treated(data: ScoredEpisodes) -> FloatArray:
     """(n,) scores of what was really chosen: the outcome, corrected for those whose outcome was not observed."""
     rows = np.arange(len(data.arm))
     expected = data.expected[rows, data.arm]

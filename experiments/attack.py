@@ -4,24 +4,64 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from data_contracts.fairness import Fairness
+from data_contracts.sensitivity import Sensitivity
+from data_contracts.support import SUPPORTED
+from estimators.group_fairness import Advised, judge_groups
 from estimators.sensitivity.assess import Study, assess
+from experiments.fairness_gates import fairness_gates
 from experiments.gates import with_waivers
+from experiments.group_levels import levels_of
 from experiments.kinds import kinds_of
 from experiments.sensitivity_gates import sensitivity_gates
 from experiments.study_result import StudyResult
 
 
 def attacked(result: StudyResult) -> StudyResult:
-    """The result with what its order of arms withstands, and with the gates that judge it."""
-    learned, protocol = result.learned, result.protocol
+    """The result with what its order of arms withstands and how it holds in each group, and the gates on both."""
+    sensitivity, fairness = _sensitivity(result), _fairness(result)
+    gates = (*sensitivity_gates(sensitivity, result.protocol), *fairness_gates(fairness, result.protocol))
+    return replace(
+        result,
+        gates=(*result.gates, *with_waivers(gates, result.protocol.waivers)),
+        sensitivity=sensitivity,
+        fairness=fairness,
+    )
+
+
+def _sensitivity(result: StudyResult) -> Sensitivity:
+    learned = result.learned
     study = Study(
         arms=result.episodes.arms,
         data=learned.scored,
-        averages=learned.averages[protocol.outcome.column],
+        averages=learned.averages[result.protocol.outcome.column],
         covariates=learned.covariates,
         encoding=learned.encoding,
         withdrawn=result.withdrawn,
     )
-    found = assess(study, kinds_of(result.episodes, protocol))
-    gates = with_waivers(sensitivity_gates(found, protocol), protocol.waivers)
-    return replace(result, gates=(*result.gates, *gates), sensitivity=found)
+    return assess(study, kinds_of(result.episodes, result.protocol))
+
+
+def _fairness(result: StudyResult) -> Fairness:
+    learned, protocol = result.learned, result.protocol
+    study = Advised(
+        arms=result.episodes.arms,
+        data=learned.scored,
+        advice=learned.advice,
+        can=learned.support.verdicts(learned.covariates) == SUPPORTED,
+        covariates=learned.covariates,
+        ranges=learned.ranges,
+        confidence=protocol.confidence,
+    )
+    groups = {
+        (name, level): rows
+        for name in protocol.groups
+        if name in result.episodes.columns
+        for level, rows in levels_of(name, result.episodes.columns[name]).items()
+    }
+    population = {
+        (name, level): share
+        for name, levels in protocol.reference_population.items()
+        for level, share in levels.items()
+    }
+    return judge_groups(study, groups, population)

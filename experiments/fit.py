@@ -144,6 +144,7 @@ def gates_of(result: Result) -> dict[str, Any]:
     """Content of gates.json; of a study whose design failed it holds nothing that came of an outcome."""
     learned = result.learned if isinstance(result, StudyResult) else None
     sensitivity = result.sensitivity if isinstance(result, StudyResult) else None
+    fairness = result.fairness if isinstance(result, StudyResult) else None
     return {
         "study_id": result.protocol.study_id,
         "data_fingerprint": result.episodes.fingerprint,
@@ -157,6 +158,7 @@ def gates_of(result: Result) -> dict[str, Any]:
         "individualisation": [one.model_dump(mode="json") for one in learned.individualisation] if learned else [],
         "identification": result.identification.model_dump(mode="json") if result.identification else None,
         "sensitivity": sensitivity.model_dump(mode="json") if sensitivity else None,
+        "fairness": fairness.model_dump(mode="json") if fairness else None,
         "arms_not_ranked": sorted((*result.episodes.thin_arms, *result.episodes.apart)),
         "outcomes_set_aside": dict(result.episodes.set_aside),
     }

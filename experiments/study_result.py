@@ -12,6 +12,7 @@ import numpy as np
 from data_contracts.effects import AverageEffects
 from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes
+from data_contracts.fairness import Fairness
 from data_contracts.gate import Gate, in_state
 from data_contracts.identification import Identification
 from data_contracts.protocol import Outcome, StudyProtocol
@@ -38,6 +39,7 @@ class StudyResult:
         identification: what the protocol's causal graph says; None if it names none.
         sensitivity: what the order of arms withstands; None where that was not looked at.
         sites: what advice is worth at sites that it was learned without.
+        fairness: how results hold in each group; None where that was not looked at.
     """
 
     protocol: StudyProtocol
@@ -49,6 +51,7 @@ class StudyResult:
     identification: Identification | None = None
     sensitivity: Sensitivity | None = None
     sites: SiteValues = field(default_factory=SiteValues)
+    fairness: Fairness | None = None
 
     @property
     def propensity(self) -> CrossFitted:

@@ -14,6 +14,7 @@ from data_contracts.encoding import Encoding
 from data_contracts.episode import FloatArray
 from data_contracts.sensitivity import Benchmark, KindSensitivity, PairSensitivity, Sensitivity
 from data_contracts.withdrawn_pair import WithdrawnPair, is_withdrawn
+from estimators.rounded import count_told
 from estimators.sensitivity.benchmarks import measured_strengths
 from estimators.sensitivity.marginal_model import LARGEST, Tail, flip_gamma, tail_of
 from estimators.sensitivity.missing_outcomes import flip_missing
@@ -121,7 +122,7 @@ def _kind(study: Study, tails: list[Tail], kind: str, rows: BoolArray) -> KindSe
     gamma, following = min(reached) if reached else (None, None)
     return KindSensitivity(
         kind=kind,
-        patients=int(rows.sum()),
+        patients=count_told(int(rows.sum())),
         first=study.arms[first],
         next=None if following is None else study.arms[following],
         flip_gamma=gamma,

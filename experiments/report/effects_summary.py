@@ -36,6 +36,7 @@ def closed_summary() -> dict[str, Any]:
         "sites": SiteValues(untold=CLOSED).model_dump(mode="json"),
         "heterogeneity": {},
         "sensitivity": None,
+        "fairness": None,
     }
 
 
@@ -72,6 +73,7 @@ def effects_summary(result: StudyResult) -> dict[str, Any]:
         "sites": result.sites.model_dump(mode="json"),
         "heterogeneity": heterogeneity,
         "sensitivity": result.sensitivity.model_dump(mode="json") if result.sensitivity else None,
+        "fairness": result.fairness.model_dump(mode="json") if result.fairness else None,
     }
 
 

@@ -13,6 +13,7 @@ from experiments.design_result import Result
 from experiments.report.density import density
 from experiments.report.drawing import BLUE, GREY, INK, LIGHT, Picture, bare, picture
 from experiments.report.evidence import evidence_plot
+from experiments.report.groups import gaps_plot
 from experiments.report.outcome_ranges import outcome_range_plot
 from experiments.report.preference_plot import preference_plot
 from experiments.report.targeting import targeting_plots
@@ -48,6 +49,9 @@ def figures(result: Result, summary: dict[str, Any]) -> dict[str, Picture]:
     if any(row["lower"] is not None for row in summary["outcome_ranges"]):
         ranges = summary["outcome_ranges"]
         found["outcome_ranges"] = outcome_range_plot(ranges, primary["unit"], primary["confidence"], primary["digits"])
+    if summary["fairness"] and summary["fairness"]["groups"]:
+        marks = result.protocol.gates
+        found["groups"] = gaps_plot(summary["fairness"]["groups"], marks.max_group_gap, marks.group_alarm)
     return found | {"contrasts": forest(primary), "ranks": rank_plot(primary)}
 
 

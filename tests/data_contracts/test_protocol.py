@@ -23,9 +23,14 @@ LEAST: dict[str, Any] = {
 }
 
 
+def base_of(path: str) -> dict[str, Any]:
+    """The least protocol that may have this key: a reference population is of groups."""
+    return {**copy.deepcopy(LEAST), **({"groups": ["sex"]} if path == "reference_population" else {})}
+
+
 def with_key(path: str, value: object) -> dict[str, Any]:
     """The least protocol with one key, named with dots, given."""
-    content = copy.deepcopy(LEAST)
+    content = base_of(path)
     *blocks, key = path.split(".")
     place = content
     for block in blocks:
@@ -107,6 +112,7 @@ CHANGES = [
     ("secondary_outcomes", [{"column": "z", "direction": "lower_is_better", "unit": "points"}]),
     ("derived_outcomes", ["dropout"]),
     ("groups", ["sex"]),
+    ("reference_population", {"sex": {"female": 0.6, "male": 0.4}}),
     ("confidence", 0.95),
     ("folds", 4),
     ("repeats", 3),
@@ -126,6 +132,8 @@ CHANGES = [
     ("gates.gain_confidence", 0.8),
     ("gates.min_confounding", 2.0),
     ("gates.min_gamma", 1.5),
+    ("gates.max_group_gap", 0.2),
+    ("gates.group_alarm", 0.05),
     ("gates.clinicians_margin", 0.2),
     ("negative_controls.outcomes", ["eczema"]),
     ("waivers", [{"gate": "balance", "by": "A. Nalyst", "why": "rare arm"}]),
@@ -152,7 +160,7 @@ CHANGES = [
 @pytest.mark.parametrize(("path", "value"), CHANGES, ids=[path for path, _ in CHANGES])
 def test_every_value_is_identity(path: str, value: object) -> None:
     """Any change of what the protocol says is another study."""
-    assert study_id(with_key(path, value)) != study_id(LEAST)
+    assert study_id(with_key(path, value)) != study_id(base_of(path))
 
 
 def test_no_key_is_left_out_of_that_table() -> None:
@@ -211,6 +219,12 @@ REFUSED = [
         "derived under a modifier's name",
         {"derived_outcomes": ["remission"], "confounders": ["remission"]},
         "remission",
+    ),
+    ("a population of no group", {"reference_population": {"sex": {"female": 0.6}}}, "are no groups: sex"),
+    (
+        "a population of more than everybody",
+        {"groups": ["sex"], "reference_population": {"sex": {"female": 0.6, "male": 0.6}}},
+        "add to more for: sex",
     ),
     ("derived under a group's name", {"derived_outcomes": ["response"], "groups": ["response"]}, "other column"),
     ("more dropout is better", {"secondary_outcomes": [further(role="dropout", direction=MORE)]}, "lower is better"),

@@ -46,7 +46,8 @@ RARE_EPISODES = 7
 
 SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "derived",
-    "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "gates", "gates_passed", "heterogeneity",
+    "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "fairness", "gates", "gates_passed",
+    "heterogeneity",
     "identification", "individualisation", "methods", "name", "negative_controls", "notation", "nuisances",
     "outcome_ranges", "outcomes", "outcomes_set_aside", "policy_value", "proposed_advice", "protocol", "question",
     "reproduction", "sensitivity", "sites", "study_id", "table_one", "target_items", "target_trial", "targeting",

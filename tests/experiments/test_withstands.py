@@ -151,7 +151,7 @@ def test_every_pair_and_every_kind_is_judged(clinic: StudyResult, found: Sensiti
     kinds = {kind.kind: kind for kind in found.kinds}
     assert {EVERYONE, "phq9_week0 below 16", "phq9_week0 of 16 or more"} <= set(kinds)
     assert any(name.startswith("sex ") for name in kinds)
-    assert any(name.startswith("age below") for name in kinds)
+    assert any(name.startswith("age 45") for name in kinds)
     assert min(kind.patients for kind in found.kinds) >= FEWEST
     assert kinds[EVERYONE].first == max(
         clinic.episodes.arms,
@@ -179,13 +179,16 @@ def test_the_policy_can_say_what_would_turn_the_order(clinic: StudyResult, found
 def test_gates_and_report_tell_it(clinic: StudyResult, tmp_path: Path) -> None:
     """gates.json holds gates and figures, the page table, picture and kinds."""
     content: dict[str, Any] = gates_of(clinic)
-    assert {"unmeasured_cause", "hidden_choice"} <= {gate["name"] for gate in content["gates"]}
+    named = {gate["name"] for gate in content["gates"]}
+    assert {"unmeasured_cause", "hidden_choice", "group_calibration", "group_harm"} <= named
+    assert content["fairness"]["groups"]
     assert content["sensitivity"]["pairs"]
     write_report(clinic, tmp_path)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "What would it take to turn this round?" in html
     assert "share of the choice between the two that a cause explains" in html
     assert "phq9_week0 of 16 or more" in html
+    assert "Is it as good for everyone?" in html
 
 
 def test_a_withdrawn_pair_is_not_told(clinic: StudyResult, found: Sensitivity) -> None:

@@ -1,0 +1,166 @@
+"""Results by group: is the advice as true, as wide, as available and as useful in each as it is on average?
+
+Every gap is a mean of held-out scores less what held-out advice told those patients. All gaps are judged together by
+the largest |t| of jointly normal ones (Hothorn, Bretz and Westfall 2008, Biometrical Journal 50:346), so that looking
+at many groups does not find harm by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_contracts.effects import BoolArray, ScoredEpisodes
+from data_contracts.episode import FloatArray
+from data_contracts.fairness import ArmGap, Fairness, GroupFairness, Judged
+from data_contracts.outcome_range import OutcomeRanges
+from estimators.clusters import clustered_covariance
+from estimators.conformal import held_out_residuals
+from estimators.held_out_advice import HeldOutAdvice
+from estimators.policy_value import as_treated, choice
+from estimators.rounded import count_told, share_told
+from estimators.trial_prior import outcome_spread
+
+FEWEST = 100
+"""Patients of a group, at least, of whom anything is judged."""
+
+DRAWS, SEED = 20_000, 20261126
+"""Of jointly normal values, for the largest |t|."""
+
+Group = tuple[str, str]
+"""Column and level."""
+
+
+@dataclass(frozen=True)
+class Advised:
+    """What n patients of a study would have been told, and how they fared; K arms.
+
+    Attributes:
+        arms: in the order of their codes.
+        data: the primary outcome's scored episodes.
+        advice: held out.
+        can: (n, K) whether each arm is supported for the patient.
+        covariates: (n, q) standardised.
+        ranges: the outcome ranges that are served.
+        confidence: of these.
+    """
+
+    arms: Sequence[str]
+    data: ScoredEpisodes
+    advice: HeldOutAdvice
+    can: BoolArray
+    covariates: FloatArray
+    ranges: OutcomeRanges
+    confidence: float
+
+
+def judge_groups(study: Advised, groups: Mapping[Group, BoolArray], population: Mapping[Group, float]) -> Fairness:
+    """Judge every group of at least 100 patients.
+
+    Args:
+        groups: (n,) patients of each; they may overlap.
+        population: share of each in a reference population, where that is known.
+    """
+    assessed = {group: rows for group, rows in groups.items() if rows.sum() >= FEWEST}
+    inside, gaps, gains = _inside(study), _gaps(study, assessed), _gains(study, assessed)
+    started = study.data.arm > 0
+    found = [
+        GroupFairness(
+            column=group[0],
+            level=group[1],
+            patients=count_told(int(rows.sum())),
+            share=share_told(rows),
+            population=population.get(group),
+            gaps=tuple(ArmGap(arm=arm, gap=gap) for arm, gap in zip(study.arms[1:], gaps[group], strict=True)),
+            coverage=_share(inside, rows),
+            unsupported=share_told(~study.can[rows].ravel()),
+            no_arm=share_told(np.asarray(~study.can[rows].any(axis=1))),
+            started=share_told(started[rows]),
+            gain=gains.get(group),
+        )
+        for group, rows in assessed.items()
+    ]
+    return Fairness(
+        groups=tuple(found),
+        not_assessable=tuple(" ".join(group) for group in groups if group not in assessed),
+        overall_coverage=_share(inside, np.ones(len(inside), dtype=np.bool_)),
+        overall_unsupported=share_told(~study.can.ravel()),
+        overall_started=share_told(started),
+    )
+
+
+def _gaps(study: Advised, groups: Mapping[Group, BoolArray]) -> dict[Group, list[Judged]]:
+    """By group, each arm's gap in standard deviations of the outcome, the reference left out."""
+    sd = outcome_spread(study.data.outcome, study.data.arm).sd
+    away = (study.data.contrasts - study.advice.effects)[:, 1:] / sd
+    columns = [(group, away[:, k], rows) for group, rows in groups.items() for k in range(away.shape[1])]
+    judged = judged_together([(values, rows) for _, values, rows in columns], study.data)
+    found: dict[Group, list[Judged]] = {group: [] for group in groups}
+    for (group, _, _), one in zip(columns, judged, strict=True):
+        found[group].append(one)
+    return found
+
+
+def _gains(study: Advised, groups: Mapping[Group, BoolArray]) -> dict[Group, Judged]:
+    """By group, what the advice gains over what clinicians chose, among those for whom an arm is supported."""
+    rows = np.arange(len(study.data.arm))
+    gain = study.data.scores[rows, choice(study.advice.effects, study.can)] - as_treated(study.data)
+    judged = {group: chosen & study.can.any(axis=1) for group, chosen in groups.items()}
+    told = {group: chosen for group, chosen in judged.items() if chosen.sum() >= FEWEST}
+    together = judged_together([(gain, chosen) for chosen in told.values()], study.data)
+    return dict(zip(told, together, strict=True))
+
+
+def judged_together(columns: Sequence[tuple[FloatArray, BoolArray]], data: ScoredEpisodes) -> list[Judged]:
+    """Means of (n,) values over (n,) rows, with their errors and what all of them together make of each.
+
+    Args:
+        columns: values and rows of each.
+        data: whose clusters vary together.
+    """
+    if not columns:
+        return []
+    means = np.array([values[rows].mean() for values, rows in columns])
+    influence = np.column_stack(
+        [
+            np.where(rows, values - mean, 0.0) / rows.sum()
+            for (values, rows), mean in zip(columns, means.tolist(), strict=True)
+        ]
+    )
+    covariance = clustered_covariance(influence, data.cluster)
+    errors = np.sqrt(np.diag(covariance))
+    usable = np.where(errors > 0, errors, 1.0)
+    largest = _largest(covariance / np.outer(usable, usable))
+    z = np.where(errors > 0, np.abs(means) / usable, 0.0)
+    chance = 1 - np.searchsorted(largest, z) / len(largest)
+    told = zip(means.tolist(), errors.tolist(), chance.tolist(), strict=True)
+    return [Judged(estimate=mean, standard_error=error, p=p) for mean, error, p in told]
+
+
+def _largest(correlation: FloatArray) -> FloatArray:
+    """Ascending draws of the largest |value| of jointly normal ones."""
+    scale, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.maximum(scale, 0.0))
+    normals = np.random.default_rng(SEED).standard_normal((DRAWS, len(root)))
+    return np.sort(np.abs(normals @ root.T).max(axis=1))
+
+
+def _inside(study: Advised) -> FloatArray:
+    """(n,) 1 where the observed outcome lies inside the range of the arm that was started, 0 outside, NaN if not told.
+
+    Residuals are held out by fold; cells of the served ranges are of all of them.
+    """
+    data, rows = study.data, np.arange(len(study.data.arm))
+    residual = held_out_residuals(study.covariates, data, study.advice.effects)
+    lower, upper = study.ranges.of(np.zeros_like(data.scores), study.covariates, data.propensity, study.confidence)
+    low, high = lower[rows, data.arm], upper[rows, data.arm]
+    told = ~np.isnan(residual) & ~np.isnan(low) & study.can[rows, data.arm]
+    return np.where(told, (low <= residual) & (residual <= high), np.nan)
+
+
+def _share(inside: FloatArray, rows: BoolArray) -> float | None:
+    """Share inside among the rows of which it is known; None if they are fewer than 100."""
+    known = inside[rows & ~np.isnan(inside)]
+    return share_told(known > 0) if len(known) >= FEWEST else None

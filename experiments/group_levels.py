@@ -1,0 +1,45 @@
+"""The levels of a column by which patients are grouped; the unrecorded are a group of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+
+from data_contracts.column_checks import is_missing
+from data_contracts.effects import BoolArray
+from data_contracts.episode import Column, FloatArray
+
+MOST = 12
+"""Levels that are told apart; a column with more is a number, and comes in bands."""
+
+AGES = (18.0, 26.0, 45.0, 65.0)
+"""Years at which bands of age begin, as in NICE's and OHDSI's tables: young adults, middle ages, 65 and older."""
+
+UNRECORDED = "not recorded"
+
+
+def levels_of(name: str, column: Column) -> Mapping[str, BoolArray]:
+    """(n,) patients of each level, in words: every patient is in one."""
+    missing = is_missing(column)
+    if column.dtype != object and len(np.unique(column[~missing])) > MOST:
+        found = _bands(column, AGES if name == "age" else _thirds(column[~missing]))
+    else:
+        texts = np.array([f"{value:g}" if isinstance(value, float) else str(value) for value in column.tolist()])
+        found = {level: np.asarray((texts == level) & ~missing) for level in sorted(set(texts[~missing].tolist()))}
+    return {**found, **({UNRECORDED: missing} if missing.any() else {})}
+
+
+def _bands(column: FloatArray, starts: tuple[float, ...]) -> dict[str, BoolArray]:
+    """Bands from each start to below the next; what lies below the first is a band if anybody is in it."""
+    edges = [*starts, np.inf]
+    found = {f"below {starts[0]:g}": column < starts[0]}
+    for start, end in pairwise(edges):
+        name = f"{start:g} or more" if end == np.inf else f"{start:g} to below {end:g}"
+        found[name] = (column >= start) & (column < end)
+    return {name: np.asarray(rows) for name, rows in found.items() if rows.any()}
+
+
+def _thirds(values: FloatArray) -> tuple[float, ...]:
+    return tuple(dict.fromkeys(float(cut) for cut in np.quantile(values, (1 / 3, 2 / 3))))
