@@ -61,7 +61,6 @@ class Learned:
         groups: how many similar patients got each arm and how they fared.
         value: what following the served advice is worth; None where hardly anybody has a supported arm.
         advice: what the other folds alone would tell each episode.
-        advice: what each episode would have been told by what the other folds alone would serve.
         proposed: what individual advice was worth when it was judged; None if there was none to judge.
         targeting: how well held-out predictions tell who gains, whether or not they are served.
         secondary: the outcomes beside the primary one, in the protocol's order.
@@ -144,7 +143,6 @@ def learn(
                 len(episodes.arms),
             ),
             value=earned.value,
-            advice=earned.advice,
             proposed=earned.proposed,
             advice=earned.advice,
             targeting=earned.targeting,
