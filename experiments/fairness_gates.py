@@ -23,7 +23,7 @@ def _calibration(found: Fairness, protocol: StudyProtocol) -> Gate:
         return _silent(name, mark, protocol)
     sure = [gap for gap in gaps if gap[2].gap.p < marks.group_alarm]
     size, group, worst = max(sure or gaps, key=lambda gap: gap[0])
-    surely = "surely" if sure else "though no gap is sure,"
+    largest = "The largest gap that is sure" if sure else "No gap is sure. The largest"
     way = "more" if worst.gap.estimate > 0 else "less"
     return Gate(
         name=name,
@@ -31,8 +31,8 @@ def _calibration(found: Fairness, protocol: StudyProtocol) -> Gate:
         mark=mark,
         state="failed" if sure and size > marks.max_group_gap else "passed",
         sentence=(
-            f"Patients with {group} gain {size:.2f} SD {way} from {worst.arm} than they are told, {surely} the "
-            f"largest gap (p {worst.gap.p:.2f}, all groups and arms together)."
+            f"{largest}: patients with {group} gain {size:.2f} SD {way} from {worst.arm} than they are told "
+            f"(p {worst.gap.p:.2f}, all groups and arms together)."
         ),
     )
 

@@ -43,7 +43,7 @@ def test_a_sure_gap_beyond_the_mark_fails() -> None:
     """And the sentence says who gains less, from what, by how much."""
     gate = gates(Judged(estimate=-0.4, standard_error=0.1, p=0.001), NONE, "sex")["group_calibration"]
     assert gate.state == "failed"
-    assert "sex female gain 0.40 SD less from new" in gate.sentence
+    assert "The largest gap that is sure: patients with sex female gain 0.40 SD less from new" in gate.sentence
 
 
 def test_neither_a_sure_small_gap_nor_an_unsure_large_one_fails() -> None:
