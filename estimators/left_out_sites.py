@@ -29,13 +29,14 @@ from estimators.folds import MINIMUM_LEARNED
 from estimators.held_out_advice import HeldOutAdvice
 from estimators.hierarchical_family import plain_and_rich
 from estimators.policy_value import choice, compare, policy_value
+from estimators.progress import Progress, untold
 from estimators.scored_outcome import score_outcome
 from estimators.serve import serve
 
 FEWEST = 100
 """Episodes of a site below which it is not left out: its value would be known to no more than chance."""
 
-MOST = 8
+MOST = 5
 """Sites left out, the largest: for each the served form is learned again."""
 
 
@@ -45,12 +46,14 @@ def leave_sites_out(
     scored: ScoredEpisodes,
     advice: HeldOutAdvice,
     protocol: StudyProtocol,
+    progress: Progress = untold,
 ) -> SiteValues:
     """The value of advice at each site that it was learned without.
 
     Args:
         designed, scored: the study's design and the primary outcome's scored episodes.
         advice: what the study's own advice is for each episode, held out by fold.
+        progress: told of each site as it is left out, and of the share of them behind.
     """
     if protocol.records.site is None:
         return SiteValues(untold="the protocol names no site")
@@ -63,7 +66,8 @@ def leave_sites_out(
     without = HeldOutAdvice(np.zeros_like(advice.averages), np.zeros_like(advice.effects))
     with threadpool_limits(1):
         valued = _scored_elsewhere(episodes, designed, protocol, chosen)
-        for site in chosen:
+        for i, site in enumerate(chosen):
+            progress(f"site left out: {i + 1} of {len(chosen)}", i / len(chosen))
             inside = episodes.site == site
             averages, effects = _advice_elsewhere(scored, inside, can, protocol, episodes.arms)
             without.averages[inside], without.effects[inside] = averages, effects

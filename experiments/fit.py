@@ -15,11 +15,12 @@ from data_contracts.errors import BadInput, Problem
 from data_contracts.identification import Identification
 from data_contracts.protocol import StudyProtocol
 from data_contracts.protocol_file import read_protocol
+from data_contracts.site_value import SiteValues
 from data_contracts.tables import read_table
 from data_contracts.trial_evidence import tables_named
 from data_contracts.whole_file import write_whole
 from estimators.candidates import for_study
-from estimators.learn import learn
+from estimators.learn import Learned, learn
 from estimators.left_out_sites import leave_sites_out
 from estimators.progress import Progress
 from estimators.scored_study import ScoredStudy, score_study
@@ -35,6 +36,9 @@ from experiments.stages import Made, Stages
 from experiments.study_result import StudyResult
 
 TABLES = (".csv", ".parquet")
+SITES_FROM = 0.4
+"""Share of the whole that learning takes where sites are left out afterwards."""
+
 NO_PROGRESS: Progress = lambda _step, _share: None  # noqa: E731 - a name for the default
 
 
@@ -68,24 +72,34 @@ def fit_episodes(
     tables_named(protocol.trial_evidence.tables)  # known before anything that takes long
     for_study(protocol, episodes.n)
     run = stages.run if stages else _made
-    design = run("design", lambda: judge_design(episodes, protocol, progress))
+    learning = SITES_FROM if protocol.records.site else 1.0
+
+    def told(step: str, share: float) -> None:
+        progress(step, learning * share)
+
+    design = run("design", lambda: judge_design(episodes, protocol, told))
     if not design.passed:
         return without_effects(design, graph)
 
     def scored() -> ScoredStudy:
-        return run("scores", lambda: score_study(design.episodes, protocol, progress, design.designed))
+        return run("scores", lambda: score_study(design.episodes, protocol, told, design.designed))
 
-    learned = run("effects", lambda: learn(design.episodes, protocol, progress, scored()))
-    progress("sites left out", 0.99)
-    sites = run(
-        "sites",
-        lambda: leave_sites_out(design.episodes, design.designed, learned.scored, learned.advice, protocol),
-    )
+    learned = run("effects", lambda: learn(design.episodes, protocol, told, scored()))
+
+    def leaving(step: str, share: float) -> None:
+        progress(step, learning + (1 - learning) * share)
+
+    sites = run("sites", lambda: _left_out(design, learned, leaving))
     graph = confronted(graph, design)
     gates = judge((identification_gate(graph), *design.gates), learned, protocol)
     return StudyResult(
         protocol, design.episodes, learned, design.diagnostics, gates, design.withdrawn, graph, sites=sites
     )
+
+
+def _left_out(design: DesignResult, learned: Learned, progress: Progress) -> SiteValues:
+    protocol = design.protocol
+    return leave_sites_out(design.episodes, design.designed, learned.scored, learned.advice, protocol, progress)
 
 
 def _made(_name: str, make: Callable[[], Made]) -> Made:
