@@ -171,6 +171,8 @@ class GateMarks(Block):
         clinicians_margin: how much worse than what clinicians chose that bound may be, as a share of the mcid.
         min_confounding: how many times as strong as the strongest measured covariate an unmeasured cause must be to
             take away what the best arm is surely better than the reference by.
+        max_outcome_share: share of the outcome's residual variance that a covariate may explain alone, given the arm
+            and all others; one that explains more looks as if it was measured after the start, or made from the outcome.
         max_group_gap: how far an arm's effect in a group may lie from what its patients are told, standard deviations
             of the outcome.
         group_alarm: chance that a study in which no group differs is said to have one that does.
@@ -191,6 +193,7 @@ class GateMarks(Block):
     clinicians_margin: float = Field(default=0.1, ge=0)
     min_confounding: float = Field(default=1.0, ge=0)
     min_gamma: float = Field(default=1.25, ge=1)
+    max_outcome_share: float = Field(default=0.6, gt=0, le=1)
     max_group_gap: float = Field(default=0.15, ge=0)
     group_alarm: float = Field(default=0.10, gt=0, lt=1)
 

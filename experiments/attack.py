@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from data_contracts.fairness import Fairness
@@ -9,10 +10,12 @@ from data_contracts.sensitivity import Sensitivity
 from data_contracts.support import SUPPORTED
 from estimators.group_fairness import Advised, judge_groups
 from estimators.sensitivity.assess import Study, assess
+from estimators.sensitivity.benchmarks import outcome_shares
 from experiments.fairness_gates import fairness_gates
 from experiments.gates import with_waivers
 from experiments.group_levels import levels_of
 from experiments.kinds import kinds_of
+from experiments.leakage_gate import leakage_gate
 from experiments.sensitivity_gates import sensitivity_gates
 from experiments.study_result import StudyResult
 
@@ -20,13 +23,23 @@ from experiments.study_result import StudyResult
 def attacked(result: StudyResult) -> StudyResult:
     """The result with what its order of arms withstands and how it holds in each group, and the gates on both."""
     sensitivity, fairness = _sensitivity(result), _fairness(result)
-    gates = (*sensitivity_gates(sensitivity, result.protocol), *fairness_gates(fairness, result.protocol))
+    gates = (
+        leakage_gate(_shares(result), result.protocol),
+        *sensitivity_gates(sensitivity, result.protocol),
+        *fairness_gates(fairness, result.protocol),
+    )
     return replace(
         result,
         gates=(*result.gates, *with_waivers(gates, result.protocol.waivers)),
         sensitivity=sensitivity,
         fairness=fairness,
     )
+
+
+def _shares(result: StudyResult) -> Mapping[str, float]:
+    learned = result.learned
+    names = [feature.name for feature in learned.encoding.features]
+    return outcome_shares(learned.scored, learned.covariates, learned.encoding.owner, names)
 
 
 def _sensitivity(result: StudyResult) -> Sensitivity:

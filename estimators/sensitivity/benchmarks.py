@@ -39,6 +39,21 @@ def measured_strengths(
     return {name: Strength(y, d) for name, y, d in zip(names, outcome.tolist(), choice.tolist(), strict=True)}
 
 
+def outcome_shares(
+    data: ScoredEpisodes, covariates: FloatArray, owner: Sequence[int], names: Sequence[str]
+) -> Mapping[str, float]:
+    """By covariate, the share of the outcome's residual variance that it alone explains, given the arm and all others.
+
+    Arguments are those of ``measured_strengths``; all arms count, and nothing is told where rows are too few.
+    """
+    rows = ~np.isnan(data.outcome)
+    arms = np.eye(data.scores.shape[1])[data.arm[rows]]
+    if rows.sum() < covariates.shape[1] + arms.shape[1] + SPARE:
+        return {}
+    found = partial_shares(np.hstack([arms, covariates[rows]]), data.outcome[rows], arms.shape[1], np.asarray(owner))
+    return dict(zip(names, found.tolist(), strict=True))
+
+
 def partial_shares(design: FloatArray, target: FloatArray, first: int, groups: IntArray) -> FloatArray:
     """(G,) share of the target's residual variance that each group of columns explains, given all other columns.
 

@@ -132,6 +132,7 @@ CHANGES = [
     ("gates.gain_confidence", 0.8),
     ("gates.min_confounding", 2.0),
     ("gates.min_gamma", 1.5),
+    ("gates.max_outcome_share", 0.4),
     ("gates.max_group_gap", 0.2),
     ("gates.group_alarm", 0.05),
     ("gates.clinicians_margin", 0.2),

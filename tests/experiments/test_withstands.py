@@ -23,11 +23,13 @@ from engine.policy_files import load_policy
 from estimators.contrasts import average_effects
 from estimators.scores import score_matrix
 from estimators.sensitivity.assess import EVERYONE, FEWEST, Study, assess
+from estimators.sensitivity.benchmarks import outcome_shares
 from estimators.worlds import simulate
 from experiments.attack import attacked
 from experiments.design_result import opened
 from experiments.fit import files_of, fit_episodes, gates_of
 from experiments.kinds import kinds_of
+from experiments.leakage_gate import leakage_gate
 from experiments.report.write import write_report
 from experiments.sensitivity_gates import sensitivity_gates
 from experiments.study_result import StudyResult
@@ -137,6 +139,21 @@ def clinic() -> StudyResult:
     return attacked(opened(fit_episodes(check_episodes(table_from_frame(world.records), protocol), protocol)))
 
 
+@pytest.mark.parametrize("leak", [lambda y, _arm, noise: y + noise, lambda y, arm, noise: y - 3 * arm + noise])
+def test_a_planted_leak_fails_and_a_strong_baseline_does_not(leak: Any) -> None:
+    """The outcome itself with noise, or it less what therapy gave: both are named; what drives the outcome passes."""
+    study = planted(0.4, 0.6, n=3000)
+    data, names = study.data, ("driver", "leaked")
+    noise = 0.3 * np.random.default_rng(7).normal(size=3000)
+    leaked = leak(data.outcome, data.arm, noise)
+    honest = outcome_shares(data, study.covariates, (0,), ("driver",))
+    assert leakage_gate(honest, PROTOCOL).state == "passed"
+    both = np.column_stack([study.covariates, (leaked - leaked.mean()) / leaked.std()])
+    gate = leakage_gate(outcome_shares(data, both, (0, 1), names), PROTOCOL)
+    assert gate.state == "failed"
+    assert gate.sentence.startswith("leaked explains")
+
+
 @pytest.fixture(scope="module")
 def found(clinic: StudyResult) -> Sensitivity:
     """What was found."""
@@ -180,7 +197,7 @@ def test_gates_and_report_tell_it(clinic: StudyResult, tmp_path: Path) -> None:
     """gates.json holds gates and figures, the page table, picture and kinds."""
     content: dict[str, Any] = gates_of(clinic)
     named = {gate["name"] for gate in content["gates"]}
-    assert {"unmeasured_cause", "hidden_choice", "group_calibration", "group_harm"} <= named
+    assert {"leakage", "unmeasured_cause", "hidden_choice", "group_calibration", "group_harm"} <= named
     assert content["fairness"]["groups"]
     assert content["sensitivity"]["pairs"]
     write_report(clinic, tmp_path)
