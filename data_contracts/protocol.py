@@ -172,7 +172,7 @@ class GateMarks(Block):
         min_confounding: how many times as strong as the strongest measured covariate an unmeasured cause must be to
             take away what the best arm is surely better than the reference by.
         max_outcome_share: share of the outcome's residual variance that a covariate may explain alone, given the arm
-            and all others; one that explains more looks as if it was measured after the start, or made from the outcome.
+            and all others; one that explains more looks as if it was measured after the start or made from it.
         max_group_gap: how far an arm's effect in a group may lie from what its patients are told, standard deviations
             of the outcome.
         group_alarm: chance that a study in which no group differs is said to have one that does.
