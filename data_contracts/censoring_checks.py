@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from data_contracts.column_checks import row_numbers
 from data_contracts.episode import IntArray
-from data_contracts.errors import Problem, rows_text
+from data_contracts.errors import Problem
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import Table
 
@@ -24,19 +23,19 @@ def censoring_problems(table: Table, protocol: StudyProtocol) -> Iterator[Proble
     if last.dtype == object:
         yield Problem(where, f"numbers, each one of {due}, or empty cells", "text in some rows", step)
         return
-    if strangers := row_numbers(~np.isnan(last) & ~np.isin(last, block.visits)):
-        yield Problem(where, f"one of {due}, or an empty cell", f"something else in {rows_text(strangers)}", step)
+    if strangers := table.rows.told(~np.isnan(last) & ~np.isin(last, block.visits)):
+        yield Problem(where, f"one of {due}, or an empty cell", f"something else in {strangers}", step)
     measured = table.columns.get(protocol.outcome.column)
     if measured is None or measured.dtype == object:
         return
     there, known = last == block.visits[-1], np.isin(last, block.visits) | np.isnan(last)
     column = protocol.outcome.column
-    if early := row_numbers(known & ~there & ~np.isnan(measured)):
+    if early := table.rows.told(known & ~there & ~np.isnan(measured)):
         expected, found = f"no {column} of patients lost before visit {block.visits[-1]:g}", "one"
-        yield Problem(where, expected, f"{found} in {rows_text(early)}", "Correct the last visit or the outcome.")
-    if absent := row_numbers(there & np.isnan(measured)):
+        yield Problem(where, expected, f"{found} in {early}", "Correct the last visit or the outcome.")
+    if absent := table.rows.told(there & np.isnan(measured)):
         expected = f"a {column} of every patient seen at visit {block.visits[-1]:g}"
-        yield Problem(where, expected, f"none in {rows_text(absent)}", "Correct the last visit or the outcome.")
+        yield Problem(where, expected, f"none in {absent}", "Correct the last visit or the outcome.")
 
 
 def visits_stayed(table: Table, protocol: StudyProtocol, order: IntArray) -> IntArray | None:

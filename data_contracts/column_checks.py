@@ -9,10 +9,11 @@ import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import Column
-from data_contracts.errors import Problem, rows_text
+from data_contracts.errors import Problem
 from data_contracts.instrument import Instrument, load_instruments
 from data_contracts.instrument_name import instrument_for
 from data_contracts.protocol import StudyProtocol
+from data_contracts.row_numbers import RowNumbers
 
 MINIMUM_CELL = 11
 """Smallest number of episodes that anything told of the records may rest on."""
@@ -31,29 +32,29 @@ def instrument_of(name: str, protocol: StudyProtocol) -> Instrument | None:
     return instrument_for(name)
 
 
-def number_problems(column: Column, name: str, where: str, protocol: StudyProtocol) -> Iterator[Problem]:
+def number_problems(
+    column: Column, name: str, where: str, protocol: StudyProtocol, rows: RowNumbers
+) -> Iterator[Problem]:
     """Text where a number is due, infinite numbers, and scores outside their instrument's range."""
     if column.dtype == object:
-        yield _text_problem(column, where)
+        yield _text_problem(column, where, rows)
         return
-    if endless := row_numbers(np.isinf(column)):
-        yield Problem(where, "finite numbers", f"infinity in {rows_text(endless)}", "Correct the cells.")
+    if endless := rows.told(np.isinf(column)):
+        yield Problem(where, "finite numbers", f"infinity in {endless}", "Correct the cells.")
     instrument = instrument_of(name, protocol)
     if name in protocol.instruments and instrument is None:
         known = ", ".join(load_instruments())
         yield Problem(f"protocol, instruments.{name}", f"one of {known}", "another name", "Correct the protocol.")
     if instrument is not None:
         with np.errstate(invalid="ignore"):
-            outside = row_numbers((column < instrument.minimum) | (column > instrument.maximum))
+            outside = rows.told((column < instrument.minimum) | (column > instrument.maximum))
         if outside:
             expected = f"{instrument.id} scores from {instrument.minimum:g} to {instrument.maximum:g}"
-            yield Problem(
-                where, expected, f"a score outside in {rows_text(outside)}", "Correct the cells or clear them."
-            )
+            yield Problem(where, expected, f"a score outside in {outside}", "Correct the cells or clear them.")
 
 
 def covariate_problems(
-    column: Column, name: str, where: str, protocol: StudyProtocol, analysed: BoolArray
+    column: Column, name: str, where: str, protocol: StudyProtocol, analysed: BoolArray, rows: RowNumbers
 ) -> Iterator[Problem]:
     """What keeps a column from being adjusted for.
 
@@ -63,12 +64,13 @@ def covariate_problems(
         where: what to call it in messages.
         protocol: the study.
         analysed: which rows are in arms that will be analysed.
+        rows: how rows are called.
     """
     if column.dtype == object and not _looks_categorical(column, name, protocol):
-        yield _text_problem(column, where)
+        yield _text_problem(column, where, rows)
         return
     if column.dtype != object:
-        yield from number_problems(column, name, where, protocol)
+        yield from number_problems(column, name, where, protocol, rows)
     counts = Counter(column[analysed & ~is_missing(column)].tolist())
     if len(counts) < 2:
         found = "no value at all" if not counts else "one value in all rows"
@@ -94,11 +96,6 @@ def is_missing(column: Column) -> BoolArray:
     return np.array([value is None for value in column]) if column.dtype == object else np.isnan(column)
 
 
-def row_numbers(chosen: BoolArray) -> list[int]:
-    """Row numbers of the chosen rows as a spreadsheet counts them: the header is row 1."""
-    return [int(row) + 2 for row in np.flatnonzero(chosen)]
-
-
 def _looks_categorical(column: Column, name: str, protocol: StudyProtocol) -> bool:
     """Text is a category unless some of it is numbers, or the name is an instrument's."""
     if name in protocol.categorical:
@@ -106,10 +103,10 @@ def _looks_categorical(column: Column, name: str, protocol: StudyProtocol) -> bo
     return instrument_of(name, protocol) is None and not any(_is_number(value) for value in column)
 
 
-def _text_problem(column: Column, where: str) -> Problem:
-    rows = row_numbers(np.array([value is not None and not _is_number(value) for value in column]))
+def _text_problem(column: Column, where: str, rows: RowNumbers) -> Problem:
+    text = np.array([value is not None and not _is_number(value) for value in column])
     step = "Correct the cells, or list the column under categorical in the protocol."
-    return Problem(where, "numbers", f"text in {rows_text(rows)}", step)
+    return Problem(where, "numbers", f"text in {rows.told(text)}", step)
 
 
 def _is_number(value: object) -> bool:

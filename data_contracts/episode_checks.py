@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 
 from data_contracts.censoring_checks import censoring_problems, visits_stayed
-from data_contracts.column_checks import covariate_problems, row_numbers
+from data_contracts.column_checks import covariate_problems
 from data_contracts.derived_outcomes import derived_problems, with_derived
 from data_contracts.effects import BoolArray
 from data_contracts.episode import AttritionLine, Column, Episodes, FloatArray, IntArray
-from data_contracts.errors import BadInput, Problem, rows_text
+from data_contracts.errors import BadInput, Problem
 from data_contracts.outcome_checks import outcome_problems, set_aside
 from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
 from data_contracts.tables import Table
@@ -69,30 +69,27 @@ def _identity_problems(table: Table, protocol: StudyProtocol) -> Iterator[Proble
     for name in (records.patient_id, records.time, records.cluster):
         if name is None or name not in table.columns:
             continue
-        missing = row_numbers(_absent(table.columns[name]))
-        if missing:
-            yield Problem(
-                f"{table.source}, {name}", "a value in every row", f"none in {rows_text(missing)}", "Fill it."
-            )
-    if again := _repeated(table, protocol):
+        if missing := table.rows.told(_absent(table.columns[name])):
+            yield Problem(f"{table.source}, {name}", "a value in every row", f"none in {missing}", "Fill it.")
+    if again := table.rows.told(_repeated(table, protocol)):
         step = (
             "Drop the copies." if records.time else "Drop the copies, or name the start of treatment as records.time."
         )
         expected = "one row for each patient" + (" and start of treatment" if records.time else "")
         where = f"{table.source}, {' and '.join(_key_columns(protocol))}"
-        yield Problem(where, expected, f"another of the same in {rows_text(again)}", step)
+        yield Problem(where, expected, f"another of the same in {again}", step)
 
 
-def _repeated(table: Table, protocol: StudyProtocol) -> list[int]:
-    """Numbers of the rows whose patient (and start of treatment) stood in an earlier row."""
+def _repeated(table: Table, protocol: StudyProtocol) -> BoolArray:
+    """(n,) whose patient (and start of treatment) stood in an earlier row."""
     names = _key_columns(protocol)
+    again = np.zeros(table.n, dtype=np.bool_)
     if not all(name in table.columns for name in names):
-        return []
+        return again
     seen: set[tuple[str, ...]] = set()
-    again = []
     for row, key in enumerate(zip(*(_text(table.columns[name]) for name in names), strict=True)):
         if key in seen and "" not in key:
-            again.append(row + 2)
+            again[row] = True
         seen.add(key)
     return again
 
@@ -103,11 +100,9 @@ def _arm_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
     where = f"{table.source}, {protocol.records.arm}"
     labels = _labels(table, protocol)
     known = np.isin(labels, protocol.arms.names)
-    if strangers := row_numbers(~known):
+    if strangers := table.rows.told(~known):
         step = "Correct the spelling, or name the arm in the protocol."
-        yield Problem(
-            where, f"one of {', '.join(protocol.arms.names)}", f"something else in {rows_text(strangers)}", step
-        )
+        yield Problem(where, f"one of {', '.join(protocol.arms.names)}", f"something else in {strangers}", step)
     counts = _counts(labels, protocol)
     reference = protocol.arms.reference
     if counts[reference] < MINIMUM_EPISODES:
@@ -126,7 +121,9 @@ def _content_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem
     yield from derived_problems(protocol)
     for name in protocol.covariates:
         if name in table.columns:
-            yield from covariate_problems(table.columns[name], name, f"{table.source}, {name}", protocol, rows)
+            yield from covariate_problems(
+                table.columns[name], name, f"{table.source}, {name}", protocol, rows, table.rows
+            )
 
 
 def _labels(table: Table, protocol: StudyProtocol) -> Column:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL, number_problems, row_numbers
+from data_contracts.column_checks import MINIMUM_CELL, number_problems
 from data_contracts.effects import BoolArray
 from data_contracts.episode import Column, FloatArray
-from data_contracts.errors import Problem, rows_text
+from data_contracts.errors import Problem
 from data_contracts.protocol import MINIMUM_EPISODES, FurtherOutcome, Outcome, StudyProtocol
+from data_contracts.row_numbers import RowNumbers
 from data_contracts.tables import Table
 
 
@@ -33,9 +34,9 @@ def outcome_problems(
     where = f"{table.source}, {name}"
     column = table.columns[name]
     yes_no = isinstance(outcome, FurtherOutcome) and outcome.kind == "yes_no"
-    problems = list(number_problems(column, name, where, protocol))
+    problems = list(number_problems(column, name, where, protocol, table.rows))
     if not problems and yes_no:
-        problems = list(_other_values(column, where))
+        problems = list(_other_values(column, where, table.rows))
     yield from problems
     if problems:
         return
@@ -64,10 +65,10 @@ def set_aside(table: Table, protocol: StudyProtocol, arms: Column, analysed: Boo
     return found
 
 
-def _other_values(column: FloatArray, where: str) -> Iterator[Problem]:
-    if strangers := row_numbers(~np.isnan(column) & ~np.isin(column, (0.0, 1.0))):
+def _other_values(column: FloatArray, where: str, rows: RowNumbers) -> Iterator[Problem]:
+    if strangers := rows.told(~np.isnan(column) & ~np.isin(column, (0.0, 1.0))):
         step = "Correct the cells, or call the outcome's kind points."
-        yield Problem(where, "1 or 0 (true or false), or an empty cell", f"another in {rows_text(strangers)}", step)
+        yield Problem(where, "1 or 0 (true or false), or an empty cell", f"another in {strangers}", step)
 
 
 def _scarce(where: str, observed: BoolArray, arms: Column) -> Iterator[Problem]:

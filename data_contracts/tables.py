@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from data_contracts.episode import Column
 from data_contracts.errors import BadInput, Problem, rows_text
+from data_contracts.row_numbers import RowNumbers
 from data_contracts.whole_file import write_whole
 
 NUMBER_KINDS = "biuf"
@@ -31,10 +32,12 @@ class Table:
     Attributes:
         source: what to call it in messages.
         columns: by name; numbers as float64 with NaN for missing, anything else as text with None.
+        rows: how its rows are called in messages.
     """
 
     source: str
     columns: Mapping[str, Column]
+    rows: RowNumbers = field(default_factory=RowNumbers)
 
     @property
     def n(self) -> int:

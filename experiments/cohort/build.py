@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
 
 from data_contracts.episode import AttritionLine, LeftOut
-from data_contracts.errors import BadInput
+from data_contracts.errors import BadInput, RowName
 from data_contracts.protocol import StudyProtocol
+from data_contracts.row_numbers import RowNumbers
 from data_contracts.tables import Table, table_from_frame
 from data_contracts.target_trial import TargetTrial
 from experiments.cohort.choice import choose, nobody_left, steps
 from experiments.cohort.event_checks import event_problems
-from experiments.cohort.event_source import Expression
+from experiments.cohort.event_source import FILE, ROW, EventSource, Expression
 from experiments.cohort.known import known_at_time_zero
 from experiments.cohort.named import name_problems
 from experiments.cohort.open_records import open_records
@@ -58,15 +62,25 @@ def build_cohort(place: Place, protocol: StudyProtocol, trial: TargetTrial, toda
     if chosen.empty:
         raise BadInput([nobody_left(name_of(place), lines)])
     names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
-    return BuiltCohort(
-        table_from_frame(chosen, f"the cohort built from {name_of(place)}", names), lines, source.left_out
-    )
+    table = table_from_frame(chosen.drop(columns=[FILE, ROW]), f"the cohort built from {name_of(place)}", names)
+    return BuiltCohort(replace(table, rows=_rows_of_patients(source, chosen)), lines, source.left_out)
+
+
+def _rows_of_patients(source: EventSource, chosen: pd.DataFrame) -> RowNumbers:
+    """Episodes by their patients' rows in the source or, if it has several files of patients, by their own places."""
+    files = chosen[FILE].unique()
+    if len(files) > 1:
+        return RowNumbers(np.arange(1, len(chosen) + 1), RowName("episode", "in the order of their patients"))
+    name = source.rows(files[0])
+    numbered = name.numbered if files[0] in name.numbered else f"{files[0]} {name.numbered}"
+    return RowNumbers(chosen[ROW].to_numpy(dtype=np.int64), RowName("episode", numbered, name.note))
 
 
 def cohort_expression(tables: Mapping[str, Expression], protocol: StudyProtocol, trial: TargetTrial) -> Expression:
     """One row a patient who started a therapy of an arm: the protocol's columns, and whether each step is met.
 
-    One expression, which any database that ibis speaks to can run; steps are ``step_0`` and so on.
+    One expression, which any database that ibis speaks to can run; steps are ``step_0`` and so on. ``FILE`` and ``ROW``
+    are those of the patient.
     """
     index = index_starts(tables, trial)
     wide = with_outcomes(known_at_time_zero(index, tables, trial), tables["measures"], trial)
@@ -75,4 +89,4 @@ def cohort_expression(tables: Mapping[str, Expression], protocol: StudyProtocol,
     keys |= {records.time: wide.time_zero.cast("string")} if records.time else {}
     columns = {name: wide[name] for name in (*trial.covariates, *trial.outcomes)}
     met = {f"step_{i}": condition for i, condition in enumerate(steps(wide, trial))}
-    return wide.select(**keys, **columns, **met)
+    return wide.select(FILE, ROW, **keys, **columns, **met)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import ibis
 
 from data_contracts.target_trial import TargetTrial
-from experiments.cohort.event_source import Expression
+from experiments.cohort.event_source import FILE, ROW, Expression
 
 RUNNING = datetime.date(9999, 12, 31)
 """The end of a course that has none."""
@@ -19,7 +19,8 @@ def index_starts(tables: Mapping[str, Expression], trial: TargetTrial) -> Expres
 
     Columns: ``patient_id``; ``time_zero``, the first start that the washout allows or, if it allows none, the first;
     ``washed_out``, whether the washout was without therapy; ``long_known``, whether the patient had a record all that
-    time; ``arm``, empty where what was started is no arm's; and ``birth_date`` and ``observed_from``.
+    time; ``arm``, empty where what was started is no arm's; ``birth_date`` and ``observed_from``; and where the patient's
+    row came from.
     """
     starts = _starts(tables["treatments"], trial)
     index = _first_allowed(_enrolled(_with_history(starts, tables["patients"], trial), trial))
@@ -38,7 +39,7 @@ def _with_history(starts: Expression, patients: Expression, trial: TargetTrial) 
     days = starts.group_by("patient_id", "start_date").agg(end=starts.end_date.fill_null(RUNNING).max())
     earlier = ibis.window(group_by=days.patient_id, order_by=days.start_date, preceding=(None, 1))
     days = days.mutate(last_end=days.end.max().over(earlier))
-    days = days.join(patients.select("patient_id", "birth_date", "observed_from"), "patient_id")
+    days = days.join(patients.select("patient_id", "birth_date", "observed_from", FILE, ROW), "patient_id")
     first = days.start_date - ibis.interval(days=trial.time_zero.washout_days)
     return days.mutate(
         washed_out=days.last_end.isnull() | (days.last_end < first),
@@ -58,7 +59,7 @@ def _first_allowed(days: Expression) -> Expression:
     order = ibis.window(group_by=days.patient_id, order_by=[good.desc(), days.start_date])
     first = days.mutate(place=ibis.row_number().over(order)).filter(ibis._.place == 0)
     return first.select(
-        "patient_id", "birth_date", "observed_from", "washed_out", "long_known", time_zero=first.start_date
+        "patient_id", "birth_date", "observed_from", FILE, ROW, "washed_out", "long_known", time_zero=first.start_date
     )
 
 

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data_contracts.column_checks import instrument_of, number_problems, row_numbers
+from data_contracts.column_checks import instrument_of, number_problems
 from data_contracts.episode import Episodes
+from data_contracts.errors import RowName
 from data_contracts.protocol import StudyProtocol
+from data_contracts.row_numbers import RowNumbers
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_an_instrument_that_nobody_knows_is_told(records: pd.DataFrame, refusal:
 def test_range_ends_belong_to_the_range(score: float, taken: bool, content: dict[str, Any]) -> None:
     """The smallest and the largest total are valid, so is a missing one; half a point beyond is not."""
     column = np.array([5.0, score])
-    problems = list(number_problems(column, "phq9_week0", "here", StudyProtocol.model_validate(content)))
+    problems = list(number_problems(column, "phq9_week0", "here", StudyProtocol.model_validate(content), RowNumbers()))
     assert (problems == []) == taken
 
 
@@ -90,4 +92,7 @@ def test_text_among_numbers_is_a_fault_unless_declared(
 
 def test_rows_are_counted_as_a_spreadsheet_does() -> None:
     """The header is row 1, so the first record is row 2."""
-    assert row_numbers(np.array([True, False, True])) == [2, 4]
+    assert RowNumbers().told(np.array([True, False, True])) == "2 rows (row 2, 4; the header is row 1)"
+    named = RowNumbers(np.array([9, 8, 7]), RowName("episode", "patients.csv row"))
+    assert named.told(np.array([True, False, True])) == "2 episodes (patients.csv row 7, 9)"
+    assert named.told(np.zeros(3, dtype=np.bool_)) == ""

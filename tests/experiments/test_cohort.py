@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from data_contracts.episode import Episodes
+from data_contracts.episode_checks import check_episodes
 from data_contracts.errors import BadInput
 from data_contracts.protocol import StudyProtocol
 from experiments.cohort.build import BuiltCohort, build_cohort
@@ -324,6 +325,31 @@ def test_nobody_left_says_at_which_step(tmp_path: Path) -> None:
     trial = CONTENT["target_trial"] | {"eligibility": [{"field": "age", "op": ">=", "value": 130}]}
     with pytest.raises(BadInput, match="nobody after the step 'Eligible: age >= 130'"):
         build(tmp_path, random_tables(1), StudyProtocol.model_validate(CONTENT | {"target_trial": trial}))
+
+
+@pytest.mark.parametrize(("store", "called"), [("csv", "patients.csv row"), ("duckdb", "patients row")])
+def test_what_is_wrong_with_an_episode_is_told_by_its_patients_row(store: str, called: str, tmp_path: Path) -> None:
+    """Checks of the cohort name the rows of the source: of the file, or of the table in the order of its key."""
+    tables = random_tables(2, 900)
+    patients = tables["patients"].sample(frac=1, random_state=1, ignore_index=True)
+    patients["site"] = patients["site"].where(patients.index % 2 == 0)
+    tables["patients"] = patients
+    protocol = StudyProtocol.model_validate(CONTENT | {"records": CONTENT["records"] | {"cluster": "site"}})
+    assert protocol.target_trial is not None
+    place: Place = write(tmp_path, tables)
+    if store == "duckdb":
+        place = tmp_path / "tables.duckdb"
+        write_duckdb(tables, tmp_path / "tables.duckdb")
+    built = build_cohort(place, protocol, protocol.target_trial, TODAY)
+    with pytest.raises(BadInput) as told:
+        check_episodes(built.table, protocol)
+    problem = next(problem for problem in told.value.problems if problem.where.endswith(", site"))
+    ids = frame(built).query("site.isna()")["pid"]
+    in_order = patients if store == "csv" else patients.sort_values("patient_id", ignore_index=True)
+    first = 2 if store == "csv" else 1
+    rows = sorted(in_order.index[in_order["patient_id"].isin(ids)] + first)
+    assert len(rows) > 10
+    assert f"none in {len(rows)} episodes ({called} {', '.join(map(str, rows[:10]))} and" in problem.found
 
 
 def test_names_without_a_record_are_all_told(tmp_path: Path) -> None:
