@@ -67,7 +67,7 @@ def build_cohort(place: Place, protocol: StudyProtocol, trial: TargetTrial, toda
 
 
 def _rows_of_patients(source: EventSource, chosen: pd.DataFrame) -> RowNumbers:
-    """Episodes by their patients' rows in the source or, if it has several files of patients, by their own places."""
+    """Episodes by their patients' rows in the source; of several files of patients, by their own places."""
     files = chosen[FILE].unique()
     if len(files) > 1:
         return RowNumbers(np.arange(1, len(chosen) + 1), RowName("episode", "in the order of their patients"))
@@ -79,8 +79,8 @@ def _rows_of_patients(source: EventSource, chosen: pd.DataFrame) -> RowNumbers:
 def cohort_expression(tables: Mapping[str, Expression], protocol: StudyProtocol, trial: TargetTrial) -> Expression:
     """One row a patient who started a therapy of an arm: the protocol's columns, and whether each step is met.
 
-    One expression, which any database that ibis speaks to can run; steps are ``step_0`` and so on. ``FILE`` and ``ROW``
-    are those of the patient.
+    One expression, which any database that ibis speaks to can run; steps are ``step_0`` and so on. ``FILE`` and
+    ``ROW`` are those of the patient.
     """
     index = index_starts(tables, trial)
     wide = with_outcomes(known_at_time_zero(index, tables, trial), tables["measures"], trial)

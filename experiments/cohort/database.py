@@ -15,13 +15,13 @@ from data_contracts.target_trial import TargetTrial
 from experiments.cohort.event_files import column_problems, duckdb_in_memory
 from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept_typed
 from experiments.cohort.omop import open_omop
-from experiments.cohort.omop_tables import CLINICAL, IS_CDM
+from experiments.cohort.omop_tables import BESIDE, CLINICAL, IS_CDM
 from experiments.cohort.place import name_of
 
 ATTACHED = "records"
 """What a DuckDB file is called while it is open."""
 SHEETS = {"date": "dates", "number": "numbers"}
-CDM_TABLES = ("person", "observation_period", "death", "care_site", "concept_ancestor", *CLINICAL)
+CDM_TABLES = (*IS_CDM, *BESIDE, *CLINICAL)
 WANTED = frozenset((*EVENT_TABLES, *CDM_TABLES))
 
 

@@ -35,7 +35,7 @@ def open_omop(connection: Any, tables: Mapping[str, Expression], trial: TargetTr
     Raises:
         BadInput: tables or columns are missing; all are listed.
     """
-    if problems := list(_column_problems(tables)):
+    if problems := list(_column_problems(connection, tables)):
         raise BadInput(problems)
     meant = [meaning for meaning in meanings(trial) if meaning.system == "OMOP" and meaning.code.isdigit()]
     concepts, every = _concepts(connection, tables, meant), _every_row(tables)
@@ -45,6 +45,8 @@ def open_omop(connection: Any, tables: Mapping[str, Expression], trial: TargetTr
     words = sorted({one.word for one in meant if one.table == "patients" and not one.value})
     people = with_fixed(_people(tables, meant), fixed, words)
     people, rows, unseen = observed(people, rows)
+    empty = rows.filter(rows.kind == "measures", rows.value.isnull())
+    rows = rows.filter((rows.kind != "measures") | rows.value.notnull())
     typed_tables = kept_typed(connection, {"patients": people} | {name: of_table(rows, name) for name in WHAT})
     return EventSource(
         connection,
@@ -52,13 +54,13 @@ def open_omop(connection: Any, tables: Mapping[str, Expression], trial: TargetTr
         typed_tables,
         joined(connection, typed_tables, trial.course_gap_days),
         lambda file: RowName("row", f"{file}_id"),
-        tuple(_left_out(connection, tables, unseen)),
+        (*_left_out(connection, tables, unseen), *left_out(connection, empty, "rows of measures without a number")),
         fixed=fixed,
         miscoded=_misplaced(every, concepts),
     )
 
 
-def _column_problems(tables: Mapping[str, Expression]) -> Iterator[Problem]:
+def _column_problems(connection: Any, tables: Mapping[str, Expression]) -> Iterator[Problem]:
     for name, columns in needed_columns().items():
         if name not in tables:
             if name in IS_CDM:
@@ -69,8 +71,18 @@ def _column_problems(tables: Mapping[str, Expression]) -> Iterator[Problem]:
             step = "Bring the table to version 5.4 of the CDM."
             yield Problem(name, f"the columns {', '.join(missing)}", "no such columns", step)
         for column in columns:
-            if column.endswith("_date") and column in schema and not schema[column].is_temporal():
-                yield Problem(f"{name}, {column}", "dates", "a column of another type", "Give it the type date.")
+            if column in schema and not _is_right(connection, tables[name], column):
+                what = "date" if column.endswith("_date") else "number"
+                step = f"Give it the type {what}."
+                yield Problem(f"{name}, {column}", f"{what}s", "a column of another type", step)
+
+
+def _is_right(connection: Any, table: Expression, column: str) -> bool:
+    """Whether a date is a date and a number a number; a column that holds nothing may be of any type."""
+    type_ = table.schema()[column]
+    wrong = column.endswith("_date") and not type_.is_temporal()
+    wrong |= column == "value_as_number" and not type_.is_numeric()
+    return not (wrong and int(connection.to_pyarrow(table[column].count()).as_py()))
 
 
 def _concepts(connection: Any, tables: Mapping[str, Expression], meant: Sequence[Meaning]) -> Expression:
@@ -142,8 +154,8 @@ def _people(tables: Mapping[str, Expression], meant: Sequence[Meaning]) -> Expre
         people = people.left_join(died, "patient_id").drop("patient_id_right")
     if "care_site" in tables and "care_site_id" in person.columns:
         place = tables["care_site"]
-        named = place.select(place_id=place.care_site_id, site=place.care_site_name)
-        people = people.left_join(named, people.care_site_id == named.place_id).drop("place_id")
+        named = place.select(place_id=place.care_site_id.cast("string"), site=place.care_site_name.cast("string"))
+        people = people.left_join(named, people.care_site_id.cast("string") == named.place_id).drop("place_id")
     return people
 
 

@@ -50,7 +50,11 @@ CLINICAL: Mapping[str, CdmTable] = {
 
 PERSON = ("person_id", "gender_concept_id", "year_of_birth")
 PERIOD = ("person_id", "observation_period_start_date", "observation_period_end_date")
-DEATH = ("person_id", "death_date")
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "death": ("person_id", "death_date"),
+    "care_site": ("care_site_id", "care_site_name"),
+    "concept_ancestor": ("ancestor_concept_id", "descendant_concept_id"),
+}
 
 
 def needed_columns() -> dict[str, tuple[str, ...]]:
@@ -60,7 +64,7 @@ def needed_columns() -> dict[str, tuple[str, ...]]:
         + (("value_as_number",) if table.has_value else ())
         for name, table in CLINICAL.items()
     }
-    return {"person": PERSON, "observation_period": PERIOD, "death": DEATH, **clinical}
+    return {"person": PERSON, "observation_period": PERIOD, **BESIDE, **clinical}
 
 
 IS_CDM = ("person", "observation_period")

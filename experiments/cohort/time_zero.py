@@ -19,8 +19,8 @@ def index_starts(tables: Mapping[str, Expression], trial: TargetTrial) -> Expres
 
     Columns: ``patient_id``; ``time_zero``, the first start that the washout allows or, if it allows none, the first;
     ``washed_out``, whether the washout was without therapy; ``long_known``, whether the patient had a record all that
-    time; ``arm``, empty where what was started is no arm's; ``birth_date`` and ``observed_from``; and where the patient's
-    row came from.
+    time; ``arm``, empty where what was started is no arm's; ``birth_date`` and ``observed_from``; and where the
+    patient's row came from.
     """
     starts = _starts(tables["treatments"], trial)
     index = _first_allowed(_enrolled(_with_history(starts, tables["patients"], trial), trial))

@@ -257,14 +257,16 @@ def test_what_a_study_cannot_use_is_left_out_and_counted(put: Put, opened: Open)
     """Persons whose observation nobody recorded, and rows without a standard concept, are no error and no secret."""
     cdm = small()
     cdm["person"] = added(cdm["person"], (3, 8507, 1990, 1, 1))
+    none = (63, 1, PHQ9, "2020-04-30", float("nan"), 0)
     cdm["measurement"] = added(
-        cdm["measurement"], (61, 3, PHQ9, "2020-01-01", 5.0, 0), (62, 1, 0, "2020-01-01", 5.0, 0)
+        cdm["measurement"], (61, 3, PHQ9, "2020-01-01", 5.0, 0), (62, 1, 0, "2020-01-01", 5.0, 0), none
     )
     source = opened(cdm)
     assert event_problems(source, TODAY) == []
     assert {one.what: one.count for one in source.left_out} == {
         "persons without an observation period, with all that they have": 1,
         "rows of measurement whose code has no standard concept": 1,
+        "rows of measures without a number": 1,
     }
     assert built(put, cdm)["pid"].tolist() == ["1", "2"]
 
@@ -277,6 +279,12 @@ def test_missing_tables_and_columns_are_told_together(opened: Open) -> None:
     with pytest.raises(BadInput) as told:
         opened(cdm)
     assert [problem.where for problem in told.value.problems] == ["drug_exposure", "measurement"]
+    cdm = small()
+    cdm["observation"]["value_as_number"] = "12"
+    with pytest.raises(
+        BadInput, match="observation, value_as_number: expected numbers; found a column of another type"
+    ):
+        opened(cdm)
     with pytest.raises(BadInput) as told:
         opened({"person": cdm["person"]})
     assert {problem.expected for problem in told.value.problems} == {
