@@ -53,7 +53,9 @@ def _best(found: dict[str, Any], reference: str) -> str:
     )
     if contrast["told_apart"]:
         return f"On average {best} came out {came}."
-    return f"On average {best} came out best, {came}; the interval includes no difference."
+    told = sum(best in (one["arm"], one["over"]) for one in found["contrasts"])
+    first = "best, " if told == len(found["ranks"]) - 1 else ""  # a withdrawn pair is not compared, not even in words
+    return f"On average {best} came out {first}{came}; the interval includes no difference."
 
 
 def _interval(contrast: dict[str, Any], found: dict[str, Any]) -> str:
