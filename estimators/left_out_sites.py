@@ -112,7 +112,12 @@ def _scored_elsewhere(
 def _advice_elsewhere(
     scored: ScoredEpisodes, inside: BoolArray, can: BoolArray, protocol: StudyProtocol, arms: tuple[str, ...]
 ) -> tuple[FloatArray, FloatArray]:
-    """(K,) averages and (m, K) effects for those inside that the others' policy would serve."""
+    """(K,) averages and (m, K) effects for those inside that the others' policy would serve.
+
+    The others stand for the whole study: an arm needs fewer effective episodes, in proportion, before it may vary.
+    """
+    marks = protocol.gates.model_copy(update={"min_effective": protocol.gates.min_effective * float(np.mean(~inside))})
+    protocol = protocol.model_copy(update={"gates": marks})
     others = scored.rows(~inside)
     others = replace(others, fold=np.unique(others.fold, return_inverse=True)[1])
     averages = average_effects(others.scores, others.cluster, protocol.confidence)
