@@ -25,15 +25,18 @@ class CodeBook:
         for meaning in meant:
             self._by_code[meaning.system, meaning.code].append(meaning)
         self._codes = {code for _, code in self._by_code}
+        self._found: dict[Coded, tuple[Meaning, ...]] = {}
 
-    def meanings(self, coded: Coded) -> Iterator[Meaning]:
+    def meanings(self, coded: Coded) -> tuple[Meaning, ...]:
         """Everything that a code means; nothing where no word has it."""
-        for one in self._with_groups(coded):
-            yield from self._by_code.get(one, ())
+        if coded not in self._found:
+            groups = self._with_groups(coded)
+            self._found[coded] = tuple(one for group in groups for one in self._by_code.get(group, ()))
+        return self._found[coded]
 
     def is_of_another(self, coded: Coded) -> bool:
         """Whether no word has this code, but one has the same characters in another terminology."""
-        return not any(self.meanings(coded)) and coded[1] in self._codes
+        return not self.meanings(coded) and coded[1] in self._codes
 
     def _with_groups(self, coded: Coded) -> Iterator[Coded]:
         system, code = coded

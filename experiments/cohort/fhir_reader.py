@@ -189,7 +189,7 @@ def resources(path: Path) -> Iterator[tuple[int, Resource | None]]:
 
 def _resource(line: bytes) -> Resource | None:
     try:
-        found = json.loads(line, parse_constant=_refuse)
+        found = _JSON.decode(line.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and isinstance(found.get("resourceType"), str) else None
@@ -197,6 +197,10 @@ def _resource(line: bytes) -> Resource | None:
 
 def _refuse(_constant: str) -> NoReturn:
     raise ValueError("no JSON: a number that is none")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse)
+"""Made once: the module's own function would make one for each line."""
 
 
 def medications(paths: Sequence[Path]) -> dict[str, tuple[Coded, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 Resource: TypeAlias = dict[str, Any]
@@ -18,21 +19,36 @@ WHOLE_DAY = len("2020-01-31")
 
 def every(resource: Any, path: str) -> Iterator[Any]:
     """All values at a path of names; lists on the way are gone through."""
-    found = [resource]
-    for name in path.split("."):
-        found = [
-            part[name]
-            for one in found
-            for part in (one if isinstance(one, list) else [one])
-            if isinstance(part, dict) and name in part
-        ]
-    for one in found:
-        yield from one if isinstance(one, list) else [one]
+    return _at(resource, _names(path))
+
+
+def _at(one: Any, names: tuple[str, ...]) -> Iterator[Any]:
+    for place, name in enumerate(names):
+        if isinstance(one, list):
+            for part in one:
+                yield from _at(part, names[place:])
+            return
+        if not isinstance(one, dict) or name not in one:
+            return
+        one = one[name]
+    if isinstance(one, list):
+        yield from one
+    else:
+        yield one
+
+
+@cache
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def first_text(resource: Any, paths: Sequence[str]) -> str | None:
     """The first text that is there and not empty."""
-    return next((value for path in paths for value in every(resource, path) if isinstance(value, str) and value), None)
+    for path in paths:
+        for found in every(resource, path):
+            if isinstance(found, str) and found:
+                return found
+    return None
 
 
 def day(resource: Any, paths: Sequence[str]) -> str | None:
