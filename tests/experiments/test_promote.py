@@ -35,7 +35,7 @@ def register(registry: Any, result: Any, tmp_path: Path) -> Register:
     def registered(name: str, *, held: bool = True, waivers: tuple[Waiver, ...] = ()) -> str:
         protocol = result.protocol.model_copy(update={"name": name})
         gates = tuple(gate.model_copy(update={"state": "passed" if held else "failed"}) for gate in result.gates)
-        gates = with_waivers(gates[:6] if waivers else gates, waivers)
+        gates = with_waivers([gate for gate in gates if not waivers or gate.name in get_args(Waivable)], waivers)
         renamed = replace(result, protocol=protocol, gates=gates)
         write_fit(renamed, tmp_path / name, open_signer())
         return track(renamed, tmp_path / name, open_signer()).version
@@ -182,7 +182,7 @@ ACCEPTED = tuple(word for gate in get_args(Waivable) for word in ("--accept-waiv
         ((*ACCEPTED, "--by", " w.  AIVER"), 4, "a second person has to"),
         ((*BY, *ACCEPTED, "--accept-waiver", "balanse"), 2, "names balanse"),
     ],
-    ids=["silent", "one of six", "the same person", "no such gate"],
+    ids=["silent", "one of them", "the same person", "no such gate"],
 )
 def test_a_waived_gate_takes_a_second_person_who_names_it(
     register: Register, promote: Callable[..., Any], client: Any, more: tuple[str, ...], code: int, told: str
@@ -201,7 +201,7 @@ def test_accepted_waivers_stand_in_the_signed_record(
     register("accepted", held=False, waivers=ALL_WAIVED)
     assert promote("accepted", "1", *BY, *WHY, *ACCEPTED).code == 0
     record = Promotion.model_validate_json(record_of(client, "accepted", "1")[0])
-    assert record.waivers == get_args(Waivable)
+    assert set(record.waivers) == set(get_args(Waivable))
 
 
 @pytest.mark.parametrize(
