@@ -12,7 +12,17 @@ GateState = Literal["passed", "failed", "waived", "unearned", "not_assessed"]
 earns individual advice was not shown, so that averages are served. ``not_assessed``: nothing to judge it by."""
 
 Waivable = Literal[
-    "propensity_log_loss", "propensity_calibration", "balance", "equipoise", "negative_controls", "plausible_gain"
+    "propensity_log_loss",
+    "propensity_calibration",
+    "balance",
+    "equipoise",
+    "negative_controls",
+    "plausible_gain",
+    "leakage",
+    "unmeasured_cause",
+    "hidden_choice",
+    "group_calibration",
+    "group_harm",
 ]
 """Gates that can fail, and so can be waived."""
 

@@ -170,7 +170,7 @@ class GateMarks(Block):
             neither, for a study of how much a therapy does for whom and not of which to choose.
         clinicians_margin: how much worse than what clinicians chose that bound may be, as a share of the mcid.
         min_confounding: how many times as strong as the strongest measured covariate an unmeasured cause must be to
-            take away what the best arm is surely better than the reference by.
+            take away what the best arm is better by than the reference, if it surely is.
         max_outcome_share: share of the outcome's residual variance that a covariate may explain alone, given the arm
             and all others; one that explains more looks as if it was measured after the start or made from it.
         max_group_gap: how far an arm's effect in a group may lie from what its patients are told, standard deviations

@@ -145,7 +145,8 @@ def _contrasts(covariance: FloatArray, errors: FloatArray) -> tuple[FloatArray, 
     here = covariance[patients[:, :, None], order[:, :, None], order[:, None, :]]
     from_first = here[:, 1:, 1:] - here[:, :1, 1:] - here[:, 1:, :1] + here[:, :1, :1]
     scale, vectors = np.linalg.eigh(from_first)
-    root = vectors * np.sqrt(np.maximum(scale, 0.0))[:, None]
+    # The symmetric root: signs of eigenvectors are for rounding to choose, and must not choose the points.
+    root = np.matmul(vectors * np.sqrt(np.maximum(scale, 0.0))[:, None], np.swapaxes(vectors, -1, -2))
     one, other, signs = _pairs(covariance.shape[-1])
     errors = errors[patients, order[:, one], order[:, other]]
     varies = errors > TINY

@@ -21,20 +21,22 @@ def _unmeasured_cause(claim: PairSensitivity | None, protocol: StudyProtocol) ->
     name, mark = "unmeasured_cause", f"at least {asked:g} times as strong as the strongest measured covariate"
     if claim is None:
         return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=NO_CLAIM)
-    known = [(one.times_at_bound, one.covariate) for one in claim.benchmarks if one.times_at_bound is not None]
+    known = [one for one in claim.benchmarks if one.times is not None]
     if not known:
         told = "No measured covariate has a part in the choice between the two arms: there is no yardstick."
         return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=told)
-    times, covariate = min(known)
+    strongest = min(known, key=lambda one: one.times or 0.0)
+    times, at_bound = strongest.times or 0.0, strongest.times_at_bound or 0.0
     return Gate(
         name=name,
         value=times,
+        lower=at_bound,
         mark=mark,
         state="passed" if times >= asked else "failed",
         sentence=(
-            f"That {claim.better} is better than {claim.worse} would no longer be sure if an unmeasured cause were "
-            f"{times:.1f} times as strong as {covariate}, the strongest measured one (robustness value "
-            f"{100 * claim.robustness_at_bound:.0f} %)."
+            f"What {claim.better} is better by than {claim.worse} would be gone if an unmeasured cause were "
+            f"{times:.1f} times as strong as {strongest.covariate}, the strongest measured one (robustness value "
+            f"{100 * claim.robustness_value:.0f} %), and no longer be sure at {at_bound:.1f} times."
         ),
     )
 

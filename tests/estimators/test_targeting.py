@@ -14,7 +14,7 @@ from data_contracts.episode import FloatArray
 from estimators import targeting as module
 from estimators.held_out_advice import HeldOutAdvice
 from estimators.policy_value import policy_value
-from estimators.targeting import SHARES, autoc, by_priority, half_samples, qini, rank_within, targeting, toc
+from estimators.targeting import SHARES, by_priority, half_samples, qini, rank_within, targeting, toc
 
 Draw = Callable[..., ScoredEpisodes]
 ARMS = ("usual", "a", "b")
@@ -48,12 +48,12 @@ def test_the_curve_is_that_of_its_definition() -> None:
     """
     gain = np.random.default_rng(0).normal(size=237)
     tie = np.arange(237)
-    for share, value, summed in zip(SHARES, toc(gain, tie), qini(gain, tie), strict=True):
+    for share, value, summed in zip(SHARES, toc(gain, tie)[0], qini(gain, tie), strict=True):
         count = next(m for m in range(1, 238) if m >= share * 237 - 1e-9)
         assert value == pytest.approx(np.mean(gain[:count]) - np.mean(gain))
         assert summed == pytest.approx(np.sum(gain[:count]) / 237)
     weight = np.array([sum(1 / j for j in range(i, 238)) for i in range(1, 238)])
-    assert autoc(gain, tie) == pytest.approx(np.mean((weight - 1) * gain))
+    assert toc(gain, tie)[1] == pytest.approx(np.mean((weight - 1) * gain))
 
 
 def test_ties_are_their_mean_over_all_orders() -> None:
@@ -65,8 +65,8 @@ def test_ties_are_their_mean_over_all_orders() -> None:
     for _ in range(4000):
         shuffled = rng.permutation(90)
         broken = shuffled[np.argsort(-told[shuffled], kind="stable")]
-        areas.append(autoc(gain[broken], np.arange(90)))
-    assert autoc(gain[order], tie) == pytest.approx(np.mean(areas), abs=4 * np.std(areas) / np.sqrt(4000))
+        areas.append(toc(gain[broken], np.arange(90))[1])
+    assert toc(gain[order], tie)[1] == pytest.approx(np.mean(areas), abs=4 * np.std(areas) / np.sqrt(4000))
 
 
 def test_the_error_is_that_of_the_influence_function() -> None:
@@ -77,7 +77,7 @@ def test_the_error_is_that_of_the_influence_function() -> None:
     found, known = [], []
     for seed in range(20):
         gain = np.random.default_rng(seed).normal(size=900)
-        found.append(np.std([autoc(gain[kept], np.arange(900)[kept]) for kept in half_samples(np.arange(900))]))
+        found.append(np.std([toc(gain[kept], np.arange(900)[kept])[1] for kept in half_samples(np.arange(900))]))
         known.append(np.sqrt(np.mean((weight * (gain - gain.mean())) ** 2) / 900))
     assert np.mean(found) == pytest.approx(np.mean(known), rel=0.05)
 
