@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from data_contracts.arm_labels import capital
 from data_contracts.recommendation import ArmAdvice
 from data_contracts.tipping_point import TippingPoint
 from engine.policy import Policy
@@ -13,19 +14,30 @@ NOT_ASSESSED = (
 )
 
 
+TIED = "Among those that cannot be told apart, a weak cause that the records do not hold would be enough to change the order."
+
+
 def unmeasured_sentences(policy: Policy, arms: Sequence[ArmAdvice]) -> list[str]:
-    """For an answer with ranks: the tipping points of its recommended arm, or that there are none to tell."""
+    """For an answer with ranks: what would bring the nearest arm behind before the recommended, or that nobody looked.
+
+    Arms that cannot be told from the recommended one need no cause to change places with it.
+    """
     points = policy.manifest.tipping_points
     if points is None:
         return [NOT_ASSESSED]
     best = next((advice.arm for advice in arms if advice.recommended), None)
-    ranked = {advice.arm for advice in arms if advice.rank}
-    return [
-        f"{policy.labels[point.worse]} would come before {policy.labels[point.better]}, on average, if a cause that "
-        f"the records do not hold were {point.strength:.1f} times as strong as {point.benchmark}{_odds(point)}."
-        for point in points
-        if best is not None and point.better == best and point.worse in ranked
-    ]
+    tied = {advice.arm for advice in arms if advice.rank and advice.rank.in_top_set and advice.arm != best}
+    behind = {advice.arm for advice in arms if advice.rank} - tied
+    against = [point for point in points if point.better == best and point.worse in behind]
+    told = [_sentence(policy, min(against, key=lambda point: point.strength))] if against else []
+    return told + ([TIED] if tied else [])
+
+
+def _sentence(policy: Policy, point: TippingPoint) -> str:
+    return (
+        f"{capital(policy.labels[point.worse])} would come before {policy.labels[point.better]}, on average, if a cause "
+        f"that the records do not hold were {point.strength:.1f} times as strong as {point.benchmark}{_odds(point)}."
+    )
 
 
 def _odds(point: TippingPoint) -> str:

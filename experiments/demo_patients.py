@@ -36,5 +36,8 @@ PATIENTS: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("A tie: nothing excluded", {"patient_id": "demo-tie", "values": TYPICAL}),
-    ("No answer: the GAD-7 was not taken", {"patient_id": "demo-abstain", "values": TYPICAL | {"gad7": None}}),
+    (
+        "No ranking: the PHQ-9 was not taken",
+        {"patient_id": "demo-abstain", "values": TYPICAL | {"phq9_week0": None}},
+    ),
 )

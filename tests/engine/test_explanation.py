@@ -195,6 +195,25 @@ def test_an_unmeasured_cause_was_not_assessed_until_a_study_did(policy, rules, p
     assert not any("not assessed" in one for one in told)
 
 
+def test_of_unmeasured_causes_the_nearest_arm_behind_is_told(policy, rules, patient):
+    """One sentence for the arm that the weakest cause would bring first; those of a tie need none, and one says so."""
+    answer = recommend(patient(), policy, rules)
+    best = answer.recommended
+    tied = {arm.arm for arm in answer.arms if arm.rank and arm.rank.in_top_set and arm.arm != best}
+    behind = [arm.arm for arm in answer.arms if arm.rank and arm.arm not in tied and arm.arm != best]
+    points = tuple(
+        TippingPoint(
+            better=best, worse=arm, strength=0.1 if arm in tied else 2.0 + at, benchmark="gad7", odds_ratio=1.3
+        )
+        for at, arm in enumerate([*behind, *tied])
+    )
+    assessed = replace(policy, manifest=policy.manifest.model_copy(update={"tipping_points": points}))
+    told = " ".join(recommend(patient(), assessed, rules).sentences)
+    assert told.count("times as strong as gad7, or if it changed anybody's odds of starting one of them 1.3-fold") == 1
+    assert "2.0 times as strong" in told
+    assert ("a weak cause that the records do not hold" in told) is bool(tied)
+
+
 def test_people_are_counted_outwards_and_only_where_shown(policy):
     """Estimate and ends of 100 people, the reference beside it; the ends are rounded outwards."""
     outcome = SecondaryOutcome(name="resp", unit=SHARE, kind="yes_no", role="response", direction="higher_is_better")
