@@ -14,7 +14,10 @@ NOT_ASSESSED = (
 )
 
 
-TIED = "Among those that cannot be told apart, a weak cause that the records do not hold would be enough to change the order."
+TIED = (
+    "Among those that cannot be told apart, a weak cause that the records do not hold would be enough to change the "
+    "order."
+)
 
 
 def unmeasured_sentences(policy: Policy, arms: Sequence[ArmAdvice]) -> list[str]:
@@ -34,9 +37,10 @@ def unmeasured_sentences(policy: Policy, arms: Sequence[ArmAdvice]) -> list[str]
 
 
 def _sentence(policy: Policy, point: TippingPoint) -> str:
+    behind, before = capital(policy.labels[point.worse]), policy.labels[point.better]
     return (
-        f"{capital(policy.labels[point.worse])} would come before {policy.labels[point.better]}, on average, if a cause "
-        f"that the records do not hold were {point.strength:.1f} times as strong as {point.benchmark}{_odds(point)}."
+        f"{behind} would come before {before}, on average, if a cause that the records do not hold were "
+        f"{point.strength:.1f} times as strong as {point.benchmark}{_odds(point)}."
     )
 
 
