@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_contracts.effects import BoolArray, ScoredEpisodes
-from data_contracts.episode import FloatArray
+from data_contracts.episode import FloatArray, IntArray
 from data_contracts.fairness import ArmGap, Fairness, GroupFairness, Judged
 from data_contracts.outcome_range import OutcomeRanges
 from estimators.clusters import clustered_covariance
@@ -25,6 +25,12 @@ from estimators.trial_prior import outcome_spread
 
 FEWEST = 100
 """Patients of a group, at least, of whom anything is judged."""
+
+FEWEST_SUPPORTED = FEWEST // 2
+"""Of them, for whom an arm is supported; so far below that it says nothing of a group's size."""
+
+DIGITS = 3
+"""Decimals of estimates: with all of them the sizes of groups could be solved for."""
 
 DRAWS, SEED = 20_000, 20261126
 """Of jointly normal values, for the largest |t|."""
@@ -56,28 +62,36 @@ class Advised:
     confidence: float
 
 
-def judge_groups(study: Advised, groups: Mapping[Group, BoolArray], population: Mapping[Group, float]) -> Fairness:
+def judge_groups(
+    study: Advised,
+    groups: Mapping[Group, BoolArray],
+    counts: Mapping[Group, IntArray],
+    population: Mapping[Group, float],
+) -> Fairness:
     """Judge every group of at least 100 patients.
 
     Args:
-        groups: (n,) patients of each; they may overlap.
+        groups: (n,) patients of each; those of different columns overlap.
+        counts: (K,) how many of each started each arm, as far as that may be told; sizes and who started what are made
+            of these alone.
         population: share of each in a reference population, where that is known.
     """
-    assessed = {group: rows for group, rows in groups.items() if rows.sum() >= FEWEST}
+    sizes = {group: int(told.sum()) for group, told in counts.items()}
+    assessed = {group: rows for group, rows in groups.items() if sizes[group] >= FEWEST}
+    coarse = _coarse(sizes)
     inside, gaps, gains = _inside(study), _gaps(study, assessed), _gains(study, assessed)
-    started = study.data.arm > 0
     found = [
         GroupFairness(
             column=group[0],
             level=group[1],
-            patients=count_told(int(rows.sum())),
-            share=share_told(rows),
+            patients=count_told(sizes[group]),
+            share=round(sizes[group] / len(rows), 2),
             population=population.get(group),
             gaps=tuple(ArmGap(arm=arm, gap=gap) for arm, gap in zip(study.arms[1:], gaps[group], strict=True)),
-            coverage=_share(inside, rows),
-            unsupported=share_told(~study.can[rows].ravel()),
-            no_arm=share_told(np.asarray(~study.can[rows].any(axis=1))),
-            started=share_told(started[rows]),
+            coverage=_share(inside, rows, coarse=group in coarse),
+            unsupported=share_told(~study.can[rows].ravel(), coarse=group in coarse),
+            no_arm=share_told(np.asarray(~study.can[rows].any(axis=1)), coarse=group in coarse),
+            started=round(1 - int(counts[group][0]) / sizes[group], 2),
             gain=gains.get(group),
         )
         for group, rows in assessed.items()
@@ -87,8 +101,14 @@ def judge_groups(study: Advised, groups: Mapping[Group, BoolArray], population: 
         not_assessable=tuple(" ".join(group) for group in groups if group not in assessed),
         overall_coverage=_share(inside, np.ones(len(inside), dtype=np.bool_)),
         overall_unsupported=share_told(~study.can.ravel()),
-        overall_started=share_told(started),
+        overall_started=share_told(study.data.arm > 0),
     )
+
+
+def _coarse(sizes: Mapping[Group, int]) -> set[Group]:
+    """The largest group of every column with one that is not assessed: the study's total would tell of that one."""
+    unassessed = {column for (column, _), size in sizes.items() if size < FEWEST}
+    return {max((group for group in sizes if group[0] == column), key=lambda one: sizes[one]) for column in unassessed}
 
 
 def _gaps(study: Advised, groups: Mapping[Group, BoolArray]) -> dict[Group, list[Judged]]:
@@ -108,7 +128,7 @@ def _gains(study: Advised, groups: Mapping[Group, BoolArray]) -> dict[Group, Jud
     rows = np.arange(len(study.data.arm))
     gain = study.data.scores[rows, choice(study.advice.effects, study.can)] - as_treated(study.data)
     judged = {group: chosen & study.can.any(axis=1) for group, chosen in groups.items()}
-    told = {group: chosen for group, chosen in judged.items() if chosen.sum() >= FEWEST}
+    told = {group: chosen for group, chosen in judged.items() if chosen.sum() >= FEWEST_SUPPORTED}
     together = judged_together([(gain, chosen) for chosen in told.values()], study.data)
     return dict(zip(told, together, strict=True))
 
@@ -136,7 +156,7 @@ def judged_together(columns: Sequence[tuple[FloatArray, BoolArray]], data: Score
     z = np.where(errors > 0, np.abs(means) / usable, 0.0)
     chance = 1 - np.searchsorted(largest, z) / len(largest)
     told = zip(means.tolist(), errors.tolist(), chance.tolist(), strict=True)
-    return [Judged(estimate=mean, standard_error=error, p=p) for mean, error, p in told]
+    return [Judged(estimate=round(mean, DIGITS), standard_error=round(error, DIGITS), p=p) for mean, error, p in told]
 
 
 def _largest(correlation: FloatArray) -> FloatArray:
@@ -160,7 +180,7 @@ def _inside(study: Advised) -> FloatArray:
     return np.where(told, (low <= residual) & (residual <= high), np.nan)
 
 
-def _share(inside: FloatArray, rows: BoolArray) -> float | None:
+def _share(inside: FloatArray, rows: BoolArray, *, coarse: bool = False) -> float | None:
     """Share inside among the rows of which it is known; None if they are fewer than 100."""
     known = inside[rows & ~np.isnan(inside)]
-    return share_told(known > 0) if len(known) >= FEWEST else None
+    return share_told(known > 0, coarse=coarse) if len(known) >= FEWEST else None

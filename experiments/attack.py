@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from data_contracts.effects import BoolArray
+from data_contracts.episode import IntArray
 from data_contracts.fairness import Fairness
 from data_contracts.sensitivity import Sensitivity
 from data_contracts.support import SUPPORTED
-from estimators.group_fairness import Advised, judge_groups
+from estimators.group_fairness import Advised, Group, judge_groups
 from estimators.sensitivity.assess import Study, assess
 from estimators.sensitivity.benchmarks import outcome_shares
 from experiments.fairness_gates import fairness_gates
 from experiments.gates import with_waivers
+from experiments.group_counts import counts_told
 from experiments.group_levels import levels_of
 from experiments.kinds import kinds_of
 from experiments.leakage_gate import leakage_gate
@@ -52,7 +55,11 @@ def _sensitivity(result: StudyResult) -> Sensitivity:
         encoding=learned.encoding,
         withdrawn=result.withdrawn,
     )
-    return assess(study, kinds_of(result.episodes, result.protocol))
+    kinds, sizes = {}, {}
+    for levels in kinds_of(result.episodes, result.protocol):
+        kinds |= levels
+        sizes |= {kind: int(counts.sum()) for kind, counts in counts_told(levels, result.episodes).items()}
+    return assess(study, kinds, sizes)
 
 
 def _fairness(result: StudyResult) -> Fairness:
@@ -66,15 +73,15 @@ def _fairness(result: StudyResult) -> Fairness:
         ranges=learned.ranges,
         confidence=protocol.confidence,
     )
-    groups = {
-        (name, level): rows
-        for name in protocol.groups
-        if name in result.episodes.columns
-        for level, rows in levels_of(name, result.episodes.columns[name]).items()
-    }
+    groups: dict[Group, BoolArray] = {}
+    counts: dict[Group, IntArray] = {}
+    for name in protocol.groups:
+        levels = levels_of(name, result.episodes.columns[name])
+        groups |= {(name, level): rows for level, rows in levels.items()}
+        counts |= {(name, level): told for level, told in counts_told(levels, result.episodes).items()}
     population = {
         (name, level): share
         for name, levels in protocol.reference_population.items()
         for level, share in levels.items()
     }
-    return judge_groups(study, groups, population)
+    return judge_groups(study, groups, counts, population)

@@ -1,4 +1,4 @@
-"""The levels of a column by which patients are grouped; the unrecorded are a group of their own."""
+"""The levels of a column by which patients are grouped: the unrecorded are one, and all that hardly anybody has."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from data_contracts.column_checks import is_missing
+from data_contracts.column_checks import MINIMUM_CELL, is_missing
 from data_contracts.effects import BoolArray
+from data_contracts.encoding import MISSING_LEVEL
 from data_contracts.episode import Column, FloatArray
+from experiments.report.table_one import RARE_LEVELS
 
 MOST = 12
 """Levels that are told apart; a column with more is a number, and comes in bands."""
@@ -17,18 +19,25 @@ MOST = 12
 AGES = (18.0, 26.0, 45.0, 65.0)
 """Years at which bands of age begin, as in NICE's and OHDSI's tables: young adults, middle ages, 65 and older."""
 
-UNRECORDED = "not recorded"
-
 
 def levels_of(name: str, column: Column) -> Mapping[str, BoolArray]:
-    """(n,) patients of each level, in words: every patient is in one."""
+    """(n,) patients of each level, in words: every patient is in one.
+
+    As in Table 1, levels of fewer than 11 patients are one: the name of such a level may itself point at a person.
+    """
     missing = is_missing(column)
     if column.dtype != object and len(np.unique(column[~missing])) > MOST:
         found = _bands(column, AGES if name == "age" else _thirds(column[~missing]))
     else:
         texts = np.array([f"{value:g}" if isinstance(value, float) else str(value) for value in column.tolist()])
         found = {level: np.asarray((texts == level) & ~missing) for level in sorted(set(texts[~missing].tolist()))}
-    return {**found, **({UNRECORDED: missing} if missing.any() else {})}
+    return _rare_together({**found, **({MISSING_LEVEL: missing} if missing.any() else {})})
+
+
+def _rare_together(levels: dict[str, BoolArray]) -> dict[str, BoolArray]:
+    rare = [level for level, rows in levels.items() if rows.sum() < MINIMUM_CELL]
+    together = {RARE_LEVELS: np.logical_or.reduce([levels[level] for level in rare])} if rare else {}
+    return {**{level: rows for level, rows in levels.items() if level not in rare}, **together}
 
 
 def _bands(column: FloatArray, starts: tuple[float, ...]) -> dict[str, BoolArray]:

@@ -53,20 +53,22 @@ class Study:
         return not is_withdrawn(self.withdrawn, self.arms[one], self.arms[other])
 
 
-def assess(study: Study, kinds: Mapping[str, BoolArray]) -> Sensitivity:
+def assess(study: Study, kinds: Mapping[str, BoolArray], sizes: Mapping[str, int]) -> Sensitivity:
     """Judge every pair of arms that is compared, and the first choice of every kind of patient.
 
     Args:
-        kinds: (n,) patients of each kind, by its name; kinds of fewer than 100 are left out.
+        kinds: (n,) patients of each kind, by its name.
+        sizes: how many of each kind there are as far as that may be told; kinds of fewer than 100 are left out.
     """
     tails = [tail_of(study.data, study.covariates, arm) for arm in range(len(study.arms))]
     compared = [pair for pair in combinations(range(len(study.arms)), 2) if study.compares(*pair)]
     pairs = [_pair(study, tails, one, other) for one, other in compared]
     everyone = np.ones(len(study.data.arm), dtype=np.bool_)
-    told = {EVERYONE: everyone, **{name: rows for name, rows in kinds.items() if rows.sum() >= FEWEST}}
+    told = {EVERYONE: everyone, **{name: rows for name, rows in kinds.items() if sizes[name] >= FEWEST}}
+    counts = {EVERYONE: len(everyone), **sizes}
     return Sensitivity(
         pairs=tuple(pairs),
-        kinds=tuple(_kind(study, tails, name, rows) for name, rows in told.items()),
+        kinds=tuple(_kind(study, tails, name, rows, counts[name]) for name, rows in told.items()),
         largest_gamma=LARGEST,
     )
 
@@ -112,7 +114,7 @@ def _benchmark(name: str, strength: Strength, reach: float, at_bound: float) -> 
     )
 
 
-def _kind(study: Study, tails: list[Tail], kind: str, rows: BoolArray) -> KindSensitivity:
+def _kind(study: Study, tails: list[Tail], kind: str, rows: BoolArray, size: int) -> KindSensitivity:
     """The first choice by the averages of these patients, and the arm that turns it first."""
     means = study.data.scores[rows].mean(axis=0)
     first = int(means.argmax())
@@ -122,7 +124,7 @@ def _kind(study: Study, tails: list[Tail], kind: str, rows: BoolArray) -> KindSe
     gamma, following = min(reached) if reached else (None, None)
     return KindSensitivity(
         kind=kind,
-        patients=count_told(int(rows.sum())),
+        patients=count_told(size),
         first=study.arms[first],
         next=None if following is None else study.arms[following],
         flip_gamma=gamma,

@@ -55,6 +55,20 @@ def _leaves_room(hidden: int, small: int) -> bool:
     return hidden - (small - 1) - MINIMUM_CELL >= MINIMUM_CELL - 1
 
 
+def completed(shown: Sequence[Shown], total: int) -> list[int]:
+    """Counts that a reader of ``disclose``'s list might guess; what is made of them tells nothing that the list hides.
+
+    Each "<11" becomes 5, or less where the list leaves no room for that, and what is withheld takes the rest; of a list
+    that is withheld whole all are alike.
+    """
+    known = sum(count for count in shown if isinstance(count, int))
+    if (small := list(shown).count(SMALL)) == 0:
+        return [count if isinstance(count, int) else round((total - known) / len(shown)) for count in shown]
+    guess = min((MINIMUM_CELL - 1) // 2, (total - known - MINIMUM_CELL) // small)
+    rest = total - known - guess * small
+    return [count if isinstance(count, int) else guess if count == SMALL else rest for count in shown]
+
+
 def disclose_left(left: int, started: int) -> tuple[Shown, Shown]:
     """How many of those who started are left and how many are not, to a reader who knows how many started."""
     lost = started - left

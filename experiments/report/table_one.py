@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -66,14 +67,17 @@ def _numeric(values: FloatArray) -> dict[str, Any]:
 def _categorical(texts: Column, episodes: Episodes) -> dict[str, Any]:
     overall = Counter(texts.tolist())
     named = np.array([RARE_LEVELS if overall[text] < MINIMUM_CELL else text for text in texts.tolist()])
-    levels = sorted(
-        set(named.tolist()), key=lambda level: (level in (MISSING_LEVEL, RARE_LEVELS), -overall[level], level)
-    )
+    levels = in_order({level: overall[level] for level in named.tolist()})
     by_arm = {name: _shown(named[episodes.arm == k], levels) for k, name in enumerate(episodes.arms)}
     rows = [
         {"level": level, "by_arm": {arm: cells[i] for arm, cells in by_arm.items()}} for i, level in enumerate(levels)
     ]
     return {"kind": "categorical", "levels": rows}
+
+
+def in_order(levels: Mapping[str, int]) -> list[str]:
+    """Levels as a list of them is disclosed: the most frequent first, what is no level of its own last."""
+    return sorted(levels, key=lambda level: (level in (MISSING_LEVEL, RARE_LEVELS), -levels[level], level))
 
 
 def _shown(named: Column, levels: list[str]) -> list[dict[str, Any]]:

@@ -51,6 +51,15 @@ def drawn(seed: int, *, extra: float = 0.0, n: int = 3000, arms: int = 3) -> tup
     return study, groups
 
 
+def judged(
+    study: Advised, groups: Mapping[Group, BoolArray], population: Mapping[Group, float] | None = None
+) -> Fairness:
+    """The groups, judged with their true counts."""
+    arms = len(study.arms)
+    counts = {group: np.bincount(study.data.arm[rows], minlength=arms) for group, rows in groups.items()}
+    return judge_groups(study, groups, counts, population or {})
+
+
 def smallest(found: Fairness) -> float:
     """The smallest p of any gap."""
     return min(one.gap.p for group in found.groups for one in group.gaps)
@@ -61,7 +70,7 @@ def test_a_planted_gap_of_0_6_sd_in_300_patients_is_found() -> None:
     hits, sizes = 0, []
     for seed in range(60):
         study, groups = drawn(seed, extra=0.6)
-        found = judge_groups(study, groups, {})
+        found = judged(study, groups)
         gap = next(group for group in found.groups if group.level == "other").gaps[0].gap
         hits += gap.p < ALARM
         sizes.append(gap.estimate)
@@ -72,14 +81,14 @@ def test_a_planted_gap_of_0_6_sd_in_300_patients_is_found() -> None:
 
 def test_no_gap_is_said_to_be_sure_where_there_is_none() -> None:
     """All 16 gaps of 8 groups together: a false alarm in at most 10 % of 200 draws, plus two Monte Carlo errors."""
-    alarms = sum(smallest(judge_groups(*drawn(seed, n=1500), {})) < ALARM for seed in range(1000, 1200))
+    alarms = sum(smallest(judged(*drawn(seed, n=1500))) < ALARM for seed in range(1000, 1200))
     assert alarms <= 20 + 2 * np.sqrt(200 * 0.1 * 0.9)
 
 
 def test_ranges_hold_in_every_group_of_a_trial() -> None:
     """Where nothing differs, 90 % ranges hold about 90 % in each group; sizes and shares are those of the groups."""
     study, groups = drawn(1)
-    found = judge_groups(study, groups, {("sex", "female"): 0.6})
+    found = judged(study, groups, {("sex", "female"): 0.6})
     assert {(group.column, group.level) for group in found.groups} == set(groups)
     for group in found.groups:
         assert group.coverage == pytest.approx(0.9, abs=0.06)
@@ -92,7 +101,7 @@ def test_small_groups_are_named_and_not_judged() -> None:
     """Under 100 patients nothing is told but that it was not assessable."""
     study, groups = drawn(2)
     few = np.arange(len(study.data.arm)) < FEWEST - 1
-    found = judge_groups(study, {**groups, ("site", "small"): few}, {})
+    found = judged(study, {**groups, ("site", "small"): few})
     assert found.not_assessable == ("site small",)
     assert all(group.column != "site" for group in found.groups)
 
@@ -104,7 +113,7 @@ def test_advice_worse_than_the_choice_is_seen() -> None:
     wise = np.where(special, 0, 1)
     outcome = np.where(special, 0.0, 0.3) + np.random.default_rng(1).normal(size=len(wise))
     treated = ScoredEpisodes(**{**vars(data), "arm": wise, "outcome": outcome})
-    found = judge_groups(Advised(**{**vars(study), "data": treated}), groups, {})
+    found = judged(Advised(**{**vars(study), "data": treated}), groups)
     gain = next(group for group in found.groups if group.level == "other").gain
     assert gain is not None
     assert gain.estimate < -1
@@ -120,8 +129,8 @@ def test_the_order_of_patients_changes_nothing() -> None:
         study.arms, data, HeldOutAdvice(study.advice.averages[turned], study.advice.effects[turned]),
         study.can[turned], study.covariates[turned], study.ranges, study.confidence,
     )  # fmt: skip
-    one = judge_groups(study, groups, {})
-    other = judge_groups(again, {group: rows[turned] for group, rows in groups.items()}, {})
+    one = judged(study, groups)
+    other = judged(again, {group: rows[turned] for group, rows in groups.items()})
     for here, there in zip(one.groups, other.groups, strict=True):
         assert (here.patients, here.coverage) == (there.patients, there.coverage)
         for gap, same in zip(here.gaps, there.gaps, strict=True):

@@ -15,7 +15,8 @@ from data_contracts.site_value import SiteValues
 from data_contracts.tables import table_from_frame
 from estimators.designed_study import lay_out
 from estimators.learn import learn
-from estimators.left_out_sites import large_sites, leave_sites_out
+from estimators.left_out_sites import large_sites, leave_sites_out, unless_few
+from estimators.policy_value import choice
 
 SITES = ("north", "south", "west")
 
@@ -100,6 +101,17 @@ def test_the_gain_is_the_true_one(alike: SiteValues) -> None:
     """
     gain = alike.overall.best_single
     assert abs(gain.difference - 1.5 / np.sqrt(2 * np.pi)) < 3 * gain.standard_error
+
+
+@pytest.mark.parametrize(("differ", "told"), [(0, False), (1, False), (10, False), (11, True)])
+def test_a_loss_of_ten_patients_is_not_told(differ: int, told: bool) -> None:
+    """Where two ways of advising differ for 1 to 10 patients of a site, both count as the same, so that neither their
+    number nor how they fared can be read off the difference.
+    """
+    ours, theirs, can = np.tile([0.0, 1.0], (150, 1)), np.tile([0.0, 2.0], (150, 1)), np.ones((150, 2), dtype=np.bool_)
+    ours[:differ, 0] = 3.0
+    found = unless_few(ours, theirs, can)
+    assert bool((choice(found, can) != choice(theirs, can)).any()) == told
 
 
 def test_too_few_sites_are_not_assessed() -> None:

@@ -13,13 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import AttritionLine, Episodes
 from data_contracts.protocol import StudyProtocol
+from estimators.conformal import outcome_ranges
+from estimators.group_fairness import Advised, judge_groups
+from estimators.held_out_advice import HeldOutAdvice
+from estimators.scores import score_matrix
 from experiments.fit import files_of, gates_of
+from experiments.group_counts import counts_told
+from experiments.group_levels import levels_of
 from experiments.report.attrition import attrition
-from experiments.report.disclosure import SMALL, WITHHELD, coarse_share
+from experiments.report.disclosure import SMALL, WITHHELD, coarse_share, completed, disclose
 from experiments.report.summary import summarise
-from experiments.report.table_one import table_one
+from experiments.report.table_one import RARE_LEVELS, table_one
 from experiments.run_record import metrics
 
 ARMS = ("usual_care", "cbt", "ssri")
@@ -172,3 +179,79 @@ def test_a_coarse_share_hides_ten_on_either_side(total: int, data: st.DataObject
     assert coarse_share(inside / total, total) <= inside / total + 1e-12
     assert {coarse_share(few / total, total) for few in range(1, 11)} == {0.0}
     assert len({coarse_share((total - few) / total, total) for few in range(1, 12)}) == 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(st.integers(0, 14), st.integers(11, 200)), min_size=2, max_size=6), st.data())
+def test_what_is_completed_hangs_on_what_is_shown_alone(counts: list[int], data: st.DataObject) -> None:
+    """Lists that are shown alike are completed alike, whatever they hide; totals stay, and no count is below 0."""
+    shown = disclose(counts)
+    whole = completed(shown, sum(counts))
+    assert sum(whole) == sum(counts) or all(cell == WITHHELD for cell in shown)
+    assert min(whole) >= 0
+    assert all(count == cell for count, cell in zip(whole, shown, strict=True) if isinstance(cell, int))
+    small = [i for i, cell in enumerate(shown) if cell == SMALL]
+    if small:
+        other, held = list(counts), list(shown).index(WITHHELD)
+        one = data.draw(st.sampled_from(small))
+        other[one] = data.draw(st.integers(1, 10))
+        other[held] += counts[one] - other[one]
+        if disclose(other) == shown:
+            assert completed(disclose(other), sum(other)) == whole
+
+
+def judged(episodes: Episodes, name: str) -> tuple[Any, ...]:
+    """All that the groups' section and the kinds of patients tell of how many there are."""
+    rng = np.random.default_rng(0)
+    n, arms = episodes.n, len(ARMS)
+    outcome, share, ones = rng.normal(size=n), np.full((n, arms), 1 / arms), np.ones((n, arms))
+    flat = np.zeros((n, arms))
+    data = ScoredEpisodes(
+        scores=score_matrix(episodes.arm, outcome, flat, share, ones), modifiers=flat[:, :1], arm=episodes.arm,
+        outcome=outcome, expected=flat, propensity=share, observation=ones, fold=np.arange(n) % 5,
+        cluster=np.arange(n), basis=None,  # type: ignore[arg-type]  # not read
+    )  # fmt: skip
+    can = np.ones((n, arms), dtype=np.bool_)
+    ranges = outcome_ranges(rng.normal(size=(n, 1)), data, flat, can)
+    study = Advised(ARMS, data, HeldOutAdvice(flat, flat), can, flat[:, :1], ranges, 0.9)
+    levels = levels_of(name, episodes.columns[name])
+    counts = counts_told(levels, episodes)
+    groups = {(name, level): rows for level, rows in levels.items()}
+    found = judge_groups(study, groups, {(name, level): told for level, told in counts.items()}, {})
+    told = [(one.level, one.patients, one.share, one.started) for one in found.groups]
+    return (*told, found.not_assessable, *sorted((level, int(told.sum())) for level, told in counts.items()))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_groups_tell_no_count_that_table_one_hides(seed: int) -> None:
+    """Whatever from 1 to 10 a hidden cell is, as long as Table 1 is the same the groups' figures are the same: sizes,
+    shares, who started what, and which groups are large enough to be judged.
+    """
+    episodes, tried = clinic(seed), 0
+    for name, arms in tables(episodes).items():
+        row = next(row for row in table_one(episodes, PROTOCOL)["rows"] if row["column"] == name)
+        levels = [one["level"] for one in row["levels"]]
+        for arm, cells in enumerate(arms):
+            for cell, level in zip(cells, levels, strict=True):
+                if cell != SMALL or level == RARE_LEVELS:
+                    continue
+                held = levels[cells.index(WITHHELD)]
+                rows = np.flatnonzero((episodes.arm == arm) & (episodes.columns[name] == held))
+                column = episodes.columns[name].copy()
+                column[rows[:1]] = level
+                other = replace(episodes, columns={**episodes.columns, name: column})
+                if tables(other) == tables(episodes):
+                    assert judged(other, name) == judged(episodes, name)
+                    tried += 1
+    assert tried
+
+
+def test_a_rare_level_is_named_nowhere() -> None:
+    """What one patient alone is, or two, is no name of a group; together they are one group of the rare."""
+    column = np.array(["north"] * 150 + ["south"] * 120 + ["Zebedee"] + ["Dougal"] * 2 + [None] * 3, dtype=object)
+    levels = levels_of("region", column)
+    assert set(levels) == {"north", "south", RARE_LEVELS}
+    assert levels[RARE_LEVELS].sum() == 6
+    ages = levels_of("age", np.array([15.0] * 3 + list(np.linspace(18, 64, 200))))
+    assert RARE_LEVELS in ages
+    assert "below 18" not in ages
