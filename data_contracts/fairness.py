@@ -39,8 +39,8 @@ class GroupFairness(_Data):
 
     Attributes:
         column, level: which column of the protocol's ``groups``, and which of its levels, in words.
-        patients: how many, to the nearest ten, as far as Table 1 tells it; shares are in hundredths (of the largest group
-            beside one that is not assessed, coarser), none of fewer than 11 patients.
+        patients: how many, to the nearest ten, as far as Table 1 tells it; shares are in hundredths (coarser of the
+            largest group beside one that is not assessed), none of fewer than 11 patients.
         share: of all patients of the study.
         population: share of the level in the reference population, if the protocol names one.
         gaps: of each arm but the reference.

@@ -83,7 +83,7 @@ def leave_sites_out(
 
 
 def unless_few(effects: FloatArray, others: FloatArray, can: BoolArray) -> FloatArray:
-    """(n, K) effects, or the other ones where both advise differently for 1 to 10 patients: the difference is theirs."""
+    """(n, K) effects, or the other ones where both advise differently for 1 to 10 patients alone."""
     differ = int((choice(effects, can) != choice(others, can)).sum())
     return others if 0 < differ < MINIMUM_CELL else effects
 

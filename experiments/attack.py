@@ -55,7 +55,8 @@ def _sensitivity(result: StudyResult) -> Sensitivity:
         encoding=learned.encoding,
         withdrawn=result.withdrawn,
     )
-    kinds, sizes = {}, {}
+    kinds: dict[str, BoolArray] = {}
+    sizes: dict[str, int] = {}
     for levels in kinds_of(result.episodes, result.protocol):
         kinds |= levels
         sizes |= {kind: int(counts.sum()) for kind, counts in counts_told(levels, result.episodes).items()}

@@ -13,7 +13,7 @@ from experiments.report.table_one import in_order
 
 
 def counts_told(levels: Mapping[str, BoolArray], episodes: Episodes) -> dict[str, IntArray]:
-    """(K,) patients of each level by the arm that they started; where Table 1 hides a count, a guess from what it shows.
+    """(K,) patients of each level by the arm that they started; a guess from Table 1 where it hides a count.
 
     Args:
         levels: (n,) patients of each level of a column; every patient is in one.

@@ -58,8 +58,8 @@ def _leaves_room(hidden: int, small: int) -> bool:
 def completed(shown: Sequence[Shown], total: int) -> list[int]:
     """Counts that a reader of ``disclose``'s list might guess; what is made of them tells nothing that the list hides.
 
-    Each "<11" becomes 5, or less where the list leaves no room for that, and what is withheld takes the rest; of a list
-    that is withheld whole all are alike.
+    Each "<11" becomes 5, or less where the list leaves no room for that, and what is withheld takes the rest; of a
+    list that is withheld whole all are alike.
     """
     known = sum(count for count in shown if isinstance(count, int))
     if (small := list(shown).count(SMALL)) == 0:
