@@ -15,7 +15,7 @@ from data_contracts.gate import Waiver
 from data_contracts.protocol_block import Block, Column, Name
 from data_contracts.secondary_outcome import BETTER, SHARE, DerivedRole, OutcomeKind, Role
 from data_contracts.target_trial import TargetTrial
-from data_contracts.target_trial_checks import target_trial_problems
+from data_contracts.target_trial_checks import target_trial_problems, visit_problems
 
 MINIMUM_EPISODES = 30
 """Episodes started below which an arm is not ranked from records."""
@@ -123,9 +123,10 @@ class Censoring(Block):
     """When patients were lost, where the records tell; without it all that counts is whether there is an outcome.
 
     Attributes:
-        last_visit: column with the last visit at which the patient was seen, one of ``visits``; empty if at none.
-        visits: when follow-up visits were due, in order (for example weeks); the primary outcome is measured at the
-            last.
+        last_visit: column with the last visit at which the patient was seen, one of ``visits``; empty if at none. With
+            a ``target_trial`` it is made of the events.
+        visits: when follow-up visits were due, in order (for example weeks; with a ``target_trial`` weeks after time
+            zero); the primary outcome is measured at the last.
     """
 
     last_visit: Column
@@ -369,5 +370,6 @@ class StudyProtocol(Block):
         if taken := sorted(keys & {*self.target_trial.covariates, *self.target_trial.outcomes}):
             problems.append(f"target_trial: patient, arm and time zero are made of themselves: {', '.join(taken)}")
         if self.censoring is not None:
-            problems.append("target_trial: censoring by visits cannot be made from event tables yet; leave it out")
+            block, primary = self.censoring, self.outcome.column
+            problems += visit_problems(self.target_trial, primary, block.last_visit, block.visits, keys)
         return problems

@@ -7,14 +7,16 @@ adjustment for what came after treatment.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from data_contracts.target_trial import TAKEN, KnownAtTimeZero, Measured, TargetTrial
 
 LONGEST_GRACE_DAYS = 28
 """Within the grace period a patient has to live and stay to be counted in a combination's arm; so it is kept short."""
 
-TAKEN_NAMES = frozenset({"patient_id", "arm", "time_zero", "birth_date", "observed_from", "washed_out", "long_known"})
+TAKEN_NAMES = frozenset(
+    {"patient_id", "arm", "time_zero", "birth_date", "observed_from", "washed_out", "long_known", "last_seen"}
+)
 """Names that the cohort's builder uses itself."""
 
 IMMORTAL = "immortal time"
@@ -42,6 +44,30 @@ def target_trial_problems(
     if trial.estimand == "per_protocol":
         problems.append("estimand per_protocol cannot be computed yet; first_treatment_started can")
     return [f"target_trial: {problem}" for problem in problems]
+
+
+def visit_problems(
+    trial: TargetTrial, primary: str, last_visit: str, visits: Sequence[float], keys: Collection[str]
+) -> Iterator[str]:
+    """What keeps the last visit from being made of the events, each as one sentence without its full stop.
+
+    Args:
+        trial: the block.
+        primary: column of the primary outcome.
+        last_visit: the column to be made.
+        visits: when visits were due, in order.
+        keys: columns of patient, arm and time zero.
+    """
+    if last_visit in {*keys, *trial.covariates, *trial.outcomes, *TAKEN_NAMES}:
+        yield f"target_trial: the last visit is made of the records and needs a name of its own, not {last_visit}"
+    if visits[0] <= 0:
+        yield "target_trial: visits of censoring are weeks after time zero, so that the first is above 0"
+    measured = trial.outcomes.get(primary)
+    if measured is not None and visits[-1] != measured.at_weeks:
+        yield (
+            f"target_trial: the last visit of censoring is when {primary} is due, {measured.at_weeks:g} weeks after "
+            f"time zero, not {visits[-1]:g}"
+        )
 
 
 def _strategy_problems(trial: TargetTrial, arms: Collection[str]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from experiments.cohort.choice import choose, nobody_left, steps
 from experiments.cohort.event_checks import event_problems
 from experiments.cohort.event_source import FILE, ROW, EventSource, Expression
 from experiments.cohort.known import known_at_time_zero
+from experiments.cohort.last_visit import with_last_visit
 from experiments.cohort.named import name_problems
 from experiments.cohort.open_records import open_records
 from experiments.cohort.outcomes import with_outcomes
@@ -84,9 +85,11 @@ def cohort_expression(tables: Mapping[str, Expression], protocol: StudyProtocol,
     """
     index = index_starts(tables, trial)
     wide = with_outcomes(known_at_time_zero(index, tables, trial), tables["measures"], trial)
+    wide = with_last_visit(wide, tables, protocol, trial)
     records = protocol.records
     keys = {records.patient_id: wide.patient_id, records.arm: wide.arm}
     keys |= {records.time: wide.time_zero.cast("string")} if records.time else {}
-    columns = {name: wide[name] for name in (*trial.covariates, *trial.outcomes)}
+    lost = (protocol.censoring.last_visit,) if protocol.censoring else ()
+    columns = {name: wide[name] for name in (*trial.covariates, *trial.outcomes, *lost)}
     met = {f"step_{i}": condition for i, condition in enumerate(steps(wide, trial))}
     return wide.select(FILE, ROW, **keys, **columns, **met)

@@ -89,8 +89,9 @@ def _plain(value: Any) -> Any:
 
 
 def _dropout(steps: list[dict[str, Any]], protocol: StudyProtocol) -> str:
-    total = steps[0 if len(steps) == 1 + len(protocol.recorded_outcomes) else 1]["total_left"]
-    observed = steps[-len(protocol.recorded_outcomes) :]
+    # Before the outcomes' lines stands that of the episodes analysed; what comes first depends on the records.
+    analysed, *observed = steps[-1 - len(protocol.recorded_outcomes) :]
+    total = analysed["total_left"]
     counts = listed(
         [
             f"{outcome.column} in {in_words(step['total_left'])} of {in_words(total)}"

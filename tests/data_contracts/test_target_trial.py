@@ -96,19 +96,21 @@ def test_each_error_is_told_by_its_name(
 
 
 def test_all_errors_are_told_at_once(trial: dict[str, Any]) -> None:
-    """Four things wrong in four places are four sentences of one message."""
+    """What is wrong in many places is as many sentences of one message."""
     block = trial["target_trial"]
     block["time_zero"]["washout_days"] = 0
     block["covariates"]["gad7"]["to_day"] = 40
     del block["covariates"]["sex"]
-    trial["censoring"] = {"last_visit": "last", "visits": [4, 12]}
+    trial["censoring"] = {"last_visit": "time_zero", "visits": [0, 4, 10]}
     trial["records"]["time"] = "age"
     text = told(trial)
     for name in (
         "prevalent users",
         "adjustment for what came",
         "are made: sex",
-        "censoring by visits",
+        "needs a name of its own, not time_zero",
+        "the first is above 0",
+        "is due, 12 weeks after time zero, not 10",
         "of themselves: age",
     ):
         assert name in text

@@ -11,6 +11,7 @@ import numpy as np
 
 from data_contracts.episode import AttritionLine, Episodes
 from experiments.report.attrition import attrition
+from experiments.report.summary import summarise
 
 
 def test_event_tables_are_written_for_the_clinic_alone(lab: Any, tmp_path: Path) -> None:
@@ -61,3 +62,11 @@ def test_steps_of_choosing_come_first_and_tell_no_small_number() -> None:
     assert told[2]["lost"]["ssri"] == "withheld"
     numbers = [cell for step in told for part in ("left", "lost") for cell in step[part].values()]
     assert not [cell for cell in numbers if isinstance(cell, int) and 0 < cell < 11]
+
+
+def test_who_was_observed_is_told_of_those_analysed(result: Any) -> None:
+    """Steps of choosing from events change nothing in the sentence on who was observed."""
+    counts = dict.fromkeys(result.episodes.arms, 1000)
+    chosen = tuple(AttritionLine(f"step {i}", counts) for i in range(4))
+    of_events = replace(result, episodes=replace(result.episodes, chosen=chosen))
+    assert summarise(of_events)["dropout"] == summarise(result)["dropout"]
