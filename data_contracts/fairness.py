@@ -74,7 +74,7 @@ class Fairness(_Data):
 
     Attributes:
         groups: of at least 100 patients.
-        not_assessable: names of smaller ones.
+        not_assessable: names of smaller ones, and of those in the reference population that have no patients here.
         overall_coverage, overall_unsupported, overall_started: the same figures of all patients.
     """
 

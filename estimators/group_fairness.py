@@ -74,7 +74,8 @@ def judge_groups(
         groups: (n,) patients of each; those of different columns overlap.
         counts: (K,) how many of each started each arm, as far as that may be told; sizes and who started what are made
             of these alone.
-        population: share of each in a reference population, where that is known.
+        population: share of each in a reference population, where that is known; one that has no patients here is not
+            assessable.
     """
     sizes = {group: int(told.sum()) for group, told in counts.items()}
     assessed = {group: rows for group, rows in groups.items() if sizes[group] >= FEWEST}
@@ -98,7 +99,7 @@ def judge_groups(
     ]
     return Fairness(
         groups=tuple(found),
-        not_assessable=tuple(" ".join(group) for group in groups if group not in assessed),
+        not_assessable=tuple(" ".join(group) for group in {**groups, **population} if group not in assessed),
         overall_coverage=_share(inside, np.ones(len(inside), dtype=np.bool_)),
         overall_unsupported=share_told(~study.can.ravel()),
         overall_started=share_told(study.data.arm > 0),

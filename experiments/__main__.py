@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from data_contracts.errors import EquipoiseError
 from experiments.cohort.place import place_of
@@ -21,6 +22,23 @@ examples:
   equipoise-lab promotions clinic
 
 exit codes: 0 done, 2 bad usage, 3 bad input, 4 a gate failed (results are written, marked), 5 refused
+"""
+
+STUDY = """\
+examples:
+  equipoise-lab study clinic/protocol.yaml --data clinic/records.csv --out study
+  equipoise-lab study clinic/protocol.yaml --data clinic/records --out study             # event tables, or FHIR
+  equipoise-lab study clinic/protocol.yaml --data clinic/records.duckdb --out study      # or an OMOP CDM
+  equipoise-lab study clinic/protocol.yaml --data "postgres://host/clinic?schema=cdm" --out study
+
+Writes report.html, report.json, gates.json and policy/, and registers the policy as the challenger. Ends with 4 if a
+gate failed. Stopped on the way, it goes on where it was when the same command is run again.
+"""
+
+PROMOTIONS = """\
+examples:
+  equipoise-lab promotions clinic
+  equipoise-lab promotions clinic --json
 """
 
 INTERRUPTED = 130
@@ -62,17 +80,20 @@ def _parser() -> argparse.ArgumentParser:
     simulate = commands.add_parser("simulate", help="records with known truth from a simulated world")
     simulate.add_argument("--world", required=True, help="name of the world, for example clinic")
     simulate.add_argument("--n", type=int, required=True, help="episodes")
-    simulate.add_argument("--seed", type=int, default=0)
+    simulate.add_argument("--seed", type=int, default=0, help="another seed is another draw (0)")
     simulate.add_argument("--out", type=Path, required=True, help="folder for the records, protocol.yaml, truth.csv")
     simulate.add_argument(
-        "--shape", choices=("episodes", "events", "omop", "ndjson"), default="episodes", help="of the same truth"
+        "--shape",
+        choices=("episodes", "events", "omop", "ndjson"),
+        default="episodes",
+        help="the form of the records, of the same draw: one table (episodes), or as record systems keep them",
     )
 
     for name, text in (
         ("fit", "learn a policy and judge what fitting itself can judge"),
         ("study", "the whole study: policy, gates, report; tracked in MLflow"),
     ):
-        command = commands.add_parser(name, help=text)
+        command = _command(commands, name, text, STUDY if name == "study" else None)
         command.add_argument("protocol", type=Path, help="the study protocol (YAML)")
         command.add_argument(
             "--data",
@@ -84,16 +105,16 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print a summary for machines")
 
     promote = commands.add_parser("promote", help="make a registered policy the champion, signed")
-    promote.add_argument("name")
-    promote.add_argument("version")
+    promote.add_argument("name", help="the policy: the protocol's name")
+    promote.add_argument("version", help="the number that the study told")
     promote.add_argument("--by", required=True, help="who promotes")
     promote.add_argument("--why", required=True, help="their reason")
     promote.add_argument(
         "--accept-waiver", action="append", default=[], metavar="GATE", help="a waived gate that they let go as well"
     )
 
-    promotions = commands.add_parser("promotions", help="who moved which alias of a policy, when and why")
-    promotions.add_argument("name")
+    promotions = _command(commands, "promotions", "who moved which alias of a policy, when and why", PROMOTIONS)
+    promotions.add_argument("name", help="the policy: the protocol's name")
     promotions.add_argument("--json", action="store_true", help="one JSON list for machines")
 
     benchmark = commands.add_parser("benchmark", help="side by side with peers on the same data, same run")
@@ -110,6 +131,15 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument("--data", type=Path, help="ihdp and acic2016: folder with the data sets")
     benchmark.add_argument("--jobs", type=int, default=1, help="processes at the same time (1); not for cost, serve")
     benchmark.add_argument("--peers", choices=("all", "fast", "none"), default="fast", help="forests are slow (fast)")
+    return parser
+
+
+def _command(commands: Any, name: str, text: str, examples: str | None) -> argparse.ArgumentParser:
+    """A command that tells what it is for, and examples, when asked for help."""
+    layout = argparse.RawDescriptionHelpFormatter
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=examples, formatter_class=layout
+    )
     return parser
 
 

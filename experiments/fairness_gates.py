@@ -5,6 +5,7 @@ from __future__ import annotations
 from data_contracts.fairness import Fairness
 from data_contracts.gate import Gate
 from data_contracts.protocol import StudyProtocol
+from experiments.report.wording import number, p_value
 
 NO_GROUPS = "The protocol names no groups of patients."
 NONE_LARGE = "No group of the protocol's has the 100 patients that are needed."
@@ -32,7 +33,7 @@ def _calibration(found: Fairness, protocol: StudyProtocol) -> Gate:
         state="failed" if sure and size > marks.max_group_gap else "passed",
         sentence=(
             f"{largest}: patients with {group} gain {size:.2f} SD {way} from {worst.arm} than they are told "
-            f"(p {worst.gap.p:.2f}, all groups and arms together)."
+            f"({p_value(worst.gap.p)}, all groups and arms together)."
         ),
     )
 
@@ -45,14 +46,15 @@ def _harm(found: Fairness, protocol: StudyProtocol) -> Gate:
         return _silent(name, mark, protocol)
     worse = [gain for gain in gains if gain[2].estimate < 0 and gain[2].p < marks.group_alarm]
     value, group, judged = min(worse or gains, key=lambda gain: gain[0])
+    sure = "" if worse else "No group is surely worse off. "
     return Gate(
         name=name,
         value=value,
         mark=mark,
         state="failed" if worse else "passed",
         sentence=(
-            f"Against what clinicians chose, the advice gains least for patients with {group}: {value:.2f} "
-            f"{protocol.outcome.unit} (p {judged.p:.2f}, all groups together)."
+            f"{sure}Against what clinicians chose, the advice gains least for patients with {group}: "
+            f"{number(value)} {protocol.outcome.unit} ({p_value(judged.p)}, all groups together)."
         ),
     )
 

@@ -126,7 +126,7 @@ def _equipoise(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMark
         mark=f"at least {marks.min_equipoise} of every pair's episodes",
         state=_state(share >= marks.min_equipoise),
         sentence=(
-            f"The pair least in equipoise, {arms[least.first]} and {arms[least.second]}, has {share:.0%} of "
+            f"The pair least in equipoise, {arms[least.first]} and {arms[least.second]}, has {100 * share:.0f} % of "
             f"its episodes there.{_without(gone)}"
         ),
     )

@@ -28,5 +28,8 @@ def leakage_gate(shares: Mapping[str, float], protocol: StudyProtocol) -> Gate:
         value=share,
         mark=mark,
         state="failed" if failed else "passed",
-        sentence=f"{covariate} explains most of the outcome alone, given the arm and all others: {share:.0%}{advice}.",
+        sentence=(
+            f"{covariate} explains most of the outcome alone, given the arm and all others: {100 * share:.0f} %"
+            f"{advice}."
+        ),
     )

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -19,6 +20,9 @@ LIBRARIES = ("equipoise", "econml", "lightgbm", "mlflow", "numpy", "pandas", "sc
 LONGEST = 5000
 """Characters of a parameter; the whole protocol is an artifact beside it."""
 
+LONGEST_KEY = 250
+"""Characters of the name of a parameter or metric."""
+
 LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
 
 
@@ -28,7 +32,12 @@ def parameters(result: Result) -> dict[str, str]:
     versions = {f"version.{name}": version(name) for name in LIBRARIES} | {"version.python": platform.python_version()}
     locks = {"environment_sha256": environment_sha256(), "lock_sha256": lock_sha256()}
     chosen = {"propensity_model": result.propensity.chosen}
-    return {name: value[:LONGEST] for name, value in (protocol | chosen | versions | locks).items()}
+    return {tracked_name(name): value[:LONGEST] for name, value in (protocol | chosen | versions | locks).items()}
+
+
+def tracked_name(name: str) -> str:
+    """A name as a tracking server takes it: an address or a bracket in a column's name must not end a study."""
+    return re.sub(r"[^\w.\- ]", "_", name)[:LONGEST_KEY]
 
 
 def lock_sha256() -> str:
@@ -54,7 +63,8 @@ def metrics(result: Result) -> dict[str, float]:
         for name, value in (("", gate.value), (".lower", gate.lower), (".upper", gate.upper)):
             if value is not None:
                 found[f"gate.{gate.name}{name}"] = value
-    return found if isinstance(result, DesignResult) else found | _effects(result)
+    told = found if isinstance(result, DesignResult) else found | _effects(result)
+    return {tracked_name(name): value for name, value in told.items()}
 
 
 def tags(result: Result) -> dict[str, str]:

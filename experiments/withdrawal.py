@@ -39,10 +39,11 @@ def _unwaived(protocol: StudyProtocol) -> GateMarks:
 def _told(pair: PairDesign, arms: Sequence[str], marks: GateMarks) -> WithdrawnPair:
     missed = []
     if pair.equipoise < marks.min_equipoise:
-        missed.append(f"{pair.equipoise:.0%} of their episodes are in equipoise, {marks.min_equipoise:.0%} are asked")
+        share, asked = 100 * coarse_share(pair.equipoise, pair.episodes), 100 * marks.min_equipoise
+        missed.append(f"{share:.0f} % of their episodes are in equipoise, {asked:.0f} % are asked")
     if pair.beyond_chance > marks.max_smd:
-        asked = f"{marks.max_smd:g} is allowed"
-        missed.append(f"{pair.column} differs by {pair.beyond_chance:.2f} SD beyond chance after weighting, {asked}")
+        allowed = f"{marks.max_smd:g} is allowed"
+        missed.append(f"{pair.column} differs by {pair.beyond_chance:.2f} SD beyond chance after weighting, {allowed}")
     return WithdrawnPair(
         arms=(arms[pair.first], arms[pair.second]),
         equipoise=coarse_share(pair.equipoise, pair.episodes),

@@ -16,7 +16,17 @@ from experiments.report.target_trial import OPEN
 from experiments.report.together import together_rows
 from experiments.report.value import compared_values
 from experiments.report.withstands import flips
-from experiments.report.wording import decimals, listed, number, percent, shown_count, shown_mean
+from experiments.report.wording import (
+    decimals,
+    listed,
+    number,
+    p_value,
+    percent,
+    shown_count,
+    shown_mean,
+    times,
+    whole_percent,
+)
 
 TEMPLATE = "report.html.j2"
 
@@ -72,8 +82,11 @@ def _environment() -> Environment:
         in_sections=in_sections,
         listed=listed,
         number=number,
+        p_value=p_value,
         percent=percent,
         shown_count=shown_count,
         shown_mean=shown_mean,
+        times=times,
+        whole_percent=whole_percent,
     )
     return environment

@@ -52,6 +52,9 @@ def summarise(result: Result) -> dict[str, Any]:
             *(_not_ranked(name, count, protocol, APART) for name, count in episodes.apart.items()),
         ],
         "outcomes_set_aside": dict(episodes.set_aside),
+        "left_out": [
+            {"what": left.what, "count": SMALL if is_small(left.count) else left.count} for left in episodes.left_out
+        ],
         "attrition": steps,
         "table_one": table_one(episodes, protocol),
         "diagnostics": diagnostics(result),

@@ -65,14 +65,18 @@ def _of_run(summary: Mapping[str, Any]) -> dict[str, str | None]:
     controls = protocol["negative_controls"]["outcomes"]
     further = [f"{len(controls)} negative controls"] if controls else []
     further += ["trials beside records"] if summary["trial_evidence"] else []
-    further += ["what an unmeasured cause would have to be like"] if summary.get("sensitivity") else []
+    further += ["what an unmeasured cause would have to be like"] if summary["sensitivity"] else []
+    further += ["advice at sites that it was learned without"] if summary["sites"]["sites"] else []
+    further += ["results in groups of patients"] if summary["fairness"] and summary["fairness"]["groups"] else []
     visits = protocol["censoring"]
     return {
         "1a": f"{attempt} {summary['question']}",
         "1c": " ".join(summary["answer"]),
         "3": summary["question"],
         "7g(ii)": f"{listed(covariates)}; as they stand in the records at time zero.",
-        "7h(ii)": f"{listed(further)}; refutation by placebos is not part of this report." if further else None,
+        "7h(ii)": f"Reported are {listed(further)}; refutation by placebos is not part of this report."
+        if further
+        else None,
         "8": "The table of attrition.",
         "9": "Table 1.",
         "10": "The table of attrition tells who was observed; when patients were lost is in the weights."
@@ -83,7 +87,7 @@ def _of_run(summary: Mapping[str, Any]) -> dict[str, str | None]:
         if opened
         else None,
         "13": "All pairs with pointwise and simultaneous intervals; differences, no ratios." if opened else None,
-        "14": "The sections on negative controls and on trials." if further and opened else None,
+        "14": f"The sections with {listed(further)}." if further and opened else None,
         "15": " ".join(summary["answer"]) if opened else None,
         "16": "The section on limits and method.",
         "19": f"Protocol and code by hash (study {summary['study_id'][:12]}); the records are not shared.",

@@ -42,8 +42,9 @@ def causes_map(pair: Mapping[str, Any], unit: str, digits: int) -> Picture:
             if shown.any():
                 at = int(np.flatnonzero(shown)[0])
                 left = pair["difference"] * (1 - share)
-                told = f"  {number(left, digits)} left" if left else "  nothing left"
-                axes.text(choice[at], outcome[at], told, color=BLUE if share == 1 else GREY, ha="left", va="top")
+                told = f"{number(left, digits)} left" if left else "nothing left"
+                place, color = (choice[at], outcome[at]), BLUE if share == 1 else GREY
+                axes.annotate(told, place, xytext=(9, 0), textcoords="offset points", color=color, va="center")
         value = pair["robustness_value"]
         axes.plot([0, value, value], [value, value, 0], color=LIGHT, lw=0.8, zorder=0)
         for x, y, name in marks:

@@ -32,6 +32,23 @@ def percent(value: float | str | None) -> str:
     return f"{100 * value:.0f} %" if value in (0, 1) else f"{100 * value:.1f} %"
 
 
+def whole_percent(value: float | None) -> str:
+    """A share that is known in hundredths, as a percentage."""
+    return NOTHING if value is None else f"{100 * value:.0f} %"
+
+
+def p_value(p: float) -> str:
+    """How likely chance alone is, in two decimals; never 0."""
+    return "p < 0.01" if p < 0.005 else f"p {p:.2f}"
+
+
+def times(multiple: float | None) -> str:
+    """How many times as strong: the larger, the fewer digits are worth showing."""
+    if multiple is None:
+        return NOTHING
+    return "above 100" if multiple > 100 else number(multiple, 1 if multiple < 10 else 0)
+
+
 def listed(names: Sequence[str], word: str = "and") -> str:
     """Names as a sentence lists them: "a, b and c"."""
     if len(names) < 2:
@@ -63,5 +80,5 @@ def in_words(count: int | str) -> str:
 def shown_count(count: int | str, share: float | None = None) -> str:
     """A count with its percentage, or why it is not shown."""
     if isinstance(count, str):
-        return count
+        return f"{count[0]}{int(count[1:]):,}" if count[1:].isdigit() else count
     return f"{count:,}" if share is None else f"{count:,} ({share:.1f} %)"

@@ -106,6 +106,12 @@ def test_small_groups_are_named_and_not_judged() -> None:
     assert all(group.column != "site" for group in found.groups)
 
 
+def test_a_group_of_the_population_that_is_not_here_is_named() -> None:
+    """A level that the reference population has and no patient, or that is misspelt, is not passed over in silence."""
+    found = judged(*drawn(2), {("sex", "female"): 0.5, ("sex", "diverse"): 0.01})
+    assert found.not_assessable == ("sex diverse",)
+
+
 def test_advice_worse_than_the_choice_is_seen() -> None:
     """Where clinicians give one group what helps it and the advice gives all the same arm, the group loses surely."""
     study, groups = drawn(3, extra=-2.0)

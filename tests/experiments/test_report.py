@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from data_contracts.episode import AttritionLine, LeftOut
 from data_contracts.episode_checks import check_episodes
 from data_contracts.gate import Waiver
 from data_contracts.policy_value import ProposedAdvice
@@ -33,10 +34,11 @@ from experiments.gates import with_waivers
 from experiments.real_data import beat_the_blues, beat_the_blues_protocol
 from experiments.report.candidates import LABELS
 from experiments.report.drawing import Picture
+from experiments.report.figures import figures
 from experiments.report.page import page
 from experiments.report.summary import summarise
 from experiments.report.value import compared_values
-from experiments.report.wording import number
+from experiments.report.wording import number, p_value, shown_count, times, whole_percent
 from experiments.report.write import write_report
 from experiments.study_result import StudyResult
 
@@ -47,8 +49,8 @@ RARE_EPISODES = 7
 SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "derived",
     "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "fairness", "gates", "gates_passed",
-    "heterogeneity",
-    "identification", "individualisation", "methods", "name", "negative_controls", "notation", "nuisances",
+    "heterogeneity", "identification", "individualisation", "left_out", "methods", "name", "negative_controls",
+    "notation", "nuisances",
     "outcome_ranges", "outcomes", "outcomes_set_aside", "policy_value", "proposed_advice", "protocol", "question",
     "reproduction", "sensitivity", "sites", "study_id", "table_one", "target_items", "target_trial", "targeting",
     "trial_evidence", "withdrawn",
@@ -358,6 +360,33 @@ def test_targeting_curves_are_those_of_the_json(html: str, told: dict[str, Any])
         ends = f'<td class="n">{number(one["lower"], digits)} to {number(one["upper"], digits)}</td>'
         assert cells + ends in html
         assert one["curve"]["values"][-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_study_of_events_counts_from_its_own_episodes(clinic: StudyResult) -> None:
+    """However patients were chosen, outcomes are observed of so many episodes started; what the source left out is
+    told beside, 1 to 10 of it as <11.
+    """
+    started = clinic.episodes.attrition[0]
+    chosen = (AttritionLine("Started", {name: 2 * count for name, count in started.by_arm.items()}),) * 4
+    left = (LeftOut("persons without an observation period", 4), LeftOut("rows without a number", 1234))
+    episodes = replace(clinic.episodes, chosen=chosen, left_out=left)
+    summary = summarise(replace(clinic, episodes=episodes))
+    assert summary["dropout"] == summarise(clinic)["dropout"]
+    assert [one["count"] for one in summary["left_out"]] == ["<11", 1234]
+    text = page(summary, figures(clinic, summary))
+    assert "&lt;11 persons without an observation period" in text
+    assert "1,234 rows without a number" in text
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [(times(285.8), "above 100"), (times(44.3), "44"), (times(1.84), "1.8"), (times(None), "–"),
+     (p_value(0.0001), "p < 0.01"), (p_value(0.76), "p 0.76"), (whole_percent(0.91), "91 %"),
+     (shown_count("≥1588"), "≥1,588"), (shown_count("<11"), "<11"), (shown_count("withheld"), "withheld")],
+)  # fmt: skip
+def test_numbers_have_no_more_digits_than_they_are_worth(told: str, shown: str) -> None:
+    """Large multiples and small chances are bounds, shares in hundredths have no decimals."""
+    assert told == shown
 
 
 def test_what_was_not_earned_or_not_assessed_is_not_counted_as_passed(clinic: StudyResult) -> None:

@@ -132,7 +132,7 @@ def test_the_page_shows_all_outcomes_together(told: tuple[dict[str, Any], str]) 
             assert cell == f"{estimate} ({low} to {high})"
     assert "Average benefit by outcome and arm: phq9_week12" in html
     assert "the ranking rests on phq9_week12 alone" in html
-    assert "remission is derived by the figure 5.0" in html
+    assert "remission is made by the figure 5" in html
 
 
 def test_what_is_set_aside_is_named(

@@ -38,7 +38,7 @@ def test_each_site_is_told_with_its_interval(result: Any) -> None:
     assert "north &lt;1&gt;" in text
     for cell in ("1.25 (0.45 to 2.05)", "−2.50 (−3.30 to −1.70)", "0.50 (−0.30 to 1.30)"):
         assert text.count(cell) >= 3
-    assert "3 more were too small" in text
+    assert "3 others were not: at most five are" in text
 
 
 @pytest.mark.parametrize("why", ["the protocol names no site", "1 of 2 sites can be left out"])

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlparse
 import pytest
 
 from data_contracts.protocol_file import read_protocol
+from experiments.run_record import tracked_name
 from experiments.signing import open_signer
 from experiments.tracking import _client, track
 
@@ -77,6 +78,20 @@ def test_parameters_are_the_protocol(run: Any, study: Any) -> None:
     for library in ("numpy", "econml", "lightgbm", "scikit-learn", "equipoise"):
         assert run.data.params[f"version.{library}"]
     assert run.data.params["propensity_model"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["target_trial.words.treatments.cbt.http://clinic.example/codes", "effect.PHQ-9 (12w) «é»", "a.." + "b" * 300],
+)
+def test_no_name_in_a_protocol_stops_the_tracking(name: str) -> None:
+    """MLflow takes every key that is made of a protocol: an address of codes, brackets, long names."""
+    from mlflow.utils.validation import _validate_metric_name, _validate_param_name
+
+    _validate_param_name(tracked_name(name))
+    _validate_metric_name(tracked_name(name))
+    assert len(tracked_name(name)) <= 250
+    assert tracked_name("records.patient_id") == "records.patient_id"
 
 
 def test_metrics_are_gates_and_effects(run: Any, registry: Any) -> None:
