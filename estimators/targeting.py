@@ -91,7 +91,21 @@ def _qini(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, confidenc
     order, tie = by_priority(advantage, data.fold[judged])
     gain = (data.scores[judged, advised] - data.scores[judged, best])[order]
     curves = np.array([qini(gain[kept], tie[kept]) for kept in half_samples(data.cluster[judged][order])])
-    return _curve(qini(gain, tie), curves, confidence)
+    return _curve(few_with_those_before(qini(gain, tie), int((advised != best).sum()), len(gain)), curves, confidence)
+
+
+def few_with_those_before(values: FloatArray, differ: int, n: int) -> FloatArray:
+    """The curve, the last 1 to 10 patients whose advice differs told with the share before them."""
+    first, told = _first(n), values.copy()
+    k = int(np.searchsorted(first, differ))
+    if k > 0 and differ - first[k - 1] < MINIMUM_CELL:
+        told[k - 1] = told[k]
+    return told
+
+
+def _first(n: int) -> IntArray:
+    """(20,) how many of n patients each share is."""
+    return np.ceil(SHARES * n - 1e-9).astype(np.int64)
 
 
 def rank_within(predicted: FloatArray, fold: IntArray) -> FloatArray:
@@ -124,7 +138,7 @@ def toc(gain: FloatArray, tie: IntArray) -> tuple[FloatArray, float]:
 
 def qini(gain: FloatArray, tie: IntArray) -> FloatArray:
     """(20,) sum of (n,) ordered gains over the first of each share, per patient of all."""
-    first = np.ceil(SHARES * len(gain) - 1e-9).astype(np.int64)
+    first = _first(len(gain))
     return np.asarray(np.cumsum(level(gain, tie))[first - 1] / len(gain), dtype=np.float64)
 
 

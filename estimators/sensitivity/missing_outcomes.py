@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import ScoredEpisodes
 
 HARDLY = 1e-6
@@ -16,9 +17,15 @@ HARDLY = 1e-6
 
 
 def lost_share(data: ScoredEpisodes, arm: int) -> float:
-    """Share of all patients whose outcome would be lost under an arm (code)."""
-    if not np.isnan(data.outcome[data.arm == arm]).any():
+    """Share of all patients whose outcome would be lost under an arm (code); 1 to 10 lost ones count as 11.
+
+    A lead over δ is this share, so that the number of the lost could be read off it.
+    """
+    lost = np.isnan(data.outcome[data.arm == arm])
+    if not lost.any():
         return 0.0
+    if lost.sum() < MINIMUM_CELL:
+        return MINIMUM_CELL / len(lost)
     return float(1 - data.observation[:, arm].mean())
 
 

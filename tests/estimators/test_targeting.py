@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import norm
 
 from data_contracts.effects import BoolArray, ScoredEpisodes
@@ -14,7 +16,16 @@ from data_contracts.episode import FloatArray
 from estimators import targeting as module
 from estimators.held_out_advice import HeldOutAdvice
 from estimators.policy_value import policy_value
-from estimators.targeting import SHARES, by_priority, half_samples, qini, rank_within, targeting, toc
+from estimators.targeting import (
+    SHARES,
+    by_priority,
+    few_with_those_before,
+    half_samples,
+    qini,
+    rank_within,
+    targeting,
+    toc,
+)
 
 Draw = Callable[..., ScoredEpisodes]
 ARMS = ("usual", "a", "b")
@@ -115,6 +126,17 @@ def test_a_true_order_has_its_true_curve(draw_scores: Draw) -> None:
     error = np.std(curves, axis=0) / np.sqrt(60)
     assert (np.abs(np.mean(curves, axis=0) - true) <= 4 * error + 0.02).all()
     assert abs(np.mean(areas) - np.mean(norm.pdf(norm.ppf(1 - fine)) / fine)) < 4 * np.std(areas) / np.sqrt(60) + 0.02
+
+
+@given(st.integers(220, 3000), st.data())
+def test_no_step_of_the_qini_curve_is_a_few_patients_alone(n: int, data: st.DataObject) -> None:
+    """Each rise stands for at least 11 patients whose advice differs, and all of them are told at the end."""
+    differ = data.draw(st.integers(11, n))
+    counted = np.minimum(np.ceil(SHARES * n - 1e-9), differ)
+    told = few_with_those_before(counted, differ, n)
+    steps = np.diff(np.concatenate([[0.0], told]))
+    assert (steps[steps > 0] >= 11).all()
+    assert told[-1] == differ
 
 
 def test_the_qini_curve_ends_at_the_gain(draw_scores: Draw) -> None:

@@ -86,6 +86,17 @@ def test_lost_outcomes_tip_a_lead_in_proportion_to_how_many_are_lost(draw_scores
     assert flip_missing(some, 1, 0.6) == pytest.approx(2.4)
 
 
+@pytest.mark.parametrize("few", [1, 5, 10])
+def test_a_few_lost_outcomes_cannot_be_counted(draw_scores: Draw, few: int) -> None:
+    """Whether 1 or 10 were lost under the better arm, what is told is what would be told of 11: it errs early."""
+    data = draw_scores(2000, 3, [[0.0]] * 2, effects=[0.0, 0.6])
+    started = np.flatnonzero(data.arm == 1)
+    outcome = data.outcome.copy()
+    outcome[started[:few]] = np.nan
+    seen = np.repeat([[1.0, 1 - few / len(started)]], 2000, axis=0)
+    assert flip_missing(replace(data, outcome=outcome, observation=seen), 1, 0.6) == 0.6 * len(started) / 11
+
+
 def _data(arm: np.ndarray, outcome: np.ndarray, expected: np.ndarray) -> ScoredEpisodes:
     n, rows = len(arm), np.arange(len(arm))
     scores = expected.copy()
