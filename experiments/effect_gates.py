@@ -29,7 +29,7 @@ def negative_control_gate(errors: tuple[SystematicError, ...], named: int, marks
     """
     name, mark = "negative_controls", f"at most {marks.max_systematic_error} standard deviations beyond chance"
     if not errors:
-        told = f"The protocol names {named} negative controls; {MINIMUM_CONTROLS} are needed."
+        told = f"The protocol names {named or 'no'} negative controls; {MINIMUM_CONTROLS} are needed."
         return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=told)
     worst = max(errors, key=lambda error: error.beyond_chance)
     return Gate(

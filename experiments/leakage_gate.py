@@ -29,7 +29,7 @@ def leakage_gate(shares: Mapping[str, float], protocol: StudyProtocol) -> Gate:
         mark=mark,
         state="failed" if failed else "passed",
         sentence=(
-            f"{covariate} explains most of the outcome alone, given the arm and all others: {100 * share:.0f} %"
-            f"{advice}."
+            f"{covariate} explains more of the outcome by itself than any other covariate does, given the arm and all "
+            f"others: {100 * share:.0f} %{advice}."
         ),
     )
