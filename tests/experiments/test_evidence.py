@@ -83,7 +83,7 @@ def test_the_report_shows_records_and_trials_side_by_side(joined, tmp_path):
     assert "What do randomised trials say?" in page
     for arm in told["arms"]:
         assert arm["figure"]["source"].split(",")[0] in page
-    assert "trials alone: too few episodes here" in page
+    assert "trials alone: no effect by these records" in page
     assert "what is served are the joined averages" in page
     assert "Average benefits by records and by trials" in page
 
