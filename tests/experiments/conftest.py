@@ -83,10 +83,10 @@ def null_records(n: int) -> pd.DataFrame:
 
 
 def null_protocol() -> dict[str, Any]:
-    """The null world's protocol, with the region as a confounder."""
+    """The null world's protocol, with the region as a confounder and by whose levels results are judged."""
     from estimators.worlds import simulate
 
-    return simulate("null", 1, 1).protocol | {"confounders": ["region"]}
+    return simulate("null", 1, 1).protocol | {"confounders": ["region"], "groups": ["region"]}
 
 
 @dataclass(frozen=True)
