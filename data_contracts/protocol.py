@@ -311,6 +311,11 @@ class StudyProtocol(Block):
         return tuple(dict.fromkeys((*named, *baselines)))
 
     @property
+    def per_protocol(self) -> bool:
+        """Whether effects are of staying on the started therapy, and not of having started it."""
+        return self.target_trial is not None and self.target_trial.estimand == "per_protocol"
+
+    @property
     def study_id(self) -> str:
         """sha256 of the protocol's canonical JSON, defaults included."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
@@ -369,6 +374,10 @@ class StudyProtocol(Block):
         problems = target_trial_problems(self.target_trial, self.arms.names, tuple(known), outcomes)
         if taken := sorted(keys & {*self.target_trial.covariates, *self.target_trial.outcomes}):
             problems.append(f"target_trial: patient, arm and time zero are made of themselves: {', '.join(taken)}")
+        if self.per_protocol and "dropout" in self.derived_outcomes:
+            problems.append(
+                "target_trial: per_protocol, where dropout (no outcome) would count those who left as lost"
+            )
         if self.censoring is not None:
             block, primary = self.censoring, self.outcome.column
             problems += visit_problems(self.target_trial, primary, block.last_visit, block.visits, keys)

@@ -155,7 +155,8 @@ class TargetTrial(Block):
             ``patients`` a word is a column, whose value is what an observation with that code says.
         course_gap_days: prescriptions or sessions of one therapy with at most so many days between them are a course.
             Only OMOP CDM and FHIR ask for it: event tables hold courses.
-        estimand: the effect of the treatment started first, whatever came later.
+        estimand: the effect of the treatment started first, whatever came later; or, ``per_protocol``, while staying
+            on it: who stops it or starts another arm's before an outcome's window counts as not observed there.
     """
 
     therapies: dict[Name, Names] = Field(default_factory=dict)

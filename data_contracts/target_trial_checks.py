@@ -41,8 +41,6 @@ def target_trial_problems(
     for name, outcome in trial.outcomes.items():
         problems += _window_problems(name, outcome, trial.time_zero.grace_days)
     problems += _column_problems(trial, known, outcomes)
-    if trial.estimand == "per_protocol":
-        problems.append("estimand per_protocol cannot be computed yet; first_treatment_started can")
     return [f"target_trial: {problem}" for problem in problems]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from data_contracts.episode import Episodes
 from data_contracts.manifest import PolicyManifest
 from data_contracts.protocol import StudyProtocol
+from experiments.estimand import LEAVING
 from experiments.report.attrition import attrition
 from experiments.report.disclosure import Shown
 
@@ -30,6 +31,7 @@ def model_card(manifest: PolicyManifest, protocol: StudyProtocol, episodes: Epis
             "no unmeasured cause of both therapy and outcome beyond the covariates adjusted for",
             "every ranked arm was a real possibility for the patients it is ranked for",
             "outcomes are missing at random given covariates and arm",
+            *([LEAVING] if protocol.per_protocol else []),
         ],
         "other_outcomes": [outcome.model_dump(mode="json") for outcome in manifest.secondary],
         "outcomes_set_aside": dict(episodes.set_aside),

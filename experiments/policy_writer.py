@@ -30,6 +30,7 @@ from data_contracts.withdrawn_pair import WithdrawnPair
 from engine.policy_files import policy_arrays
 from estimators.design import MINIMUM_CELL
 from estimators.learn import Learned
+from experiments.estimand import estimand
 from experiments.model_card import model_card
 from experiments.signing import Signer
 
@@ -89,17 +90,6 @@ def named_files(manifest: PolicyManifest, files: Mapping[str, bytes]) -> dict[st
     """A policy's files with the manifest, which names each of them with its hash."""
     named = manifest.model_copy(update={"files": {name: sha256(content) for name, content in files.items()}})
     return {**files, MANIFEST: as_json(named.model_dump(mode="json"))}
-
-
-def estimand(protocol: StudyProtocol) -> str:
-    """The quantity estimated, in one sentence."""
-    outcome = protocol.outcome
-    return (
-        f"Expected difference in {outcome.column} ({outcome.unit}, positive is better) between starting an arm and "
-        f"starting {protocol.arms.reference}, for patients with the same effect modifiers, whatever is done or "
-        "stopped after the start; outcomes not observed are taken as missing at random given what was known at "
-        "the start and the arm."
-    )
 
 
 def _manifest(

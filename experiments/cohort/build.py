@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,11 +20,15 @@ from experiments.cohort.event_checks import event_problems
 from experiments.cohort.event_source import FILE, ROW, EventSource, Expression
 from experiments.cohort.known import known_at_time_zero
 from experiments.cohort.last_visit import with_last_visit
+from experiments.cohort.leaving import stayed_until, with_leaving
 from experiments.cohort.named import name_problems
 from experiments.cohort.open_records import open_records
 from experiments.cohort.outcomes import with_outcomes
 from experiments.cohort.place import Place, name_of
 from experiments.cohort.time_zero import index_starts
+
+STAYED = "equipoise_stayed"
+"""Whether a patient had not left the started therapy before the primary outcome's window."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,17 @@ def build_cohort(place: Place, protocol: StudyProtocol, trial: TargetTrial, toda
     if chosen.empty:
         raise BadInput([nobody_left(name_of(place), lines)])
     names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
-    table = table_from_frame(chosen.drop(columns=[FILE, ROW]), f"the cohort built from {name_of(place)}", names)
-    return BuiltCohort(replace(table, rows=_rows_of_patients(source, chosen)), lines, source.left_out)
+    episodes = chosen.drop(columns=[FILE, ROW, STAYED])
+    table = table_from_frame(episodes, f"the cohort built from {name_of(place)}", names)
+    left_out = (*source.left_out, *_outcomes_after_leaving(chosen, protocol))
+    return BuiltCohort(replace(table, rows=_rows_of_patients(source, chosen)), lines, left_out)
+
+
+def _outcomes_after_leaving(chosen: pd.DataFrame, protocol: StudyProtocol) -> Iterator[LeftOut]:
+    """How many patients of the trial left the started therapy too early for their outcomes to count."""
+    if left := int((~chosen[STAYED].to_numpy(dtype=np.bool_)).sum()):
+        column = protocol.outcome.column
+        yield LeftOut(f"patients' outcomes: they left the started therapy before the window of {column}", left)
 
 
 def _rows_of_patients(source: EventSource, chosen: pd.DataFrame) -> RowNumbers:
@@ -81,10 +94,12 @@ def cohort_expression(tables: Mapping[str, Expression], protocol: StudyProtocol,
     """One row a patient who started a therapy of an arm: the protocol's columns, and whether each step is met.
 
     One expression, which any database that ibis speaks to can run; steps are ``step_0`` and so on. ``FILE`` and
-    ``ROW`` are those of the patient.
+    ``ROW`` are those of the patient; ``STAYED`` holds of everybody unless the study is per-protocol.
     """
     index = index_starts(tables, trial)
-    wide = with_outcomes(known_at_time_zero(index, tables, trial), tables["measures"], trial)
+    wide = known_at_time_zero(index, tables, trial)
+    wide = with_leaving(wide, tables["treatments"], trial) if protocol.per_protocol else wide
+    wide = with_outcomes(wide, tables["measures"], trial)
     wide = with_last_visit(wide, tables, protocol, trial)
     records = protocol.records
     keys = {records.patient_id: wide.patient_id, records.arm: wide.arm}
@@ -92,4 +107,5 @@ def cohort_expression(tables: Mapping[str, Expression], protocol: StudyProtocol,
     lost = (protocol.censoring.last_visit,) if protocol.censoring else ()
     columns = {name: wide[name] for name in (*trial.covariates, *trial.outcomes, *lost)}
     met = {f"step_{i}": condition for i, condition in enumerate(steps(wide, trial))}
-    return wide.select(FILE, ROW, **keys, **columns, **met)
+    stayed = {STAYED: stayed_until(wide, trial.outcomes[protocol.outcome.column].window[0])}
+    return wide.select(FILE, ROW, **keys, **columns, **met, **stayed)

@@ -22,12 +22,12 @@ def index_starts(tables: Mapping[str, Expression], trial: TargetTrial) -> Expres
     time; ``arm``, empty where what was started is no arm's; ``birth_date`` and ``observed_from``; and where the
     patient's row came from.
     """
-    starts = _starts(tables["treatments"], trial)
+    starts = starts_of(tables["treatments"], trial)
     index = _first_allowed(_enrolled(_with_history(starts, tables["patients"], trial), trial))
     return index.left_join(_started_within_grace(index, starts, trial), "patient_id").drop("patient_id_right")
 
 
-def _starts(treatments: Expression, trial: TargetTrial) -> Expression:
+def starts_of(treatments: Expression, trial: TargetTrial) -> Expression:
     """Starts of the arms' therapies, ``kind`` being the therapy's name in the protocol."""
     kinds = [(code, kind) for kind in trial.kinds for code in trial.codes(kind)]
     kind = ibis.cases(*((treatments.therapy == code, name) for code, name in kinds))

@@ -22,6 +22,7 @@ def methods_text(summary: Mapping[str, Any]) -> list[str]:
         f"We compared {listed(list(episodes))} in {sum(episodes.values()):,} episodes of care by emulating a target "
         "trial (table).",
         f"The primary outcome was {outcome['column']} ({outcome['unit']}, {outcome['direction'].replace('_', ' ')}).",
+        _per_protocol(summary),
         _adjusted(protocol),
         _fitted(summary),
         "Doubly robust scores (augmented inverse probability weighting) of every episode under every arm were "
@@ -36,6 +37,12 @@ def methods_text(summary: Mapping[str, Any]) -> list[str]:
         f"{summary['evidence']}.",
     ]
     return [sentence for sentence in sentences if sentence]
+
+
+def _per_protocol(summary: Mapping[str, Any]) -> str:
+    trial = summary["protocol"]["target_trial"]
+    kept = trial is not None and trial["estimand"] == "per_protocol"
+    return f"The estimand was per-protocol. {summary['estimand']}" if kept else ""
 
 
 def _adjusted(protocol: Mapping[str, Any]) -> str:

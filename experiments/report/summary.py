@@ -12,7 +12,7 @@ from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
 from data_contracts.therapy import therapy_for
 from estimators.cross_fitting import CrossFitted
 from experiments.design_result import Result
-from experiments.policy_writer import estimand
+from experiments.estimand import LEAVING, estimand
 from experiments.report.answer import question
 from experiments.report.attrition import attrition
 from experiments.report.comparability import balance_rows, diagnostics
@@ -101,10 +101,12 @@ def _dropout(steps: list[dict[str, Any]], protocol: StudyProtocol) -> str:
             for outcome, step in zip(protocol.recorded_outcomes, observed, strict=True)
         ]
     )
+    also = (" Outcomes of patients who had left the started therapy count as not observed.", f", and if {LEAVING}")
+    left, assumed = also if protocol.per_protocol else ("", "")
     return (
-        f"The outcome was observed for {counts} episodes. Episodes without it stay in the study: those observed are "
-        "weighted by one over the probability of being observed, given what was known at the start and the arm. "
-        "This is right if, given those, outcomes are missing at random."
+        f"The outcome was observed for {counts} episodes.{left} Episodes without it stay in the study: those observed "
+        "are weighted by one over the probability of being observed, given what was known at the start and the arm. "
+        f"This is right if, given those, outcomes are missing at random{assumed}."
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from data_contracts.protocol import StudyProtocol
 from data_contracts.target_trial import Measured, TargetTrial
+from experiments.estimand import LEAVING, until
 from experiments.report.wording import listed
 
 OPEN = "Open: the table came ready made, so that this program does not know; the authors have to say."
@@ -22,15 +23,16 @@ class Element(TypedDict):
 
 def target_trial_rows(protocol: StudyProtocol) -> list[Element]:
     """Eligibility, strategies, assignment, time zero, follow-up, outcomes, contrasts, assumptions and analysis."""
-    trial, arms = protocol.target_trial, protocol.arms
+    trial = protocol.target_trial
     adjusted = listed(protocol.covariates)
+    after = ", those after leaving the started therapy among them," if protocol.per_protocol else ""
     analysis = (
-        f"Cross-fitted augmented inverse probability weighting in {protocol.folds} folds; outcomes not observed are "
-        "weighted for, given what was known at the start and the arm."
+        f"Cross-fitted augmented inverse probability weighting in {protocol.folds} folds; outcomes not observed"
+        f"{after} are weighted for, given what was known at the start and the arm."
     )
     return [
         _row("Eligibility", _eligibility(trial), _eligible_here(trial)),
-        _row("Treatment strategies", f"Start {listed(arms.names, 'or')} at time zero.", _strategies(trial)),
+        _row("Treatment strategies", _to_start(protocol), _strategies(protocol)),
         _row(
             "Assignment",
             "At random, known to patient and clinician.",
@@ -44,7 +46,8 @@ def target_trial_rows(protocol: StudyProtocol) -> list[Element]:
             "Identifying assumptions",
             "Randomisation; outcomes missing at random given what was known at the start and the arm.",
             "Nothing unrecorded drove both the choice of therapy and the outcome; every arm that is compared was a "
-            "real possibility; outcomes missing at random given what was known at the start and the arm.",
+            "real possibility; outcomes missing at random given what was known at the start and the arm"
+            f"{'; ' + LEAVING if protocol.per_protocol else ''}.",
         ),
         _row("Analysis", "The same, with the known probabilities of assignment.", analysis),
     ]
@@ -69,11 +72,28 @@ def _eligible_here(trial: TargetTrial | None) -> str | None:
     return f"The same, by what was on record at time zero; what is not known does not meet a condition.{enrolled}"
 
 
-def _strategies(trial: TargetTrial | None) -> str | None:
+def _strategies(protocol: StudyProtocol) -> str | None:
+    trial = protocol.target_trial
     if trial is None:
         return None
     told = [f"{arm}: {listed(therapies)}" for arm, therapies in trial.strategies.items()]
-    return f"{'; '.join(told)}. Started together are starts within {trial.time_zero.grace_days} days."
+    return f"{'; '.join(told)}. Started together are starts within {trial.time_zero.grace_days} days.{_left(protocol)}"
+
+
+def _to_start(protocol: StudyProtocol) -> str:
+    kept = f" and stay on it{until(protocol)}" if protocol.per_protocol else ""
+    return f"Start {listed(protocol.arms.names, 'or')} at time zero{kept}."
+
+
+def _left(protocol: StudyProtocol) -> str:
+    """What counts as leaving the started therapy."""
+    if protocol.target_trial is None or not protocol.per_protocol:
+        return ""
+    return (
+        " A therapy is left by starting another arm's after that, or when a course ends, as planned or not, and none "
+        f"follows within {protocol.target_trial.time_zero.grace_days} days; outcomes whose window begins later count "
+        "as not observed."
+    )
 
 
 def _time_zero(trial: TargetTrial | None) -> str | None:
@@ -117,9 +137,8 @@ def _due(measured: Measured) -> str:
 
 
 def _contrasts(protocol: StudyProtocol) -> str:
-    trial = protocol.target_trial
-    kept = trial is not None and trial.estimand == "per_protocol"
-    what = "of keeping to" if kept else "of starting (whatever was done or stopped afterwards)"
+    stayed = "of starting, while staying on the started therapy (per-protocol),"
+    what = stayed if protocol.per_protocol else "of starting (whatever was done or stopped afterwards)"
     return f"Mean differences {what} every arm rather than every other, {protocol.arms.reference} the reference."
 
 

@@ -146,13 +146,14 @@ def test_order_and_shape_of_the_files_change_nothing(tmp_path: Path) -> None:
 def test_a_database_gives_the_episodes_of_the_files(
     store: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """The same tables in DuckDB and in PostgreSQL: the same cells and attrition, text and last visits as well."""
+    """The same tables in DuckDB and in PostgreSQL: the same cells, attrition, last visits and who left."""
     tables = random_tables(6)
     levels = np.array(["5", "x", " 7.5 ", "1e1", "", None], dtype=object)
     tables["patients"]["level"] = np.resize(levels, len(tables["patients"]))
     trial = CONTENT["target_trial"]
     level = {"covariates": trial["covariates"] | {"level": {"table": "patients"}}}
     level["eligibility"] = [*trial["eligibility"], {"field": "level", "op": ">=", "value": 6}]
+    level["estimand"] = "per_protocol"
     seen = {"censoring": {"last_visit": "seen", "visits": [2, 5, 8]}}
     protocol = StudyProtocol.model_validate(CONTENT | seen | {"target_trial": trial | level})
     files = build(tmp_path / "files", tables, protocol)
