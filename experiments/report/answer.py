@@ -15,9 +15,12 @@ def question(protocol: StudyProtocol, arms: Sequence[str]) -> str:
     """What the study asks, in one sentence."""
     outcome, reference = protocol.outcome, protocol.arms.reference
     others = [arm for arm in arms if arm != reference]
-    which = f"Does starting {others[0]}" if len(others) == 1 else f"Which of {listed(others, 'or')}, if started,"
+    kept, label = (" and stayed on", " (per-protocol)") if protocol.per_protocol else ("", "")
+    staying = " and staying on it" if kept else ""
+    one, several = f"Does starting {others[0]}{staying}", f"Which of {listed(others, 'or')}, if started{kept},"
+    which = one if len(others) == 1 else several
     verb = "lead" if len(others) == 1 else "leads"
-    return f"{which} {verb} to a better {outcome.column} ({outcome.unit}) than {reference}?"
+    return f"{which} {verb} to a better {outcome.column} ({outcome.unit}) than {reference}{label}?"
 
 
 def answer(

@@ -40,9 +40,7 @@ def methods_text(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _per_protocol(summary: Mapping[str, Any]) -> str:
-    trial = summary["protocol"]["target_trial"]
-    kept = trial is not None and trial["estimand"] == "per_protocol"
-    return f"The estimand was per-protocol. {summary['estimand']}" if kept else ""
+    return f"The estimand was per-protocol. {summary['estimand']}" if summary["per_protocol"] else ""
 
 
 def _adjusted(protocol: Mapping[str, Any]) -> str:

@@ -42,6 +42,7 @@ def summarise(result: Result) -> dict[str, Any]:
         "evidence": EVIDENCE,
         "question": question(protocol, episodes.arms),
         "estimand": estimand(protocol),
+        "per_protocol": protocol.per_protocol,
         "dropout": _dropout(steps, protocol),
         "gates_passed": result.passed,
         "gates": [gate.model_dump(mode="json") for gate in result.gates],

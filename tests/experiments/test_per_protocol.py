@@ -23,6 +23,7 @@ from experiments.estimand import LEAVING, estimand
 from experiments.policy_writer import policy_files
 from experiments.report.summary import summarise
 from experiments.report.target_trial import target_trial_rows, told
+from experiments.report.write import write_report
 
 RANDOM = runpy.run_path(str(Path(__file__).with_name("random_records.py")))
 CONTENT, Tables = RANDOM["CONTENT"], RANDOM["Tables"]
@@ -126,14 +127,19 @@ def test_it_is_another_study_and_says_so() -> None:
     assert "per-protocol" not in str(target_trial_rows(FIRST))
 
 
-def test_report_and_model_card_tell_what_it_assumes(result: Any) -> None:
+def test_report_and_model_card_tell_what_it_assumes(result: Any, tmp_path: Path) -> None:
     """Methods paragraph, sentence on those not observed and model card say it, and only of such a study."""
     assert KEPT.target_trial is not None
     measured = {result.protocol.outcome.column: KEPT.target_trial.outcomes["later"]}
     trial = KEPT.target_trial.model_copy(update={"outcomes": measured})
     protocol = result.protocol.model_copy(update={"target_trial": trial})
-    kept, plain = summarise(replace(result, protocol=protocol)), summarise(result)
+    study = replace(result, protocol=protocol)
+    kept, plain = summarise(study), summarise(result)
+    write_report(study, tmp_path)
     assert f"The estimand was per-protocol. {estimand(protocol)}" in kept["methods"]
+    assert kept["question"].endswith("(per-protocol)?")
+    assert "stay" in kept["question"]
+    assert "had everyone started the arm and stayed on it (per-protocol)" in (tmp_path / "report.html").read_text()
     assert LEAVING in kept["dropout"]
     assert "had left the started therapy count as not observed" in kept["dropout"]
     policy = policy_files(protocol, result.episodes, result.learned, result.gates, result.withdrawn, None)
