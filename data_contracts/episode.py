@@ -69,6 +69,8 @@ class Episodes:
             reference; with the episodes they have.
         chosen: how the patients of a target trial were chosen from event tables; empty for a table of episodes.
         left_out: records that are no part of the study by a rule of their source, counted.
+        left_therapy: of a per-protocol study, how many left the started therapy too early for the primary outcome to
+            count; for the analyst alone: with it, and who was observed, small numbers lost could be told.
     """
 
     arms: tuple[str, ...]
@@ -86,6 +88,7 @@ class Episodes:
     left_out: tuple[LeftOut, ...] = ()
     apart: Mapping[str, int] = field(default_factory=dict)
     sites: tuple[str, ...] = ()
+    left_therapy: int = 0
 
     @property
     def n(self) -> int:

@@ -150,6 +150,9 @@ def _left_out(result: Result) -> Iterator[str]:
     episodes = result.episodes
     for left in episodes.left_out:
         yield f"Left out: {left.count} {left.what}."
+    if episodes.left_therapy:
+        many, column = episodes.left_therapy, result.protocol.outcome.column
+        yield f"Count as not observed: {many} patients who left their therapy before the window of {column}."
     for name, count in episodes.thin_arms.items():
         yield f"{name} is not ranked from records: {count} episodes, 30 are needed."
     for pair in result.withdrawn:

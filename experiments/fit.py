@@ -129,7 +129,7 @@ def _read_episodes(protocol: StudyProtocol, place: Place) -> Episodes:
 
         built = build_cohort(place, protocol, protocol.target_trial, datetime.date.today())
         episodes = check_episodes(built.table, protocol)
-        return replace(episodes, chosen=built.chosen, left_out=built.left_out)
+        return replace(episodes, chosen=built.chosen, left_out=built.left_out, left_therapy=built.left_therapy)
     if isinstance(place, str) or place.is_dir():
         what = "a database" if isinstance(place, str) else "a folder"
         step = "Name the table, or add the block target_trial to the protocol."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,11 +39,13 @@ class BuiltCohort:
         table: one row a patient in the trial, by patient, in the protocol's columns.
         chosen: patients left after each step of choosing, by the arm they started.
         left_out: records that are no part of the study, counted.
+        left_therapy: patients who left the started therapy too early for the primary outcome to count.
     """
 
     table: Table
     chosen: tuple[AttritionLine, ...]
     left_out: tuple[LeftOut, ...] = ()
+    left_therapy: int = 0
 
 
 def build_cohort(place: Place, protocol: StudyProtocol, trial: TargetTrial, today: datetime.date) -> BuiltCohort:
@@ -69,15 +71,8 @@ def build_cohort(place: Place, protocol: StudyProtocol, trial: TargetTrial, toda
     names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
     episodes = chosen.drop(columns=[FILE, ROW, STAYED])
     table = table_from_frame(episodes, f"the cohort built from {name_of(place)}", names)
-    left_out = (*source.left_out, *_outcomes_after_leaving(chosen, protocol))
-    return BuiltCohort(replace(table, rows=_rows_of_patients(source, chosen)), lines, left_out)
-
-
-def _outcomes_after_leaving(chosen: pd.DataFrame, protocol: StudyProtocol) -> Iterator[LeftOut]:
-    """How many patients of the trial left the started therapy too early for their outcomes to count."""
-    if left := int((~chosen[STAYED].to_numpy(dtype=np.bool_)).sum()):
-        column = protocol.outcome.column
-        yield LeftOut(f"patients' outcomes: they left the started therapy before the window of {column}", left)
+    left = int((~chosen[STAYED].to_numpy(dtype=np.bool_)).sum())
+    return BuiltCohort(replace(table, rows=_rows_of_patients(source, chosen)), lines, source.left_out, left)
 
 
 def _rows_of_patients(source: EventSource, chosen: pd.DataFrame) -> RowNumbers:

@@ -80,7 +80,6 @@ def test_a_whole_trial_is_accepted_and_part_of_the_study(trial: dict[str, Any], 
         (("covariates", "gad7", "of"), ["GAD-7", "HADS"], "that of one measure"),
         (("covariates", "sex", "from_day"), -3, "has no date"),
         (("covariates", "arm"), {"table": "patients"}, "the cohort's own"),
-        (("estimand",), "per_protocol", "estimand per_protocol cannot be computed yet"),
         (("outcomes", "phq9_week24"), {"measure": "PHQ-9", "at_weeks": 24, "window_weeks": 3}, "no outcome of the"),
     ],
 )
