@@ -69,6 +69,11 @@ class Gate(_Data):
     lower: float | None = None
     upper: float | None = None
 
+    @classmethod
+    def not_assessed(cls, name: str, mark: str, sentence: str) -> Gate:
+        """A gate for which there is no material: never passed."""
+        return cls(name=name, value=None, mark=mark, state="not_assessed", sentence=sentence)
+
     @model_validator(mode="after")
     def _waived_by_somebody(self) -> Gate:
         if self.state == "waived" and self.waiver is None:

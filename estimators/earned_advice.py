@@ -11,7 +11,7 @@ fold it is made again from the others, so that no patient is scored by an advice
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -22,7 +22,7 @@ from data_contracts.policy_value import Comparison, PolicyValue, ProposedAdvice
 from data_contracts.protocol import StudyProtocol
 from data_contracts.targeting import Targeting
 from estimators.competition import Competition
-from estimators.held_out_advice import HeldOutAdvice, held_out_advice
+from estimators.held_out_advice import HeldOutAdvice, all_but, held_out_advice
 from estimators.policy_value import policy_value
 from estimators.serve import Served, serve_averages
 from estimators.targeting import targeting
@@ -121,8 +121,7 @@ def by_fold(
 ) -> HeldOutAdvice:
     """The same advice, with the averages for each fold whose other folds do not earn it.
 
-    There an arm needs fewer effective episodes, in proportion, before its effect may vary: the other folds stand for
-    the whole study. With two folds the others are one, which cannot be judged: there the advice stays as it is.
+    With two folds the others are one, which cannot be judged: there the advice stays as it is.
     """
     folds = np.unique(data.fold)
     if len(folds) < 3:
@@ -130,12 +129,8 @@ def by_fold(
     effects: FloatArray = raw.effects.copy()
     for fold in folds:
         test = data.fold == fold
-        others = data.rows(~test)
-        others = replace(others, fold=np.unique(others.fold, return_inverse=True)[1])
+        others, marks = all_but(data, test, protocol.gates)
         deviations = [found[~test] for found in competition.deviations]
-        marks = protocol.gates.model_copy(
-            update={"min_effective": protocol.gates.min_effective * float(np.mean(~test))}
-        )
         inner = held_out_advice(others, deviations, competition.prior, arms, marks, protocol.confidence)
         judged = judge_advice(others, inner, can[~test], protocol)
         if judged is None or not judged.earned:

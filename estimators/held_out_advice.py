@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data_contracts.effects import ScoredEpisodes
+from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray
 from data_contracts.protocol import GateMarks
 from estimators.held_out import held_out_averages
@@ -41,8 +41,6 @@ def held_out_advice(
 ) -> HeldOutAdvice:
     """Decide again for each fold from the others.
 
-    They stand for the whole study: an arm needs fewer effective episodes, in proportion, before its effect may vary.
-
     Args:
         data: scored episodes.
         deviations: each candidate's (n, K) held-out deviations.
@@ -52,12 +50,20 @@ def held_out_advice(
     averages, effects = held_out_averages(data), np.empty_like(data.scores)
     for fold in np.unique(data.fold):
         test = data.fold == fold
-        others = data.rows(~test)
-        others = replace(others, fold=np.unique(others.fold, return_inverse=True)[1])
-        asked = marks.model_copy(update={"min_effective": marks.min_effective * float(np.mean(~test))})
+        others, asked = all_but(data, test, marks)
         stacked = stack(others, [found[~test] for found in deviations], prior)
         decisions = decide(others, stacked, arms, asked, confidence)
         varying = np.array([False, *(decision.individualised for decision in decisions)])
         combined = sum(w * found[test] for w, found in zip(stacked.weights, deviations, strict=True))
         effects[test] = averages[test] + np.where(varying, stacked.shrinkage * combined, 0.0)
     return HeldOutAdvice(averages, effects)
+
+
+def all_but(data: ScoredEpisodes, rows: BoolArray, marks: GateMarks) -> tuple[ScoredEpisodes, GateMarks]:
+    """All but some (n,) rows as a study of their own, and what is asked of it.
+
+    They stand for the whole study: an arm needs fewer effective episodes, in proportion, before its effect may vary.
+    """
+    others = data.rows(~rows)
+    asked = marks.model_copy(update={"min_effective": marks.min_effective * float(np.mean(~rows))})
+    return replace(others, fold=np.unique(others.fold, return_inverse=True)[1]), asked

@@ -26,7 +26,7 @@ from estimators.contrasts import average_effects
 from estimators.designed_study import DesignedStudy
 from estimators.earned_advice import let_pass
 from estimators.folds import MINIMUM_LEARNED
-from estimators.held_out_advice import HeldOutAdvice
+from estimators.held_out_advice import HeldOutAdvice, all_but
 from estimators.hierarchical_family import plain_and_rich
 from estimators.policy_value import choice, compare, policy_value
 from estimators.progress import Progress, untold
@@ -121,14 +121,9 @@ def _scored_elsewhere(
 def _advice_elsewhere(
     scored: ScoredEpisodes, inside: BoolArray, can: BoolArray, protocol: StudyProtocol, arms: tuple[str, ...]
 ) -> tuple[FloatArray, FloatArray]:
-    """(K,) averages and (m, K) effects for those inside that the others' policy would serve.
-
-    The others stand for the whole study: an arm needs fewer effective episodes, in proportion, before it may vary.
-    """
-    marks = protocol.gates.model_copy(update={"min_effective": protocol.gates.min_effective * float(np.mean(~inside))})
+    """(K,) averages and (m, K) effects for those inside that the others' policy would serve."""
+    others, marks = all_but(scored, inside, protocol.gates)
     protocol = protocol.model_copy(update={"gates": marks})
-    others = scored.rows(~inside)
-    others = replace(others, fold=np.unique(others.fold, return_inverse=True)[1])
     averages = average_effects(others.scores, others.cluster, protocol.confidence)
     served = serve(others, averages, protocol, arms, (), plain_and_rich(others.basis))
     passed = let_pass(others, served, averages, protocol, arms, can[~inside])[0]

@@ -30,7 +30,7 @@ def negative_control_gate(errors: tuple[SystematicError, ...], named: int, marks
     name, mark = "negative_controls", f"at most {marks.max_systematic_error} standard deviations beyond chance"
     if not errors:
         told = f"The protocol names {named or 'no'} negative controls; {MINIMUM_CONTROLS} are needed."
-        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=told)
+        return Gate.not_assessed(name, mark, told)
     worst = max(errors, key=lambda error: error.beyond_chance)
     return Gate(
         name=name,
@@ -56,7 +56,7 @@ def plausible_gain_gate(value: PolicyValue | None, data: ScoredEpisodes, marks: 
     mark = f"at most {largest} {unit} over the best single arm, unless explained by a waiver"
     if value is None:
         told = "Too few patients have a supported arm to tell what the advice would gain."
-        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=told)
+        return Gate.not_assessed(name, mark, told)
     gain = value.best_single.difference / sd
     return Gate(
         name=name,

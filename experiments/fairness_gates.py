@@ -61,4 +61,4 @@ def _harm(found: Fairness, protocol: StudyProtocol) -> Gate:
 
 def _silent(name: str, mark: str, protocol: StudyProtocol) -> Gate:
     told = NONE_LARGE if protocol.groups else NO_GROUPS
-    return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=told)
+    return Gate.not_assessed(name, mark, told)

@@ -132,7 +132,7 @@ def identification_gate(found: Identification | None) -> Gate:
     name, mark = "identification", "the covariates block every back door of the protocol's graph"
     if found is None:
         told = "The protocol names no causal graph, so that nothing says why its covariates are the right ones."
-        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=told)
+        return Gate.not_assessed(name, mark, told)
     against = sum(one.p_value < SMALL_P for one in found.tested if one.p_value is not None)
     return Gate(
         name=name,

@@ -40,7 +40,7 @@ def _calibration(learned: Learned, protocol: StudyProtocol) -> Gate:
 def _gain(proposed: ProposedAdvice | None, came_true: bool, protocol: StudyProtocol) -> Gate:
     name, mark = "policy_value", f"{_bound(protocol)} of the gain over the best single arm above 0"
     if proposed is None:
-        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=_nothing(came_true, protocol))
+        return Gate.not_assessed(name, mark, _nothing(came_true, protocol))
     came = f"gains {proposed.best_single.difference:.2f} {protocol.outcome.unit} over the best single arm for everyone"
     rest = "" if proposed.gains else ", which is not shown to be a gain: averages are served"
     return Gate(
@@ -58,7 +58,7 @@ def _clinicians(proposed: ProposedAdvice | None, came_true: bool, protocol: Stud
     share = protocol.gates.clinicians_margin
     name, mark = "clinicians_choice", f"{_bound(protocol)} of the gain over their choice above -{share:g} of the mcid"
     if proposed is None:
-        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=_nothing(came_true, protocol))
+        return Gate.not_assessed(name, mark, _nothing(came_true, protocol))
     unit = protocol.outcome.unit
     came = (
         f"Against what clinicians chose, individual advice gains {proposed.clinicians.difference:.2f} {unit}, "

@@ -10,10 +10,8 @@ from data_contracts.effects import BoolArray
 from data_contracts.encoding import MISSING_LEVEL
 from data_contracts.episode import Episodes, FloatArray
 from data_contracts.protocol import StudyProtocol
+from engine.patient import MORE_SEVERE_FROM
 from experiments.group_levels import levels_of
-
-MORE_SEVERE = 16
-"""PHQ-9 score from which NICE NG222 calls depression more severe."""
 
 
 def kinds_of(episodes: Episodes, protocol: StudyProtocol) -> list[Mapping[str, BoolArray]]:
@@ -21,11 +19,10 @@ def kinds_of(episodes: Episodes, protocol: StudyProtocol) -> list[Mapping[str, B
     found: list[Mapping[str, BoolArray]] = []
     baseline = protocol.outcome.baseline
     if baseline is not None and "PHQ-9" in protocol.outcome.unit:
-        found.append(_cut(baseline, np.asarray(episodes.columns[baseline], dtype=np.float64), MORE_SEVERE))
+        found.append(_cut(baseline, np.asarray(episodes.columns[baseline], dtype=np.float64), MORE_SEVERE_FROM))
     for name in protocol.groups:
-        if name in episodes.columns:
-            levels = levels_of(name, episodes.columns[name])
-            found.append({f"{name} {level}": rows for level, rows in levels.items()})
+        levels = levels_of(name, episodes.columns[name])
+        found.append({f"{name} {level}": rows for level, rows in levels.items()})
     return found
 
 

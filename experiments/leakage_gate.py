@@ -18,7 +18,7 @@ def leakage_gate(shares: Mapping[str, float], protocol: StudyProtocol) -> Gate:
     name, mark = "leakage", f"no covariate that alone explains more than {100 * largest:g} % of the outcome"
     if not shares:
         told = "Too few episodes for a regression on all covariates."
-        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=told)
+        return Gate.not_assessed(name, mark, told)
     covariate = max(shares, key=lambda column: shares[column])
     share = shares[covariate]
     failed = share > largest

@@ -20,11 +20,11 @@ def _unmeasured_cause(claim: PairSensitivity | None, protocol: StudyProtocol) ->
     asked = protocol.gates.min_confounding
     name, mark = "unmeasured_cause", f"at least {asked:g} times as strong as the strongest measured covariate"
     if claim is None:
-        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=NO_CLAIM)
+        return Gate.not_assessed(name, mark, NO_CLAIM)
     known = [one for one in claim.benchmarks if one.times is not None]
     if not known:
         told = "No measured covariate has a part in the choice between the two arms: there is no yardstick."
-        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=told)
+        return Gate.not_assessed(name, mark, told)
     strongest = min(known, key=lambda one: one.times or 0.0)
     times, at_bound = strongest.times or 0.0, strongest.times_at_bound or 0.0
     return Gate(
@@ -45,7 +45,7 @@ def _hidden_choice(claim: PairSensitivity | None, largest: float, protocol: Stud
     asked = protocol.gates.min_gamma
     name, mark = "hidden_choice", f"an odds ratio of at least {asked:g}"
     if claim is None:
-        return Gate(name=name, value=None, mark=mark, state="not_assessed", sentence=NO_CLAIM)
+        return Gate.not_assessed(name, mark, NO_CLAIM)
     gamma = largest if claim.flip_gamma is None else claim.flip_gamma
     more = "more than " if claim.flip_gamma is None else ""
     return Gate(
