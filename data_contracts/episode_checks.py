@@ -15,8 +15,9 @@ from data_contracts.derived_outcomes import derived_problems, with_derived
 from data_contracts.effects import BoolArray
 from data_contracts.episode import AttritionLine, Column, Episodes, FloatArray, IntArray
 from data_contracts.errors import BadInput, Problem
+from data_contracts.gate_marks import MINIMUM_EPISODES
 from data_contracts.outcome_checks import outcome_problems, set_aside
-from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
+from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import Table
 
 

@@ -5,26 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
+
+from data_contracts.gate_book import load_gates
 
 GateState = Literal["passed", "failed", "waived", "unearned", "not_assessed"]
 """``waived``: failed, and the protocol says who lets it go and why; it never becomes passed. ``unearned``: what only
 earns individual advice was not shown, so that averages are served. ``not_assessed``: nothing to judge it by."""
-
-Waivable = Literal[
-    "propensity_log_loss",
-    "propensity_calibration",
-    "balance",
-    "equipoise",
-    "negative_controls",
-    "plausible_gain",
-    "leakage",
-    "unmeasured_cause",
-    "hidden_choice",
-    "group_calibration",
-    "group_harm",
-]
-"""Gates that can fail, and so can be waived."""
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
@@ -37,14 +24,21 @@ class Waiver(_Data):
     """That a person lets a study go on although a gate may fail; it stands wherever the gate does.
 
     Attributes:
-        gate: which gate.
+        gate: which gate; one that can fail, by `gates.yaml`.
         by: who answers for it, by name.
         why: their reason.
     """
 
-    gate: Waivable
+    gate: str
     by: Words
     why: Words
+
+    @field_validator("gate")
+    @classmethod
+    def _can_fail(cls, name: str) -> str:
+        if name not in (known := load_gates().waivable):
+            raise ValueError(f"only gates that can fail are waived: {', '.join(known)}")
+        return name
 
 
 class Gate(_Data):

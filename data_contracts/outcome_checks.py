@@ -11,7 +11,8 @@ from data_contracts.column_checks import MINIMUM_CELL, number_problems
 from data_contracts.effects import BoolArray
 from data_contracts.episode import Column, FloatArray
 from data_contracts.errors import Problem
-from data_contracts.protocol import MINIMUM_EPISODES, FurtherOutcome, Outcome, StudyProtocol
+from data_contracts.gate_marks import MINIMUM_EPISODES
+from data_contracts.protocol import FurtherOutcome, Outcome, StudyProtocol
 from data_contracts.row_numbers import RowNumbers
 from data_contracts.tables import Table
 

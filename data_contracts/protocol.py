@@ -12,13 +12,11 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from data_contracts.dag import DagReference
 from data_contracts.gate import Waiver
+from data_contracts.gate_marks import GateMarks
 from data_contracts.protocol_block import Block, Column, Name
 from data_contracts.secondary_outcome import BETTER, SHARE, DerivedRole, OutcomeKind, Role
 from data_contracts.target_trial import TargetTrial
 from data_contracts.target_trial_checks import target_trial_problems, visit_problems
-
-MINIMUM_EPISODES = 30
-"""Episodes started below which an arm is not ranked from records."""
 
 
 class Records(Block):
@@ -150,55 +148,6 @@ class Overlap(Block):
     min_propensity: float = Field(default=0.025, gt=0, lt=0.5)
 
 
-class GateMarks(Block):
-    """Pass marks, fixed before results are seen (sources in docs/method.md).
-
-    Attributes:
-        max_smd: largest weighted standardised mean difference, over covariates and pairs, beyond chance.
-        max_log_loss_excess: log-loss of the propensity above the arms' marginal entropy, nats.
-        max_calibration_error: largest class-wise expected calibration error of the propensity, beyond chance.
-        min_equipoise: smallest share of a pair's episodes with preference score in 0.3-0.7.
-        min_effective: effective episodes an arm needs before its effect may vary with the patient.
-        min_slope: smallest held-out calibration slope, over all arms, at which effects may vary.
-        slope_confidence: level of its one-sided lower bound, which must lie above 0.
-        max_systematic_error: largest expected absolute systematic error of an arm by the negative controls, standard
-            deviations, beyond chance.
-        max_gain: largest gain of the advice over the best single arm that is believed, standard deviations of the
-            outcome.
-        max_gain_yes_no: the same of an outcome that is yes (1) or no (0), as a share of patients.
-        gain_confidence: level of the one-sided lower bound of the advice's gain over the best single arm, which must
-            lie above 0 before individual advice is served, and of that over what clinicians chose; null asks for
-            neither, for a study of how much a therapy does for whom and not of which to choose.
-        clinicians_margin: how much worse than what clinicians chose that bound may be, as a share of the mcid.
-        min_confounding: how many times as strong as the strongest measured covariate an unmeasured cause must be to
-            take away what the best arm is better by than the reference, if it surely is.
-        max_outcome_share: share of the outcome's residual variance that a covariate may explain alone, given the arm
-            and all others; one that explains more looks as if it was measured after the start or made from it.
-        max_group_gap: how far an arm's effect in a group may lie from what its patients are told, standard deviations
-            of the outcome.
-        group_alarm: chance that a study in which no group differs is said to have one that does.
-        min_gamma: odds ratio of starting an arm that such a cause must at least change for that.
-    """
-
-    max_smd: float = Field(default=0.1, gt=0)
-    max_log_loss_excess: float = Field(default=0.01, ge=0)
-    max_calibration_error: float = Field(default=0.03, gt=0)
-    min_equipoise: float = Field(default=0.2, ge=0, le=1)
-    min_effective: float = Field(default=200, ge=MINIMUM_EPISODES)
-    min_slope: float = Field(default=0.5, ge=0)
-    slope_confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    max_systematic_error: float = Field(default=0.1, gt=0)
-    max_gain: float = Field(default=0.25, gt=0)
-    max_gain_yes_no: float = Field(default=0.08, gt=0, le=1)
-    gain_confidence: float | None = Field(default=0.90, gt=0.5, lt=1)
-    clinicians_margin: float = Field(default=0.1, ge=0)
-    min_confounding: float = Field(default=1.0, ge=0)
-    min_gamma: float = Field(default=1.25, ge=1)
-    max_outcome_share: float = Field(default=0.6, gt=0, le=1)
-    max_group_gap: float = Field(default=0.15, ge=0)
-    group_alarm: float = Field(default=0.10, gt=0, lt=1)
-
-
 class NegativeControls(Block):
     """Outcomes that no arm can have changed; a difference between arms in them is bias.
 
@@ -275,7 +224,7 @@ class StudyProtocol(Block):
     censoring: Censoring | None = None
     overlap: Overlap = Overlap()
     negative_controls: NegativeControls = NegativeControls()
-    gates: GateMarks = GateMarks()
+    gates: GateMarks = Field(default_factory=GateMarks)
     waivers: tuple[Waiver, ...] = ()
     candidates: tuple[Name, ...] = ()
     trial_evidence: TrialEvidence = TrialEvidence()

@@ -12,7 +12,7 @@ import numpy as np
 
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray
-from data_contracts.protocol import GateMarks
+from data_contracts.gate_marks import GateMarks
 from estimators.held_out import held_out_averages
 from estimators.individualise import decide
 from estimators.stack import stack

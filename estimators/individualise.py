@@ -15,7 +15,7 @@ import numpy as np
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.gate import Individualisation
-from data_contracts.protocol import GateMarks
+from data_contracts.gate_marks import GateMarks
 from estimators.clusters import clustered_covariance
 from estimators.overlap import effective_counts
 from estimators.stack import Stack

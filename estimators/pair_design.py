@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 
 from data_contracts.episode import FloatArray, IntArray
-from data_contracts.protocol import GateMarks
+from data_contracts.gate_marks import GateMarks
 from estimators.balance import weighted_differences
 from estimators.overlap import equipoise
 

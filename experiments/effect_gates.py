@@ -6,8 +6,9 @@ import numpy as np
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.gate import Gate
+from data_contracts.gate_marks import GateMarks
 from data_contracts.policy_value import PolicyValue
-from data_contracts.protocol import GateMarks, StudyProtocol
+from data_contracts.protocol import StudyProtocol
 from data_contracts.systematic_error import SystematicError
 from estimators.learn import Learned
 from estimators.negative_controls import MINIMUM_CONTROLS

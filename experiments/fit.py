@@ -28,6 +28,7 @@ from experiments.blinded import judge_design
 from experiments.closed_policy import closed_policy_files
 from experiments.cohort.place import Place, name_of
 from experiments.design_result import DesignResult, Result
+from experiments.gate_reasons import gates_told, marks_told
 from experiments.gates import judge
 from experiments.identified import confronted, graph_problems, identification_gate, identified, without_effects
 from experiments.policy_writer import policy_files, write_policy
@@ -164,7 +165,8 @@ def gates_of(result: Result) -> dict[str, Any]:
         "data_fingerprint": result.episodes.fingerprint,
         "passed": result.passed,
         "effects_computed": learned is not None,
-        "gates": [gate.model_dump(mode="json") for gate in result.gates],
+        "gates": gates_told(result.gates),
+        "marks": marks_told(result.protocol),
         "withdrawn": [pair.model_dump(mode="json") for pair in result.withdrawn],
         "policy_value": learned.value.model_dump(mode="json") if learned and learned.value else None,
         "proposed_advice": learned.proposed.model_dump(mode="json") if learned and learned.proposed else None,

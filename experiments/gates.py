@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from statistics import NormalDist
 
 from data_contracts.gate import Gate, GateState, Waiver
-from data_contracts.protocol import GateMarks, StudyProtocol
+from data_contracts.gate_marks import GateMarks
+from data_contracts.protocol import StudyProtocol
 from data_contracts.systematic_error import SystematicError
 from estimators.learn import Learned
 from estimators.pair_design import PairDesign

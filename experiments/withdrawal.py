@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from data_contracts.protocol import GateMarks, StudyProtocol
+from data_contracts.gate_marks import GateMarks
+from data_contracts.protocol import StudyProtocol
 from data_contracts.withdrawn_pair import WithdrawnPair
 from estimators.pair_design import PairDesign
 from experiments.report.disclosure import coarse_share

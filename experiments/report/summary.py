@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from data_contracts.protocol import MINIMUM_EPISODES, StudyProtocol
+from data_contracts.gate_marks import MINIMUM_EPISODES
+from data_contracts.protocol import StudyProtocol
 from data_contracts.therapy import therapy_for
 from estimators.cross_fitting import CrossFitted
 from experiments.design_result import Result
 from experiments.estimand import LEAVING, estimand
+from experiments.gate_reasons import gates_told, marks_told
 from experiments.report.answer import question
 from experiments.report.attrition import attrition
 from experiments.report.comparability import balance_rows, diagnostics
@@ -45,7 +47,8 @@ def summarise(result: Result) -> dict[str, Any]:
         "per_protocol": protocol.per_protocol,
         "dropout": _dropout(steps, protocol),
         "gates_passed": result.passed,
-        "gates": [gate.model_dump(mode="json") for gate in result.gates],
+        "gates": gates_told(result.gates),
+        "marks": marks_told(protocol),
         "withdrawn": [pair.model_dump(mode="json") for pair in result.withdrawn],
         "arms": [_arm(name, result) for name in episodes.arms],
         "arms_not_ranked": [

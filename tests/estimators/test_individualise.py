@@ -11,7 +11,7 @@ import pytest
 from data_contracts.effects import EffectModel, ScoredEpisodes
 from data_contracts.episode import FloatArray
 from data_contracts.gate import Individualisation
-from data_contracts.protocol import GateMarks
+from data_contracts.gate_marks import GateMarks
 from estimators.candidates.linear_dml import LinearDML
 from estimators.candidates.linear_dr import LinearDR
 from estimators.candidates.s_learner import SLearner

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from data_contracts.episode import FloatArray, IntArray
-from data_contracts.protocol import GateMarks
+from data_contracts.gate_marks import GateMarks
 from estimators.balance import balance
 from estimators.overlap import equipoise
 from estimators.pair_design import detectable_differences, pair_designs

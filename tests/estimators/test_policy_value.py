@@ -10,7 +10,7 @@ import pytest
 
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray
-from data_contracts.protocol import GateMarks
+from data_contracts.gate_marks import GateMarks
 from estimators.held_out_advice import HeldOutAdvice, held_out_advice
 from estimators.policy_value import policy_value
 

@@ -14,6 +14,7 @@ import pytest
 
 from data_contracts.episode_checks import check_episodes
 from data_contracts.errors import GateFailed, Refused
+from data_contracts.gate_book import load_gates
 from data_contracts.manifest import PolicyManifest
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
@@ -50,6 +51,20 @@ def test_a_failed_design_ends_with_4_and_a_marked_report(closed: Any) -> None:
     gates = json.loads((out / "gates.json").read_text(encoding="utf-8"))
     assert (gates["passed"], gates["effects_computed"], gates["individualisation"]) == (False, False, [])
     assert len(told["diagnostics"]["pairs"]) == 3
+
+
+def test_a_closed_study_tells_the_designs_gates_and_a_mark_of_its_own(closed: Any) -> None:
+    """Every gate that the book calls one of the design, and no other; its mark stands beside the shipped one."""
+    _home, out, _ran = closed
+    gates = json.loads((out / "gates.json").read_text(encoding="utf-8"))
+    book = load_gates()
+    assert [gate["name"] for gate in gates["gates"]] == [
+        name for name, entry in book.gates.items() if entry.judged == "design"
+    ]
+    own = [mark["name"] for mark in gates["marks"] if mark["value"] != mark["shipped"]]
+    assert own == ["min_equipoise"]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "this protocol&#39;s own</strong>; otherwise 0.2)" in page.replace("'", "&#39;")
 
 
 def test_no_estimate_lies_anywhere_in_the_file_system(closed: Any) -> None:

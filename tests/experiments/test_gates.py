@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from data_contracts.gate import Gate, Waiver, in_state
+from data_contracts.gate_marks import GateMarks
 from data_contracts.policy_value import Comparison, PolicyValue, ProposedAdvice
-from data_contracts.protocol import GateMarks, StudyProtocol
+from data_contracts.protocol import StudyProtocol
 from data_contracts.systematic_error import SystematicError
 from estimators.balance import Balance
 from estimators.pair_design import PairDesign
@@ -83,7 +84,7 @@ def test_what_is_planted_is_found_by_its_gate_alone(name: str) -> None:
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_waiver_is_kept_and_turns_no_failure_into_a_pass(name: str) -> None:
     """The failed gate is waived with who and why; the waiver of a gate that held leaves it passed."""
-    waiver = Waiver(gate=name, by="W. Aiver", why="known and small")  # type: ignore[arg-type]
+    waiver = Waiver(gate=name, by="W. Aiver", why="known and small")
     for found, state in ((replace(GOOD, **PLANTED[name]), "waived"), (GOOD, "passed")):
         gates = {gate.name: gate for gate in judged(found, waiver)}
         assert (gates[name].state, gates[name].waiver) == (state, waiver)
@@ -100,7 +101,7 @@ def test_one_pair_that_cannot_be_compared_is_withdrawn_and_fails_no_gate(planted
     assert apart_from_reference([gone], "usual_care") == set()
     assert not in_state(judged(found), "failed")
     name = "balance" if planted is UNLIKE else "equipoise"
-    waiver = Waiver(gate=name, by="W. Aiver", why="known and small")  # type: ignore[arg-type]
+    waiver = Waiver(gate=name, by="W. Aiver", why="known and small")
     assert in_state(judged(found, waiver), "waived") == (name,)
     waived = StudyProtocol.model_validate(ASKED | {"waivers": [waiver]})
     assert withdrawn_pairs(found.pairs, ARMS, waived) == []

@@ -49,10 +49,11 @@ RARE_EPISODES = 7
 SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "derived",
     "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "fairness", "gates", "gates_passed",
-    "heterogeneity", "identification", "individualisation", "left_out", "methods", "name", "negative_controls",
-    "notation", "nuisances", "outcome_ranges", "outcomes", "outcomes_set_aside", "per_protocol", "policy_value",
-    "proposed_advice", "protocol", "question", "reproduction", "sensitivity", "sites", "study_id", "table_one",
-    "target_items", "target_trial", "targeting", "trial_evidence", "withdrawn",
+    "heterogeneity", "identification", "individualisation", "left_out", "marks", "methods", "name",
+    "negative_controls", "notation", "nuisances", "outcome_ranges", "outcomes", "outcomes_set_aside",
+    "per_protocol", "policy_value", "proposed_advice", "protocol", "question", "reproduction", "sensitivity",
+    "sites", "study_id", "table_one", "target_items", "target_trial", "targeting", "trial_evidence",
+    "withdrawn",
 }  # fmt: skip
 
 needs_package = pytest.mark.skipif(
