@@ -129,6 +129,22 @@ class Refused(EquipoiseError):
     title = "Refused"
 
 
+class NotAuthenticated(EquipoiseError):
+    """Who calls is not known: no token, or one that is not believed (exit 5)."""
+
+    exit_code = 5
+    http_status = 401
+    title = "Who calls is not known"
+
+
+class NotPermitted(EquipoiseError):
+    """Who calls is known and may not do this (exit 5)."""
+
+    exit_code = 5
+    http_status = 403
+    title = "Not permitted"
+
+
 class NotReady(EquipoiseError):
     """The service has no policy that it may serve (exit 5)."""
 
