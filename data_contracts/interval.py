@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from data_contracts.answer_part import answer_part
 
 
-class Interval(BaseModel):
+@answer_part
+class Interval:
     """An estimate and its interval at the recommendation's confidence, in the unit of what it estimates."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     estimate: float
     lower: float

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
+from data_contracts.answer_part import answer_part
 from data_contracts.interval import Interval
 
 
-class OutcomeEffect(BaseModel):
+@answer_part
+class OutcomeEffect:
     """One arm's effect on one outcome.
 
     Attributes:
@@ -20,8 +20,6 @@ class OutcomeEffect(BaseModel):
         of_hundred: of a yes-or-no outcome, how many of 100 patients like this one it is expected for under the arm, in
             the outcome's own direction (dropouts are counted, not those who stay).
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     outcome: str
     unit: str

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from data_contracts.answer_part import answer_part
 from data_contracts.interval import Interval
 from data_contracts.rank_set import RankSet
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Turn(_Data):
+@answer_part
+class Turn:
     """Where the first place changes when one weight moves and the others stay.
 
     Attributes:
@@ -26,7 +22,8 @@ class Turn(_Data):
     arm: str
 
 
-class WeighedAttribute(_Data):
+@answer_part
+class WeighedAttribute:
     """Something that can matter to a patient, with the weight that it was given.
 
     Attributes:
@@ -56,7 +53,8 @@ class WeighedAttribute(_Data):
     down: Turn | None = None
 
 
-class Part(_Data):
+@answer_part
+class Part:
     """What one attribute adds to an arm's utility.
 
     Attributes:
@@ -76,7 +74,8 @@ class Part(_Data):
     verified: bool = True
 
 
-class Dominance(_Data):
+@answer_part
+class Dominance:
     """Another arm that is at least as good on everything with weight and better on something.
 
     Attributes:
@@ -88,7 +87,8 @@ class Dominance(_Data):
     beyond_doubt: bool
 
 
-class ArmPreference(_Data):
+@answer_part
+class ArmPreference:
     """One arm by what matters to the patient.
 
     Attributes:
@@ -105,15 +105,16 @@ class ArmPreference(_Data):
     arm: str
     label: str
     utility: Interval | None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Part, ...]
     rank: RankSet
     place: int
     effect_place: int
-    dominated_by: tuple[Dominance, ...] = ()
+    dominated_by: tuple[Dominance, ...]
     why: str
 
 
-class PreferenceRanking(_Data):
+@answer_part
+class PreferenceRanking:
     """Arms by what matters to the patient; effects are what they are without it.
 
     Attributes:
@@ -125,7 +126,7 @@ class PreferenceRanking(_Data):
     """
 
     attributes: tuple[WeighedAttribute, ...]
-    arms: tuple[ArmPreference, ...] = ()
-    first: str | None = None
-    tied_with: tuple[str, ...] = ()
+    arms: tuple[ArmPreference, ...]
+    first: str | None
+    tied_with: tuple[str, ...]
     sentences: tuple[str, ...]

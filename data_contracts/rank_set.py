@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from data_contracts.answer_part import answer_part
 
 
-class RankSet(BaseModel):
+@answer_part
+class RankSet:
     """The ranks an arm may hold at the stated confidence; 1 is best."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     lower: int
     upper: int

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from data_contracts.answer_part import answer_part
 from data_contracts.arm_evidence import ArmEvidence
 from data_contracts.availability import Availability
 from data_contracts.data_query import DataQuery
@@ -50,7 +51,8 @@ class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Contribution(_Data):
+@answer_part
+class Contribution:
     """How far one feature moves an effect away from the average, in outcome units."""
 
     feature: str
@@ -70,7 +72,8 @@ class Instead(_Data):
     sentence: str
 
 
-class ArmAdvice(_Data):
+@answer_part
+class ArmAdvice:
     """What is said of one arm.
 
     Attributes:

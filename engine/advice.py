@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from data_contracts.recommendation import ArmAdvice, Reason, status_of
+from data_contracts.interval import Interval
+from data_contracts.recommendation import ArmAdvice, Contribution, Reason, status_of
+from engine.arm_numbers import ArmNumbers
 from engine.arm_words import arm_words
 from engine.availability import Offered
 from engine.decision import Decision
@@ -16,7 +16,7 @@ from engine.instead import instead_of_arm
 from engine.other_outcomes import tell_outcomes
 from engine.overlap import overlap_words
 from engine.patient import Patients
-from engine.people import Hundreds, hundreds_of
+from engine.people import hundreds_of
 from engine.policy import Policy
 from engine.reasons import OPEN, REASONS
 from engine.ruling import Ruling
@@ -28,33 +28,48 @@ def advise(
 ) -> tuple[ArmAdvice, ...]:
     """Advice on every arm for the one patient decided for, in the order in which it is told."""
     codes, numbers = decision.reason[0].tolist(), _numbers(policy, patients, decision)
-    for told, flags, facts, offer in zip(numbers, ruling.flags, ruling.check_first, offered, strict=True):
-        told["flags"], told["check_first"], told["availability"] = flags, facts, offer
-    if not decision.refused[0]:
-        for told, arm in zip(numbers, policy.manifest.arms, strict=True):
-            told["evidence"] = policy.evidence.get(arm.name)
-    reference = hundreds_of(numbers[policy.ranked_at[0]].get("outcomes", ()))
-    order = decision.order[0].tolist()
-    return tuple(_advice(policy, arm, codes[arm], numbers[arm], ruling, reference) for arm in order)
+    reference = hundreds_of(numbers[policy.ranked_at[0]].outcomes)
+    evidence = {} if decision.refused[0] else policy.evidence
+    found = []
+    for at in decision.order[0].tolist():
+        name, told = policy.manifest.arms[at].name, numbers[at]
+        reason = None if codes[at] == OPEN else REASONS[codes[at]]
+        rules = ruling.few[at] if reason is Reason.TOO_FEW_SIMILAR else ruling.flags[at]
+        words = arm_words(policy, at, reason, told, rules, reference)
+        found.append(
+            ArmAdvice(
+                arm=name,
+                label=policy.labels[name],
+                status=status_of(reason),
+                reason=reason,
+                effect=told.effect,
+                average=told.average,
+                individualised=told.individualised,
+                rank=told.rank,
+                recommended=told.recommended,
+                expected_outcome=told.expected_outcome,
+                outcomes=told.outcomes,
+                overlap=told.overlap,
+                similar=told.similar,
+                contributions=told.contributions,
+                flags=ruling.flags[at],
+                check_first=ruling.check_first[at],
+                evidence=evidence.get(name),
+                because=words.because,
+                people=words.people,
+                sentence=words.sentence,
+                availability=offered[at],
+                instead=instead_of_arm(reason, ruling.safety),
+                plain_sentence=words.plain_sentence,
+            )
+        )
+    return tuple(found)
 
 
-def _advice(
-    policy: Policy, at: int, code: int, numbers: dict[str, Any], ruling: Ruling, reference: Hundreds
-) -> ArmAdvice:
-    """The advice on one arm, made and checked in one go."""
-    arm, reason = policy.manifest.arms[at], None if code == OPEN else REASONS[code]
-    numbers["arm"], numbers["label"] = arm.name, policy.labels[arm.name]
-    numbers["status"], numbers["reason"] = status_of(reason), reason
-    numbers["instead"] = instead_of_arm(reason, ruling.safety)
-    rules = ruling.few[at] if reason is Reason.TOO_FEW_SIMILAR else numbers["flags"]
-    numbers |= arm_words(policy, arm, reason, numbers, rules, reference)
-    return ArmAdvice.model_validate(numbers)
-
-
-def _numbers(policy: Policy, patients: Patients, decision: Decision) -> list[dict[str, Any]]:
-    """What may be told of each of the A arms, by the names of ``ArmAdvice``."""
-    found: list[dict[str, Any]] = [{} for _ in policy.manifest.arms]
-    effects, expected, averages = decision.effect[0].tolist(), decision.expected[0].tolist(), policy.average_intervals
+def _numbers(policy: Policy, patients: Patients, decision: Decision) -> list[ArmNumbers]:
+    """What may be told of each of the A arms."""
+    found = [ArmNumbers() for _ in policy.manifest.arms]
+    effects, expected, averages = decision.effect[0].tolist(), decision.expected[0].tolist(), policy.average_told
     varies, ranks = policy.effects.individualised.tolist(), decision.ranking.of_one()
     offered, effect_shown = decision.offered[0].tolist(), decision.effect_shown[0].tolist()
     average_shown, rank_shown = decision.average_shown[0].tolist(), decision.rank_shown[0].tolist()
@@ -63,32 +78,28 @@ def _numbers(policy: Policy, patients: Patients, decision: Decision) -> list[dic
     for k, at in enumerate(policy.ranked_at.tolist()):
         told = found[at]
         if average_shown[at]:
-            told["average"] = _interval(averages[k].tolist())
+            told.average = averages[k]
         if offered[at]:
-            told["expected_outcome"] = None if math.isnan(expected[k][0]) else _interval(expected[k])
-            told["individualised"], told["similar"], told["overlap"] = varies[k], similar[k], overlap[k]
+            told.expected_outcome = None if math.isnan(expected[k][0]) else Interval(*expected[k])
+            told.individualised, told.similar, told.overlap = varies[k], similar[k], overlap[k]
         if effect_shown[at]:
-            told["effect"], told["contributions"] = _interval(effects[k]), contributions[k]
+            told.effect, told.contributions = Interval(*effects[k]), contributions[k]
         if rank_shown[at]:
-            told["rank"], told["recommended"] = ranks[k], recommended[at]
+            told.rank, told.recommended = ranks[k], recommended[at]
     tell_outcomes(found, decision)
     return found
 
 
-def _interval(values: Sequence[float]) -> dict[str, float]:
-    estimate, lower, upper = values
-    return {"estimate": estimate, "lower": lower, "upper": upper}
-
-
-def _contributions(policy: Policy, patients: Patients) -> list[list[dict[str, Any]]]:
+def _contributions(policy: Policy, patients: Patients) -> list[tuple[Contribution, ...]]:
     """For each ranked arm, how far each feature moves its effect from the average; a product's share is halved.
 
     The largest first, equal ones by name; nothing for an arm whose effect does not vary.
     """
-    amounts = (policy.effects.coefficients[:, 1:] * patients.terms[0]) @ policy.shares
-    largest = np.argsort(-np.abs(amounts), axis=1, kind="stable")
-    amounts, names = amounts[np.arange(len(amounts))[:, None], largest], policy.modifiers_by_name[largest]
-    return [
-        [{"feature": name, "amount": amount} for name, amount in zip(*row, strict=True)] if varies else []
-        for varies, *row in zip(policy.effects.individualised.tolist(), names.tolist(), amounts.tolist(), strict=True)
-    ]
+    found: list[tuple[Contribution, ...]] = [()] * len(policy.ranked_at)
+    if len(policy.varying):
+        amounts = (policy.effects.coefficients[policy.varying, 1:] * patients.terms[0]) @ policy.shares
+        largest = np.argsort(-np.abs(amounts), axis=1, kind="stable")
+        amounts, names = amounts[np.arange(len(amounts))[:, None], largest], policy.modifiers_by_name[largest]
+        for k, *row in zip(policy.varying.tolist(), names.tolist(), amounts.tolist(), strict=True):
+            found[k] = tuple(map(Contribution, *row))
+    return found

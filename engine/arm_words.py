@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from data_contracts.manifest import ArmRecord
 from data_contracts.recommendation import Reason
+from engine.arm_numbers import ArmNumbers
 from engine.because import because
 from engine.people import Hundreds, hundreds_of, of_hundred
 from engine.plain_sentences import plain_arm_sentence
@@ -14,34 +14,42 @@ from engine.policy import Policy
 from engine.sentences import arm_sentence
 
 
+@dataclass(slots=True)
+class ArmWords:
+    """What is said of an arm in words, by the names of ``ArmAdvice``."""
+
+    because: str
+    people: tuple[str, ...]
+    sentence: str
+    plain_sentence: str
+
+
 def arm_words(
-    policy: Policy,
-    arm: ArmRecord,
-    reason: Reason | None,
-    told: Mapping[str, Any],
-    rules: Sequence[str],
-    reference: Hundreds,
-) -> dict[str, Any]:
-    """What is said of an arm in words, by the names of ``ArmAdvice``.
+    policy: Policy, at: int, reason: Reason | None, told: ArmNumbers, rules: Sequence[str], reference: Hundreds
+) -> ArmWords:
+    """An arm in words.
 
     Args:
         policy: whose arm it is.
-        arm: which.
+        at: which, by its position among all.
         reason: why it is not offered, if so.
-        told: its numbers, by the same names.
+        told: its numbers.
         rules: the safety rules behind the reason, if so.
         reference: the reference's numbers of 100.
     """
-    effect, moves = told.get("effect"), told.get("contributions", ())
+    arm, moves = policy.manifest.arms[at], told.contributions
     label = policy.labels[arm.name]
-    sentence = arm_sentence(policy, arm, reason, effect, told.get("individualised", False), rules)
-    plain = plain_arm_sentence(policy, arm.name, reason, effect, sum(one["amount"] for one in moves))
-    words: dict[str, Any] = {"because": because(policy, label, moves), "sentence": sentence, "plain_sentence": plain}
-    if hundreds := hundreds_of(told.get("outcomes", ())):
+    words = ArmWords(
+        because=because(policy, label, moves),
+        people=(),
+        sentence=arm_sentence(policy, arm, reason, told.effect, told.individualised, rules),
+        plain_sentence=plain_arm_sentence(policy, arm.name, reason, told.effect, sum(one.amount for one in moves)),
+    )
+    if hundreds := hundreds_of(told.outcomes):
         first = policy.manifest.ranked_arms[0]
         against = None if arm.name == first else first
-        words["people"] = of_hundred(policy, label, hundreds, reference, against and policy.labels[against])
+        words.people = of_hundred(policy, label, hundreds, reference, against and policy.labels[against])
         beside = against and policy.in_a_sentence[against]
         plainly = of_hundred(policy, "it", hundreds, reference, beside, plain=True)
-        words["plain_sentence"] = " ".join((plain, *plainly))
+        words.plain_sentence = " ".join((words.plain_sentence, *plainly))
     return words

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from data_contracts.recommendation import Contribution
 from engine.policy import Policy
 from engine.safety_sentences import joined
 
@@ -15,7 +15,7 @@ SMALL = 0.05
 """Outcome units below which a contribution would read as 0.0."""
 
 
-def because(policy: Policy, label: str, contributions: Sequence[Mapping[str, Any]]) -> str:
+def because(policy: Policy, label: str, contributions: Sequence[Contribution]) -> str:
     """Which features move an arm's effect away from the average, and by how much; empty if it does not vary.
 
     Args:
@@ -25,11 +25,11 @@ def because(policy: Policy, label: str, contributions: Sequence[Mapping[str, Any
     """
     if not contributions:
         return ""
-    large = [one for one in contributions if abs(one["amount"]) >= SMALL][:TOLD]
+    large = [one for one in contributions if abs(one.amount) >= SMALL][:TOLD]
     if not large:
         return f"For {label} this patient's values change hardly anything against the average."
-    parts = [_moved(one["feature"], one["amount"]) for one in large]
-    rest = sum(one["amount"] for one in contributions) - sum(one["amount"] for one in large)
+    parts = [_moved(one.feature, one.amount) for one in large]
+    rest = sum(one.amount for one in contributions) - sum(one.amount for one in large)
     if abs(rest) >= SMALL:
         parts.append(_moved("the rest together", rest))
     unit = policy.manifest.outcome.unit

@@ -84,7 +84,7 @@ def _dropout(manifest: PolicyManifest, item: ArmEvidence) -> str:
 
 
 def _benefit(manifest: PolicyManifest, interval: Interval) -> str:
-    return benefit_text(interval.model_dump(), manifest.outcome, manifest.confidence)
+    return benefit_text(interval, manifest.outcome, manifest.confidence)
 
 
 def _from(figure: TrialFigure) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from data_contracts.interval import Interval
+from data_contracts.outcome_effect import OutcomeEffect
+from engine.arm_numbers import ArmNumbers
 from engine.decision import Decision
 from engine.outcomes_here import outcomes_here
 
 
-def tell_outcomes(found: Sequence[dict[str, Any]], decision: Decision) -> None:
+def tell_outcomes(found: Sequence[ArmNumbers], decision: Decision) -> None:
     """Add the outcomes of the one patient decided for to what is told of each of the A arms, in the policy's order.
 
     An effect is told where the primary outcome's is, an average where the primary outcome's is.
@@ -25,14 +27,10 @@ def tell_outcomes(found: Sequence[dict[str, Any]], decision: Decision) -> None:
     for at, (alike, *own) in zip(policy.ranked_at.tolist(), by_arm, strict=True):
         if average_shown[at]:
             shown = effect_shown[at]
-            found[at]["outcomes"] = [_told(*one) for one in zip(alike, *own, strict=True)] if shown else alike
+            found[at].outcomes = tuple(map(_told, alike, *own)) if shown else alike
 
 
-def _told(alike: Mapping[str, Any], varies: bool, effect: list[float], of_hundred: list[float]) -> dict[str, Any]:
-    """What every patient alike is told of an arm's outcome, with this one's numbers, by ``OutcomeEffect``'s names."""
-    estimate, lower, upper = effect
-    told = {**alike, "individualised": varies, "effect": {"estimate": estimate, "lower": lower, "upper": upper}}
-    estimate, lower, upper = of_hundred
-    if not math.isnan(estimate):
-        told["of_hundred"] = {"estimate": estimate, "lower": lower, "upper": upper}
-    return told
+def _told(alike: OutcomeEffect, varies: bool, effect: list[float], of_hundred: list[float]) -> OutcomeEffect:
+    """What every patient alike is told of an arm's outcome, with this one's numbers."""
+    people = None if math.isnan(of_hundred[0]) else Interval(*of_hundred)
+    return OutcomeEffect(alike.outcome, alike.unit, Interval(*effect), alike.average, varies, people)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from data_contracts.interval import Interval
+from data_contracts.outcome_effect import OutcomeEffect
 from engine.policy import Policy
 
 Hundreds = Mapping[str, str]
@@ -38,15 +39,11 @@ def of_hundred(
     )
 
 
-def hundreds_of(outcomes: Sequence[Mapping[str, Any]]) -> Hundreds:
-    """By outcome, the number of 100 of an arm with its ends in words, where it is shown.
-
-    Args:
-        outcomes: what is told of the arm's outcomes, by the names of ``OutcomeEffect``.
-    """
-    return {one["outcome"]: _number(number) for one in outcomes if (number := one.get("of_hundred")) is not None}
+def hundreds_of(outcomes: Sequence[OutcomeEffect]) -> Hundreds:
+    """By outcome, the number of 100 of an arm with its ends in words, where it is shown."""
+    return {one.outcome: _number(number) for one in outcomes if (number := one.of_hundred) is not None}
 
 
-def _number(ends: Mapping[str, float]) -> str:
+def _number(ends: Interval) -> str:
     """The estimate and its ends in whole people, never narrower than they are."""
-    return f"{ends['estimate']:.0f} ({max(int(ends['lower']), 0)} to {min(math.ceil(ends['upper']), 100)})"
+    return f"{ends.estimate:.0f} ({max(int(ends.lower), 0)} to {min(math.ceil(ends.upper), 100)})"

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from data_contracts.guideline_view import GuidelineView
+from data_contracts.interval import Interval
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
 from engine.gaps import Gaps
 from engine.policy import Policy
@@ -51,9 +52,7 @@ FOR_YOU_MORE = " It seems to help people like you more than most."
 FOR_YOU_LESS = " It seems to help people like you less than most."
 
 
-def plain_arm_sentence(
-    policy: Policy, arm: str, reason: Reason | None, effect: Mapping[str, float] | None, moved: float
-) -> str:
+def plain_arm_sentence(policy: Policy, arm: str, reason: Reason | None, effect: Interval | None, moved: float) -> str:
     """One arm in a patient's words.
 
     Args:
@@ -71,11 +70,11 @@ def plain_arm_sentence(
     other = policy.in_a_sentence[reference]
     if effect is None:
         return NOT_BESIDE.format(name=name, reference=other)
-    if effect["lower"] <= 0 <= effect["upper"]:
+    if effect.lower <= 0 <= effect.upper:
         return UNSURE.format(name=name, reference=other)
-    better, (low, high) = effect["lower"] > 0, sorted(abs(effect[end]) for end in ("lower", "upper"))
+    better, (low, high) = effect.lower > 0, sorted((abs(effect.lower), abs(effect.upper)))
     told = (BETTER if better else WORSE).format(name=name, reference=other)
-    unit, size = policy.manifest.outcome.unit, abs(effect["estimate"])
+    unit, size = policy.manifest.outcome.unit, abs(effect.estimate)
     told += SIZE.format(unit=unit, size=size, low=math.floor(low), high=math.ceil(high))
     mcid = policy.manifest.outcome.mcid
     if mcid is not None and abs(moved) >= mcid / 2:

@@ -19,6 +19,7 @@ from data_contracts.episode import FloatArray, IntArray
 from data_contracts.fill_sketch import FillSketch
 from data_contracts.interval import Interval
 from data_contracts.manifest import PolicyManifest
+from data_contracts.outcome_effect import OutcomeEffect
 from data_contracts.outcome_range import OutcomeRanges
 from data_contracts.recommendation import Reason
 from data_contracts.secondary_served import SecondaryServed
@@ -146,6 +147,16 @@ class Policy:
         return with_ends(self.average_effects, self.z * np.sqrt(np.maximum(np.diag(self.average_covariance), 0.0)))
 
     @cached_property
+    def average_told(self) -> list[Interval]:
+        """(K,) the same as they are told."""
+        return [Interval(*ends) for ends in self.average_intervals.tolist()]
+
+    @cached_property
+    def varying(self) -> IntArray:
+        """Positions among the K ranked arms of those whose effect varies with the patient."""
+        return np.flatnonzero(self.effects.individualised)
+
+    @cached_property
     def stacked(self) -> StackedOutcomes | None:
         """The outcomes beside the primary one, ready to be told of a patient; None if there are none."""
         return StackedOutcomes.of(self.secondary) if self.secondary else None
@@ -161,18 +172,14 @@ class Policy:
         return found
 
     @cached_property
-    def told_of_outcomes(self) -> list[list[dict[str, Any]]]:
-        """(K, O) what every patient alike is told of an arm's other outcomes, by the names of ``OutcomeEffect``."""
+    def told_of_outcomes(self) -> list[tuple[OutcomeEffect, ...]]:
+        """(K, O) what every patient alike is told of an arm's other outcomes."""
         averages = self.secondary_averages.tolist()
         return [
-            [
-                {
-                    "outcome": one.outcome.name,
-                    "unit": one.outcome.unit,
-                    "average": Interval(estimate=of_arms[k][0], lower=of_arms[k][1], upper=of_arms[k][2]),
-                }
+            tuple(
+                OutcomeEffect(one.outcome.name, one.outcome.unit, average=Interval(*of_arms[k]))
                 for one, of_arms in zip(self.secondary, averages, strict=True)
-            ]
+            )
             for k in range(len(self.ranked_at))
         ]
 

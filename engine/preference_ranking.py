@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import operator
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from data_contracts.preference_ranking import PreferenceRanking, Turn, WeighedAttribute
+from data_contracts.interval import Interval
+from data_contracts.preference_ranking import (
+    ArmPreference,
+    Dominance,
+    Part,
+    PreferenceRanking,
+    Turn,
+    WeighedAttribute,
+)
 from data_contracts.profile import PatientProfile
 from engine.attribute import Attribute
 from engine.decision import Decision
@@ -49,8 +56,11 @@ class _Told:
         self._allowed: list[bool] = chosen.allowed[0].tolist()
         total = sum(self._weights) or 1.0
         self._shares = [weight / total for weight in self._weights]
-        self._rate = [share / one.exchange for share, one in zip(self._shares, self._known, strict=True)]
-        self._ends = [ends[0].tolist() for ends in (worth.least, worth.most, self._policy.z * worth.error)]
+        rate = np.array([share / one.exchange for share, one in zip(self._shares, self._known, strict=True)])
+        margin = self._policy.z * worth.error[0]
+        ends = np.stack([worth.least[0], worth.least[0] - margin, worth.most[0] + margin], axis=-1)
+        self._values: list[list[list[float]]] = ends.tolist()
+        self._amounts: list[list[list[float]]] = (ends * rate[:, None]).tolist()
         self._interval = chosen.interval[0].tolist()
         self._ranks = chosen.ranking.of_one()
         self._above, self._surely = chosen.dominates[0].T.tolist(), chosen.dominates_surely[0].T.tolist()
@@ -63,63 +73,47 @@ class _Told:
         comparison = Comparison(
             labels=[policy.labels[arm] for arm in policy.manifest.ranked_arms],
             attributes=[attribute.label for attribute in self._known],
-            amounts=[[least * rate for least, rate in zip(arm, self._rate, strict=True)] for arm in self._ends[0]],
+            amounts=[[amount[0] for amount in arm] for arm in self._amounts],
             known=list(zip(*(attribute.known_of for attribute in self._known), strict=True)),
             by_utility=order,
             by_effect=sorted(order, key=places.__getitem__),
         )
         attributes = self._attributes(bool(order))
-        top = [k for k in order if self._ranks[k]["in_top_set"]]
+        top = [k for k in order if self._ranks[k].in_top_set]
         held_back = bool(self._chosen.held_back[0] and not self._decision.refused[0])
-        told_arms = [self._arm(k, place, places[k], comparison) for place, k in enumerate(order, 1)]
-        return PreferenceRanking.model_validate(
-            {
-                "attributes": attributes,
-                "arms": told_arms,
-                "first": self._name(order[0]) if order else None,
-                "tied_with": [self._name(k) for k in top if k != order[0]],
-                "sentences": preference_sentences(comparison, attributes, top, held_back, policy.labels),
-            }
+        return PreferenceRanking(
+            attributes=attributes,
+            arms=tuple(self._arm(k, place, places[k], comparison) for place, k in enumerate(order, 1)),
+            first=self._name(order[0]) if order else None,
+            tied_with=tuple(self._name(k) for k in top if k != order[0]),
+            sentences=preference_sentences(comparison, attributes, top, held_back, policy.labels),
         )
 
-    def _arm(self, k: int, place: int, effect_place: int, comparison: Comparison) -> dict[str, Any]:
-        """One arm by the names of ``ArmPreference``; the whole is made and checked in one go."""
-        shown = self._shown[k]
-        above, surely = self._above[k], self._surely[k]
-        return {
-            "arm": self._name(k),
-            "label": comparison.labels[k],
-            "utility": _interval(*self._interval[k]) if shown else None,
-            "parts": [self._part(k, at) for at in self._weighed] if shown else [],
-            "rank": self._ranks[k],
-            "place": place,
-            "effect_place": effect_place,
-            "dominated_by": [
-                {"arm": self._name(other), "beyond_doubt": surely[other]}
-                for other in comparison.by_utility
-                if above[other]
-            ],
-            "why": why_sentence(comparison, k),
-        }
+    def _arm(self, k: int, place: int, effect_place: int, comparison: Comparison) -> ArmPreference:
+        shown, above, surely = self._shown[k], self._above[k], self._surely[k]
+        return ArmPreference(
+            arm=self._name(k),
+            label=comparison.labels[k],
+            utility=Interval(*self._interval[k]) if shown else None,
+            parts=tuple(self._part(k, at) for at in self._weighed) if shown else (),
+            rank=self._ranks[k],
+            place=place,
+            effect_place=effect_place,
+            dominated_by=tuple(
+                Dominance(self._name(other), surely[other]) for other in comparison.by_utility if above[other]
+            ),
+            why=why_sentence(comparison, k),
+        )
 
     @cached_property
     def _shown(self) -> list[bool]:
         """Ranked arms whose effects over the reference are shown."""
         return self._decision.effect_shown[0, self._policy.ranked_at].tolist()  # type: ignore[no-any-return]
 
-    def _part(self, k: int, at: int) -> dict[str, Any]:
-        """One part by the names of ``Part``."""
-        attribute, rate = self._known[at], self._rate[at]
-        least, most, margin = self._ends[0][k][at], self._ends[1][k][at], self._ends[2][k][at]
-        lower, upper = least - margin, most + margin
-        source, verified = attribute.sources[k]
-        return {
-            "attribute": attribute.key,
-            "value": _interval(least, lower, upper) if attribute.known_of[k] else None,
-            "amount": _interval(rate * least, rate * lower, rate * upper),
-            "source": source,
-            "verified": verified,
-        }
+    def _part(self, k: int, at: int) -> Part:
+        attribute = self._known[at]
+        value = Interval(*self._values[k][at]) if attribute.known_of[k] else None
+        return Part(attribute.key, value, Interval(*self._amounts[k][at]), *attribute.sources[k])
 
     def _attributes(self, ranked: bool) -> tuple[WeighedAttribute, ...]:
         """Everything with weight and, where there is a ranking, everything else that is known of an arm of it."""
@@ -132,7 +126,9 @@ class _Told:
 
     @cached_property
     def _lead(self) -> Lead:
-        values = [[least / one.exchange for least, one in zip(arm, self._known, strict=True)] for arm in self._ends[0]]
+        values = [
+            [least / one.exchange for (least, *_), one in zip(arm, self._known, strict=True)] for arm in self._values
+        ]
         order = self._policy.guideline_order[int(self._chosen.more_severe[0])].tolist()
         return Lead.of(values, self._weights, int(self._chosen.ranking.best[0]), self._allowed, order)
 
@@ -165,7 +161,3 @@ class _Told:
 
     def _name(self, k: int) -> str:
         return self._policy.manifest.ranked_arms[k]
-
-
-def _interval(estimate: float, lower: float, upper: float) -> dict[str, float]:
-    return {"estimate": estimate, "lower": lower, "upper": upper}

@@ -8,6 +8,7 @@ import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.rank_set import RankSet
 from data_contracts.rank_sets import rank_sets
 from engine.policy import Policy
 
@@ -32,10 +33,9 @@ class Ranking:
     best: IntArray
     critical: FloatArray
 
-    def of_one(self) -> list[dict[str, int]]:
-        """The one patient's ranks, by the names of ``RankSet``."""
-        rows = zip(self.lower[0].tolist(), self.upper[0].tolist(), self.in_top_set[0].tolist(), strict=True)
-        return [{"lower": lower, "upper": upper, "in_top_set": top} for lower, upper, top in rows]
+    def of_one(self) -> list[RankSet]:
+        """The one patient's ranks."""
+        return list(map(RankSet, self.lower[0].tolist(), self.upper[0].tolist(), self.in_top_set[0].tolist()))
 
 
 def rank(

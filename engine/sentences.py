@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from data_contracts.arm_labels import capital
 from data_contracts.data_query import DataQuery
 from data_contracts.guideline_view import GuidelineView
+from data_contracts.interval import Interval
 from data_contracts.manifest import ArmRecord
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
 from engine.availability import availability_sentences
@@ -39,7 +40,7 @@ def arm_sentence(
     policy: Policy,
     arm: ArmRecord,
     reason: Reason | None,
-    effect: Mapping[str, float] | None,
+    effect: Interval | None,
     varies: bool,
     rules: Sequence[str],
 ) -> str:

@@ -146,7 +146,7 @@ def _dropout(fact: Fact | None, kind: Comparator | None, asked: TrialEvidence, c
     stranger = asked.comparator_sd / fact.table.in_sd if fact.table.comparator != kind else 0.0
     error = float(np.sqrt(fact.entry.standard_error**2 + fact.table.tau**2 + stranger**2))
     log = _interval(fact.entry.estimate, error, confidence)
-    odds = {name: float(np.exp(value)) for name, value in log.model_dump().items()}
+    odds = Interval(*np.exp([log.estimate, log.lower, log.upper]).tolist())
     return {"dropout": odds, "dropout_figure": figure(fact)}
 
 

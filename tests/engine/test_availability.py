@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -44,7 +45,7 @@ def test_no_offer_changes_an_effect_a_rank_or_a_recommendation(build_policy, kno
     profile = PatientProfile(patient_id="p", values=known | {"phq9_item9": item9}, site=site)
     plain = recommend(profile, policy, rules)
     with_offers = recommend(profile, policy, rules, offers=offers)
-    arms = tuple(advice.model_copy(update={"availability": None}) for advice in with_offers.arms)
+    arms = tuple(replace(advice, availability=None) for advice in with_offers.arms)
     assert [query.id for query in with_offers.queries] == (["DATA-SITE"] if site == "South" else [])
     told = ("At North clinic", "Data query: The patient's site")
     sentences = tuple(text for text in with_offers.sentences if not text.startswith(told))

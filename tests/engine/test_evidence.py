@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def with_evidence(policy: Policy, use: str, *arms: ArmEvidence) -> Policy:
 
 def test_what_rounds_to_nothing_has_no_minus(policy):
     """An end of -0.02 is written +0.0: a minus would say that the arm might do harm."""
-    effect = {"estimate": 1.0, "lower": -0.02, "upper": 2.04}
+    effect = Interval(estimate=1.0, lower=-0.02, upper=2.04)
     told = benefit_text(effect, policy.manifest.outcome, 0.9)
     assert told == "1.0 PHQ-9 points better (90% interval +0.0 to +2.0)"
 
@@ -103,7 +104,7 @@ def test_evidence_changes_no_number_of_the_answer(ask, policy, rules, patient):
     """Beside a policy's answers, trials only add: all else is the same."""
     plain = recommend(patient(), policy, rules)
     told = ask("beside", arm_evidence("cbt", "agree", 0.5))
-    bare = tuple(advice.model_copy(update={"evidence": None}) for advice in told.arms)
+    bare = tuple(replace(advice, evidence=None) for advice in told.arms)
     assert told.model_copy(update={"arms": bare}) == plain
 
 

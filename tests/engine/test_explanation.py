@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_contracts.interval import Interval
+from data_contracts.outcome_effect import OutcomeEffect
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason
 from data_contracts.secondary_outcome import SHARE, SecondaryOutcome
@@ -219,13 +221,13 @@ def test_people_are_counted_outwards_and_only_where_shown(policy):
     outcome = SecondaryOutcome(name="resp", unit=SHARE, kind="yes_no", role="response", direction="higher_is_better")
     one = SecondaryServed(outcome, policy.effects, policy.average_effects, policy.average_covariance)
     policy = replace(policy, secondary=(one,))
-    number, base = {"estimate": 48.2, "lower": 41.9, "upper": 54.1}, {"estimate": 35.0, "lower": 30.0, "upper": 40.2}
-    reference = hundreds_of([{"outcome": "resp", "of_hundred": base}])
-    told = of_hundred(policy, "CBT", hundreds_of([{"outcome": "resp", "of_hundred": number}]), reference, "usual care")
+    reference = hundreds_of([OutcomeEffect("resp", "", of_hundred=Interval(35.0, 30.0, 40.2))])
+    here = hundreds_of([OutcomeEffect("resp", "", of_hundred=Interval(48.2, 41.9, 54.1))])
+    told = of_hundred(policy, "CBT", here, reference, "usual care")
     assert told == (
         "Of 100 people like this one, about 48 (41 to 55) respond with CBT, 35 (30 to 41) with usual care.",
     )
-    assert of_hundred(policy, "CBT", hundreds_of([{"outcome": "resp"}]), reference, "usual care") == ()
+    assert of_hundred(policy, "CBT", hundreds_of([OutcomeEffect("resp", "")]), reference, "usual care") == ()
 
 
 def _grade(text: str) -> float:

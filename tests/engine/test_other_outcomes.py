@@ -169,7 +169,7 @@ def test_nothing_else_changes(policy, patient, rules):
         for one, beside in zip(plain.arms, more.arms, strict=True):
             assert beside.plain_sentence.startswith(one.plain_sentence)
             without = {"outcomes": (), "people": (), "plain_sentence": one.plain_sentence}
-            arms.append(beside.model_copy(update=without))
+            arms.append(replace(beside, **without))
         assert more.model_copy(update={"arms": tuple(arms)}) == plain
 
 

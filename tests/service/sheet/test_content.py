@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -161,7 +162,7 @@ def test_the_site_s_offer_stands_beside_and_moves_nothing(
 ) -> None:
     """A wait is told with its day; an arm that is not to be had keeps its place, and unknown is not a no."""
     arms = [kit.advice(arm, counts=kit.counted) for arm in ("ssri", "cbt")]
-    shown = sheet(kit, [arms[0], arms[1].model_copy(update={"availability": offer})])
+    shown = sheet(kit, [arms[0], replace(arms[1], availability=offer)])
     assert [option.title for option in shown.options] == [load_therapies()[key].plain_name for key in ("CBT", "SSRI")]
     assert shown.options[0].wait == (Said(words, True) if words else None)
 

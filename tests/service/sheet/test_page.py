@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -173,9 +174,7 @@ def test_reasons_of_the_clinician_stay_with_the_clinician(kit: Any) -> None:
     """Why an arm was ruled out is between clinician and patient, and not on paper."""
     arms = [
         kit.advice("cbt", counts=kit.counted),
-        kit.advice("ssri", reason=Reason.SAFETY).model_copy(
-            update={"flags": ("PREG-01",), "sentence": "Secret sentence."}
-        ),
+        replace(kit.advice("ssri", reason=Reason.SAFETY), flags=("PREG-01",), sentence="Secret sentence."),
     ]
     said = Read(kit.case(arms, kit.manifest({"cbt": "CBT", "ssri": "SSRI"})).page()).text
     assert "Secret" not in said
