@@ -15,6 +15,7 @@ from experiments.cohort.place import place_of
 EXAMPLES = """\
 examples:
   equipoise-lab demo
+  equipoise-lab example beat-the-blues --out btb
   equipoise-lab simulate --world clinic --n 4000 --seed 1 --out clinic
   equipoise-lab fit clinic/protocol.yaml --data clinic/records.csv --out clinic-fit
   equipoise-lab study clinic/protocol.yaml --data clinic/records.csv --out clinic-study
@@ -33,6 +34,15 @@ examples:
 
 Writes report.html, report.json, gates.json and policy/, and registers the policy as the challenger. Ends with 4 if a
 gate failed. Stopped on the way, it goes on where it was when the same command is run again.
+"""
+
+EXAMPLE = """\
+examples:
+  equipoise-lab example beat-the-blues --out btb              # a real trial, half of its patients lost
+  equipoise-lab example antidepressant --data ../shared/data --out antidepressant
+
+Makes the study's records, runs it and writes what a study writes, and results.md beside it. What was asked, what came
+and what was learned of each stands in experiments/studies/README.md.
 """
 
 PROMOTIONS = """\
@@ -103,6 +113,12 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--out", type=Path, required=True, help="folder for the results")
         command.add_argument("--json", action="store_true", help="print a summary for machines")
+
+    example = _command(commands, "example", "one of the studies that come with the repository, made and run", EXAMPLE)
+    example.add_argument("name", help="of the study")
+    example.add_argument("--out", type=Path, required=True, help="folder for its records and results")
+    example.add_argument("--data", type=Path, help="folder with trial data, for a study that reads such")
+    example.add_argument("--json", action="store_true", help="print a summary for machines")
 
     promote = commands.add_parser("promote", help="make a registered policy the champion, signed")
     promote.add_argument("name", help="the policy: the protocol's name")

@@ -65,6 +65,19 @@ def _study(options: Namespace) -> int:
     return _close(result, options, where | {"run_id": registered.run_id, "report": str(options.out / "report.html")})
 
 
+def _example(options: Namespace) -> int:
+    from experiments.studies.registry import example_named
+    from experiments.studies.run import RESULTS, make, run
+
+    example = example_named(options.name)
+    _check_out(options.out)
+    made = make(example, options.out, options.data)
+    with progress(example.name) as report:
+        result, registered = run(made, options.out, _signer(), report)
+    where = {"registered": registered.name, "version": registered.version, "mlflow": registered.uri}
+    return _close(result, options, where | {"results": str(options.out / RESULTS)})
+
+
 def _promote(options: Namespace) -> int:
     record = promote(options.name, options.version, options.by, options.why, _signer(), tuple(options.accept_waiver))
     _say(f"{record.name} version {record.version} is champion, by {record.by}. Services fetch it with:")
@@ -103,6 +116,7 @@ COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "simulate": _simulate,
     "fit": _fit,
     "study": _study,
+    "example": _example,
     "promote": _promote,
     "promotions": _promotions,
     "benchmark": _benchmark,

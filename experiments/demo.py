@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
 from rich.console import Console
 
 from data_contracts.places import registry
-from data_contracts.protocol import StudyProtocol
-from data_contracts.tables import read_table
 from experiments.demo_answers import average_table, recommendation_panel
 from experiments.demo_patients import PATIENTS
 from experiments.demo_service import running_service
@@ -19,9 +15,11 @@ from experiments.design_result import opened
 from experiments.fit import write_json
 from experiments.progress import progress
 from experiments.promote import promote
-from experiments.real_data import beat_the_blues, beat_the_blues_protocol
 from experiments.signing import Signer, open_signer
 from experiments.simulate import simulate_to
+from experiments.studies.registry import example_named
+from experiments.studies.run import make, run
+from experiments.studies.truth import true_effects
 from experiments.study import study
 from experiments.study_result import StudyResult
 
@@ -39,7 +37,7 @@ def demo(out: Path) -> int:
 
     console.rule(f"2  A synthetic clinic: {EPISODES:,} episodes, five arms, severe patients get the combination")
     clinic, version = _clinic(out / "clinic", signer)
-    console.print(average_table(clinic, truth=_true_effects(out / "clinic" / "truth.csv", clinic.protocol)))
+    console.print(average_table(clinic, truth=true_effects(out / "clinic" / "truth.csv", clinic.protocol)))
     promote("clinic", version, by="the demo", why="gates passed in the demo study", signer=signer)
 
     console.rule("3  Three patients ask the service over HTTP")
@@ -57,11 +55,9 @@ def demo(out: Path) -> int:
 
 
 def _trial(folder: Path, signer: Signer) -> StudyResult:
-    folder.mkdir(parents=True, exist_ok=True)
-    beat_the_blues().to_csv(folder / "records.csv", index=False)
-    (folder / "protocol.yaml").write_text(yaml.safe_dump(beat_the_blues_protocol(), sort_keys=False), encoding="utf-8")
+    made = make(example_named("beat-the-blues"), folder)
     with progress("Beat the Blues") as report:
-        return opened(study(folder / "protocol.yaml", folder / "records.csv", folder, signer, report)[0])
+        return opened(run(made, folder, signer, report)[0])
 
 
 def _clinic(folder: Path, signer: Signer) -> tuple[StudyResult, str]:
@@ -73,21 +69,13 @@ def _clinic(folder: Path, signer: Signer) -> tuple[StudyResult, str]:
 
 def _trial_sentences(trial: StudyResult) -> str:
     """The honest answer: what is individualised and why not, and what was done about dropout."""
-    seen = " -> ".join(str(line.total) for line in trial.episodes.attrition)
+    started, *observed = trial.episodes.attrition
+    months = zip(trial.protocol.recorded_outcomes, observed, strict=True)
+    seen = ", ".join(f"{line.total} at {outcome.column}" for outcome, line in months)
     reasons = " ".join(decision.reason for decision in trial.learned.individualisation)
     varying = any(decision.individualised for decision in trial.learned.individualisation)
     verdict = "Some effects vary with the patient." if varying else "No individualisation: everyone gets the average."
     return (
-        f"{verdict} {reasons}\nDropout: {seen} (started, then observed at 2, 3, 5 and 8 months); all who started "
+        f"{verdict} {reasons}\nDropout: of {started.total} who started, observed were {seen}; all who started "
         "count, those observed are weighted by how likely it was to see them given baseline and arm.\n"
     )
-
-
-def _true_effects(path: Path, protocol: StudyProtocol) -> Mapping[tuple[str, str], float]:
-    """True average effects of the simulated clinic by outcome and arm; only the demo looks, no study does."""
-    columns = read_table(path).columns
-    stems = {outcome.column: f"{outcome.column}_effect_" for outcome in protocol.secondary}
-    stems |= {protocol.outcome.column: "effect_"}
-    return {
-        (name, arm): float(columns[stem + arm].mean()) for name, stem in stems.items() for arm in protocol.arms.names
-    }

@@ -15,6 +15,7 @@ from data_contracts.protocol import StudyProtocol
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+PAGES += sorted((ROOT / "experiments" / "studies").rglob("*.md"))
 PRODUCT = ["data_contracts", "engine", "estimators", "experiments", "service"]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from data_contracts.errors import BadUsage
@@ -14,6 +15,8 @@ OUTCOMES = {"bdi.pre": "bdi_pre", "bdi.2m": "bdi_2m", "bdi.4m": "bdi_3m", "bdi.6
 """Names in the package -> names here. The trial measured before treatment and 2, 3, 5 and 8 months later; package
 HSAUR labels the 3- and 5-month columns 4m and 6m, which its later edition HSAUR3 put right (the values are the
 same)."""
+VISITS = {"bdi_2m": 2, "bdi_3m": 3, "bdi_5m": 5, "bdi_8m": 8}
+"""Months after the start, by column."""
 
 
 def beat_the_blues() -> pd.DataFrame:
@@ -22,7 +25,8 @@ def beat_the_blues() -> pd.DataFrame:
     A subset of the randomised trial of Proudfoot, Goldberg, Mann et al. 2003 (Psychol Med 33:217), published with
     Everitt & Hothorn's Handbook of Statistical Analyses Using R. Columns: ``patient_id``, ``therapy`` (usual_care,
     ccbt), ``drug`` (antidepressant: yes, no), ``length`` of the episode (<6m, >6m), ``bdi_pre`` and ``bdi_2m``,
-    ``bdi_3m``, ``bdi_5m``, ``bdi_8m``: Beck Depression Inventory II (0-63, lower is better, NaN after dropout).
+    ``bdi_3m``, ``bdi_5m``, ``bdi_8m``: Beck Depression Inventory II (0-63, lower is better, NaN after dropout), and
+    ``last_visit``: the month of the last one taken, NaN if there is none. Nobody who was lost came back.
 
     Raises:
         BadUsage: the package is not installed or no longer holds the trial.
@@ -34,6 +38,8 @@ def beat_the_blues() -> pd.DataFrame:
     trial["length"] = table["length"].astype(str).to_numpy()
     for theirs, ours in OUTCOMES.items():
         trial[ours] = table[theirs].to_numpy(dtype=float)
+    months = trial[list(VISITS)].notna() * np.array(list(VISITS.values()))
+    trial["last_visit"] = months.max(axis=1).replace(0, np.nan)
     return trial
 
 
@@ -49,20 +55,11 @@ def _package_table() -> pd.DataFrame:
     return table
 
 
-def beat_the_blues_protocol() -> dict[str, Any]:
-    """The study protocol of the trial: BDI at 2 months, and at 3, 5 and 8 months as secondary outcomes."""
-    return {
-        "name": "beat-the-blues",
-        "records": {"patient_id": "patient_id", "arm": "therapy"},
-        "arms": {"reference": "usual_care", "offered": ["ccbt"]},
-        "outcome": _outcome("bdi_2m"),
-        "effect_modifiers": ["bdi_pre", "drug", "length"],
-        "secondary_outcomes": [_outcome(column) for column in ("bdi_3m", "bdi_5m", "bdi_8m")],
-        "confidence": 0.90,
-        "folds": 5,
-        "seed": 7,
-    }
+def write_beat_the_blues(out: Path, _data: Path | None = None) -> Path:
+    """Write the trial as records.csv into a folder.
 
-
-def _outcome(column: str) -> dict[str, Any]:
-    return {"column": column, "baseline": "bdi_pre", "direction": "lower_is_better", "unit": "BDI points"}
+    Raises:
+        BadUsage: the package is not installed or no longer holds the trial.
+    """
+    beat_the_blues().to_csv(out / "records.csv", index=False)
+    return out / "records.csv"

