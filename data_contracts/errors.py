@@ -145,6 +145,22 @@ class NotPermitted(EquipoiseError):
     title = "Not permitted"
 
 
+class Tampered(EquipoiseError):
+    """What is kept is not what was written: a record of it does not open, agree or follow on (exit 5)."""
+
+    exit_code = 5
+    http_status = 500
+    title = "What is kept was changed"
+
+
+class Erased(EquipoiseError):
+    """It was kept once, and the key that opened it was destroyed at the person's wish (exit 5)."""
+
+    exit_code = 5
+    http_status = 410
+    title = "Erased"
+
+
 class NotReady(EquipoiseError):
     """The service has no policy that it may serve (exit 5)."""
 

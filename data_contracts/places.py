@@ -16,6 +16,14 @@ def trusted_keys() -> Path:
     return Path(os.environ.get("EQUIPOISE_TRUSTED_KEYS") or home() / "trusted")
 
 
+def trusted_services() -> Path:
+    """Folder of the public keys (PEM) of services that are believed: EQUIPOISE_TRUSTED_SERVICES, or one in home.
+
+    They stand apart from the labs' keys: a service signs lists and roots, and can make no policy believed.
+    """
+    return Path(os.environ.get("EQUIPOISE_TRUSTED_SERVICES") or home() / "trusted-services")
+
+
 def registry() -> str:
     """Address of the MLflow tracking server and registry: MLFLOW_TRACKING_URI, or a SQLite file in home."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"

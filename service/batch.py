@@ -19,13 +19,13 @@ from engine.batch import joined, recommend_cohort
 from engine.data_checks import names_checked
 from engine.outcome_table import outcome_table
 from service.batch_summary import BatchSummary, Fate, abstentions, fates
-from service.collaborators import utc_now
 from service.console import tell, warn
 from service.needs import Needs, needs_of
 from service.patient_table import AS_OF, BY, EXCLUDED_ARMS, PATIENT_ID, SITE, read_cohort
 from service.preference_columns import weight_columns
 from service.progress import followed
 from service.served_policy import ServedPolicy, load_verified
+from service.utc import utc_now
 
 if TYPE_CHECKING:
     from data_contracts.tables import Table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -12,12 +12,8 @@ from fastapi import Depends, Request
 from data_contracts.site_offer import SiteOffers
 from service.contact import Contact
 from service.served_policy import ServedPolicy
-from service.store import Store
-
-
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
+from service.storage.store import Store
+from service.utc import utc_now
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class Collaborators:
     offers: SiteOffers | None = None
 
 
-def _given(request: Request) -> Collaborators:
+async def _given(request: Request) -> Collaborators:
     held: Collaborators = request.app.state.collaborators
     return held
 

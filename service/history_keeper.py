@@ -8,10 +8,14 @@ from datetime import date, datetime
 
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
+from service.audit.entry import Entry, Kind
+from service.audit.reading import reading
 from service.event import Action, Choice, Decision, Event, History, Signature
+from service.principal import LOCAL, Principal
 from service.record import RecommendationRecord
 from service.release import check_order, check_release, check_repeat, decision_of, holds_until, obstacles, state_of
-from service.store import Store
+from service.storage.answers import StoredRecommendation
+from service.storage.store import Store
 
 PageOf = Callable[["Kept", Event], bytes]
 """Makes the page that an event lets the patient see."""
@@ -26,12 +30,14 @@ class Kept:
         profile: what was asked with.
         holds_until: the last day on which it may be released.
         events: what was done, in that order.
+        row: as the store holds it.
     """
 
     record: RecommendationRecord
     profile: PatientProfile
     holds_until: date
     events: tuple[Event, ...]
+    row: StoredRecommendation
 
     @property
     def answer(self) -> Recommendation:
@@ -63,7 +69,7 @@ def find(store: Store, recommendation_id: str) -> Kept:
     row = store.get(recommendation_id)
     record = RecommendationRecord.model_validate_json(row.response)
     profile = PatientProfile.model_validate_json(row.request)
-    return Kept(record, profile, holds_until(profile, record.created_at.date()), store.events(row.id))
+    return Kept(record, profile, holds_until(profile, record.created_at.date()), store.events(row.id), row)
 
 
 def write_down(
@@ -72,6 +78,8 @@ def write_down(
     action: Action,
     signature: Signature,
     now: datetime,
+    *,
+    actor: Principal = LOCAL,
     page_of: PageOf | None = None,
 ) -> Kept:
     """Review, release or decide; the same said again changes nothing.
@@ -82,6 +90,7 @@ def write_down(
         action: what is done.
         signature: who does it; a `Choice` for "decide".
         now: UTC.
+        actor: who was found to call.
         page_of: makes the page that is kept with it, as a release needs one.
 
     Raises:
@@ -95,15 +104,26 @@ def write_down(
     event = _event(action, signature, now, decision)
     if earlier := kept.event(action):
         check_repeat(event, earlier)
+        store.note(reading(kept.row, actor, now, "history"))
         return kept
     check_order(action, kept.events)
     if action == "release":
         check_release(kept.answer, kept.holds_until, now.date())
-    store.add_event(kept.record.id, event, page_of(kept, event) if page_of else None)
+    page = page_of(kept, event) if page_of else None
+    store.add_event(kept.record.id, event, _entry(event, actor), page)
     # Somebody else may have been quicker by a moment: then theirs stays, and is compared with ours.
     kept = find(store, recommendation_id)
     check_repeat(event, kept.event(action) or event)
     return kept
+
+
+def _entry(event: Event, actor: Principal) -> Entry:
+    """What is remembered of an action beside the event: who signed and what for stay sealed."""
+    kind: Kind = "decision" if event.action == "decide" else event.action
+    if event.decision is None:
+        return Entry(kind, actor, event.at)
+    kind = "override" if event.decision.relation == "overrides" else kind
+    return Entry(kind, actor, event.at, detail={"relation": event.decision.relation})
 
 
 def _event(action: Action, who: Signature, now: datetime, decision: Decision | None) -> Event:

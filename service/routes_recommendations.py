@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Response
 
+from data_contracts.errors import Refused
 from data_contracts.profile import PatientProfile
+from data_contracts.recommendation import Recommendation
 from engine.recommend import recommend
-from service.collaborators import Given
+from service.audit.entry import Entry
+from service.audit.reading import reading
+from service.collaborators import Collaborators, Given
+from service.consent import Standing, check_consent, with_ledger
 from service.needs import check_profile, needs_of
+from service.principal import Acting, Principal
 from service.problem_document import documented
 from service.record import RecommendationRecord, consents, contacts_for, only_consent
 from service.request_body import body_of, documented_body
 from service.served_policy import ServedPolicy
-from service.store import StoredRecommendation
+from service.storage.answers import StoredRecommendation
+from service.storage.surroundings import surroundings_of
 
 ROUTER = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
 Profile = Annotated[PatientProfile, Depends(body_of(PatientProfile))]
@@ -26,19 +35,23 @@ PRIVATE = {"Cache-Control": "no-store"}
     "",
     status_code=201,
     response_model=RecommendationRecord,
-    responses=documented(400, 413, 415, 422, 500, 503),
+    responses=documented(400, 403, 409, 413, 415, 422, 500, 503),
     openapi_extra=documented_body(PatientProfile),
     summary="Rank therapies for one patient, or say why that cannot be done",
 )
 def make_recommendation(
-    profile: Annotated[PatientProfile, Depends(body_of(PatientProfile))], given: Given
+    profile: Annotated[PatientProfile, Depends(body_of(PatientProfile))], given: Given, actor: Acting
 ) -> Response:
     """Answer for one patient; the answer is kept before it is given.
+
+    Who has withdrawn from decision support by the ledger of consents is refused, before anything is computed.
 
     Of a patient who does not consent nothing is kept but the refusal: what the answer says beyond it is given once.
     """
     served, now = given.served(), given.clock()
     check_profile(profile, needs_of(served.policy.manifest, served.rules))
+    standing = _consented(profile, given, actor, now)
+    profile = with_ledger(profile, standing, served.rules.consent)
     recommendation = recommend(profile, served.policy, served.rules, now.date(), given.offers)
     record = RecommendationRecord(
         id=uuid4(),
@@ -49,9 +62,9 @@ def make_recommendation(
         recommendation=recommendation,
     )
     content = record.model_dump_json().encode()
-    given.store.add(
-        _stored(record, profile, content) if consents(recommendation) else _refusal(record, profile, served)
-    )
+    kept = _stored(record, profile, content) if consents(recommendation) else _refusal(record, profile, served)
+    kept = replace(kept, surroundings=surroundings_of(served.rules, given.offers, given.contacts))
+    given.store.add(kept, _entry(recommendation, actor, now), standing)
     headers = {**PRIVATE, "Location": f"{ROUTER.prefix}/{record.id}"}
     return Response(content, 201, headers, media_type="application/json")
 
@@ -59,12 +72,34 @@ def make_recommendation(
 @ROUTER.get(
     "/{recommendation_id}",
     response_model=RecommendationRecord,
-    responses=documented(404, 422, 500, 503),
+    responses=documented(404, 410, 422, 500, 503),
     summary="One recommendation, byte for byte as it was first given",
 )
-def get_recommendation(recommendation_id: str, given: Given) -> Response:
+def get_recommendation(recommendation_id: str, given: Given, actor: Acting) -> Response:
     """Give back a kept recommendation."""
-    return Response(given.store.get(recommendation_id).response, 200, PRIVATE, media_type="application/json")
+    found = given.store.get(recommendation_id)
+    given.store.note(reading(found, actor, given.clock(), "recommendation"))
+    return Response(found.response, 200, PRIVATE, media_type="application/json")
+
+
+def _consented(profile: PatientProfile, given: Collaborators, actor: Principal, now: datetime) -> Standing:
+    """What the ledger says of the patient; a refusal is written down before it is told."""
+    standing = given.store.standing(profile.patient_id)
+    try:
+        check_consent(standing, given.contacts)
+    except Refused:
+        given.store.note(Entry("refusal", actor, now, "refused", standing.person, detail={"code": "CONSENT"}))
+        raise
+    return standing
+
+
+def _entry(recommendation: Recommendation, actor: Principal, now: datetime) -> Entry:
+    """What is remembered of an answer beside the answer: codes alone."""
+    safety = recommendation.safety
+    detail = {"safety": safety.level, "reason": str(safety.reason or "none"), "policy": recommendation.policy}
+    if safety.level == "refused":
+        return Entry("refusal", actor, now, "refused", detail=detail)
+    return Entry("recommendation", actor, now, detail=detail)
 
 
 def _refusal(record: RecommendationRecord, profile: PatientProfile, served: ServedPolicy) -> StoredRecommendation:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from service import routes_recommendations
 from service.collaborators import Given
+from service.principal import Acting
 from service.problem_document import documented
 from service.sheet_release import sheet_for
 
@@ -20,14 +21,14 @@ PAGE: dict[int | str, dict[str, Any]] = {
 @ROUTER.get(
     "/{recommendation_id}/sheet",
     response_class=Response,
-    responses={**PAGE, **documented(404, 409, 422, 500, 503)},
+    responses={**PAGE, **documented(404, 409, 410, 422, 500, 503)},
     summary="The page for clinician and patient: only once it is released",
 )
-def get_sheet(recommendation_id: str, given: Given) -> Response:
+def get_sheet(recommendation_id: str, given: Given, actor: Acting) -> Response:
     """The sheet, byte for byte as it was released; options in the guideline's order, none ranked."""
     from service.sheet_page import content_security_policy
 
-    page = sheet_for(given.store, recommendation_id, given.clock().date())
+    page = sheet_for(given.store, recommendation_id, given.clock(), actor)
     headers = {
         **routes_recommendations.PRIVATE,
         "Content-Security-Policy": content_security_policy(page),

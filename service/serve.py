@@ -13,14 +13,19 @@ from fastapi import FastAPI
 from data_contracts.errors import BadUsage
 from data_contracts.site_offer import read_site_offers
 from service.app import create_app
+from service.audit.entry import Entry
 from service.check import warn_of_expired
-from service.collaborators import Collaborators, utc_now
+from service.collaborators import Collaborators
 from service.console import tell, warn
 from service.contact import read_contacts
-from service.database import open_database, upgrade
+from service.principal import OPERATOR
 from service.served_policy import ServedPolicy, check_reference, load_served
 from service.settings import POLICY, Settings, read_settings
-from service.store import Store
+from service.storage.database import open_database
+from service.storage.keys import FILE, TEXT, Keys, open_keys
+from service.storage.opening import ready_store
+from service.storage.store import Store
+from service.utc import utc_now
 
 SECONDS_TO_FINISH = 10
 """How long answers that have begun may take after the signal to stop."""
@@ -37,24 +42,25 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
     contacts = read_contacts(settings.contacts)
     offers = read_site_offers(settings.sites) if settings.sites else None
     served = load_served(check_reference(settings.policy, POLICY))
-    store = open_store(settings, served)
+    keys = open_keys(os.environ, utc_now())
+    store = open_store(settings, served, keys)
     app = create_app(Collaborators(lambda: served, store, contacts, offers=offers))
     warn_if_open(settings.host)
+    warn_of_local_keys(keys)
     warn_of_expired(served.rules, utc_now().date())
     run(app, listen(settings), served)
     return 0
 
 
-def open_store(settings: Settings, served: ServedPolicy) -> Store:
+def open_store(settings: Settings, served: ServedPolicy, keys: Keys) -> Store:
     """The migrated store, holding the documents of the policy that is served.
 
     Raises:
         NotReady: the database cannot be used.
     """
     engine = open_database(settings.database_url)
-    upgrade(engine)
-    store = Store(engine)
-    store.keep_policy(served.source.manifest_sha256, served.documents)
+    store = ready_store(engine, keys, utc_now())
+    store.keep_policy(served.source.manifest_sha256, served.documents, Entry("policy", OPERATOR, utc_now()))
     return store
 
 
@@ -103,6 +109,13 @@ def warn_if_open(host: str) -> None:
         local = host == "localhost"
     if not local:
         warn(f"WARNING: {host} can be reached from elsewhere, and this service does not ask who calls. Shield it.")
+
+
+def warn_of_local_keys(keys: Keys) -> None:
+    """Say so if nobody configured keys: whoever takes the folder takes both the records and what opens them."""
+    if keys.made_here:
+        step = f"Fit for a trial, not for patients: set {FILE} or {TEXT} (`equipoise keys new FILE` makes one)."
+        warn(f"WARNING: the keys that records are sealed with lie beside them, in {keys.path}. {step}")
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
-from data_contracts.errors import BadUsage, NotFound, NotReady, WrongState
+from data_contracts.errors import BadUsage, NotFound, WrongState
 from data_contracts.manifest import MANIFEST, PolicyManifest
-from service.collaborators import Collaborators, utc_now
+from service.audit.reading import reading
+from service.collaborators import Collaborators
 from service.console import tell
-from service.database import database_problem, open_database
 from service.event import Event
 from service.history_keeper import Kept, PageOf, find
+from service.principal import OPERATOR, Principal
 from service.release import ASK_AGAIN, state_of
-from service.settings import DATABASE, read_settings
-from service.store import Store
+from service.storage.command_store import command_store
+from service.storage.store import Store
+from service.utc import utc_now
 
 NEXT = {
     "draft": "A named clinician has to review it (POST to its /review) and then to release it (POST to its /release).",
@@ -36,8 +37,8 @@ def released_page(given: Collaborators) -> PageOf:
     return page
 
 
-def sheet_for(store: Store, recommendation_id: str, today: date) -> bytes:
-    """The sheet as it was released.
+def sheet_for(store: Store, recommendation_id: str, now: datetime, actor: Principal) -> bytes:
+    """The sheet as it was released; that it was given is remembered.
 
     Raises:
         NotFound: there is no such recommendation.
@@ -48,11 +49,12 @@ def sheet_for(store: Store, recommendation_id: str, today: date) -> bytes:
     state = state_of(kept.events)
     if state != "released":
         raise WrongState(f"This recommendation is no patient's to see yet. {NEXT[state]}")
-    if today > kept.holds_until:
+    if now.date() > kept.holds_until:
         raise WrongState(f"The sheet was good until {kept.holds_until}. {ASK_AGAIN}")
     page = store.page(kept.record.id)
     if page is None:
         raise NotFound(f"It was released before sheets were made. {ASK_AGAIN}")
+    store.note(reading(kept.row, actor, now, "sheet"))
     return page
 
 
@@ -63,10 +65,7 @@ def write_sheet(recommendation_id: str, out: Path) -> int:
         BadUsage: the file cannot be written.
         NotFound, WrongState, NotReady: as for `sheet_for`.
     """
-    engine = open_database(read_settings(os.environ).database_url)
-    if problem := database_problem(engine):
-        raise NotReady(f"{problem} Is {DATABASE} the service's own? `equipoise serve` brings it up to date.")
-    page = sheet_for(Store(engine), recommendation_id, utc_now().date())
+    page = sheet_for(command_store(), recommendation_id, utc_now(), OPERATOR)
     try:
         out.write_bytes(page)
     except OSError as error:

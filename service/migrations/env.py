@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `service.database.upgrade` hands over, or prints them as SQL."""
+"""Runs the migrations on the connection that `service.storage.database.upgrade` hands over, or prints them as SQL."""
 
 from __future__ import annotations
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +30,15 @@ from data_contracts.protocol import Outcome
 from data_contracts.support import CELLS, Support
 from data_contracts.support_arrays import support_arrays
 from service.app import create_app
+from service.audit.entry import Entry
 from service.collaborators import Collaborators
 from service.contact import Contact
-from service.database import open_database, upgrade
+from service.principal import LOCAL
 from service.served_policy import ServedPolicy, load_served
-from service.store import Store
+from service.storage.database import open_database
+from service.storage.keys import open_keys
+from service.storage.opening import ready_store
+from service.storage.store import Store
 
 with warnings.catch_warnings():
     # Starlette's test client prefers httpx2 and says so; our lock holds httpx, which it still supports.
@@ -152,7 +158,7 @@ def archive(changes: Mapping[str, Any]) -> bytes:
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own for every test, and no setting of the machine."""
-    for name in ("TRUSTED_KEYS", "DATABASE_URL", "POLICY", "CONTACTS", "HOST", "PORT"):
+    for name in ("TRUSTED_KEYS", "DATABASE_URL", "POLICY", "CONTACTS", "HOST", "PORT", "KEYS", "KEYS_FILE"):
         monkeypatch.delenv(f"EQUIPOISE_{name}", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("EQUIPOISE_HOME", str(tmp_path / "home"))
@@ -204,9 +210,9 @@ def served(policy_folder: Path) -> ServedPolicy:
 def store(home: Path, served: ServedPolicy) -> Iterator[Store]:
     """A migrated store that knows the served policy."""
     engine = open_database(SecretStr(f"sqlite:///{home / 'service.db'}"))
-    upgrade(engine)
-    made = Store(engine)
-    made.keep_policy(served.source.manifest_sha256, served.documents)
+    made = ready_store(engine, open_keys(os.environ, datetime.now(UTC)), datetime.now(UTC))
+    entry = Entry("policy", LOCAL, datetime.now(UTC))
+    made.keep_policy(served.source.manifest_sha256, served.documents, entry)
     yield made
     engine.dispose()
 

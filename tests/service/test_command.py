@@ -34,8 +34,10 @@ from engine.recommend import recommend
 from service.serve import open_store
 from service.served_policy import load_served
 from service.settings import read_settings
+from service.storage.keys import open_keys
+from service.utc import utc_now
 served = load_served({str(policy_folder)!r})
-open_store(read_settings({{}}), served)
+open_store(read_settings({{}}), served, open_keys({{}}, utc_now()))
 recommend(PatientProfile(patient_id="a", values={{}}), served.policy, served.rules)
 """
     assert loaded_by(statement) == []

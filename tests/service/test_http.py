@@ -19,7 +19,7 @@ from service.app import create_app
 from service.collaborators import Collaborators
 from service.request_body import MAX_BYTES
 from service.served_policy import ServedPolicy
-from service.store import Store
+from service.storage.store import Store
 
 URL = "/v1/recommendations"
 NOBODYS = "00000000-0000-4000-8000-000000000000"
@@ -322,7 +322,7 @@ def test_lost_database(client: Any, store: Store, home: Path, profile: dict[str,
     """Without its table the service says 503 and gives no answer that it could not keep."""
     from sqlalchemy import text as sql
 
-    with store._engine.begin() as connection:
+    with store.engine.begin() as connection:
         connection.execute(sql("DROP TABLE recommendations"))
         connection.execute(sql("UPDATE alembic_version SET version_num = 'old'"))
     assert_problem(client.get("/readyz"), 503)

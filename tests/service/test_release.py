@@ -25,7 +25,7 @@ from service.event import Signature
 from service.history_keeper import find, write_down
 from service.release import holds_until, obstacles
 from service.served_policy import ServedPolicy
-from service.store import Store
+from service.storage.store import Store
 
 URL = "/v1/recommendations"
 SIGNED = {"by": "Dr A. Mbeki", "role": "GP, licence 123", "note": None}
@@ -336,7 +336,7 @@ def test_two_at_the_same_moment(client: Any, where: str, store: Store) -> None:
 def test_the_database_itself_refuses_to_change_history(client: Any, where: str, store: Store, statement: str) -> None:
     """Not even somebody at the database changes an answer or an event in place by accident."""
     act(client, where, "review")
-    with pytest.raises(DBAPIError, match="never changed"), store._engine.begin() as connection:
+    with pytest.raises(DBAPIError, match="never changed"), store.engine.begin() as connection:
         connection.execute(text(statement))
 
 

@@ -15,18 +15,26 @@ from pydantic import SecretStr
 from data_contracts.errors import BadInput, WrongState
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import ArmAdvice, Recommendation, Safety
-from service.database import open_database, upgrade
+from service.audit.entry import Entry
 from service.event import Choice, Event, Signature
 from service.history_keeper import PageOf, find, write_down
+from service.principal import LOCAL
 from service.record import RecommendationRecord
 from service.release import state_of
 from service.sheet_release import sheet_for
-from service.store import Store, StoredRecommendation
+from service.storage.answers import StoredRecommendation
+from service.storage.database import open_database, upgrade
+from service.storage.key_ring import new_ring
+from service.storage.keys import Keys
+from service.storage.store import Store
 
 PEOPLE = st.sampled_from(["Dr A", "Dr B"])
 ARMS = st.sampled_from(["cbt", "ssri", None, "magic"])
 DIGEST = "c" * 64
 ORDER = ["draft", "reviewed", "released"]
+
+KEYS = Keys(new_ring(datetime(2026, 3, 1, tzinfo=UTC)))
+ENTRY = Entry("recommendation", LOCAL, datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def answer(safety: Safety) -> Recommendation:
@@ -46,14 +54,14 @@ class Release(RuleBasedStateMachine):
         super().__init__()
         self.engine = open_database(SecretStr("sqlite:///:memory:"))
         upgrade(self.engine)
-        self.store = Store(self.engine)
+        self.store = Store(self.engine, KEYS)
         self.now = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
         self.seen: tuple[Event, ...] = ()
 
     @initialize(safety=st.sampled_from([Safety(level="none"), Safety(level="refused")]))
     def ask(self, safety: Safety) -> None:
         """A recommendation is made, with item 9 answered."""
-        self.store.keep_policy(DIGEST, {"manifest.json": b"{}"})
+        self.store.keep_policy(DIGEST, {"manifest.json": b"{}"}, ENTRY)
         self.safety, key = safety, uuid4()
         record = RecommendationRecord(
             id=key, created_at=self.now, state="draft", policy_manifest_sha256=DIGEST, contacts=(),
@@ -61,7 +69,7 @@ class Release(RuleBasedStateMachine):
         )  # fmt: skip
         self.bytes, self.key = record.model_dump_json().encode(), str(key)
         request = PatientProfile(patient_id="P-1", values={"phq9_item9": 0}).model_dump_json()
-        self.store.add(StoredRecommendation(key, self.now, "P-1", DIGEST, request, self.bytes))
+        self.store.add(StoredRecommendation(key, self.now, "P-1", DIGEST, request, self.bytes), ENTRY)
 
     @rule(by=PEOPLE)
     def review(self, by: str) -> None:
@@ -118,7 +126,7 @@ class Release(RuleBasedStateMachine):
         """A sheet is given exactly while the recommendation is released and holds, and is the one of who released."""
         release = next((event for event in self.seen if event.action == "release"), None)
         try:
-            page = sheet_for(self.store, self.key, self.now.date())
+            page = sheet_for(self.store, self.key, self.now, LOCAL)
         except WrongState:
             assert release is None or self.now.date() > date(2026, 3, 8)
         else:
@@ -128,7 +136,7 @@ class Release(RuleBasedStateMachine):
     def _try(self, action: Any, signature: Signature, page_of: PageOf | None = None) -> None:
         self.now += timedelta(seconds=1)
         with contextlib.suppress(WrongState, BadInput):
-            write_down(self.store, self.key, action, signature, self.now, page_of)
+            write_down(self.store, self.key, action, signature, self.now, page_of=page_of)
 
 
 TestRelease = Release.TestCase

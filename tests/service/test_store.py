@@ -19,14 +19,22 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from data_contracts.errors import NotFound, NotReady
-from service.database import HEAD, MIGRATIONS, database_problem, open_database, upgrade
-from service.schema import METADATA
-from service.store import Store, StoredRecommendation
+from service.audit.entry import Entry
+from service.principal import LOCAL
+from service.storage.answers import StoredRecommendation
+from service.storage.database import HEAD, MIGRATIONS, database_problem, open_database, upgrade
+from service.storage.key_ring import new_ring
+from service.storage.keys import Keys
+from service.storage.schema import METADATA
+from service.storage.store import Store
+from service.storage.take_over import take_over
+
+ENTRY = Entry("recommendation", LOCAL, datetime.now(UTC))
 
 
 def stored(store: Store, **changes: Any) -> StoredRecommendation:
     digest = "c" * 64
-    store.keep_policy(digest, {"manifest.json": b"{}"})
+    store.keep_policy(digest, {"manifest.json": b"{}"}, ENTRY)
     values = {"id": uuid4(), "created_at": datetime.now(UTC), "patient_id": "P-1"}
     rest = {"policy_manifest_sha256": digest, "request": "{}", "response": b'{"a": 1.10}\x00\xff'}
     return StoredRecommendation(**(values | rest | changes))
@@ -35,7 +43,7 @@ def stored(store: Store, **changes: Any) -> StoredRecommendation:
 def test_bytes_come_back(store: Store) -> None:
     """A response is given back byte for byte, whatever its bytes."""
     item = stored(store)
-    store.add(item)
+    store.add(item, ENTRY)
     found = store.get(str(item.id))
     assert found.response == item.response
     assert (found.patient_id, found.request, found.id) == (item.patient_id, item.request, item.id)
@@ -44,9 +52,9 @@ def test_bytes_come_back(store: Store) -> None:
 def test_add_twice_is_an_error(store: Store) -> None:
     """One id is one answer: nothing is overwritten."""
     item = stored(store)
-    store.add(item)
+    store.add(item, ENTRY)
     with pytest.raises(NotReady):
-        store.add(stored(store, id=item.id, response=b"other"))
+        store.add(stored(store, id=item.id, response=b"other"), ENTRY)
     assert store.get(str(item.id)).response == item.response
 
 
@@ -59,7 +67,7 @@ def test_no_such_recommendation(store: Store, name: str) -> None:
 
 def test_migrations_make_the_tables(store: Store) -> None:
     """The migrations end in exactly the tables that the store uses, at the revision that readiness asks for."""
-    with store._engine.connect() as connection:
+    with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -70,14 +78,14 @@ def test_migrations_make_the_tables(store: Store) -> None:
 def test_upgrade_twice_keeps_the_answers(store: Store) -> None:
     """A restart migrates again and loses nothing."""
     item = stored(store)
-    store.add(item)
-    upgrade(store._engine)
+    store.add(item, ENTRY)
+    upgrade(store.engine)
     assert store.get(str(item.id)).response == item.response
 
 
 def test_durable_and_private(store: Store, home: Path) -> None:
     """SQLite runs with WAL and synchronous=FULL, in a file that only its owner may read."""
-    with store._engine.connect() as connection:
+    with store.engine.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
     for path in home.glob("service.db*"):
@@ -94,7 +102,7 @@ def test_postgresql_schema_compiles() -> None:
     command.upgrade(config, "head", sql=True)
     assert "response BYTEA NOT NULL" in output.getvalue()
     assert "created_at TIMESTAMP WITH TIME ZONE NOT NULL" in output.getvalue()
-    assert "BEFORE UPDATE ON events FOR EACH ROW EXECUTE FUNCTION" in output.getvalue()
+    assert "BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION" in output.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +126,7 @@ def test_file_that_is_no_database(tmp_path: Path) -> None:
 
 
 def test_answers_of_the_first_schema_are_kept(home: Path) -> None:
-    """A database of the schema before events is brought to the newest with its answers, as drafts; and back."""
+    """A database of the schema before events is brought to the newest with its answers, sealed; and never back."""
     engine = open_database(SecretStr(f"sqlite:///{home / 'old.db'}"))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -127,13 +135,21 @@ def test_answers_of_the_first_schema_are_kept(home: Path) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         connection.execute(text("INSERT INTO policies VALUES ('c', '{}')"))
-        values = "'2026-01-01', 'P-1', 'draft', 'c', '{}', x'00ff'"
-        connection.execute(text(f"INSERT INTO recommendations VALUES ('{uuid4()}', {values})"))  # noqa: S608
+        values, key = "'2026-01-01', 'P-1', 'draft', 'c', '{}', x'00ff'", str(uuid4())
+        connection.execute(text(f"INSERT INTO recommendations VALUES ('{key}', {values})"))  # noqa: S608
     upgrade(engine)
     assert database_problem(engine) is None
+    store = Store(engine, Keys(new_ring(datetime.now(UTC))))
+    assert take_over(store, datetime.now(UTC)) == 1
+    assert take_over(store, datetime.now(UTC)) == 0
+    found = store.get(key)
+    assert (found.response, found.patient_id, found.request) == (b"\x00\xff", "P-1", "{}")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM audit")).scalar() == 1
+        tables = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
+    assert "recommendations_0003" not in tables
     with engine.begin() as connection:
-        assert connection.execute(text("SELECT response FROM recommendations")).scalar() == b"\x00\xff"
         config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
-        assert connection.execute(text("SELECT state FROM recommendations")).scalar() == "draft"
+        with pytest.raises(RuntimeError, match="clear"):
+            command.downgrade(config, "0001")
     engine.dispose()

@@ -23,6 +23,7 @@ from service.contact import Contact
 from service.event import Event
 from service.history_keeper import Kept
 from service.record import RecommendationRecord
+from service.storage.answers import StoredRecommendation
 
 ROLES: tuple[Role, ...] = ("response", "dropout", "side_effect")
 NIL: dict[str, Any] = {"features": (), "centre": (), "scale": ()}
@@ -46,7 +47,8 @@ class Case:
             recommendation=answer,
         )  # fmt: skip
         profile = PatientProfile(patient_id=patient, values={"phq9_week0": changes.get("score", 12.0)})
-        self.kept, self.manifest = Kept(record, profile, date(2026, 3, 8), ()), manifest
+        row = StoredRecommendation(record.id, MADE, patient, "c", profile.model_dump_json(), b"")
+        self.kept, self.manifest = Kept(record, profile, date(2026, 3, 8), (), row), manifest
         by, role = changes.get("by", "Dr A. Mbeki"), changes.get("role", "GP, licence 123456")
         self.review = Event(action="review", by=by, role=role, note=None, at=MADE)
         self.release = Event(action="release", by=by, role=role, note=None, at=MADE)

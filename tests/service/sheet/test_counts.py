@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,15 @@ from data_contracts.secondary_arrays import secondary_arrays
 from data_contracts.secondary_outcome import BETTER, SHARE, Role, SecondaryOutcome
 from data_contracts.secondary_served import SecondaryServed, ServedLevel
 from service.app import create_app
+from service.audit.entry import Entry
 from service.collaborators import Collaborators
 from service.contact import Contact
-from service.database import open_database, upgrade
+from service.principal import LOCAL
 from service.served_policy import load_served
-from service.store import Store
+from service.storage.database import open_database, upgrade
+from service.storage.key_ring import new_ring
+from service.storage.keys import Keys
+from service.storage.store import Store
 from service.verification import verify_policy
 
 URL = "/v1/recommendations"
@@ -57,8 +62,9 @@ def test_people_drawn_are_the_policy_s(
     policy = load_served(str(write_folder(lab.promoted(lab.signed(rest, described)))))
     engine = open_database(SecretStr(f"sqlite:///{home / 'service.db'}"))
     upgrade(engine)
-    store = Store(engine)
-    store.keep_policy(policy.source.manifest_sha256, policy.documents)
+    store = Store(engine, Keys(new_ring(datetime.now(UTC))))
+    entry = Entry("policy", LOCAL, datetime.now(UTC))
+    store.keep_policy(policy.source.manifest_sha256, policy.documents, entry)
 
     from fastapi.testclient import TestClient
 

@@ -14,7 +14,7 @@ from service.app import create_app
 from service.collaborators import Collaborators
 from service.contact import Contact
 from service.served_policy import ServedPolicy
-from service.store import Store
+from service.storage.store import Store
 
 URL = "/v1/recommendations"
 SIGNED = {"by": "Dr A. Mbeki", "role": "GP, licence 123", "note": None}

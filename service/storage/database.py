@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from data_contracts.errors import NotReady
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test compares it with the migrations themselves."""
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+
+_PLAIN_POSTGRESQL = re.compile(r"^postgres(ql)?://")
+"""Addresses as PostgreSQL's own tools take them; the driver is ours to name."""
+
+WRITES = "equipoise_writes"
+"""Execution option of a connection whose transactions write."""
 
 
 def open_database(url: SecretStr) -> Engine:
     """Connect lazily to a SQLAlchemy address; SQLite gets a private file, WAL and synchronous=FULL.
 
+    A PostgreSQL commit waits for the disk by the server's own default; a session that asks otherwise is overruled.
+
     Raises:
         NotReady: the address is not one, or its driver is not installed.
     """
     try:
-        engine = create_engine(url.get_secret_value(), pool_pre_ping=True, hide_parameters=True)
+        address = _PLAIN_POSTGRESQL.sub("postgresql+psycopg://", url.get_secret_value())
+        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, ModuleNotFoundError) as error:
         step = "Give an address such as sqlite:///FILE, or install the driver that it names."
         raise NotReady(f"The database address cannot be used ({type(error).__name__}). {step}") from None
     if engine.dialect.name == "sqlite":
         _make_private_file(engine.url.database)
         event.listen(engine, "connect", _make_durable)
+        event.listen(engine, "begin", _begin)
+    else:
+        event.listen(engine, "connect", _wait_for_the_disk)
     return engine
 
 
@@ -67,6 +80,11 @@ def database_problem(engine: Engine) -> str | None:
     return None if version == HEAD else "The database has another schema than this version of Equipoise."
 
 
+def unreachable(error: Exception) -> NotReady:
+    """What to tell of a database that did not do its work; its own message may hold values."""
+    return NotReady(f"The database did not do its work ({type(error).__name__}). Try again; see /readyz.")
+
+
 def _make_private_file(path: str | None) -> None:
     """Create the file for its owner alone before SQLite does so for everybody."""
     if path is None or path in ("", ":memory:") or path.startswith("file:"):
@@ -80,7 +98,20 @@ def _make_private_file(path: str | None) -> None:
 
 def _make_durable(connection: Any, _: Any) -> None:
     """FULL and not NORMAL: an acknowledged recommendation survives a power cut."""
+    connection.isolation_level = None  # transactions begin where `_begin` says so, not at the first change
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Who will write takes SQLite's write lock at once, so that the chain's head cannot move under its feet."""
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _wait_for_the_disk(connection: Any, _: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = on")
+    connection.commit()

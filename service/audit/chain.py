@@ -1,0 +1,121 @@
+"""The chain of audit records: canonical JSON, each record holding the hash of the one before it.
+
+Records are appended in the transaction of what they record, whose commit makes both durable or neither.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from service.audit.entry import Entry
+from service.storage.schema import AUDIT
+
+START = "0" * 64
+"""What the first record holds in the place of a hash."""
+
+HEAD = select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Link:
+    """A record in its place.
+
+    Attributes:
+        seq: 1 for the first, and one more for each.
+        content: canonical JSON.
+        hash: sha256 of the content, hexadecimal.
+    """
+
+    seq: int
+    content: str
+    hash: str
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The content, read."""
+        found: dict[str, Any] = json.loads(self.content)
+        return found
+
+
+NOTHING = Link(0, "", START)
+"""The head of an empty chain."""
+
+
+class Chain:
+    """Appends within one transaction, which holds the lock that lets one writer at a time append."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._head: Link | None = None
+        self._waiting: list[Link] = []
+
+    @property
+    def head(self) -> Link:
+        """The newest record, written or waiting."""
+        if self._head is None:
+            self._head = head_of(self._connection)
+        return self._head
+
+    @property
+    def next_seq(self) -> int:
+        """The place that the next entry will get."""
+        return self.head.seq + 1
+
+    def append(self, entry: Entry) -> Link:
+        """Give an entry its place; `flush` writes it."""
+        self._head = linked(entry, self.head)
+        self._waiting.append(self._head)
+        return self._head
+
+    def flush(self) -> None:
+        """Write what was appended."""
+        rows = [{"seq": link.seq, "content": link.content, "hash": link.hash} for link in self._waiting]
+        if rows:
+            self._connection.execute(insert(AUDIT), rows if len(rows) > 1 else rows[0])
+        self._waiting.clear()
+
+
+def head_of(connection: Connection) -> Link:
+    """The newest record's place and hash, without its content."""
+    found = connection.execute(HEAD).one_or_none()
+    return NOTHING if found is None else Link(found.seq, "", found.hash)
+
+
+def linked(entry: Entry, before: Link) -> Link:
+    """The record that follows on another."""
+    row = entry.row and {"table": entry.row.table, "id": entry.row.id, "sha256": entry.row.sha256}
+    content = canonical(
+        {
+            "v": FORMAT,
+            "seq": before.seq + 1,
+            "previous": before.hash,
+            "at": entry.at.isoformat(),
+            "kind": entry.kind,
+            "outcome": entry.outcome,
+            "who": entry.actor.who,
+            "role": entry.actor.role,
+            "purpose": entry.actor.purpose,
+            "person": entry.person,
+            "recommendation": entry.recommendation and str(entry.recommendation),
+            "row": row,
+            "detail": dict(entry.detail),
+        }
+    )
+    return Link(before.seq + 1, content, hash_of(content))
+
+
+def canonical(content: Mapping[str, Any]) -> str:
+    """The one spelling of a JSON object of texts, whole numbers and nulls (RFC 8785)."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def hash_of(content: str) -> str:
+    """sha256 of a record's content, hexadecimal."""
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,1 @@
+"""What the service keeps, and how: tables, keys, sealed fields, transactions, backup and retention."""

@@ -1,0 +1,97 @@
+"""Recommendations as rows: sealed on the way in, opened on the way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping, select
+
+from service.audit.entry import Entry, Row
+from service.audit.row_hash import row_hash
+from service.storage.key_ring import KeyRing
+from service.storage.person import COLUMNS, find_or_make_person, person_of
+from service.storage.schema import PERSONS, RECOMMENDATIONS, SURROUNDINGS
+from service.storage.surroundings import Surroundings
+from service.storage.transaction import Transaction
+
+TABLE = RECOMMENDATIONS.name
+WITH_PERSON = select(RECOMMENDATIONS, *COLUMNS).join(PERSONS, PERSONS.c.id == RECOMMENDATIONS.c.person)
+INSERT = RECOMMENDATIONS.insert()
+
+
+@dataclass(frozen=True)
+class StoredRecommendation:
+    """One row of the table: an answer with what was asked.
+
+    Attributes:
+        id, created_at, patient_id, policy_manifest_sha256: as in the answer; created_at in UTC.
+        request: the profile as JSON.
+        response: the answer's exact bytes.
+        surroundings: what it came from beside policy and profile; None of answers from before that was kept.
+        person: whom it is about, by the id that audit records use; the store gives it.
+    """
+
+    id: UUID
+    created_at: datetime
+    patient_id: str
+    policy_manifest_sha256: str
+    request: str
+    response: bytes
+    surroundings: Surroundings | None = None
+    person: str | None = None
+
+
+def add_answer(transaction: Transaction, ring: KeyRing, item: StoredRecommendation, entry: Entry) -> None:
+    """Add an answer and the audit record of it."""
+    person = find_or_make_person(transaction.connection, ring, item.patient_id)
+    key = str(item.id)
+    request = person.seal(item.request, TABLE, key, "request")
+    response = person.seal(item.response, TABLE, key, "response")
+    values = {
+        "id": key,
+        "created_at": item.created_at,
+        "person": person.id,
+        "policy_manifest_sha256": item.policy_manifest_sha256,
+        "surroundings_sha256": item.surroundings.sha256 if item.surroundings else None,
+        "request": request,
+        "response": response,
+    }
+    transaction.connection.execute(INSERT, values)
+    told = Row(TABLE, key, row_hash((request, response)))
+    transaction.chain.append(replace(entry, person=person.id, recommendation=item.id, row=told))
+
+
+def find_answer(connection: Connection, ring: KeyRing, recommendation_id: UUID) -> StoredRecommendation | None:
+    """An answer by its id; None if there is none.
+
+    Raises:
+        Erased: the person's key was destroyed.
+        Refused, Tampered: it does not open.
+    """
+    row = (
+        connection.execute(WITH_PERSON.where(RECOMMENDATIONS.c.id == str(recommendation_id))).mappings().one_or_none()
+    )
+    return None if row is None else _opened(ring, row)
+
+
+def _opened(ring: KeyRing, row: RowMapping) -> StoredRecommendation:
+    person, key = person_of(row, row["person"], ring), row["id"]
+    return StoredRecommendation(
+        id=UUID(key),
+        created_at=row["created_at"],
+        patient_id=person.unseal(row["identifier"], PERSONS.name, person.id, "identifier").decode(),
+        policy_manifest_sha256=row["policy_manifest_sha256"],
+        request=person.unseal(row["request"], TABLE, key, "request").decode(),
+        response=person.unseal(row["response"], TABLE, key, "response"),
+        surroundings=Surroundings(digest, None) if (digest := row["surroundings_sha256"]) else None,
+        person=person.id,
+    )
+
+
+def keep_surroundings(connection: Connection, given: Surroundings) -> None:
+    """Keep what answers came from, once."""
+    there = select(SURROUNDINGS.c.sha256).where(SURROUNDINGS.c.sha256 == given.sha256)
+    if connection.execute(there).scalar() is None:
+        connection.execute(SURROUNDINGS.insert(), {"sha256": given.sha256, "content": given.content})

@@ -1,0 +1,73 @@
+"""The ledger of consents as rows: statements are added, never changed; the newest of a purpose counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from data_contracts.errors import WrongState
+from data_contracts.withdrawn import listed_as
+from service.audit.entry import Entry, Row
+from service.audit.row_hash import row_hash
+from service.consent import KEEPS_OUT, Standing, Statement
+from service.storage.key_ring import KeyRing
+from service.storage.person import find_or_make_person
+from service.storage.schema import CONSENTS, PERSONS
+from service.storage.transaction import Transaction
+
+TABLE = CONSENTS.name
+STATEMENTS = (
+    select(PERSONS.c.id, CONSENTS.c.position, CONSENTS.c.purpose, CONSENTS.c.answer, CONSENTS.c.at)
+    .join_from(PERSONS, CONSENTS, CONSENTS.c.person == PERSONS.c.id, isouter=True)
+    .where(PERSONS.c.patient == bindparam("patient"))
+    .order_by(CONSENTS.c.position)
+)
+NEWEST = (
+    select(func.max(CONSENTS.c.position))
+    .join(PERSONS, CONSENTS.c.person == PERSONS.c.id)
+    .where(PERSONS.c.patient == bindparam("patient"))
+)
+
+
+def standing_of(connection: Connection, ring: KeyRing, patient_id: str) -> Standing:
+    """What the ledger says of a patient."""
+    patient = ring.pseudonym(patient_id)
+    rows = connection.execute(STATEMENTS, {"patient": patient}).all()
+    said = {row.purpose: (row.answer, row.at) for row in rows if row.position is not None}
+    return Standing(patient, rows[0].id if rows else None, rows[-1].position or 0 if rows else 0, said)
+
+
+def check_standing(connection: Connection, standing: Standing) -> None:
+    """Refuse to go on by a ledger that has changed since it was read.
+
+    Raises:
+        WrongState: it has.
+    """
+    if (connection.execute(NEWEST, {"patient": standing.patient}).scalar() or 0) != standing.position:
+        raise WrongState("The patient's consent was changed while the answer was made; it was not kept. Ask again.")
+
+
+def add_statement(transaction: Transaction, ring: KeyRing, statement: Statement, entry: Entry) -> Standing:
+    """Add a statement and the audit record of it, in whose place it stands."""
+    connection = transaction.connection
+    person = find_or_make_person(connection, ring, statement.patient_id)
+    position = transaction.chain.next_seq
+    kept = statement.model_dump_json(include={"by", "role", "note"})
+    content = person.seal(kept, TABLE, str(position), "content")
+    out = statement.answer == "withdrawn" and statement.purpose in KEEPS_OUT
+    listed = listed_as(ring.list_salt, statement.patient_id) if out else None
+    values = {"position": position, "person": person.id, "purpose": statement.purpose, "answer": statement.answer}
+    values |= {"at": entry.at, "content": content, "listed": listed}
+    connection.execute(CONSENTS.insert(), values)
+    told = Row(TABLE, str(position), row_hash((person.id, statement.purpose, statement.answer, content, listed)))
+    detail = {**entry.detail, "purpose": statement.purpose, "answer": statement.answer}
+    transaction.chain.append(replace(entry, person=person.id, row=told, detail=detail))
+    return standing_of(connection, ring, statement.patient_id)
+
+
+def listed_patients(connection: Connection) -> tuple[str, ...]:
+    """What the list of withdrawn patients calls those who last withdrew from a purpose that keeps out."""
+    query = select(CONSENTS.c.person, CONSENTS.c.purpose, CONSENTS.c.answer, CONSENTS.c.listed)
+    newest = {(row.person, row.purpose): row for row in connection.execute(query.order_by(CONSENTS.c.position))}
+    return tuple(sorted({row.listed for row in newest.values() if row.answer == "withdrawn" and row.listed}))

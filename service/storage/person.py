@@ -1,0 +1,95 @@
+"""Persons: each patient's own key, wrapped by a master key. Erasure destroys it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
+
+from data_contracts.errors import Erased
+from service.storage.key_ring import KeyRing
+from service.storage.schema import PERSONS
+from service.storage.sealed_field import KEY_BYTES, Place, seal, unseal
+
+BY_PATIENT = select(PERSONS).where(PERSONS.c.patient == bindparam("patient"))
+COLUMNS = (PERSONS.c.identifier, PERSONS.c.key_id, PERSONS.c.wrapped_key, PERSONS.c.erased_at)
+
+
+@dataclass(frozen=True, repr=False)
+class Person:
+    """One patient as the store knows them, with their key unwrapped.
+
+    Attributes:
+        id: drawn at random; all that audit records call them by.
+        secret: their key.
+    """
+
+    id: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Person({self.id})"
+
+    def seal(self, content: str | bytes, table: str, row: str, field: str) -> bytes:
+        """A field of theirs, to be kept at this place."""
+        return seal(self.secret, content.encode() if isinstance(content, str) else content, Place(table, row, field))
+
+    def unseal(self, sealed: bytes, table: str, row: str, field: str) -> bytes:
+        """The content of a field of theirs that stands at this place.
+
+        Raises:
+            Tampered: it was changed or moved.
+        """
+        return unseal(self.secret, sealed, Place(table, row, field))
+
+
+def find_person(connection: Connection, ring: KeyRing, patient_id: str) -> Person | None:
+    """The person with this identifier; None if nothing was kept of them, or all was erased."""
+    row = connection.execute(BY_PATIENT, {"patient": ring.pseudonym(patient_id)}).mappings().one_or_none()
+    return None if row is None else person_of(row, row["id"], ring)
+
+
+def find_or_make_person(connection: Connection, ring: KeyRing, patient_id: str) -> Person:
+    """The person with this identifier, made if there is none; inside a write transaction."""
+    if (found := find_person(connection, ring, patient_id)) is not None:
+        return found
+    made = Person(str(uuid4()), os.urandom(KEY_BYTES))
+    key_id, wrapped = ring.wrap(made.secret, made.id)
+    values = {"id": made.id, "patient": ring.pseudonym(patient_id), "key_id": key_id, "wrapped_key": wrapped}
+    values["identifier"] = made.seal(patient_id, "persons", made.id, "identifier")
+    connection.execute(PERSONS.insert(), values)
+    return made
+
+
+def person_of(row: RowMapping, person_id: str, ring: KeyRing) -> Person:
+    """The person whose columns a row holds.
+
+    Raises:
+        Erased: their key was destroyed.
+        Refused, Tampered: it does not open.
+    """
+    if row["wrapped_key"] is None:
+        raise Erased("The person's key was destroyed at their wish; what was kept of them cannot be opened any more.")
+    return Person(person_id, ring.unwrap(row["key_id"], row["wrapped_key"], person_id))
+
+
+def erase_person(connection: Connection, person_id: str, at: datetime) -> None:
+    """Destroy a person's key and all that leads to them; what is sealed stays, and opens to nobody."""
+    gone = dict.fromkeys(("patient", "identifier", "key_id", "wrapped_key"))
+    connection.execute(update(PERSONS).where(PERSONS.c.id == person_id).values(**gone, erased_at=at))
+
+
+def wrapped_by_others(connection: Connection, key_id: str, limit: int) -> Iterator[RowMapping]:
+    """Up to so many persons whose key another master key wraps."""
+    wanted = select(PERSONS).where(PERSONS.c.key_id != key_id).order_by(PERSONS.c.id).limit(limit)
+    yield from connection.execute(wanted).mappings().all()
+
+
+def wrap_anew(connection: Connection, row: RowMapping, ring: KeyRing) -> None:
+    """Wrap a person's key by the current master key."""
+    key_id, wrapped = ring.wrap(ring.unwrap(row["key_id"], row["wrapped_key"], row["id"]), row["id"])
+    connection.execute(update(PERSONS).where(PERSONS.c.id == row["id"]).values(key_id=key_id, wrapped_key=wrapped))

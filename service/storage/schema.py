@@ -1,0 +1,93 @@
+"""The tables of the service's database. Triggers of the migrations keep their rows from being changed.
+
+What is said of a patient stands in sealed fields (``service.storage.sealed_field``); in clear are only keys that are
+drawn at random, times, hashes and codes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, LargeBinary, MetaData, String, Table, Text
+
+METADATA = MetaData()
+
+POLICIES = Table(
+    "policies",
+    METADATA,
+    Column("manifest_sha256", String(64), primary_key=True),
+    Column("documents", Text, nullable=False),
+)
+"""The readable files of every policy that answered, so that an old answer's basis can always be told."""
+
+SURROUNDINGS = Table(
+    "surroundings",
+    METADATA,
+    Column("sha256", String(64), primary_key=True),
+    Column("content", Text, nullable=False),
+)
+"""What answers came from beside policy and profile: version, rules, offers, contacts; once for all that share them."""
+
+PERSONS = Table(
+    "persons",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("patient", String(64), unique=True),
+    Column("identifier", LargeBinary),
+    Column("key_id", String(40), index=True),
+    Column("wrapped_key", LargeBinary),
+    Column("erased_at", DateTime(timezone=True)),
+)
+"""Each patient's own key, wrapped by a master key. ``patient`` is the keyed hash of the identifier.
+
+Erasure empties all but ``id`` and ``erased_at``: nothing opens the person's fields any more, or leads to them.
+"""
+
+RECOMMENDATIONS = Table(
+    "recommendations",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("created_at", DateTime(timezone=True), nullable=False, index=True),
+    Column("person", String(36), ForeignKey("persons.id"), nullable=False, index=True),
+    Column("policy_manifest_sha256", String(64), ForeignKey("policies.manifest_sha256"), nullable=False),
+    Column("surroundings_sha256", String(64), ForeignKey("surroundings.sha256")),
+    Column("request", LargeBinary, nullable=False),
+    Column("response", LargeBinary, nullable=False),
+)
+"""``request`` and ``response`` are sealed."""
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("recommendation_id", String(36), ForeignKey("recommendations.id"), primary_key=True),
+    Column("action", String(20), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("page", LargeBinary),
+)
+"""What was done with a recommendation. Each action once: the key keeps two who do it at the same moment apart.
+
+``page`` is what the patient may see, kept with its release. Both are sealed."""
+
+CONSENTS = Table(
+    "consents",
+    METADATA,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(36), ForeignKey("persons.id"), nullable=False, index=True),
+    Column("purpose", String(20), nullable=False),
+    Column("answer", String(10), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("listed", String(64)),
+)
+"""The ledger of consents. ``position`` is that of its audit record; ``content``, who wrote it down and how, is sealed.
+
+``listed`` is what the list of withdrawn patients calls the patient; it outlives an erasure, so that training leaves
+the person out ever after."""
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""The chain of audit records: each holds the hash of the one before it."""

@@ -1,0 +1,171 @@
+"""Keeps every recommendation, byte for byte, with the policy that it came from and the audit record of it.
+
+Whatever is written is written with its audit record in one transaction, and on disk when the method returns.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from data_contracts.errors import NotFound
+from data_contracts.manifest import PROMOTION, sha256
+from service.audit.entry import Entry
+from service.consent import Standing, Statement
+from service.event import Event
+from service.storage import answers, consents, events
+from service.storage.answers import StoredRecommendation
+from service.storage.database import database_problem, unreachable
+from service.storage.key_ring import KeyRing
+from service.storage.keys import Keys
+from service.storage.schema import POLICIES, SURROUNDINGS
+from service.storage.transaction import Transaction, Writer
+
+Result = TypeVar("Result")
+
+
+class Store:
+    """Recommendations in a migrated database; every method raises NotReady if it cannot be reached.
+
+    Attributes:
+        engine: the database.
+        keys: what opens it.
+    """
+
+    def __init__(self, engine: Engine, keys: Keys) -> None:
+        self.engine, self.keys = engine, keys
+        self._writer = Writer(engine)
+        self._surroundings: set[str] = set()
+
+    @property
+    def ring(self) -> KeyRing:
+        """The key ring as it is now."""
+        return self.keys.ring
+
+    def write(self, work: Callable[[Transaction], Result]) -> Result:
+        """Do some work in one write transaction; on disk when this returns."""
+        return self._writer.run(work)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read from."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise unreachable(error) from None
+
+    def note(self, entry: Entry) -> None:
+        """Keep an audit record of what changes nothing, such as a reading."""
+        self.write(lambda transaction: transaction.chain.append(entry))
+
+    def keep_policy(self, manifest_sha256: str, documents: Mapping[str, bytes], entry: Entry) -> None:
+        """Keep a policy's readable files (UTF-8, by name) and that it was taken in; once is enough."""
+        content = json.dumps({name: held.decode("utf-8") for name, held in documents.items()}, sort_keys=True)
+        promotion = sha256(documents[PROMOTION]) if PROMOTION in documents else "none"
+        entry = _with(entry, manifest_sha256=manifest_sha256, promotion_sha256=promotion)
+
+        def work(transaction: Transaction) -> None:
+            there = select(POLICIES.c.manifest_sha256).where(POLICIES.c.manifest_sha256 == manifest_sha256)
+            if transaction.connection.execute(there).scalar() is None:
+                values = {"manifest_sha256": manifest_sha256, "documents": content}
+                transaction.connection.execute(POLICIES.insert(), values)
+                transaction.chain.append(entry)
+
+        self.write(work)
+
+    def policy(self, manifest_sha256: str) -> dict[str, str]:
+        """The readable files of a policy that was kept, by name."""
+        query = select(POLICIES.c.documents).where(POLICIES.c.manifest_sha256 == manifest_sha256)
+        with self.reading() as connection:
+            found: dict[str, str] = json.loads(connection.execute(query).scalar_one())
+        return found
+
+    def surroundings(self, digest: str) -> str:
+        """The content of surroundings that were kept."""
+        with self.reading() as connection:
+            query = select(SURROUNDINGS.c.content).where(SURROUNDINGS.c.sha256 == digest)
+            found: str = connection.execute(query).scalar_one()
+        return found
+
+    def add(self, item: StoredRecommendation, entry: Entry, standing: Standing | None = None) -> None:
+        """Keep one recommendation; when this returns it is on disk.
+
+        Args:
+            item: the answer.
+            entry: what to remember of it; person, answer and row are added to it.
+            standing: what the ledger said when the answer was made; if that has changed, the answer is not kept.
+
+        Raises:
+            WrongState: the ledger has changed.
+        """
+        given, ring = item.surroundings, self.ring
+
+        def work(transaction: Transaction) -> None:
+            if standing is not None:
+                consents.check_standing(transaction.connection, standing)
+            if given is not None and given.sha256 not in self._surroundings:
+                answers.keep_surroundings(transaction.connection, given)
+            answers.add_answer(transaction, ring, item, entry)
+
+        self.write(work)
+        if given is not None:
+            self._surroundings.add(given.sha256)
+
+    def get(self, recommendation_id: str) -> StoredRecommendation:
+        """One recommendation by its id.
+
+        Raises:
+            NotFound: there is none of that id, or it is no UUID.
+            Erased: the person's key was destroyed.
+            Tampered, Refused: it does not open.
+        """
+        try:
+            wanted = UUID(recommendation_id)
+        except ValueError:
+            raise NotFound("No recommendation has this id; ids are UUIDs.") from None
+        with self.reading() as connection:
+            found = answers.find_answer(connection, self.ring, wanted)
+        if found is None:
+            raise NotFound("No recommendation has this id.")
+        return found
+
+    def events(self, recommendation_id: UUID) -> tuple[Event, ...]:
+        """What was done with a recommendation, in that order."""
+        with self.reading() as connection:
+            return events.events_of(connection, self.ring, recommendation_id)
+
+    def add_event(self, recommendation_id: UUID, event: Event, entry: Entry, page: bytes | None = None) -> bool:
+        """Keep what was done, with the page that it lets the patient see; False if the action was done before."""
+        ring, done = self.ring, (event, page)
+        return self.write(lambda transaction: events.add_event(transaction, ring, recommendation_id, done, entry))
+
+    def page(self, recommendation_id: UUID) -> bytes | None:
+        """The page that was released, byte for byte; None if there is none."""
+        with self.reading() as connection:
+            return events.released_page(connection, self.ring, recommendation_id)
+
+    def standing(self, patient_id: str) -> Standing:
+        """What the ledger of consents says of a patient."""
+        with self.reading() as connection:
+            return consents.standing_of(connection, self.ring, patient_id)
+
+    def add_consent(self, statement: Statement, entry: Entry) -> Standing:
+        """Write what a patient said into the ledger; what it says of them now."""
+        ring = self.ring
+        return self.write(lambda transaction: consents.add_statement(transaction, ring, statement, entry))
+
+    def problem(self) -> str | None:
+        """What keeps the store from use, in words; None if nothing does."""
+        return database_problem(self.engine)
+
+
+def _with(entry: Entry, **detail: str) -> Entry:
+    return replace(entry, detail={**entry.detail, **detail})
