@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from data_contracts.rule import RuleSet
 from data_contracts.site_offer import SiteOffers
 from service.contact import Contact
 from service.served_policy import ServedPolicy
 from service.storage.store import Store
+from service.storage.surroundings import Surroundings, surroundings_of
 from service.utc import utc_now
 
 
@@ -33,6 +35,13 @@ class Collaborators:
     contacts: tuple[Contact, ...]
     clock: Callable[[], datetime] = utc_now
     offers: SiteOffers | None = None
+    _surroundings: dict[int, tuple[RuleSet, Surroundings]] = field(default_factory=dict, repr=False)
+
+    def surroundings(self, rules: RuleSet) -> Surroundings:
+        """What answers by these rules come from beside policy and profile; made once, as it is large."""
+        if id(rules) not in self._surroundings:
+            self._surroundings[id(rules)] = (rules, surroundings_of(rules, self.offers, self.contacts))
+        return self._surroundings[id(rules)][1]
 
 
 async def _given(request: Request) -> Collaborators:

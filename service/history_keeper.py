@@ -8,10 +8,10 @@ from datetime import date, datetime
 
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
+from service.audit.actor import LOCAL_ACTOR, Actor
 from service.audit.entry import Entry, Kind
 from service.audit.reading import reading
 from service.event import Action, Choice, Decision, Event, History, Signature
-from service.principal import LOCAL, Principal
 from service.record import RecommendationRecord
 from service.release import check_order, check_release, check_repeat, decision_of, holds_until, obstacles, state_of
 from service.storage.answers import StoredRecommendation
@@ -79,7 +79,7 @@ def write_down(
     signature: Signature,
     now: datetime,
     *,
-    actor: Principal = LOCAL,
+    actor: Actor = LOCAL_ACTOR,
     page_of: PageOf | None = None,
 ) -> Kept:
     """Review, release or decide; the same said again changes nothing.
@@ -117,7 +117,7 @@ def write_down(
     return kept
 
 
-def _entry(event: Event, actor: Principal) -> Entry:
+def _entry(event: Event, actor: Actor) -> Entry:
     """What is remembered of an action beside the event: who signed and what for stay sealed."""
     kind: Kind = "decision" if event.action == "decide" else event.action
     if event.decision is None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from service import routes_recommendations
+from service.acting import Acting
 from service.audit.reading import reading
 from service.basis import Basis, basis_of
 from service.collaborators import Given
 from service.history_keeper import find
-from service.principal import Acting
 from service.problem_document import documented
 from service.version import VERSION
 

@@ -13,18 +13,19 @@ from data_contracts.errors import Refused
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
 from engine.recommend import recommend
+from service.acting import Acting
+from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.audit.reading import reading
 from service.collaborators import Collaborators, Given
 from service.consent import Standing, check_consent, with_ledger
 from service.needs import check_profile, needs_of
-from service.principal import Acting, Principal
 from service.problem_document import documented
 from service.record import RecommendationRecord, consents, contacts_for, only_consent
 from service.request_body import body_of, documented_body
 from service.served_policy import ServedPolicy
 from service.storage.answers import StoredRecommendation
-from service.storage.surroundings import surroundings_of
+from service.storage.person import PatientName
 
 ROUTER = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
 Profile = Annotated[PatientProfile, Depends(body_of(PatientProfile))]
@@ -63,7 +64,8 @@ def make_recommendation(
     )
     content = record.model_dump_json().encode()
     kept = _stored(record, profile, content) if consents(recommendation) else _refusal(record, profile, served)
-    kept = replace(kept, surroundings=surroundings_of(served.rules, given.offers, given.contacts))
+    whose = actor.principal.organisation
+    kept = replace(kept, organisation=whose, surroundings=given.surroundings(served.rules))
     given.store.add(kept, _entry(recommendation, actor, now), standing)
     headers = {**PRIVATE, "Location": f"{ROUTER.prefix}/{record.id}"}
     return Response(content, 201, headers, media_type="application/json")
@@ -82,9 +84,9 @@ def get_recommendation(recommendation_id: str, given: Given, actor: Acting) -> R
     return Response(found.response, 200, PRIVATE, media_type="application/json")
 
 
-def _consented(profile: PatientProfile, given: Collaborators, actor: Principal, now: datetime) -> Standing:
+def _consented(profile: PatientProfile, given: Collaborators, actor: Actor, now: datetime) -> Standing:
     """What the ledger says of the patient; a refusal is written down before it is told."""
-    standing = given.store.standing(profile.patient_id)
+    standing = given.store.standing(PatientName(actor.principal.organisation, profile.patient_id))
     try:
         check_consent(standing, given.contacts)
     except Refused:
@@ -93,7 +95,7 @@ def _consented(profile: PatientProfile, given: Collaborators, actor: Principal, 
     return standing
 
 
-def _entry(recommendation: Recommendation, actor: Principal, now: datetime) -> Entry:
+def _entry(recommendation: Recommendation, actor: Actor, now: datetime) -> Entry:
     """What is remembered of an answer beside the answer: codes alone."""
     safety = recommendation.safety
     detail = {"safety": safety.level, "reason": str(safety.reason or "none"), "policy": recommendation.policy}

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, Response
 
 from data_contracts.errors import WrongState
 from service import routes_recommendations
+from service.acting import Acting
+from service.audit.actor import Actor
 from service.audit.entry import Entry, Kind
 from service.audit.reading import reading
 from service.collaborators import Collaborators, Given
 from service.event import Action, Choice, History, Signature
 from service.history_keeper import find, write_down
-from service.principal import Acting, Principal
 from service.problem_document import documented
 from service.request_body import body_of, documented_body
 from service.sheet_release import released_page
@@ -60,7 +61,7 @@ def get_history(recommendation_id: str, given: Given, actor: Acting, response: R
     return kept.history(now.date())
 
 
-def _write(name: str, action: Action, signature: Signature, given: Collaborators, actor: Principal) -> History:
+def _write(name: str, action: Action, signature: Signature, given: Collaborators, actor: Actor) -> History:
     """Do it; what the rules of release refuse is remembered as well."""
     now = given.clock()
     page_of = released_page(given) if action == "release" else None

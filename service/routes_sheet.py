@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from service import routes_recommendations
+from service.acting import Acting
 from service.collaborators import Given
-from service.principal import Acting
 from service.problem_document import documented
 from service.sheet_release import sheet_for
 

@@ -13,12 +13,12 @@ from fastapi import FastAPI
 from data_contracts.errors import BadUsage
 from data_contracts.site_offer import read_site_offers
 from service.app import create_app
+from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
 from service.check import warn_of_expired
 from service.collaborators import Collaborators
 from service.console import tell, warn
 from service.contact import read_contacts
-from service.principal import OPERATOR
 from service.served_policy import ServedPolicy, check_reference, load_served
 from service.settings import POLICY, Settings, read_settings
 from service.storage.database import open_database

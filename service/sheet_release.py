@@ -7,12 +7,12 @@ from pathlib import Path
 
 from data_contracts.errors import BadUsage, NotFound, WrongState
 from data_contracts.manifest import MANIFEST, PolicyManifest
+from service.audit.actor import OPERATOR, Actor
 from service.audit.reading import reading
 from service.collaborators import Collaborators
 from service.console import tell
 from service.event import Event
 from service.history_keeper import Kept, PageOf, find
-from service.principal import OPERATOR, Principal
 from service.release import ASK_AGAIN, state_of
 from service.storage.command_store import command_store
 from service.storage.store import Store
@@ -37,7 +37,7 @@ def released_page(given: Collaborators) -> PageOf:
     return page
 
 
-def sheet_for(store: Store, recommendation_id: str, now: datetime, actor: Principal) -> bytes:
+def sheet_for(store: Store, recommendation_id: str, now: datetime, actor: Actor) -> bytes:
     """The sheet as it was released; that it was given is remembered.
 
     Raises:

@@ -90,7 +90,7 @@ def head_of(connection: Connection) -> Link:
 
 def linked(entry: Entry, before: Link) -> Link:
     """The record that follows on another."""
-    row = entry.row and {"table": entry.row.table, "id": entry.row.id, "sha256": entry.row.sha256}
+    who, row = entry.actor.principal, entry.row
     content = canonical(
         {
             "v": FORMAT,
@@ -99,12 +99,15 @@ def linked(entry: Entry, before: Link) -> Link:
             "at": entry.at.isoformat(),
             "kind": entry.kind,
             "outcome": entry.outcome,
-            "who": entry.actor.who,
-            "role": entry.actor.role,
-            "purpose": entry.actor.purpose,
+            "who": who.subject,
+            "issuer": who.issuer,
+            "organisation": who.organisation,
+            "roles": sorted(who.roles),
+            "purpose": who.purpose,
+            "address": entry.actor.address,
             "person": entry.person,
             "recommendation": entry.recommendation and str(entry.recommendation),
-            "row": row,
+            "row": row and {"table": row.table, "id": row.id, "sha256": row.sha256},
             "detail": dict(entry.detail),
         }
     )
@@ -112,7 +115,7 @@ def linked(entry: Entry, before: Link) -> Link:
 
 
 def canonical(content: Mapping[str, Any]) -> str:
-    """The one spelling of a JSON object of texts, whole numbers and nulls (RFC 8785)."""
+    """The one spelling of a JSON object of texts, whole numbers, lists and nulls (RFC 8785)."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from service.principal import Principal
+from service.audit.actor import Actor
 
 Kind = Literal[
     "recommendation",  # an answer was made, ranked or not
@@ -61,7 +61,7 @@ class Entry:
     """
 
     kind: Kind
-    actor: Principal
+    actor: Actor
     at: datetime
     outcome: Outcome = "success"
     person: str | None = None

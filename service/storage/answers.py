@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, select
 
+from service.access.principal import LOCAL
 from service.audit.entry import Entry, Row
 from service.audit.row_hash import row_hash
 from service.storage.key_ring import KeyRing
-from service.storage.person import COLUMNS, find_or_make_person, person_of
+from service.storage.person import COLUMNS, PatientName, find_or_make_person, person_of
 from service.storage.schema import PERSONS, RECOMMENDATIONS, SURROUNDINGS
 from service.storage.surroundings import Surroundings
 from service.storage.transaction import Transaction
@@ -29,6 +30,7 @@ class StoredRecommendation:
         id, created_at, patient_id, policy_manifest_sha256: as in the answer; created_at in UTC.
         request: the profile as JSON.
         response: the answer's exact bytes.
+        organisation: whose patient it is.
         surroundings: what it came from beside policy and profile; None of answers from before that was kept.
         person: whom it is about, by the id that audit records use; the store gives it.
     """
@@ -39,13 +41,14 @@ class StoredRecommendation:
     policy_manifest_sha256: str
     request: str
     response: bytes
+    organisation: str = LOCAL.organisation
     surroundings: Surroundings | None = None
     person: str | None = None
 
 
 def add_answer(transaction: Transaction, ring: KeyRing, item: StoredRecommendation, entry: Entry) -> None:
     """Add an answer and the audit record of it."""
-    person = find_or_make_person(transaction.connection, ring, item.patient_id)
+    person = find_or_make_person(transaction.connection, ring, PatientName(item.organisation, item.patient_id))
     key = str(item.id)
     request = person.seal(item.request, TABLE, key, "request")
     response = person.seal(item.response, TABLE, key, "response")
@@ -81,6 +84,7 @@ def _opened(ring: KeyRing, row: RowMapping) -> StoredRecommendation:
     return StoredRecommendation(
         id=UUID(key),
         created_at=row["created_at"],
+        organisation=row["organisation"],
         patient_id=person.unseal(row["identifier"], PERSONS.name, person.id, "identifier").decode(),
         policy_manifest_sha256=row["policy_manifest_sha256"],
         request=person.unseal(row["request"], TABLE, key, "request").decode(),

@@ -12,7 +12,7 @@ from service.audit.entry import Entry, Row
 from service.audit.row_hash import row_hash
 from service.consent import KEEPS_OUT, Standing, Statement
 from service.storage.key_ring import KeyRing
-from service.storage.person import find_or_make_person
+from service.storage.person import PatientName, find_or_make_person
 from service.storage.schema import CONSENTS, PERSONS
 from service.storage.transaction import Transaction
 
@@ -30,9 +30,9 @@ NEWEST = (
 )
 
 
-def standing_of(connection: Connection, ring: KeyRing, patient_id: str) -> Standing:
+def standing_of(connection: Connection, ring: KeyRing, name: PatientName) -> Standing:
     """What the ledger says of a patient."""
-    patient = ring.pseudonym(patient_id)
+    patient = ring.pseudonym(name.organisation, name.patient_id)
     rows = connection.execute(STATEMENTS, {"patient": patient}).all()
     said = {row.purpose: (row.answer, row.at) for row in rows if row.position is not None}
     return Standing(patient, rows[0].id if rows else None, rows[-1].position or 0 if rows else 0, said)
@@ -51,7 +51,8 @@ def check_standing(connection: Connection, standing: Standing) -> None:
 def add_statement(transaction: Transaction, ring: KeyRing, statement: Statement, entry: Entry) -> Standing:
     """Add a statement and the audit record of it, in whose place it stands."""
     connection = transaction.connection
-    person = find_or_make_person(connection, ring, statement.patient_id)
+    name = PatientName(entry.actor.principal.organisation, statement.patient_id)
+    person = find_or_make_person(connection, ring, name)
     position = transaction.chain.next_seq
     kept = statement.model_dump_json(include={"by", "role", "note"})
     content = person.seal(kept, TABLE, str(position), "content")
@@ -63,7 +64,7 @@ def add_statement(transaction: Transaction, ring: KeyRing, statement: Statement,
     told = Row(TABLE, str(position), row_hash((person.id, statement.purpose, statement.answer, content, listed)))
     detail = {**entry.detail, "purpose": statement.purpose, "answer": statement.answer}
     transaction.chain.append(replace(entry, person=person.id, row=told, detail=detail))
-    return standing_of(connection, ring, statement.patient_id)
+    return standing_of(connection, ring, name)
 
 
 def listed_patients(connection: Connection) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,16 @@ def database_problem(engine: Engine) -> str | None:
     return None if version == HEAD else "The database has another schema than this version of Equipoise."
 
 
+def forget_pages(engine: Engine) -> None:
+    """Have the database give up old copies of rows that were changed, as far as one may ask it to.
+
+    A failure is left for the next checkpoint or vacuum: what was to be destroyed is so in the table.
+    """
+    statement = "PRAGMA wal_checkpoint(TRUNCATE)" if engine.dialect.name == "sqlite" else "VACUUM persons"
+    with suppress(SQLAlchemyError), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(statement)
+
+
 def unreachable(error: Exception) -> NotReady:
     """What to tell of a database that did not do its work; its own message may hold values."""
     return NotReady(f"The database did not do its work ({type(error).__name__}). Try again; see /readyz.")
@@ -97,10 +108,10 @@ def _make_private_file(path: str | None) -> None:
 
 
 def _make_durable(connection: Any, _: Any) -> None:
-    """FULL and not NORMAL: an acknowledged recommendation survives a power cut."""
+    """FULL and not NORMAL: an acknowledged recommendation survives a power cut. What is erased is overwritten."""
     connection.isolation_level = None  # transactions begin where `_begin` says so, not at the first change
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -60,9 +60,9 @@ class KeyRing:
         """The master key that wraps."""
         return self.masters[0]
 
-    def pseudonym(self, patient_id: str) -> str:
-        """The keyed hash (HMAC-SHA256, hexadecimal) that a patient is looked up by."""
-        return self._keyed("patient", patient_id)
+    def pseudonym(self, organisation: str, patient_id: str) -> str:
+        """The keyed hash (HMAC-SHA256, hexadecimal) that a patient of an organisation is looked up by."""
+        return self._keyed(f"patient of {organisation}", patient_id)
 
     @property
     def list_salt(self) -> str:

@@ -16,7 +16,20 @@ from service.storage.schema import PERSONS
 from service.storage.sealed_field import KEY_BYTES, Place, seal, unseal
 
 BY_PATIENT = select(PERSONS).where(PERSONS.c.patient == bindparam("patient"))
-COLUMNS = (PERSONS.c.identifier, PERSONS.c.key_id, PERSONS.c.wrapped_key, PERSONS.c.erased_at)
+COLUMNS = (PERSONS.c.organisation, PERSONS.c.identifier, PERSONS.c.key_id, PERSONS.c.wrapped_key, PERSONS.c.erased_at)
+
+
+@dataclass(frozen=True)
+class PatientName:
+    """Whose identifier it is: what a patient is found by.
+
+    Attributes:
+        organisation: that it belongs to.
+        patient_id: the identifier.
+    """
+
+    organisation: str
+    patient_id: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,20 +60,30 @@ class Person:
         return unseal(self.secret, sealed, Place(table, row, field))
 
 
-def find_person(connection: Connection, ring: KeyRing, patient_id: str) -> Person | None:
-    """The person with this identifier; None if nothing was kept of them, or all was erased."""
-    row = connection.execute(BY_PATIENT, {"patient": ring.pseudonym(patient_id)}).mappings().one_or_none()
+def find_person(connection: Connection, ring: KeyRing, name: PatientName) -> Person | None:
+    """The person with this name; None if nothing was kept of them, or all was erased."""
+    row = (
+        connection.execute(BY_PATIENT, {"patient": ring.pseudonym(name.organisation, name.patient_id)})
+        .mappings()
+        .one_or_none()
+    )
     return None if row is None else person_of(row, row["id"], ring)
 
 
-def find_or_make_person(connection: Connection, ring: KeyRing, patient_id: str) -> Person:
-    """The person with this identifier, made if there is none; inside a write transaction."""
-    if (found := find_person(connection, ring, patient_id)) is not None:
+def find_or_make_person(connection: Connection, ring: KeyRing, name: PatientName) -> Person:
+    """The person with this name, made if there is none; inside a write transaction."""
+    if (found := find_person(connection, ring, name)) is not None:
         return found
     made = Person(str(uuid4()), os.urandom(KEY_BYTES))
     key_id, wrapped = ring.wrap(made.secret, made.id)
-    values = {"id": made.id, "patient": ring.pseudonym(patient_id), "key_id": key_id, "wrapped_key": wrapped}
-    values["identifier"] = made.seal(patient_id, "persons", made.id, "identifier")
+    values = {
+        "id": made.id,
+        "organisation": name.organisation,
+        "patient": ring.pseudonym(name.organisation, name.patient_id),
+        "identifier": made.seal(name.patient_id, "persons", made.id, "identifier"),
+        "key_id": key_id,
+        "wrapped_key": wrapped,
+    }
     connection.execute(PERSONS.insert(), values)
     return made
 

@@ -30,15 +30,18 @@ PERSONS = Table(
     "persons",
     METADATA,
     Column("id", String(36), primary_key=True),
+    Column("organisation", String(200), nullable=False),
     Column("patient", String(64), unique=True),
     Column("identifier", LargeBinary),
     Column("key_id", String(40), index=True),
     Column("wrapped_key", LargeBinary),
     Column("erased_at", DateTime(timezone=True)),
 )
-"""Each patient's own key, wrapped by a master key. ``patient`` is the keyed hash of the identifier.
+"""Each patient's own key, wrapped by a master key. ``patient`` is the keyed hash of the
+identifier, which belongs to one organisation.
 
-Erasure empties all but ``id`` and ``erased_at``: nothing opens the person's fields any more, or leads to them.
+Erasure empties all but ``id``, ``organisation`` and ``erased_at``: nothing opens the person's fields any more, or
+leads to them.
 """
 
 RECOMMENDATIONS = Table(

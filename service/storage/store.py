@@ -25,6 +25,7 @@ from service.storage.answers import StoredRecommendation
 from service.storage.database import database_problem, unreachable
 from service.storage.key_ring import KeyRing
 from service.storage.keys import Keys
+from service.storage.person import PatientName
 from service.storage.schema import POLICIES, SURROUNDINGS
 from service.storage.transaction import Transaction, Writer
 
@@ -152,10 +153,10 @@ class Store:
         with self.reading() as connection:
             return events.released_page(connection, self.ring, recommendation_id)
 
-    def standing(self, patient_id: str) -> Standing:
+    def standing(self, name: PatientName) -> Standing:
         """What the ledger of consents says of a patient."""
         with self.reading() as connection:
-            return consents.standing_of(connection, self.ring, patient_id)
+            return consents.standing_of(connection, self.ring, name)
 
     def add_consent(self, statement: Statement, entry: Entry) -> Standing:
         """Write what a patient said into the ledger; what it says of them now."""

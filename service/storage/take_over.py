@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, inspect, text
 
+from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
 from service.event import Event
-from service.principal import OPERATOR
 from service.storage.answers import StoredRecommendation, add_answer
 from service.storage.database import unreachable
 from service.storage.events import add_event

