@@ -104,11 +104,11 @@ def compared(seeds: range) -> None:
 
 
 def test_sparse_slopes_are_learned_and_intervals_hold_them() -> None:
-    """40 draws: the posterior means' squared error is below 60 % of least squares' and below that of no slopes at all,
+    """20 draws: the posterior means' squared error is below 60 % of least squares' and below that of no slopes at all,
     and 90 % intervals hold at least 0.90 of all slopes and 0.80 of those that are not zero, less 3 Monte Carlo errors
     over draws. (Intervals of a sparse prior are wide for zeros and short for signals.)
     """
-    compared(range(40))
+    compared(range(20))
 
 
 @pytest.mark.slow
