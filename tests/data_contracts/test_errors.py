@@ -17,6 +17,8 @@ from data_contracts.errors import BadInput, EquipoiseError, Problem, rows_text
         (errors.GateFailed, 4, 409),
         (errors.WrongState, 5, 409),
         (errors.Refused, 5, 403),
+        (errors.NotAuthenticated, 5, 401),
+        (errors.NotPermitted, 5, 403),
         (errors.NotReady, 5, 503),
     ],
 )
@@ -28,7 +30,7 @@ def test_each_error_knows_its_codes(kind: type[EquipoiseError], exit_code: int, 
 
 
 def test_the_table_above_is_complete() -> None:
-    """No error class exists beside those seven."""
+    """No error class exists beside those."""
     assert {kind.__name__ for kind in EquipoiseError.__subclasses__()} == {
         "BadUsage",
         "BadInput",
@@ -36,6 +38,8 @@ def test_the_table_above_is_complete() -> None:
         "GateFailed",
         "WrongState",
         "Refused",
+        "NotAuthenticated",
+        "NotPermitted",
         "NotReady",
     }
 
