@@ -19,6 +19,8 @@ from data_contracts.errors import BadInput, EquipoiseError, Problem, rows_text
         (errors.Refused, 5, 403),
         (errors.NotAuthenticated, 5, 401),
         (errors.NotPermitted, 5, 403),
+        (errors.Tampered, 5, 500),
+        (errors.Erased, 5, 410),
         (errors.NotReady, 5, 503),
     ],
 )
@@ -40,6 +42,8 @@ def test_the_table_above_is_complete() -> None:
         "Refused",
         "NotAuthenticated",
         "NotPermitted",
+        "Tampered",
+        "Erased",
         "NotReady",
     }
 
