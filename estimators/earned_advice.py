@@ -20,12 +20,10 @@ from data_contracts.effects import AverageEffects, BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray
 from data_contracts.policy_value import Comparison, PolicyValue, ProposedAdvice
 from data_contracts.protocol import StudyProtocol
-from data_contracts.targeting import Targeting
 from estimators.competition import Competition
 from estimators.held_out_advice import HeldOutAdvice, all_but, held_out_advice
 from estimators.policy_value import policy_value
 from estimators.serve import Served, serve_averages
-from estimators.targeting import targeting
 
 
 @dataclass(frozen=True)
@@ -37,14 +35,14 @@ class EarnedAdvice:
         advice: what each episode would have been told by what the other folds alone would serve.
         proposed: the evidence on the advice that was proposed; None if none was, or none could be judged.
         value: what following the served advice is worth; None where hardly anybody has a supported arm.
-        targeting: how well held-out predictions tell who gains, whether or not they are served.
+        judged: the same as it was judged, whether or not it is served.
     """
 
     served: Served
     advice: HeldOutAdvice
     proposed: ProposedAdvice | None
     value: PolicyValue | None
-    targeting: Targeting
+    judged: HeldOutAdvice
 
 
 def earn(
@@ -70,8 +68,8 @@ def earn(
         advice = raw
     else:
         advice = by_fold(data, raw, served.competition, protocol, arms, can)
-    curves = targeting(data, served.stacked.predicted, raw if proposed else advice, can, arms, protocol.confidence)
-    return EarnedAdvice(served, advice, proposed, policy_value(data, advice, can, protocol.confidence), curves)
+    value = policy_value(data, advice, can, protocol.confidence)
+    return EarnedAdvice(served, advice, proposed, value, raw if proposed else advice)
 
 
 def let_pass(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -20,7 +20,6 @@ from data_contracts.protocol import StudyProtocol
 from data_contracts.similar_groups import SimilarGroups
 from data_contracts.support import SUPPORTED, Support
 from data_contracts.systematic_error import SystematicError
-from data_contracts.targeting import Targeting
 from data_contracts.trial_evidence import tables_named
 from estimators.candidates import for_study
 from estimators.conformal import outcome_ranges
@@ -62,7 +61,8 @@ class Learned:
         value: what following the served advice is worth; None where hardly anybody has a supported arm.
         advice: what the other folds alone would tell each episode.
         proposed: what individual advice was worth when it was judged; None if there was none to judge.
-        targeting: how well held-out predictions tell who gains, whether or not they are served.
+        judged: the same as ``advice``, as it was judged, whether or not it is served.
+        predicted: (n, K) held-out deviations of effects, whether or not they are served.
         secondary: the outcomes beside the primary one, in the protocol's order.
         systematic_errors: by negative controls, an arm each; empty where there are too few of them.
     """
@@ -86,8 +86,9 @@ class Learned:
     groups: SimilarGroups
     value: PolicyValue | None
     advice: HeldOutAdvice
+    judged: HeldOutAdvice
+    predicted: FloatArray
     proposed: ProposedAdvice | None = None
-    targeting: Targeting = field(default_factory=Targeting)
     secondary: tuple[LearnedSecondary, ...] = ()
     systematic_errors: tuple[SystematicError, ...] = ()
 
@@ -145,7 +146,8 @@ def learn(
             value=earned.value,
             proposed=earned.proposed,
             advice=earned.advice,
-            targeting=earned.targeting,
+            judged=earned.judged,
+            predicted=served.stacked.predicted,
             secondary=learn_secondary(study, protocol, episodes.arms, progress),
             systematic_errors=study.systematic_errors,
         )

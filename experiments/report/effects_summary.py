@@ -13,6 +13,7 @@ from experiments.report.candidates import candidate_rows
 from experiments.report.evidence import evidence_findings, evidence_summary
 from experiments.report.findings import finding
 from experiments.report.outcome_ranges import outcome_range_rows
+from experiments.report.targeting import targeting_of
 from experiments.report.wording import listed
 from experiments.study_result import StudyResult, outcomes_of
 
@@ -69,7 +70,7 @@ def effects_summary(result: StudyResult) -> dict[str, Any]:
         "trial_evidence": evidence_summary(learned.evidence),
         "policy_value": learned.value.model_dump(mode="json") if learned.value else None,
         "proposed_advice": learned.proposed.model_dump(mode="json") if learned.proposed else None,
-        "targeting": learned.targeting.model_dump(mode="json"),
+        "targeting": targeting_of(result).model_dump(mode="json"),
         "sites": result.sites.model_dump(mode="json"),
         "heterogeneity": heterogeneity,
         "sensitivity": result.sensitivity.model_dump(mode="json") if result.sensitivity else None,

@@ -7,11 +7,23 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from data_contracts.support import SUPPORTED
+from data_contracts.targeting import Targeting
+from estimators.targeting import targeting
 from experiments.report.drawing import BLUE, INK, LIGHT, Picture, bare, picture
 from experiments.report.wording import listed, number, short
+from experiments.study_result import StudyResult
 
 PANEL = 1.35
 """Inches that a panel is high."""
+
+
+def targeting_of(result: StudyResult) -> Targeting:
+    """The curves of a study, of its predictions whether or not they are served."""
+    learned = result.learned
+    can = learned.support.verdicts(learned.covariates) == SUPPORTED
+    confidence = result.protocol.confidence
+    return targeting(learned.scored, learned.predicted, learned.judged, can, result.episodes.arms, confidence)
 
 
 def targeting_plots(found: dict[str, Any], unit: str, digits: int) -> dict[str, Picture]:
