@@ -10,8 +10,10 @@ from data_contracts.site_value import SiteValues
 from data_contracts.targeting import Targeting
 from experiments.report.answer import answer
 from experiments.report.candidates import candidate_rows
+from experiments.report.effect_tree import effect_tree
 from experiments.report.evidence import evidence_findings, evidence_summary
 from experiments.report.findings import finding
+from experiments.report.follow_up import follow_up
 from experiments.report.outcome_ranges import outcome_range_rows
 from experiments.report.targeting import targeting_of
 from experiments.report.wording import listed
@@ -27,6 +29,8 @@ def closed_summary() -> dict[str, Any]:
         "answer": [CLOSED],
         "outcomes": [],
         "outcome_ranges": [],
+        "follow_up": None,
+        "tree": None,
         "derived": [],
         "candidates": [],
         "individualisation": [],
@@ -60,6 +64,8 @@ def effects_summary(result: StudyResult) -> dict[str, Any]:
         ],
         "outcomes": findings,
         "outcome_ranges": outcome_range_rows(result),
+        "follow_up": follow_up(result),
+        "tree": effect_tree(result),
         "derived": [
             {"outcome": name, **rule.model_dump()}
             for name, rule in rules_of(protocol).items()

@@ -12,7 +12,10 @@ from matplotlib.figure import Figure
 from experiments.design_result import Result
 from experiments.report.density import density
 from experiments.report.drawing import BLUE, GREY, INK, LIGHT, Picture, bare, picture
+from experiments.report.effect_tree_plot import effect_tree_plot
 from experiments.report.evidence import evidence_plot
+from experiments.report.follow_up_plot import follow_up_plot
+from experiments.report.funnel import funnel_plot
 from experiments.report.groups import gaps_plot
 from experiments.report.outcome_ranges import outcome_range_plot
 from experiments.report.preference_plot import preference_plot
@@ -34,9 +37,14 @@ def figures(result: Result, summary: dict[str, Any]) -> dict[str, Picture]:
         "preference": preference_plot(result.propensity.prediction, result.episodes.arm, result.episodes.arms, shares),
         "balance": love_plot(summary["balance"], result.protocol.gates.max_smd),
     }
+    if summary["negative_controls"]:
+        found["funnel"] = funnel_plot(summary["negative_controls"])
     if not summary["effects_computed"]:
         return found
     primary, trials = summary["outcomes"][0], summary["trial_evidence"]
+    found["follow_up"] = follow_up_plot(summary["follow_up"])
+    if summary["tree"]:
+        found["tree"] = effect_tree_plot(summary["tree"], primary["unit"], primary["digits"])
     if len(summary["outcomes"]) > 1:
         found["together"] = together(summary)
     if trials:

@@ -20,7 +20,7 @@ from data_contracts.episode_checks import check_episodes
 from data_contracts.gate import Waiver
 from data_contracts.policy_value import ProposedAdvice
 from data_contracts.protocol import StudyProtocol
-from data_contracts.systematic_error import SystematicError
+from data_contracts.systematic_error import ControlEffect, SystematicError
 from data_contracts.tables import table_from_frame
 from engine.policy_files import load_policy
 from estimators.candidates import CANDIDATES
@@ -49,11 +49,11 @@ RARE_EPISODES = 7
 
 SECTIONS = {
     "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "derived",
-    "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "fairness", "gates", "gates_passed",
-    "heterogeneity", "identification", "individualisation", "left_out", "marks", "methods", "name",
-    "negative_controls", "notation", "nuisances", "outcome_ranges", "outcomes", "outcomes_set_aside",
+    "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "fairness", "follow_up", "gates",
+    "gates_passed", "heterogeneity", "identification", "individualisation", "left_out", "marks", "methods",
+    "name", "negative_controls", "notation", "nuisances", "outcome_ranges", "outcomes", "outcomes_set_aside",
     "per_protocol", "policy_value", "proposed_advice", "protocol", "question", "reproduction", "sensitivity",
-    "sites", "study_id", "table_one", "target_items", "target_trial", "targeting", "trial_evidence",
+    "sites", "study_id", "table_one", "target_items", "target_trial", "targeting", "tree", "trial_evidence",
     "withdrawn",
 }  # fmt: skip
 
@@ -193,7 +193,7 @@ def test_page_can_be_read_by_ear(html: str) -> None:
     assert tags.count("caption") == tags.count("table") > 0
     assert all(attributes.get("scope") for tag, attributes in elements.tags if tag == "th")
     pictures = [attributes for tag, attributes in elements.tags if tag == "svg"]
-    assert len(pictures) == 9
+    assert len(pictures) == 10
     assert all(attributes["role"] == "img" and len(attributes["aria-label"] or "") > 40 for attributes in pictures)
 
 
@@ -302,7 +302,8 @@ def test_no_count_under_eleven_in_tables(told: dict[str, Any]) -> None:
 
 
 def _page(result: StudyResult) -> str:
-    names = ("overlap", "preference", "balance", "contrasts", "ranks", "evidence", "toc", "qini")
+    design = ("overlap", "preference", "balance", "funnel")
+    names = (*design, "contrasts", "ranks", "evidence", "toc", "qini", "follow_up")
     return page(summarise(result), dict.fromkeys(names, Picture("", "")))
 
 
@@ -401,7 +402,8 @@ def test_what_was_not_earned_or_not_assessed_is_not_counted_as_passed(clinic: St
 
 def test_systematic_error_stands_with_what_could_be_compared(clinic: StudyResult) -> None:
     """With negative controls the page has each arm's error and what chance explains; without, no such section."""
-    error = SystematicError(arm="cbt", effects=(), mean=0.21, sd=0.03, expected=0.22, chance=0.04)
+    controls = tuple(ControlEffect(control=f"c{i}", estimate=i / 20, standard_error=0.1) for i in range(10))
+    error = SystematicError(arm="cbt", effects=controls, mean=0.21, sd=0.03, expected=0.22, chance=0.04)
     text = _page(replace(clinic, learned=replace(clinic.learned, systematic_errors=(error,))))
     at = text.index("Negative controls: is there bias")
     assert text.index("Could the arms be compared?") < at < text.index("<h2>What came</h2>")

@@ -1,0 +1,102 @@
+"""Who was still followed at each visit, and mean outcomes as observed beside those weighted for who was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from data_contracts.effects import BoolArray
+from data_contracts.episode import FloatArray, IntArray
+from estimators.clusters import clustered_covariance
+from estimators.design import MINIMUM_CELL
+from experiments.report.disclosure import WITHHELD, Shown, disclose_left, disclose_share, is_small
+from experiments.report.wording import decimals
+from experiments.study_result import StudyResult
+
+DIGITS = 4
+"""Significant digits of a mean score at the start, as in Table 1."""
+
+
+def follow_up(result: StudyResult) -> dict[str, Any]:
+    """By arm: the share still followed at each visit, the mean score at the start, and the mean outcomes.
+
+    ``counts`` and ``followed`` begin with everybody who started. ``weighted`` stands for all of them: each patient
+    seen counts for one over the probability of being seen. Neither mean is adjusted for who chose the arm.
+    """
+    protocol, episodes = result.protocol, result.episodes
+    block, outcome = protocol.censoring, protocol.outcome
+    rows = []
+    for k, arm in enumerate(episodes.arms):
+        started = episodes.arm == k
+        counts = [int(started.sum()), *_still_there(result, started)]
+        shown = disclose_followed(counts)
+        shares = [count / counts[0] if isinstance(count, int) else None for count in shown[:-1]]
+        end = disclose_share(counts[-1], counts[0])
+        rows.append({"arm": arm, "counts": shown, "followed": [*shares, end], **_means(result, k)})
+    return {
+        "outcome": outcome.column,
+        "unit": outcome.unit,
+        "visits": list(block.visits) if block else None,
+        "weeks": protocol.target_trial is not None,
+        "confidence": protocol.confidence,
+        "digits": decimals(row[kind]["standard_error"] for row in rows for kind in ("observed", "weighted")),
+        "arms": rows,
+    }
+
+
+def disclose_followed(counts: Sequence[int]) -> list[Shown]:
+    """Counts of those still followed, those who started first, to a reader who knows them: no fall of 1 to 10 shows.
+
+    The last is told as it is elsewhere; one before it is withheld that lies so little under the one shown before it,
+    or above the last.
+    """
+    started, *between, last = counts
+    end, _ = disclose_left(last, started)
+    shown: list[Shown] = [started]
+    above = started
+    for count in between:
+        if is_small(count) or is_small(above - count) or (is_small(count - last) and isinstance(end, int)):
+            shown.append(WITHHELD)
+        else:
+            shown.append(count)
+            above = count
+    return [*shown, end]
+
+
+def _still_there(result: StudyResult, started: BoolArray) -> list[int]:
+    """Patients of an arm seen at each visit or later; without visits, those whose outcome was observed."""
+    stayed, block = result.episodes.stayed, result.protocol.censoring
+    if stayed is None or block is None:
+        return [int((started & ~np.isnan(result.learned.scored.outcome)).sum())]
+    return [int((started & (stayed >= visit)).sum()) for visit in range(1, len(block.visits) + 1)]
+
+
+def _means(result: StudyResult, k: int) -> dict[str, Any]:
+    """The mean score at the start of all who started an arm, and both mean outcomes, in the outcome's direction."""
+    data, outcome = result.learned.scored, result.protocol.outcome
+    start = _start(result, data.arm == k)
+    seen = (data.arm == k) & ~np.isnan(data.outcome)
+    values = outcome.sign * data.outcome[seen]
+    weights = {"observed": np.ones(len(values)), "weighted": 1 / data.observation[seen, k]}
+    z = NormalDist().inv_cdf(0.5 + result.protocol.confidence / 2)
+    return {"start": start, **{kind: _mean(values, weight, data.cluster[seen], z) for kind, weight in weights.items()}}
+
+
+def _start(result: StudyResult, started: BoolArray) -> float | None:
+    baseline = result.protocol.outcome.baseline
+    if baseline is None:
+        return None
+    scores = result.episodes.columns[baseline][started]
+    present = scores[~np.isnan(scores)]
+    return float(f"{present.mean():.{DIGITS}g}") if len(present) >= MINIMUM_CELL else None
+
+
+def _mean(values: FloatArray, weight: FloatArray, cluster: IntArray, z: float) -> dict[str, float]:
+    """A weighted mean with its clustered interval, the weights taken as known."""
+    mean = float(np.average(values, weights=weight))
+    influence = weight * (values - mean) / weight.sum()
+    error = float(np.sqrt(clustered_covariance(influence[:, None], cluster)[0, 0]))
+    return {"mean": mean, "standard_error": error, "lower": mean - z * error, "upper": mean + z * error}
