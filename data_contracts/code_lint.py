@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from data_contracts.code import Code, is_well_formed
 from data_contracts.concept import ConceptSet, Terminology, load_terminology
 from data_contracts.errors import Problem
+from data_contracts.fact_codes import load_fact_codes
 from data_contracts.instrument import Instrument, load_instruments
 from data_contracts.record_words import own_record_words
 from data_contracts.therapy import load_therapies
@@ -28,11 +29,14 @@ class PlacedCode:
 
 
 def shipped_codes() -> tuple[PlacedCode, ...]:
-    """Every code of the therapies, the instruments with their items, the conditions, and the words of records."""
+    """Every code of therapies, instruments with their items, conditions, words of records and safety facts."""
     found = [PlacedCode(f"therapy {one.key}", code) for one in load_therapies().values() for code in one.codes]
     found += [PlacedCode(f"instrument {one.id}", code) for one in load_instruments().values() for code in _codes(one)]
     found += [PlacedCode(f"condition {one.key}", code) for one in load_terminology().concepts for code in one.codes]
     found += [PlacedCode(f"record word {one.word}", code) for one in own_record_words().words for code in one.codes]
+    book = load_fact_codes()
+    found += [PlacedCode(f"fact {one.fact}", code) for one in book.facts for code in one.codes]
+    found += [PlacedCode("no intolerance", code) for code in book.no_intolerance]
     return tuple(found)
 
 

@@ -1,0 +1,1 @@
+"""FHIR R4: reads what a record system knows of one patient, and writes what was answered."""

@@ -1,0 +1,112 @@
+"""The FHIR R4 data types that are read, each with what is read of it.
+
+Types are strict and what is not read is let pass, but for what FHIR forbids to let pass: modifier extensions, and
+rules that are implied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from service.fhir.moment import Days, Moment, days_of
+
+Coded = tuple[str, str]
+"""The address of a terminology, which may be empty, and a code in it."""
+
+MODIFIERS = ("modifierExtension", "implicitRules")
+
+
+class Element(BaseModel):
+    """Base of every part of a resource."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unmodified(cls, content: Any) -> Any:
+        if isinstance(content, dict) and any(content.get(name) for name in MODIFIERS):
+            raise PydanticCustomError("modifier", "nothing that changes what the resource means")
+        return content
+
+
+class Coding(Element):
+    """A code of a terminology."""
+
+    system: str | None = None
+    code: str | None = None
+    display: str | None = None
+
+
+class CodeableConcept(Element):
+    """A meaning, by codes, by text, or by both."""
+
+    coding: list[Coding] = Field(default_factory=list)
+    text: str | None = None
+
+    def coded(self) -> Iterator[Coded]:
+        """Its codes."""
+        for one in self.coding:
+            if one.code:
+                yield one.system or "", one.code
+
+    def codes_in(self, systems: Collection[str]) -> tuple[str, ...]:
+        """Its codes in these terminologies."""
+        return tuple(code for system, code in self.coded() if system in systems)
+
+    def words(self) -> str | None:
+        """What a person reads, if anything."""
+        return self.text or next((one.display for one in self.coding if one.display), None)
+
+
+class Reference(Element):
+    """A reference to another resource."""
+
+    reference: str | None = None
+    display: str | None = None
+
+
+class Period(Element):
+    """From when until when; either may be open."""
+
+    start: Moment | None = None
+    end: Moment | None = None
+
+    def starts(self) -> Days | None:
+        """Its first day."""
+        return days_of(self.start) if self.start else None
+
+    def ends(self) -> Days | None:
+        """Its last day."""
+        return days_of(self.end) if self.end else None
+
+
+class Quantity(Element):
+    """A number with its unit. With a comparator it is no number but a bound."""
+
+    value: float | None = None
+    comparator: Literal["<", "<=", ">=", ">"] | None = None
+    unit: str | None = None
+    system: str | None = None
+    code: str | None = None
+
+
+def status_of(concept: CodeableConcept | None, system: str) -> str | None:
+    """The code of a status that is a concept; None if there is none."""
+    codes = concept.codes_in({system, ""}) if concept else ()
+    return codes[0] if codes else None
+
+
+def status_in(concept: CodeableConcept | None, system: str, known: Collection[str]) -> CodeableConcept | None:
+    """Pass a status that is a concept, if its code in that terminology is a known one.
+
+    Raises:
+        PydanticCustomError: it is another.
+    """
+    if concept is not None and not set(concept.codes_in({system, ""})) <= set(known):
+        told = ", ".join(sorted(known))
+        raise PydanticCustomError("value_set", "one of {known}", {"known": told})
+    return concept

@@ -1,0 +1,88 @@
+"""Collects what a record says: facts with their days, and notes on what does not count as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, TypeVar
+
+from data_contracts.errors import Problem
+from data_contracts.fact import UnreadableFact, load_facts, read_fact
+from data_contracts.profile import Value
+from service.fhir.moment import Days
+from service.fhir.note import Note, NoteKind
+from service.fhir.parsing import Placed
+from service.fhir.resource import Resource
+
+Kind = TypeVar("Kind", bound=Resource)
+Sureness = Literal["raises", "tells"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing that a record says of a fact or feature.
+
+    Attributes:
+        name: of the fact or feature.
+        value: what is said.
+        days: when; None if that is not told or it holds now.
+        where: its place.
+    """
+
+    name: str
+    value: Value
+    days: Days | None
+    where: str
+
+
+@dataclass
+class Findings:
+    """What was found so far.
+
+    Attributes:
+        today: the day of the question.
+        said: all that is said.
+        notes: what was left out.
+        problems: values that are no values of their facts.
+    """
+
+    today: date
+    said: list[Said] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def note(self, kind: NoteKind, what: str, where: str) -> None:
+        """Remember what does not count."""
+        self.notes.append(Note(kind, what, where))
+
+    def say(self, name: str, value: Value, days: Days | None, where: str) -> None:
+        """Remember what is said, if it can be: of a safety fact it has to be on its scale."""
+        if name in load_facts():
+            try:
+                read_fact(name, value)
+            except UnreadableFact as error:
+                told = error.problem
+                self.problems.append(Problem(f"{where}, {told.where}", told.expected, told.found, told.next_step))
+                return
+        self.said.append(Said(name, value, days, where))
+
+    def about(self, name: str) -> list[Said]:
+        """What is said of one thing."""
+        return [one for one in self.said if one.name == name]
+
+
+def of_type(resources: Iterable[Placed], kind: type[Kind]) -> Iterator[tuple[str, Kind]]:
+    """The resources of one type, each with its place."""
+    for one in resources:
+        if isinstance(one.resource, kind):
+            yield one.where, one.resource
+
+
+def newest(said: Iterable[Said]) -> list[Said]:
+    """What was said last: of several on one day all; what holds now is newer than anything with a day."""
+    listed = list(said)
+    if undated := [one for one in listed if one.days is None]:
+        return undated
+    last = max((one.days.last for one in listed if one.days), default=None)
+    return [one for one in listed if one.days and one.days.last == last]
