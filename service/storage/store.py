@@ -96,13 +96,20 @@ class Store:
             found: str = connection.execute(query).scalar_one()
         return found
 
-    def add(self, item: StoredRecommendation, entry: Entry, standing: Standing | None = None) -> None:
+    def add(
+        self,
+        item: StoredRecommendation,
+        entry: Entry,
+        standing: Standing | None = None,
+        also: Callable[[Transaction], None] | None = None,
+    ) -> None:
         """Keep one recommendation; when this returns it is on disk.
 
         Args:
             item: the answer.
             entry: what to remember of it; person, answer and row are added to it.
             standing: what the ledger said when the answer was made; if that has changed, the answer is not kept.
+            also: what is written in the same transaction, after the answer.
 
         Raises:
             WrongState: the ledger has changed.
@@ -115,6 +122,8 @@ class Store:
             if given is not None and given.sha256 not in self._surroundings:
                 answers.keep_surroundings(transaction.connection, given)
             answers.add_answer(transaction, ring, item, entry)
+            if also is not None:
+                also(transaction)
 
         self.write(work)
         if given is not None:

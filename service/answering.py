@@ -1,0 +1,127 @@
+"""Answers for one patient: consent by the ledger, the engine's answer, and what of it is kept.
+
+An answer is prepared first and kept before it is given; whoever shows it may keep something of its own beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
+
+from data_contracts.errors import Refused
+from data_contracts.profile import PatientProfile
+from data_contracts.recommendation import Recommendation
+from engine.recommend import recommend
+from service.audit.actor import Actor
+from service.audit.entry import Entry
+from service.collaborators import Collaborators
+from service.consent import Standing, check_consent, with_ledger
+from service.needs import check_profile, needs_of
+from service.record import RecommendationRecord, consents, contacts_for, only_consent
+from service.served_policy import ServedPolicy
+from service.storage.answers import StoredRecommendation
+from service.storage.person import PatientName
+from service.storage.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An answer before it is kept.
+
+    Attributes:
+        record: as it is given.
+        content: the same as the bytes of a body.
+        kept: what of it is kept.
+        entry: what the audit remembers.
+        standing: what the ledger of consents said.
+    """
+
+    record: RecommendationRecord
+    content: bytes
+    kept: StoredRecommendation
+    entry: Entry
+    standing: Standing
+
+
+def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prepared:
+    """Answer for one patient; nothing is kept yet but the refusal of one who has withdrawn.
+
+    Raises:
+        BadInput: the profile is not one that the served policy and the safety rules can read.
+        Refused: by the ledger the patient has withdrawn from decision support; nothing is computed.
+        NotReady: there is no policy, or the database cannot be reached.
+    """
+    served, now = given.served(), given.clock()
+    check_profile(profile, needs_of(served.policy.manifest, served.rules))
+    standing = _consented(profile, given, actor, now)
+    profile = with_ledger(profile, standing, served.rules.consent)
+    recommendation = recommend(profile, served.policy, served.rules, now.date(), given.offers)
+    record = RecommendationRecord(
+        id=uuid4(),
+        created_at=now,
+        state="draft",
+        policy_manifest_sha256=served.source.manifest_sha256,
+        contacts=contacts_for(recommendation, given.contacts),
+        recommendation=recommendation,
+    )
+    content = record.model_dump_json().encode()
+    kept = _stored(record, profile, content) if consents(recommendation) else _refusal(record, profile, served)
+    whose = actor.principal.organisation
+    kept = replace(kept, organisation=whose, surroundings=given.surroundings(served.rules))
+    return Prepared(record, content, kept, _entry(recommendation, actor, now), standing)
+
+
+def keep(prepared: Prepared, given: Collaborators, also: Callable[[Transaction], None] | None = None) -> None:
+    """Keep an answer; when this returns it is on disk.
+
+    Args:
+        prepared: the answer.
+        given: where it is kept.
+        also: what is written in the same transaction, after the answer.
+
+    Raises:
+        WrongState: what the patient said of consent has changed meanwhile.
+        NotReady: the database cannot be reached.
+    """
+    given.store.add(prepared.kept, prepared.entry, prepared.standing, also)
+
+
+def _consented(profile: PatientProfile, given: Collaborators, actor: Actor, now: datetime) -> Standing:
+    """What the ledger says of the patient; a refusal is written down before it is told."""
+    standing = given.store.standing(PatientName(actor.principal.organisation, profile.patient_id))
+    try:
+        check_consent(standing, given.contacts)
+    except Refused:
+        given.store.note(Entry("refusal", actor, now, "refused", standing.person, detail={"code": "CONSENT"}))
+        raise
+    return standing
+
+
+def _entry(recommendation: Recommendation, actor: Actor, now: datetime) -> Entry:
+    """What is remembered of an answer beside the answer: codes alone."""
+    safety = recommendation.safety
+    detail = {"safety": safety.level, "reason": str(safety.reason or "none"), "policy": recommendation.policy}
+    if safety.level == "refused":
+        return Entry("refusal", actor, now, "refused", detail=detail)
+    return Entry("recommendation", actor, now, detail=detail)
+
+
+def _refusal(record: RecommendationRecord, profile: PatientProfile, served: ServedPolicy) -> StoredRecommendation:
+    """What is kept of a patient who does not consent: the answer to the no alone."""
+    rest = only_consent(profile, served.rules)
+    bare = recommend(rest, served.policy, served.rules, record.created_at.date())
+    record = record.model_copy(update={"recommendation": bare})
+    return _stored(record, rest, record.model_dump_json().encode())
+
+
+def _stored(record: RecommendationRecord, profile: PatientProfile, content: bytes) -> StoredRecommendation:
+    return StoredRecommendation(
+        id=record.id,
+        created_at=record.created_at,
+        patient_id=profile.patient_id,
+        policy_manifest_sha256=record.policy_manifest_sha256,
+        request=profile.model_dump_json(),
+        response=content,
+    )
