@@ -311,7 +311,7 @@ def test_unforeseen_error(
     def fail(*_: object) -> None:
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr("service.routes_recommendations.recommend", fail)
+    monkeypatch.setattr("service.answering.recommend", fail)
     document = assert_problem(client.post(URL, json=profile), 500)
     assert document["instance"] in caplog.text
     assert "RuntimeError" in caplog.text
