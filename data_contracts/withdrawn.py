@@ -11,6 +11,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+PURPOSE = b"equipoise-withdrawn/1\n"
+"""Stands before what is signed, so that no other document's signature passes for a list's."""
+
 FORMAT: Literal["equipoise-withdrawn/1"] = "equipoise-withdrawn/1"
 
 

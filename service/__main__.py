@@ -5,6 +5,7 @@ recommend: policy -> verify -> table -> check -> decide -> write.
 serve: contacts -> policy -> verify -> database -> listen.
 sheet: database -> released? -> write.
 check: safety rules -> examples -> clock.
+keys, audit, backup, restore, retention, erase, withdrawn: see service.keeping.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from data_contracts.errors import EquipoiseError
+from service.keeping_arguments import KEEPING, add_commands
 
 EXAMPLES = """\
 examples:
@@ -24,10 +26,12 @@ examples:
   equipoise recommend --policy study/policy --patients patients.csv --out advice.csv
   equipoise sheet 2f1c9a52-5d0b-4c62-9d3e-0a3f6c1b7e11 --out sheet.html
   equipoise check --on 2027-06-30
+  equipoise audit verify
+  equipoise backup --out backup.zip
   EQUIPOISE_CONTACTS=contacts.yaml equipoise serve --policy depression-first-line@champion
 
 exit codes: 0 done; 2 bad usage; 3 bad input; 4 a safety rule is past its review; 5 refused (consent, safety,
-signature, not yet released)"""
+signature, not yet released, erased, or changed after it was written)"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,6 +67,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from service.check import check
 
         return check(arguments.rules, arguments.on or datetime.now(UTC).date())
+    if arguments.command in KEEPING:
+        from service.keeping import run
+
+        return run(arguments)
     if arguments.command == "sheet":
         from service.sheet_release import write_sheet
 
@@ -98,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="whether the safety rules hold and their sources are current")
     check.add_argument("--rules", type=Path, metavar="DIR", help="other rules than those of this package")
     check.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="as if on this day")
-    for command in (pull, recommend, serve, sheet, check):
+    for command in (pull, recommend, serve, sheet, check, *add_commands(commands)):
         command.formatter_class, command.epilog = raw, EXAMPLES
     return parser
 

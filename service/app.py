@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from service import routes_basis, routes_health, routes_recommendations, routes_release, routes_sheet
+from service import routes_basis, routes_consent, routes_health, routes_recommendations, routes_release, routes_sheet
 from service.collaborators import Collaborators
 from service.error_handling import install_error_handling
 from service.openapi import EquipoiseAPI
@@ -31,6 +31,6 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     )
     app.state.collaborators = collaborators
     install_error_handling(app)
-    for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_health):
+    for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_consent, routes_health):
         app.include_router(routes.ROUTER)
     return app

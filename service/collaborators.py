@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,6 +14,7 @@ from data_contracts.rule import RuleSet
 from data_contracts.site_offer import SiteOffers
 from service.contact import Contact
 from service.served_policy import ServedPolicy
+from service.settings import default_roots
 from service.storage.store import Store
 from service.storage.surroundings import Surroundings, surroundings_of
 from service.utc import utc_now
@@ -28,6 +30,7 @@ class Collaborators:
         contacts: whom a refused patient's clinician is told to call.
         clock: the time in UTC.
         offers: what the sites offer, if that is told.
+        audit_roots: the audit's own place.
     """
 
     served: Callable[[], ServedPolicy]
@@ -35,6 +38,7 @@ class Collaborators:
     contacts: tuple[Contact, ...]
     clock: Callable[[], datetime] = utc_now
     offers: SiteOffers | None = None
+    audit_roots: Path = field(default_factory=default_roots)
     _surroundings: dict[int, tuple[RuleSet, Surroundings]] = field(default_factory=dict, repr=False)
 
     def surroundings(self, rules: RuleSet) -> Surroundings:

@@ -8,8 +8,10 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from data_contracts.profile import PatientProfile
+from service.consent import Statement
 from service.event import Choice, Signature
 from service.problem_document import ProblemDocument
+from service.storage.erasure import Erasure
 
 TEMPLATE = "#/components/schemas/{model}"
 
@@ -22,7 +24,7 @@ class EquipoiseAPI(FastAPI):
         document = super().openapi()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         if ProblemDocument.__name__ not in schemas:
-            for model in (PatientProfile, Signature, Choice, ProblemDocument):
+            for model in (PatientProfile, Signature, Choice, Statement, Erasure, ProblemDocument):
                 schemas.update(_schemas(model))
         return document
 

@@ -15,6 +15,7 @@ from data_contracts.site_offer import read_site_offers
 from service.app import create_app
 from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
+from service.audit.root_keeper import RootKeeper
 from service.check import warn_of_expired
 from service.collaborators import Collaborators
 from service.console import tell, warn
@@ -22,6 +23,7 @@ from service.contact import read_contacts
 from service.served_policy import ServedPolicy, check_reference, load_served
 from service.settings import POLICY, Settings, read_settings
 from service.storage.database import open_database
+from service.storage.housekeeper import Housekeeper
 from service.storage.keys import FILE, TEXT, Keys, open_keys
 from service.storage.opening import ready_store
 from service.storage.store import Store
@@ -44,11 +46,16 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
     served = load_served(check_reference(settings.policy, POLICY))
     keys = open_keys(os.environ, utc_now())
     store = open_store(settings, served, keys)
-    app = create_app(Collaborators(lambda: served, store, contacts, offers=offers))
+    app = create_app(Collaborators(lambda: served, store, contacts, offers=offers, audit_roots=settings.audit_roots))
     warn_if_open(settings.host)
     warn_of_local_keys(keys)
     warn_of_expired(served.rules, utc_now().date())
-    run(app, listen(settings), served)
+    listening = listen(settings)
+    with (
+        RootKeeper(store, settings.audit_roots, settings.audit_root_seconds, utc_now),
+        Housekeeper(store, settings.retention_days, utc_now),
+    ):
+        run(app, listening, served)
     return 0
 
 

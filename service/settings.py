@@ -17,6 +17,9 @@ POLICY = "EQUIPOISE_POLICY"
 SITES = "EQUIPOISE_SITES"
 HOST = "EQUIPOISE_HOST"
 PORT = "EQUIPOISE_PORT"
+AUDIT_ROOTS = "EQUIPOISE_AUDIT_ROOTS"
+AUDIT_ROOT_SECONDS = "EQUIPOISE_AUDIT_ROOT_SECONDS"
+RETENTION_DAYS = "EQUIPOISE_RETENTION_DAYS"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class Settings:
         contacts: file with the crisis contacts, None if not given.
         sites: file with what the sites offer, None if not given.
         host, port: where it listens; port 0 is any free one.
+        audit_roots: folder for the signed roots of the audit, a place of its own.
+        audit_root_seconds: how often a root is written while the audit grows.
+        retention_days: how long answers are kept, None for ever.
     """
 
     database_url: SecretStr
@@ -37,6 +43,9 @@ class Settings:
     sites: Path | None
     host: str
     port: int
+    audit_roots: Path
+    audit_root_seconds: float
+    retention_days: int | None
 
 
 def read_settings(
@@ -45,7 +54,7 @@ def read_settings(
     """Settings from environment variables; what is named on the command line goes first.
 
     Raises:
-        BadUsage: the port is not one.
+        BadUsage: a number is not one.
     """
     contacts, sites = environment.get(CONTACTS), environment.get(SITES)
     return Settings(
@@ -55,7 +64,21 @@ def read_settings(
         sites=Path(sites) if sites else None,
         host=host or environment.get(HOST) or "127.0.0.1",
         port=_port(environment.get(PORT) or "8000") if port is None else _port(str(port)),
+        audit_roots=Path(environment.get(AUDIT_ROOTS) or default_roots()),
+        audit_root_seconds=_whole(environment.get(AUDIT_ROOT_SECONDS) or "60", AUDIT_ROOT_SECONDS),
+        retention_days=_whole(days, RETENTION_DAYS) if (days := environment.get(RETENTION_DAYS)) else None,
     )
+
+
+def default_roots() -> Path:
+    """Where the audit's roots go if nothing else is said."""
+    return home() / "audit-roots"
+
+
+def _whole(text: str, name: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10**6:
+        raise BadUsage(f"{name} is a whole number from 1 to 1000000.")
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from data_contracts.errors import Refused
-from data_contracts.places import trusted_keys
+from data_contracts.places import trusted_keys, trusted_services
 
 
 def load_trusted_keys() -> tuple[Ed25519PublicKey, ...]:
@@ -25,6 +25,16 @@ def load_trusted_keys() -> tuple[Ed25519PublicKey, ...]:
         step = "Put the public key (PEM) of the lab that you trust there, or set EQUIPOISE_TRUSTED_KEYS to its folder."
         raise Refused(f"No trusted key in {folder}, so no signature can be believed. {step}")
     return tuple(_key(path.name, path.read_bytes()) for path in paths)
+
+
+def load_trusted_services() -> tuple[Ed25519PublicKey, ...]:
+    """The configured public keys of services; none is no error, and then none of their signatures is believed.
+
+    Raises:
+        Refused: a file of the folder is something else.
+    """
+    folder = trusted_services()
+    return tuple(_key(path.name, path.read_bytes()) for path in sorted(folder.glob("*.pem")))
 
 
 def check_signature(content: bytes, signature: bytes, keys: tuple[Ed25519PublicKey, ...], what: str) -> None:

@@ -3,17 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Table
+
+from service.audit.entry import Row
 
 
-def row_hash(parts: Iterable[str | bytes | None]) -> str:
-    """sha256 over the parts of a row, each with its length, so that no two rows share one.
+def row_of(table: Table, values: Mapping[str, Any]) -> Row:
+    """What a record says of a row: its place, and the hash of all of it.
+
+    Args:
+        table: where the row stands.
+        values: by the names of all its columns.
+    """
+    return Row(table.name, row_key(table, values), row_hash(table, values))
+
+
+def row_key(table: Table, values: Mapping[str, Any]) -> str:
+    """A row's primary key as text, its parts with a space between them."""
+    return " ".join(str(values[column.name]) for column in table.primary_key)
+
+
+def row_hash(table: Table, values: Mapping[str, Any]) -> str:
+    """sha256 over all columns, each with its length, so that no two rows share one.
 
     Of sealed fields these are the sealed bytes: the hash tells nothing of their content, and holds after an erasure.
     """
     digest = hashlib.sha256()
-    for part in parts:
-        raw = part.encode() if isinstance(part, str) else part
+    for column in table.columns:
+        raw = _bytes(values[column.name])
         digest.update(b"-" if raw is None else b"%d:" % len(raw))
         digest.update(raw or b"")
     return digest.hexdigest()
+
+
+def _bytes(value: Any) -> bytes | None:
+    """The same bytes for a value that is written and for what any database gives back of it."""
+    if isinstance(value, datetime):
+        at = value if value.tzinfo else value.replace(tzinfo=UTC)  # SQLite keeps no zone; all times are UTC
+        return at.astimezone(UTC).isoformat().encode()
+    if value is None or isinstance(value, bytes):
+        return value
+    return str(value).encode()

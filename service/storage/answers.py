@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, select
 
 from service.access.principal import LOCAL
-from service.audit.entry import Entry, Row
-from service.audit.row_hash import row_hash
+from service.audit.entry import Entry
+from service.audit.row_hash import row_of
 from service.storage.key_ring import KeyRing
 from service.storage.person import COLUMNS, PatientName, find_or_make_person, person_of
 from service.storage.schema import PERSONS, RECOMMENDATIONS, SURROUNDINGS
@@ -62,7 +62,7 @@ def add_answer(transaction: Transaction, ring: KeyRing, item: StoredRecommendati
         "response": response,
     }
     transaction.connection.execute(INSERT, values)
-    told = Row(TABLE, key, row_hash((request, response)))
+    told = row_of(RECOMMENDATIONS, values)
     transaction.chain.append(replace(entry, person=person.id, recommendation=item.id, row=told))
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from data_contracts.errors import WrongState
 from data_contracts.withdrawn import listed_as
-from service.audit.entry import Entry, Row
-from service.audit.row_hash import row_hash
+from service.audit.entry import Entry
+from service.audit.row_hash import row_of
 from service.consent import KEEPS_OUT, Standing, Statement
 from service.storage.key_ring import KeyRing
 from service.storage.person import PatientName, find_or_make_person
@@ -61,7 +61,7 @@ def add_statement(transaction: Transaction, ring: KeyRing, statement: Statement,
     values = {"position": position, "person": person.id, "purpose": statement.purpose, "answer": statement.answer}
     values |= {"at": entry.at, "content": content, "listed": listed}
     connection.execute(CONSENTS.insert(), values)
-    told = Row(TABLE, str(position), row_hash((person.id, statement.purpose, statement.answer, content, listed)))
+    told = row_of(CONSENTS, values)
     detail = {**entry.detail, "purpose": statement.purpose, "answer": statement.answer}
     transaction.chain.append(replace(entry, person=person.id, row=told, detail=detail))
     return standing_of(connection, ring, name)

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from data_contracts.errors import NotFound
-from service.audit.entry import Entry, Row
-from service.audit.row_hash import row_hash
+from service.audit.entry import Entry
+from service.audit.row_hash import row_of
 from service.event import Event
 from service.storage.key_ring import KeyRing
 from service.storage.person import COLUMNS, Person, person_of
@@ -32,8 +32,9 @@ def add_event(
     content = person.seal(event.model_dump_json(), TABLE, key, "content")
     sealed = None if page is None else person.seal(page, TABLE, key, "page")
     values = {"recommendation_id": str(recommendation), "action": event.action, "at": event.at}
-    transaction.connection.execute(EVENTS.insert(), {**values, "content": content, "page": sealed})
-    told = Row(TABLE, key, row_hash((content, sealed)))
+    values = {**values, "content": content, "page": sealed}
+    transaction.connection.execute(EVENTS.insert(), values)
+    told = row_of(EVENTS, values)
     transaction.chain.append(replace(entry, person=person.id, recommendation=recommendation, row=told))
     return True
 

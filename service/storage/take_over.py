@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -34,7 +35,9 @@ def take_over(store: Store, now: datetime) -> int:
     def work(transaction: Transaction) -> int:
         rows = transaction.connection.execute(ANSWERS).all()
         for row in rows:
-            add_answer(transaction, ring, _answer(row), entry)
+            add_answer(
+                transaction, ring, _answer(row), replace(entry, detail={"made_at": _utc(row.created_at).isoformat()})
+            )
         for row in transaction.connection.execute(EVENTS).all():
             done = (Event.model_validate_json(row.content), row.page)
             add_event(transaction, ring, UUID(row.recommendation_id), done, entry)

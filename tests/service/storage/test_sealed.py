@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -112,12 +113,12 @@ def test_a_key_that_is_not_configured_opens_nothing(any_store: Store, add: Calla
             any_store.get(one)
 
 
-def test_erasure_destroys_the_key(any_store: Store, add: Callable[..., str]) -> None:
+def test_erasure_destroys_the_key(any_store: Store, add: Callable[..., str], tmp_path: Path) -> None:
     """After erasure nothing of the person opens, nothing leads to them, others are untouched; who returns is new."""
     gone, stays = add(), add("someone else")
     before = any_store.get(gone).person
     wish = Erasure(patient_id=CANARY, by="Dr A", role="GP")
-    assert erase(any_store, wish, ENTRY) == before
+    assert erase(any_store, wish, ENTRY, tmp_path) == before
     with pytest.raises(Erased):
         any_store.get(gone)
     assert any_store.get(stays).patient_id == "someone else"
@@ -125,12 +126,12 @@ def test_erasure_destroys_the_key(any_store: Store, add: Callable[..., str]) -> 
         row = connection.execute(text("SELECT * FROM persons WHERE id = :id"), {"id": before}).mappings().one()
     assert [name for name, held in row.items() if held is not None] == ["id", "organisation", "erased_at"]
     with pytest.raises(EquipoiseError, match="Nothing is kept"):
-        erase(any_store, wish, ENTRY)
+        erase(any_store, wish, ENTRY, tmp_path)
     again = any_store.get(add())
     assert again.person != before
 
 
-def test_erased_keys_leave_the_file(store: Store) -> None:
+def test_erased_keys_leave_the_file(store: Store, tmp_path: Path) -> None:
     """On SQLite not even the file or its log holds the wrapped key after an erasure."""
     store.keep_policy(DIGEST, {"manifest.json": b"{}"}, Entry("policy", LOCAL_ACTOR, NOW))
     store.add(StoredRecommendation(uuid4(), NOW, CANARY, DIGEST, "{}", b"x"), ENTRY)
@@ -138,13 +139,12 @@ def test_erased_keys_leave_the_file(store: Store) -> None:
         wrapped = bytes(connection.execute(text("SELECT wrapped_key FROM persons")).scalar_one())
     file = store.engine.url.database
     assert file is not None
-    from pathlib import Path
 
     def held() -> bool:
         return any(wrapped in path.read_bytes() for path in Path(file).parent.glob("service.db*"))
 
     assert held()
-    erase(store, Erasure(patient_id=CANARY, by="Dr A", role="GP"), ENTRY)
+    erase(store, Erasure(patient_id=CANARY, by="Dr A", role="GP"), ENTRY, tmp_path)
     assert not held()
 
 

@@ -1,0 +1,105 @@
+"""Follows the chain from its start and tells every place where it is not what was written. Free of any database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from service.audit.chain import NOTHING, Link, hash_of
+from service.audit.finding import Finding, What
+from service.audit.root import Root
+
+
+class ChainCheck:
+    """Takes the records in the order of their places; `findings` has what was wrong once the last was taken.
+
+    Attributes:
+        last: the record that was taken last.
+    """
+
+    def __init__(self, roots: Sequence[Root]) -> None:
+        self.last: Link = NOTHING
+        self._roots = {root.seq: root for root in roots}
+        self._found: list[Finding] = []
+        self._doubtful = False
+        self._vouched = 0
+
+    def take(self, link: Link) -> dict[str, Any] | None:
+        """Look at the next record; what it says, None if that cannot be read or is not what was written."""
+        before, doubtful = self.last, self._doubtful
+        gap = link.seq > before.seq + 1
+        if gap:
+            self._add("missing", before.seq + 1, link.seq - 1, "are gone")
+        told = _read(link)
+        self._doubtful = self._own_fault(link, told)
+        if not self._doubtful and told and not gap and not doubtful and told.get("previous") != before.hash:
+            first = max(before.seq, 1)
+            self._add("broken", first, link.seq, "do not follow on each other: one of them was changed")
+            self._doubtful = True
+        self._compare(link)
+        self.last = link
+        return None if self._doubtful else told
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What was wrong, neighbours of one kind as one; after the last record was taken."""
+        if (newest := max(self._roots, default=0)) > self.last.seq:
+            told = f"are gone, of which a root of {self._roots[newest].at} tells"
+            self._add("cut", self.last.seq + 1, newest, told)
+        return tuple(_joined(self._found))
+
+    def _own_fault(self, link: Link, told: dict[str, Any] | None) -> bool:
+        """Whether the record by itself is not what was written."""
+        if hash_of(link.content) != link.hash or told is None:
+            self._add("edited", link.seq, link.seq, "is not what its hash says")
+            return True
+        if told.get("seq") != link.seq:
+            self._add("out_of_order", link.seq, link.seq, "is another's that was put here")
+            return True
+        return False
+
+    def _compare(self, link: Link) -> None:
+        root = self._roots.get(link.seq)
+        if root is None:
+            return
+        if root.hash != link.hash and not self._any_after(self._vouched):
+            told = f"agree with each other, and not with the root of {root.at}: what was written was replaced"
+            self._add("rewritten", self._vouched + 1, link.seq, told)
+        self._vouched = link.seq
+
+    def _any_after(self, seq: int) -> bool:
+        return any(found.last > seq for found in self._found)
+
+    def _add(self, what: What, first: int, last: int, told: str) -> None:
+        self._found.append(Finding(what=what, first=first, last=last, told=told))
+
+
+def _read(link: Link) -> dict[str, Any] | None:
+    try:
+        told = json.loads(link.content)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _joined(found: Iterable[Finding]) -> Iterator[Finding]:
+    """One finding for a run of neighbours of the same kind, its place put into words."""
+    waiting: Finding | None = None
+    for one in sorted(found, key=lambda one: (one.what, one.first)):
+        near = waiting and waiting.what == one.what and waiting.last + 1 >= one.first and one.what in SINGLE
+        if waiting is not None and near:
+            waiting = waiting.model_copy(update={"last": max(waiting.last, one.last)})
+            continue
+        if waiting is not None:
+            yield _worded(waiting)
+        waiting = one
+    if waiting is not None:
+        yield _worded(waiting)
+
+
+SINGLE: frozenset[What] = frozenset({"edited", "out_of_order"})
+
+
+def _worded(one: Finding) -> Finding:
+    place = f"record {one.first}" if one.first == one.last else f"records {one.first} to {one.last}"
+    return one.model_copy(update={"told": f"{place} {one.told}"})

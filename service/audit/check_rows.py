@@ -1,0 +1,109 @@
+"""Compares the rows of other tables with what the chain's records say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select
+
+from service.audit.finding import Finding, What
+from service.audit.row_hash import row_hash, row_key
+from service.storage.schema import CONSENTS, EVENTS, RECOMMENDATIONS
+
+TABLES: Mapping[str, Table] = {table.name: table for table in (RECOMMENDATIONS, EVENTS, CONSENTS)}
+REMOVED = (RECOMMENDATIONS.name, EVENTS.name)
+"""Tables from which retention removes."""
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """A row that a record speaks of."""
+
+    seq: int
+    at: str
+    recommendation: str | None
+    sha256: str
+
+
+class RowCheck:
+    """Takes what records say; `findings` has what was wrong once the last was taken.
+
+    Attributes:
+        compared: how many rows.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.compared = 0
+        self._connection = connection
+        self._waiting: dict[str, dict[str, _Spoken]] = {name: {} for name in TABLES}
+        self._seen: dict[str, set[str]] = {name: set() for name in TABLES}
+        self._missing: list[tuple[str, _Spoken]] = []
+        self._kept_from: str = ""
+        self._found: list[Finding] = []
+
+    def take(self, told: Mapping[str, Any]) -> None:
+        """Look at what one record says."""
+        if told.get("kind") == "retention":
+            self._kept_from = max(self._kept_from, str(told["detail"]["before"]))
+        row = told.get("row")
+        if not row or row["table"] not in TABLES:
+            return
+        waiting = self._waiting[row["table"]]
+        waiting[row["id"]] = _Spoken(
+            told["seq"], told["detail"].get("made_at", told["at"]), told.get("recommendation"), row["sha256"]
+        )
+        if len(waiting) >= BATCH:
+            self._compare(row["table"])
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What was wrong; after the last record was taken."""
+        for name in TABLES:
+            self._compare(name)
+        removed = {
+            spoken.recommendation
+            for name, spoken in self._missing
+            if name == RECOMMENDATIONS.name and spoken.at < self._kept_from
+        }
+        for name, spoken in self._missing:
+            if name not in REMOVED or spoken.recommendation not in removed:
+                self._add("row_missing", spoken.seq, f"the row of {name} that record {spoken.seq} speaks of is gone")
+        for name, table in TABLES.items():
+            self._strangers(name, table)
+        return tuple(self._found)
+
+    def _compare(self, name: str) -> None:
+        table, spoken = TABLES[name], self._waiting[name]
+        if not spoken:
+            return
+        first = next(iter(table.primary_key))
+        keys = {key.partition(" ")[0] for key in spoken}
+        wanted = [int(key) if first.type.python_type is int else key for key in keys]
+        found = {}
+        for row in self._connection.execute(select(table).where(first.in_(wanted))).mappings():
+            key = row_key(table, dict(row))
+            if key in spoken:
+                found[key] = row_hash(table, dict(row))
+        for key, one in spoken.items():
+            if key not in found:
+                self._missing.append((name, one))
+            elif found[key] != one.sha256:
+                told = f"the row of {name} that record {one.seq} speaks of was changed"
+                self._add("row_changed", one.seq, told)
+        self.compared += len(found)
+        self._seen[name] |= found.keys()
+        spoken.clear()
+
+    def _strangers(self, name: str, table: Table) -> None:
+        """Rows that no record speaks of; they are looked for only if there are more rows than spoken of."""
+        if self._connection.execute(select(func.count()).select_from(table)).scalar_one() == len(self._seen[name]):
+            return
+        keys = self._connection.execute(select(*table.primary_key)).mappings()
+        strangers = sum(row_key(table, dict(row)) not in self._seen[name] for row in keys)
+        self._add("row_stranger", 0, f"{strangers} rows of {name} that no record speaks of")
+
+    def _add(self, what: What, seq: int, told: str) -> None:
+        self._found.append(Finding(what=what, first=seq, last=seq, told=told))

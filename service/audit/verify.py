@@ -1,0 +1,93 @@
+"""`equipoise audit verify`: is everything that was written still there, as it was and in its order?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from data_contracts.errors import Tampered
+from service.audit.chain import Link
+from service.audit.check_chain import ChainCheck
+from service.audit.check_rows import RowCheck
+from service.audit.finding import Finding, Verification
+from service.audit.root import Root, read_roots
+from service.console import tell, warn
+from service.progress import followed
+from service.storage.schema import AUDIT
+from service.storage.store import Store
+from service.trusted_keys import load_trusted_services
+
+BATCH = 5000
+SHOWN = 50
+
+
+def audit_verify(store: Store, folder: Path, *, as_json: bool) -> int:
+    """Verify, and tell a person or a machine.
+
+    Args:
+        store: whose chain is followed.
+        folder: with the signed roots.
+        as_json: print the result as JSON.
+
+    Raises:
+        Tampered: something is not as it was written; every place is told.
+    """
+    roots, doubts = read_roots(folder, load_trusted_services())
+    strange = [Finding(what="root", first=0, last=0, told=one) for one in doubts]
+    with store.reading() as connection, store.reading() as beside:
+        result = verify(connection, beside, roots)
+    result = result.model_copy(update={"findings": (*strange, *result.findings)})
+    if as_json:
+        tell(result.model_dump_json())
+    else:
+        _tell(result, folder)
+    if result.findings:
+        raise Tampered(
+            f"{len(result.findings)} findings: what is kept is not what was written. Compare with a backup."
+        )
+    return 0
+
+
+def verify(connection: Connection, beside: Connection, roots: Sequence[Root]) -> Verification:
+    """Follow the whole chain.
+
+    Args:
+        connection: that records are read on, one after the other.
+        beside: another, that their rows are looked up on.
+        roots: those whose signatures hold.
+    """
+    chain, rows = ChainCheck(roots), RowCheck(beside)
+    total = connection.execute(select(func.count()).select_from(AUDIT)).scalar_one()
+    for batch in followed(_batches(connection), len, total, "Verifying"):
+        for link in batch:
+            if (told := chain.take(link)) is not None:
+                rows.take(told)
+    return Verification(
+        records=total,
+        head=chain.last.hash,
+        roots=len(roots),
+        vouched=max((root.seq for root in roots if root.seq <= chain.last.seq), default=0),
+        findings=(*chain.findings(), *rows.findings()),
+        rows=rows.compared,
+    )
+
+
+def _batches(connection: Connection) -> Iterator[list[Link]]:
+    query = select(AUDIT.c.seq, AUDIT.c.content, AUDIT.c.hash).order_by(AUDIT.c.seq)
+    result = connection.execution_options(yield_per=BATCH).execute(query)
+    for part in result.partitions():
+        yield [Link(row.seq, row.content, row.hash) for row in part]
+
+
+def _tell(result: Verification, folder: Path) -> None:
+    for one in result.findings[:SHOWN]:
+        warn(f"{one.what}: {one.told}")
+    if len(result.findings) > SHOWN:
+        warn(f"and {len(result.findings) - SHOWN} more; --json tells all")
+    tell(f"{result.records} records, {result.rows} rows and {result.roots} signed roots ({folder}) looked at.")
+    if not result.findings:
+        tell(f"All is as it was written; the roots vouch for it up to record {result.vouched}.")
+    if not result.roots:
+        warn("WARNING: without a signed root nobody can tell whether the chain's end was cut.")

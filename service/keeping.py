@@ -1,0 +1,116 @@
+"""The commands of who keeps the service's records: keys, audit, backup, retention, erasure, the withdrawn."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+from data_contracts.errors import BadUsage
+from service.audit.actor import OPERATOR
+from service.audit.entry import Entry
+from service.console import tell
+from service.settings import RETENTION_DAYS, Settings, read_settings
+from service.storage.command_store import command_store
+from service.storage.keys import make_ring, open_keys
+from service.utc import utc_now
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run one of them.
+
+    Raises:
+        EquipoiseError: as the command's own module says.
+    """
+    return COMMANDS[arguments.command](arguments, read_settings(os.environ))
+
+
+def _keys(arguments: argparse.Namespace, _: Settings) -> int:
+    from service.storage.rotation import retire, rewrap, rotate
+
+    now = utc_now()
+    if arguments.action == "new":
+        ring = make_ring(arguments.file, now)
+        tell(f"Made {arguments.file}, with the master key {ring.current.id}. Keep a copy apart from the backups.")
+    elif arguments.action == "show":
+        ring = open_keys(os.environ, now).ring
+        for place, master in enumerate(ring.masters):
+            tell(f"{master.id} of {master.made:%Y-%m-%d %H:%M} UTC{'' if place else ', current'}")
+        tell(ring.public_pem.decode().strip())
+    elif arguments.action == "retire":
+        retire(command_store(), arguments.id, now)
+        tell(f"The master key {arguments.id} is out. What it wrapped, in old backups too, opens no more.")
+    else:
+        done = (rotate if arguments.action == "rotate" else rewrap)(command_store(), OPERATOR, now)
+        tell(f"{done} persons' keys are wrapped by the current master key now.")
+    return 0
+
+
+def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.action == "verify":
+        from service.audit.verify import audit_verify
+
+        return audit_verify(command_store(), settings.audit_roots, as_json=arguments.json)
+    if arguments.action == "replay":
+        from service.audit.replay import audit_replay
+
+        return audit_replay(command_store(), arguments.recommendation, arguments.policy, as_json=arguments.json)
+    from service.audit.export import audit_export
+
+    return audit_export(command_store(), arguments.out, arguments.first)
+
+
+def _backup(arguments: argparse.Namespace, _: Settings) -> int:
+    from service.storage.backup import backup
+
+    return backup(command_store(), arguments.out, utc_now())
+
+
+def _restore(arguments: argparse.Namespace, settings: Settings) -> int:
+    from service.storage.database import open_database
+    from service.storage.opening import ready_store
+    from service.storage.restore import restore
+
+    now = utc_now()
+    store = ready_store(open_database(settings.database_url), open_keys(os.environ, now), now)
+    return restore(store, arguments.file, settings.audit_roots, now)
+
+
+def _retention(arguments: argparse.Namespace, settings: Settings) -> int:
+    from service.storage.retention import apply_retention
+
+    days = arguments.days if arguments.days is not None else settings.retention_days
+    if days is None or days < 1:
+        raise BadUsage(f"For how many days are answers kept? Give --days, 1 or more, or set {RETENTION_DAYS}.")
+    tell(f"{apply_retention(command_store(), days, OPERATOR, utc_now())} answers older than {days} days were removed.")
+    return 0
+
+
+def _erase(arguments: argparse.Namespace, settings: Settings) -> int:
+    from service.storage.erasure import Erasure, erase
+
+    patient = sys.stdin.readline().strip() if arguments.patient == "-" else arguments.patient
+    wish = Erasure(patient_id=patient, by=arguments.by, role="administrator", note=arguments.note)
+    person = erase(command_store(), wish, Entry("erasure", OPERATOR, utc_now()), settings.audit_roots)
+    tell(f"Erased: person {person} of the audit. Copies of the database from before: see docs/service.md, erasure.")
+    return 0
+
+
+def _withdrawn(arguments: argparse.Namespace, _: Settings) -> int:
+    from service.withdrawn import write_withdrawn
+
+    return write_withdrawn(command_store(), arguments.out, utc_now())
+
+
+COMMANDS: Mapping[str, Command] = {
+    "keys": _keys,
+    "audit": _audit,
+    "backup": _backup,
+    "restore": _restore,
+    "retention": _retention,
+    "erase": _erase,
+    "withdrawn": _withdrawn,
+}

@@ -1,0 +1,45 @@
+"""Arguments of the commands for who keeps the service's records; `service.keeping` says what each does."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+KEEPING = ("keys", "audit", "backup", "restore", "retention", "erase", "withdrawn")
+"""The commands."""
+
+
+def add_commands(commands: Any) -> list[argparse.ArgumentParser]:
+    """Add their parsers; each of them, for its help to be dressed."""
+    keys = commands.add_parser("keys", help="the keys that records are sealed with: new, show, rotate, rewrap, retire")
+    doing = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
+    doing.add_parser("new", help="make a key ring").add_argument("file", type=Path, metavar="FILE")
+    doing.add_parser("show", help="ids of the master keys, and the public key")
+    doing.add_parser("rotate", help="take a new master key into use, while the service runs")
+    doing.add_parser("rewrap", help="wrap what other master keys wrapped with the current one")
+    doing.add_parser("retire", help="take a master key that wraps nothing out").add_argument("id", metavar="ID")
+    audit = commands.add_parser("audit", help="the memory of who did what: verify, replay, export")
+    doing = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
+    verify = doing.add_parser("verify", help="whether all is as it was written; where not")
+    verify.add_argument("--json", action="store_true", help="print the result as JSON")
+    replay = doing.add_parser("replay", help="compute a past answer again, bit for bit")
+    replay.add_argument("recommendation", metavar="ID")
+    replay.add_argument("--policy", type=Path, metavar="DIR", help="its policy, if the cache has it no more")
+    replay.add_argument("--json", action="store_true", help="print the result as JSON")
+    export = doing.add_parser("export", help="FHIR AuditEvents (IHE BALP), one a line")
+    export.add_argument("--out", required=True, type=Path, metavar="FILE")
+    export.add_argument("--from", dest="first", type=int, default=1, metavar="RECORD", help="place of the first")
+    backup = commands.add_parser("backup", help="all tables in one signed file, while the service runs")
+    backup.add_argument("--out", required=True, type=Path, metavar="FILE")
+    restore = commands.add_parser("restore", help="a backup into an empty database")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    retention = commands.add_parser("retention", help="remove answers that are older than they are kept, now")
+    retention.add_argument("--days", type=int, help="default EQUIPOISE_RETENTION_DAYS")
+    erase = commands.add_parser("erase", help="destroy the key of a person who asks for it")
+    erase.add_argument("--patient", required=True, metavar="ID", help="identifier; - reads it from standard input")
+    erase.add_argument("--by", required=True, help="who writes it down")
+    erase.add_argument("--note", help="what is to be remembered, sealed and lost with the rest")
+    withdrawn = commands.add_parser("withdrawn", help="the signed list of who is left out of later learning")
+    withdrawn.add_argument("--out", required=True, type=Path, metavar="FILE")
+    return [keys, audit, backup, restore, retention, erase, withdrawn]

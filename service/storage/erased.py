@@ -1,0 +1,54 @@
+"""Who was erased, noted beside the audit's roots: a backup from before must not bring them back.
+
+One signed line a person, by the random id that leads to nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from data_contracts.errors import NotReady, Refused
+from service.storage.key_ring import KeyRing
+from service.trusted_keys import check_signature
+
+FILE = "erased.jsonl"
+PURPOSE = b"equipoise-erased/1\n"
+
+
+def note_erased(folder: Path, person: str, at: datetime, ring: KeyRing) -> None:
+    """Add a person; on disk when this returns.
+
+    Raises:
+        NotReady: it cannot be written, so that nobody may be erased now.
+    """
+    content = f"{person} {at.isoformat()}"
+    line = json.dumps({"erased": content, "signature": ring.sign(PURPOSE + content.encode()).decode()}) + "\n"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(handle, line.encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        told = f"The note of who was erased cannot be written to {folder} ({error.strerror}); nobody was erased."
+        raise NotReady(f"{told} Make room or mend it, and try again.") from None
+
+
+def erased_persons(folder: Path, keys: Sequence[Ed25519PublicKey]) -> Iterator[str]:
+    """The ids of all who were erased; lines that no known key signed are passed over."""
+    path = folder / FILE
+    for line in path.read_bytes().splitlines() if path.exists() else ():
+        try:
+            held = json.loads(line)
+            check_signature(PURPOSE + held["erased"].encode(), held["signature"].encode(), tuple(keys), "a line")
+        except (ValueError, KeyError, TypeError, AttributeError, Refused):
+            continue
+        yield held["erased"].partition(" ")[0]
