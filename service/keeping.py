@@ -41,42 +41,41 @@ def _keys(arguments: argparse.Namespace, _: Settings) -> int:
             tell(f"{master.id} of {master.made:%Y-%m-%d %H:%M} UTC{'' if place else ', current'}")
         tell(ring.public_pem.decode().strip())
     elif arguments.action == "retire":
-        retire(command_store(), arguments.id, now)
+        with command_store() as store:
+            retire(store, arguments.id, now)
         tell(f"The master key {arguments.id} is out. What it wrapped, in old backups too, opens no more.")
     else:
-        done = (rotate if arguments.action == "rotate" else rewrap)(command_store(), OPERATOR, now)
+        with command_store() as store:
+            done = (rotate if arguments.action == "rotate" else rewrap)(store, OPERATOR, now)
         tell(f"{done} persons' keys are wrapped by the current master key now.")
     return 0
 
 
 def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
-    if arguments.action == "verify":
-        from service.audit.verify import audit_verify
-
-        return audit_verify(command_store(), settings.audit_roots, as_json=arguments.json)
-    if arguments.action == "replay":
-        from service.audit.replay import audit_replay
-
-        return audit_replay(command_store(), arguments.recommendation, arguments.policy, as_json=arguments.json)
     from service.audit.export import audit_export
+    from service.audit.replay import audit_replay
+    from service.audit.verify import audit_verify
 
-    return audit_export(command_store(), arguments.out, arguments.first)
+    with command_store() as store:
+        if arguments.action == "verify":
+            return audit_verify(store, settings.audit_roots, as_json=arguments.json)
+        if arguments.action == "replay":
+            return audit_replay(store, arguments.recommendation, arguments.policy, as_json=arguments.json)
+        return audit_export(store, arguments.out, arguments.first)
 
 
 def _backup(arguments: argparse.Namespace, _: Settings) -> int:
     from service.storage.backup import backup
 
-    return backup(command_store(), arguments.out, utc_now())
+    with command_store() as store:
+        return backup(store, arguments.out, utc_now())
 
 
 def _restore(arguments: argparse.Namespace, settings: Settings) -> int:
-    from service.storage.database import open_database
-    from service.storage.opening import ready_store
     from service.storage.restore import restore
 
-    now = utc_now()
-    store = ready_store(open_database(settings.database_url), open_keys(os.environ, now), now)
-    return restore(store, arguments.file, settings.audit_roots, now)
+    with command_store(make=True) as store:
+        return restore(store, arguments.file, settings.audit_roots, utc_now())
 
 
 def _retention(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -85,7 +84,9 @@ def _retention(arguments: argparse.Namespace, settings: Settings) -> int:
     days = arguments.days if arguments.days is not None else settings.retention_days
     if days is None or days < 1:
         raise BadUsage(f"For how many days are answers kept? Give --days, 1 or more, or set {RETENTION_DAYS}.")
-    tell(f"{apply_retention(command_store(), days, OPERATOR, utc_now())} answers older than {days} days were removed.")
+    with command_store() as store:
+        removed = apply_retention(store, days, OPERATOR, utc_now())
+    tell(f"{removed} answers older than {days} days were removed.")
     return 0
 
 
@@ -94,7 +95,8 @@ def _erase(arguments: argparse.Namespace, settings: Settings) -> int:
 
     patient = sys.stdin.readline().strip() if arguments.patient == "-" else arguments.patient
     wish = Erasure(patient_id=patient, by=arguments.by, role="administrator", note=arguments.note)
-    person = erase(command_store(), wish, Entry("erasure", OPERATOR, utc_now()), settings.audit_roots)
+    with command_store() as store:
+        person = erase(store, wish, Entry("erasure", OPERATOR, utc_now()), settings.audit_roots)
     tell(f"Erased: person {person} of the audit. Copies of the database from before: see docs/service.md, erasure.")
     return 0
 
@@ -102,7 +104,8 @@ def _erase(arguments: argparse.Namespace, settings: Settings) -> int:
 def _withdrawn(arguments: argparse.Namespace, _: Settings) -> int:
     from service.withdrawn import write_withdrawn
 
-    return write_withdrawn(command_store(), arguments.out, utc_now())
+    with command_store() as store:
+        return write_withdrawn(store, arguments.out, utc_now())
 
 
 COMMANDS: Mapping[str, Command] = {

@@ -65,7 +65,8 @@ def write_sheet(recommendation_id: str, out: Path) -> int:
         BadUsage: the file cannot be written.
         NotFound, WrongState, NotReady: as for `sheet_for`.
     """
-    page = sheet_for(command_store(), recommendation_id, utc_now(), OPERATOR)
+    with command_store() as store:
+        page = sheet_for(store, recommendation_id, utc_now(), OPERATOR)
     try:
         out.write_bytes(page)
     except OSError as error:

