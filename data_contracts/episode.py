@@ -71,6 +71,7 @@ class Episodes:
         left_out: records that are no part of the study by a rule of their source, counted.
         left_therapy: of a per-protocol study, how many left the started therapy too early for the primary outcome to
             count; for the analyst alone: with it, and who was observed, small numbers lost could be told.
+        withdrawn_by: sha256 of the list of withdrawn patients that was honoured; None if there was none.
     """
 
     arms: tuple[str, ...]
@@ -89,6 +90,7 @@ class Episodes:
     apart: Mapping[str, int] = field(default_factory=dict)
     sites: tuple[str, ...] = ()
     left_therapy: int = 0
+    withdrawn_by: str | None = None
 
     @property
     def n(self) -> int:

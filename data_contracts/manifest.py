@@ -77,6 +77,8 @@ class PolicyManifest(_Data):
             was yes, counts under 11 given as 0; a fact that is not there is one that the records do not know.
         tipping_points: what an unmeasured cause would have to be like for arms to change places; None where a study
             has not assessed it.
+        withdrawn_patients_sha256: hash of the signed list of patients who withdrew, and were left out; None if there
+            was no such list.
         files: sha256 of every other file of the artifact; without arrays the study's effects were never computed, as
             its design failed.
     """
@@ -104,6 +106,7 @@ class PolicyManifest(_Data):
     withdrawn: tuple[WithdrawnPair, ...] = ()
     patients_with: dict[str, dict[str, int]] = Field(default_factory=dict)
     tipping_points: tuple[TippingPoint, ...] | None = None
+    withdrawn_patients_sha256: str | None = None
     files: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -112,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
             help="table of episodes; of event tables or FHIR a folder, of a database its file or address",
         )
         command.add_argument("--out", type=Path, required=True, help="folder for the results")
+        command.add_argument(
+            "--withdrawn",
+            type=Path,
+            metavar="FILE",
+            help="signed list of patients who withdrew: left out",
+        )
         command.add_argument("--json", action="store_true", help="print a summary for machines")
 
     example = _command(commands, "example", "one of the studies that come with the repository, made and run", EXAMPLE)

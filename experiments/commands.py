@@ -16,6 +16,7 @@ from experiments.progress import progress
 from experiments.promote import promote
 from experiments.signing import Signer, open_signer
 from experiments.study_result import StudyResult
+from experiments.withdrawn_patients import WithdrawnPatients, read_withdrawn
 
 GATE_FAILED = 4
 
@@ -50,7 +51,7 @@ def _simulate(options: Namespace) -> int:
 def _fit(options: Namespace) -> int:
     _check_out(options.out)
     with progress("fit") as report:
-        result = fit(options.protocol, options.data, report)
+        result = fit(options.protocol, options.data, report, _withdrawn(options))
     write_fit(result, options.out, _signer())
     return _close(result, options, {})
 
@@ -60,7 +61,9 @@ def _study(options: Namespace) -> int:
 
     _check_out(options.out)
     with progress("study") as report:
-        result, registered = study(options.protocol, options.data, options.out, _signer(), report)
+        result, registered = study(
+            options.protocol, options.data, options.out, _signer(), report, withdrawn=_withdrawn(options)
+        )
     where = {"registered": registered.name, "version": registered.version, "mlflow": registered.uri}
     return _close(result, options, where | {"run_id": registered.run_id, "report": str(options.out / "report.html")})
 
@@ -128,6 +131,10 @@ def _check_out(out: Path) -> None:
     existing = next(path for path in (out, *out.parents, Path("/")) if path.exists())
     if not existing.is_dir():
         raise BadUsage(f"--out expects a folder; {existing} is a file: choose another path.")
+
+
+def _withdrawn(options: Namespace) -> WithdrawnPatients | None:
+    return read_withdrawn(options.withdrawn) if options.withdrawn else None
 
 
 def _signer() -> Signer:

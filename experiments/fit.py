@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from data_contracts.episode import Episodes
+from data_contracts.episode import Episodes, LeftOut
 from data_contracts.episode_checks import check_episodes
 from data_contracts.errors import BadInput, Problem
 from data_contracts.identification import Identification
@@ -35,6 +35,7 @@ from experiments.policy_writer import policy_files, write_policy
 from experiments.signing import Signer
 from experiments.stages import Made, Stages
 from experiments.study_result import StudyResult
+from experiments.withdrawn_patients import WithdrawnPatients
 
 TABLES = (".csv", ".parquet")
 SITES_FROM = 0.4
@@ -43,13 +44,24 @@ SITES_FROM = 0.4
 NO_PROGRESS: Progress = lambda _step, _share: None  # noqa: E731 - a name for the default
 
 
-def fit(protocol_path: Path, place: Place, progress: Progress = NO_PROGRESS) -> Result:
+def fit(
+    protocol_path: Path,
+    place: Place,
+    progress: Progress = NO_PROGRESS,
+    withdrawn: WithdrawnPatients | None = None,
+) -> Result:
     """Read, check, judge the design and, if it holds, learn and judge the effects; writes nothing.
+
+    Args:
+        protocol_path: the protocol.
+        place: where the records are.
+        progress: told of every step.
+        withdrawn: patients who are left out of the records, if a list names any.
 
     Raises:
         BadInput: the protocol or the table has problems; all are listed.
     """
-    protocol, episodes = read_study(protocol_path, place)
+    protocol, episodes = read_study(protocol_path, place, withdrawn)
     return fit_episodes(episodes, protocol, progress, graph=identified(protocol_path, protocol))
 
 
@@ -107,8 +119,10 @@ def _made(_name: str, make: Callable[[], Made]) -> Made:
     return make()
 
 
-def read_study(protocol_path: Path, place: Place) -> tuple[StudyProtocol, Episodes]:
-    """Read and check the protocol and the records; if neither can be used, both say why.
+def read_study(
+    protocol_path: Path, place: Place, withdrawn: WithdrawnPatients | None = None
+) -> tuple[StudyProtocol, Episodes]:
+    """Read and check the protocol and the records, without those who withdrew; if neither can be used, both say why.
 
     Raises:
         BadInput: the protocol or the records have problems; all are listed.
@@ -118,25 +132,30 @@ def read_study(protocol_path: Path, place: Place) -> tuple[StudyProtocol, Episod
     except BadInput as error:
         raise BadInput([*error.problems, *_table_problems(place)]) from error
     try:
-        return protocol, _read_episodes(protocol, place)
+        return protocol, _read_episodes(protocol, place, withdrawn)
     except BadInput as error:
         raise BadInput([*graph_problems(protocol_path, protocol), *error.problems]) from error
 
 
-def _read_episodes(protocol: StudyProtocol, place: Place) -> Episodes:
+def _read_episodes(protocol: StudyProtocol, place: Place, withdrawn: WithdrawnPatients | None) -> Episodes:
+    by = withdrawn.sha256 if withdrawn else None
     if protocol.target_trial is not None:
         # Here, so that a study of one table does not wait for a database to be loaded.
         from experiments.cohort.build import build_cohort
 
-        built = build_cohort(place, protocol, protocol.target_trial, datetime.date.today())
-        episodes = check_episodes(built.table, protocol)
+        built = build_cohort(place, protocol, protocol.target_trial, datetime.date.today(), withdrawn)
+        episodes = replace(check_episodes(built.table, protocol), withdrawn_by=by)
         return replace(episodes, chosen=built.chosen, left_out=built.left_out, left_therapy=built.left_therapy)
     if isinstance(place, str) or place.is_dir():
         what = "a database" if isinstance(place, str) else "a folder"
         step = "Name the table, or add the block target_trial to the protocol."
         raise BadInput([Problem(name_of(place), "a table with one row an episode", what, step)])
     names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
-    return check_episodes(read_table(place, text=names), protocol)
+    gone: tuple[LeftOut, ...] = ()
+    table = read_table(place, text=names)
+    if withdrawn:
+        table, gone = withdrawn.left_out(table, protocol.records.patient_id)
+    return replace(check_episodes(table, protocol), left_out=gone, withdrawn_by=by)
 
 
 def _table_problems(place: Place) -> tuple[Problem, ...]:
@@ -163,6 +182,7 @@ def gates_of(result: Result) -> dict[str, Any]:
     return {
         "study_id": result.protocol.study_id,
         "data_fingerprint": result.episodes.fingerprint,
+        "withdrawn_patients_sha256": result.episodes.withdrawn_by,
         "passed": result.passed,
         "effects_computed": learned is not None,
         "gates": gates_told(result.gates),

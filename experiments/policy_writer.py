@@ -123,6 +123,7 @@ def known_of_design(protocol: StudyProtocol, episodes: Episodes) -> dict[str, An
         "effect_modifiers": protocol.effect_modifiers,
         "estimand": estimand(protocol),
         "patients_with": patients_with(protocol, episodes),
+        "withdrawn_patients_sha256": episodes.withdrawn_by,
     }
 
 

@@ -58,9 +58,15 @@ def open_signer() -> Signer:
     return Signer(path, False, key)
 
 
-def signed_by_trusted(content: bytes, signature: bytes) -> bool:
-    """Whether one of the trusted keys on this machine made the signature, base64 text, over the content."""
-    for path in sorted(trusted_keys().glob("*.pem")):
+def signed_by_trusted(content: bytes, signature: bytes, folder: Path | None = None) -> bool:
+    """Whether a trusted key made the signature, base64 text, over the content: one of this machine's labs.
+
+    Args:
+        content: what was signed.
+        signature: over it.
+        folder: with other public keys that are believed, as those of services.
+    """
+    for path in sorted((folder or trusted_keys()).glob("*.pem")):
         key = serialization.load_pem_public_key(path.read_bytes())
         if isinstance(key, Ed25519PublicKey) and _verifies(key, content, signature):
             return True

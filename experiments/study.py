@@ -15,10 +15,17 @@ from experiments.signing import Signer
 from experiments.stages import FOLDER, Stages
 from experiments.study_result import StudyResult
 from experiments.tracking import Registered, track
+from experiments.withdrawn_patients import WithdrawnPatients
 
 
 def study(
-    protocol_path: Path, place: Place, out: Path, signer: Signer, progress: Progress = NO_PROGRESS
+    protocol_path: Path,
+    place: Place,
+    out: Path,
+    signer: Signer,
+    progress: Progress = NO_PROGRESS,
+    *,
+    withdrawn: WithdrawnPatients | None = None,
 ) -> tuple[Result, Registered]:
     """Fit, write policy, gates and report into a folder, and track and register all of it in MLflow.
 
@@ -34,10 +41,10 @@ def study(
         share = max(share, 0.8 * done)  # a design that is judged again starts over
         progress(step, share)
 
-    protocol, episodes = read_study(protocol_path, place)
+    protocol, episodes = read_study(protocol_path, place, withdrawn)
     graph = identified(protocol_path, protocol)
     sweep(out)
-    identity = f"{protocol.study_id} {episodes.fingerprint}"
+    identity = f"{protocol.study_id} {episodes.fingerprint} {episodes.withdrawn_by}"
     stages = Stages(out / FOLDER, identity, signer, lambda told: progress(told, share))
     result = fit_episodes(episodes, protocol, fitting, stages, graph)
     if isinstance(result, StudyResult):

@@ -26,6 +26,7 @@ from experiments.cohort.open_records import open_records
 from experiments.cohort.outcomes import with_outcomes
 from experiments.cohort.place import Place, name_of
 from experiments.cohort.time_zero import index_starts
+from experiments.withdrawn_patients import WHAT, WithdrawnPatients
 
 STAYED = "equipoise_stayed"
 """Whether a patient had not left the started therapy before the primary outcome's window."""
@@ -48,7 +49,13 @@ class BuiltCohort:
     left_therapy: int = 0
 
 
-def build_cohort(place: Place, protocol: StudyProtocol, trial: TargetTrial, today: datetime.date) -> BuiltCohort:
+def build_cohort(
+    place: Place,
+    protocol: StudyProtocol,
+    trial: TargetTrial,
+    today: datetime.date,
+    withdrawn: WithdrawnPatients | None = None,
+) -> BuiltCohort:
     """Read records, check them, and build the cohort of the target trial.
 
     Args:
@@ -56,6 +63,7 @@ def build_cohort(place: Place, protocol: StudyProtocol, trial: TargetTrial, toda
         protocol: the study.
         trial: its target trial.
         today: no record is of a later day.
+        withdrawn: patients who are left out before anybody is chosen.
 
     Raises:
         BadInput: the tables, or what the protocol asks of them, have problems, or nobody is left; all are listed.
@@ -65,6 +73,7 @@ def build_cohort(place: Place, protocol: StudyProtocol, trial: TargetTrial, toda
             raise BadInput(problems)
         frame = source.connection.to_pyarrow(cohort_expression(source.joined, protocol, trial)).to_pandas()
     frame = frame.sort_values(protocol.records.patient_id, ignore_index=True)
+    frame, gone = _without(frame, protocol.records.patient_id, withdrawn)
     chosen, lines = choose(frame, protocol, trial)
     if chosen.empty:
         raise BadInput([nobody_left(name_of(place), lines)])
@@ -72,7 +81,16 @@ def build_cohort(place: Place, protocol: StudyProtocol, trial: TargetTrial, toda
     episodes = chosen.drop(columns=[FILE, ROW, STAYED])
     table = table_from_frame(episodes, f"the cohort built from {name_of(place)}", names)
     left = int((~chosen[STAYED].to_numpy(dtype=np.bool_)).sum())
-    return BuiltCohort(replace(table, rows=_rows_of_patients(source, chosen)), lines, source.left_out, left)
+    return BuiltCohort(replace(table, rows=_rows_of_patients(source, chosen)), lines, (*source.left_out, *gone), left)
+
+
+def _without(
+    frame: pd.DataFrame, column: str, withdrawn: WithdrawnPatients | None
+) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
+    """The patients who did not withdraw, and how many did."""
+    if withdrawn is None or not (listed := withdrawn.among(frame[column].tolist())).any():
+        return frame, ()
+    return frame[~listed].reset_index(drop=True), (LeftOut(WHAT, int(frame[column][listed].nunique())),)
 
 
 def _rows_of_patients(source: EventSource, chosen: pd.DataFrame) -> RowNumbers:
