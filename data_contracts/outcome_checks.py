@@ -46,7 +46,7 @@ def outcome_problems(
         yield Problem(where, "an outcome in some rows", "none in any row", "Check the column.")
         return
     yield from _scarce(where, observed, arms)
-    yield from _alike(where, column[observed & analysed], yes_no)
+    yield from _alike(where, column[observed & analysed])
 
 
 def set_aside(table: Table, protocol: StudyProtocol, arms: Column, analysed: BoolArray) -> dict[str, str]:
@@ -82,10 +82,11 @@ def _scarce(where: str, observed: BoolArray, arms: Column) -> Iterator[Problem]:
         yield Problem(where, expected, f"fewer in {', '.join(few)}", step)
 
 
-def _alike(where: str, values: FloatArray, yes_no: bool) -> Iterator[Problem]:
-    """Nothing to learn where every value is alike; a yes or no that hardly anybody has would single patients out."""
+def _alike(where: str, values: FloatArray) -> Iterator[Problem]:
+    """Nothing to learn where every value is alike; of two answers a rare one would single patients out."""
     step = "Take the outcome out of the protocol."
-    if len(values) and (values == values[0]).all():
+    answers, counts = np.unique(values, return_counts=True)
+    if len(answers) == 1:
         yield Problem(where, "at least two different values", "every value alike", step)
-    elif yes_no and min(values.sum(), len(values) - values.sum()) < MINIMUM_CELL:
+    elif len(answers) == 2 and counts.min() < MINIMUM_CELL:
         yield Problem(where, f"at least {MINIMUM_CELL} episodes with each answer", "fewer with one of them", step)

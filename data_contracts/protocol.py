@@ -320,7 +320,8 @@ class StudyProtocol(Block):
         placed = [name for name in (records.site, records.cluster) if name and name not in keys]
         known = dict.fromkeys((*placed, *self.covariates, *self.groups))
         outcomes = [outcome.column for outcome in self.recorded_outcomes]
-        problems = target_trial_problems(self.target_trial, self.arms.names, tuple(known), outcomes)
+        controls = self.negative_controls.outcomes
+        problems = target_trial_problems(self.target_trial, self.arms.names, tuple(known), outcomes, controls)
         if taken := sorted(keys & {*self.target_trial.covariates, *self.target_trial.outcomes}):
             problems.append(f"target_trial: patient, arm and time zero are made of themselves: {', '.join(taken)}")
         if self.per_protocol and "dropout" in self.derived_outcomes:

@@ -140,6 +140,34 @@ class Measured(Block):
         return self.due - width, self.due + width
 
 
+class ControlOutcome(Block):
+    """How a negative control is made: what is on record within a window in which no arm can have changed it.
+
+    Attributes:
+        table: the event table it comes from.
+        of: the measure, therapies or events meant.
+        take: whether there is ``any`` (1 or 0), their ``count``, or of a measure the ``last`` value, which is what is
+            meant if a protocol does not say; of the others it is ``any``.
+        from_day, to_day: first and last day of the window: before time zero, or after its grace.
+    """
+
+    table: Literal["measures", "treatments", "events"]
+    of: Names = Field(min_length=1)
+    take: Literal["any", "count", "last"] | None = None
+    from_day: int = Field(ge=-36525, le=3652)
+    to_day: int = Field(ge=-36525, le=3652)
+
+    @property
+    def taken(self) -> Take:
+        """``take``, or the table's usual one."""
+        return self.take or TAKEN[self.table][0]
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """First and last day."""
+        return self.from_day, self.to_day
+
+
 class TargetTrial(Block):
     """The target trial.
 
@@ -150,6 +178,7 @@ class TargetTrial(Block):
         eligibility: who is in the trial; all conditions hold.
         covariates: every column of the study that is known at time zero, and how it is made.
         outcomes: every outcome's column, and how it is made.
+        controls: every negative control's column, and how it is made.
         words: what codes of this record system mean, besides those that are shipped: table -> word -> terminology ->
             codes. Only records by codes (OMOP CDM, FHIR) ask for it; a code that stands here means this alone. Of
             ``patients`` a word is a column, whose value is what an observation with that code says.
@@ -165,6 +194,7 @@ class TargetTrial(Block):
     eligibility: tuple[Criterion, ...] = ()
     covariates: dict[Column, KnownAtTimeZero] = Field(min_length=1)
     outcomes: dict[Column, Measured] = Field(min_length=1)
+    controls: dict[Column, ControlOutcome] = Field(default_factory=dict)
     words: dict[EventTableName, dict[Column, dict[Column, CodeNames]]] = Field(default_factory=dict)
     course_gap_days: int = Field(default=30, ge=0, le=365)
     estimand: Literal["first_treatment_started", "per_protocol"] = "first_treatment_started"

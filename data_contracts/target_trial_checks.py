@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
-from data_contracts.target_trial import TAKEN, KnownAtTimeZero, Measured, TargetTrial
+from data_contracts.target_trial import TAKEN, ControlOutcome, KnownAtTimeZero, Measured, TargetTrial
 
 LONGEST_GRACE_DAYS = 28
 """Within the grace period a patient has to live and stay to be counted in a combination's arm; so it is kept short."""
@@ -25,7 +25,11 @@ POST_TREATMENT = "adjustment for what came after treatment"
 
 
 def target_trial_problems(
-    trial: TargetTrial, arms: Collection[str], known: Collection[str], outcomes: Collection[str]
+    trial: TargetTrial,
+    arms: Collection[str],
+    known: Collection[str],
+    outcomes: Collection[str],
+    controls: Collection[str],
 ) -> list[str]:
     """Every problem, each as one sentence without its full stop.
 
@@ -34,13 +38,16 @@ def target_trial_problems(
         arms: names of the protocol's arms.
         known: columns of the protocol that have to be known at time zero.
         outcomes: columns of its recorded outcomes.
+        controls: columns of its negative controls.
     """
     problems = [*_strategy_problems(trial, arms), *_time_problems(trial)]
     for name, column in trial.covariates.items():
         problems += _covariate_problems(name, column)
     for name, outcome in trial.outcomes.items():
         problems += _window_problems(name, outcome, trial.time_zero.grace_days)
-    problems += _column_problems(trial, known, outcomes)
+    for name, control in trial.controls.items():
+        problems += _control_problems(name, control, trial.time_zero.grace_days)
+    problems += _column_problems(trial, known, outcomes, controls)
     return [f"target_trial: {problem}" for problem in problems]
 
 
@@ -56,7 +63,7 @@ def visit_problems(
         visits: when visits were due, in order.
         keys: columns of patient, arm and time zero.
     """
-    if last_visit in {*keys, *trial.covariates, *trial.outcomes, *TAKEN_NAMES}:
+    if last_visit in {*keys, *trial.covariates, *trial.outcomes, *trial.controls, *TAKEN_NAMES}:
         yield f"target_trial: the last visit is made of the records and needs a name of its own, not {last_visit}"
     if visits[0] <= 0:
         yield "target_trial: visits of censoring are weeks after time zero, so that the first is above 0"
@@ -130,7 +137,24 @@ def _window_problems(name: str, outcome: Measured, grace_days: int) -> Iterator[
         yield f"{IMMORTAL}: the window of {name} begins on day {first}, and has to begin after {what}"
 
 
-def _column_problems(trial: TargetTrial, known: Collection[str], outcomes: Collection[str]) -> Iterator[str]:
+def _control_problems(name: str, control: ControlOutcome, grace_days: int) -> Iterator[str]:
+    first, last = control.window
+    if first > last:
+        yield f"{name}: the window ends on day {last}, before it begins on day {first}"
+    elif first <= max(grace_days, 0) and last >= 0:
+        yield (
+            f"the window of the negative control {name} is from day {first} to day {last}, and has to end before time "
+            f"zero or begin after the {max(grace_days, 0)} days of grace, in which the arm is not settled"
+        )
+    if control.taken not in TAKEN[control.table]:
+        yield f"{name}: from {control.table} one can take any or count"
+    if control.taken == "last" and len(control.of) > 1:
+        yield f"{name}: the last value is that of one measure"
+
+
+def _column_problems(
+    trial: TargetTrial, known: Collection[str], outcomes: Collection[str], controls: Collection[str]
+) -> Iterator[str]:
     if missing := [name for name in known if name not in trial.covariates]:
         yield f"covariates does not say how these columns are made: {', '.join(missing)}"
     if late := sorted({criterion.field for criterion in trial.eligibility} - set(trial.covariates)):
@@ -142,7 +166,11 @@ def _column_problems(trial: TargetTrial, known: Collection[str], outcomes: Colle
         yield f"outcomes does not say how these columns are made: {', '.join(missing)}"
     if strangers := sorted(set(trial.outcomes) - set(outcomes)):
         yield f"outcomes names columns that are no outcome of the protocol: {', '.join(strangers)}"
-    if own := sorted(TAKEN_NAMES & {*trial.covariates, *trial.outcomes}):
+    if missing := [name for name in controls if name not in trial.controls]:
+        yield f"controls does not say how these negative controls are made: {', '.join(missing)}"
+    if strangers := sorted(set(trial.controls) - set(controls)):
+        yield f"controls names columns that are no negative control of the protocol: {', '.join(strangers)}"
+    if own := sorted(TAKEN_NAMES & {*trial.covariates, *trial.outcomes, *trial.controls}):
         yield f"these names are the cohort's own; call the columns otherwise: {', '.join(own)}"
     if both := sorted(set(trial.outcomes) & set(trial.covariates)):
         yield f"{POST_TREATMENT}: both covariate and outcome: {', '.join(both)}"

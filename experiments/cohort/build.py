@@ -16,6 +16,7 @@ from data_contracts.row_numbers import RowNumbers
 from data_contracts.tables import Table, table_from_frame
 from data_contracts.target_trial import TargetTrial
 from experiments.cohort.choice import choose, nobody_left, steps
+from experiments.cohort.controls import with_controls
 from experiments.cohort.event_checks import event_problems
 from experiments.cohort.event_source import FILE, ROW, EventSource, Expression
 from experiments.cohort.known import known_at_time_zero
@@ -113,12 +114,13 @@ def cohort_expression(tables: Mapping[str, Expression], protocol: StudyProtocol,
     wide = known_at_time_zero(index, tables, trial)
     wide = with_leaving(wide, tables["treatments"], trial) if protocol.per_protocol else wide
     wide = with_outcomes(wide, tables["measures"], trial)
+    wide = with_controls(wide, index, tables, trial)
     wide = with_last_visit(wide, tables, protocol, trial)
     records = protocol.records
     keys = {records.patient_id: wide.patient_id, records.arm: wide.arm}
     keys |= {records.time: wide.time_zero.cast("string")} if records.time else {}
     lost = (protocol.censoring.last_visit,) if protocol.censoring else ()
-    columns = {name: wide[name] for name in (*trial.covariates, *trial.outcomes, *lost)}
+    columns = {name: wide[name] for name in (*trial.covariates, *trial.outcomes, *trial.controls, *lost)}
     met = {f"step_{i}": condition for i, condition in enumerate(steps(wide, trial))}
     stayed = {STAYED: stayed_until(wide, trial.outcomes[protocol.outcome.column].window[0])}
     return wide.select(FILE, ROW, **keys, **columns, **met, **stayed)

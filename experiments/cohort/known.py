@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import ibis
 
 from data_contracts.event_tables import EVENT_TABLES, WHAT
-from data_contracts.target_trial import KnownAtTimeZero, TargetTrial
+from data_contracts.target_trial import ControlOutcome, KnownAtTimeZero, TargetTrial
 from experiments.cohort.event_source import Expression
 
 BEFORE_DAY = {"treatments": -1, "measures": 0, "events": 0}
@@ -30,25 +30,32 @@ def known_at_time_zero(index: Expression, tables: Mapping[str, Expression], tria
     for name in WHAT:
         columns = {key: column for key, column in trial.covariates.items() if column.table == name}
         if columns:
-            found = _taken(_before(index, tables[name], name), columns.items(), trial)
+            found = taken(_before(index, tables[name], name), columns.items(), trial)
             wide = wide.left_join(found, "patient_id").drop("patient_id_right")
     counted = {name: column for name, column in trial.covariates.items() if column.taken in ("any", "count")}
-    wide = wide.mutate(**{name: _unknown_if_unseen(wide, name, column) for name, column in counted.items()})
+    wide = wide.mutate(**{name: unknown_if_unseen(wide, name, column) for name, column in counted.items()})
     return _with_fixed(wide, tables["patients"], trial)
 
 
 def _before(index: Expression, table: Expression, name: str) -> Expression:
-    """Events up to time zero, ``day`` being counted from it and ``what`` what happened."""
+    """Events up to time zero, as ``dated`` gives them."""
+    joined = dated(index, table, name)
+    return joined.filter(joined.day <= BEFORE_DAY[name])
+
+
+def dated(index: Expression, table: Expression, name: str) -> Expression:
+    """A patient's events, ``day`` being counted from time zero and ``what`` what happened."""
     date = table[str(EVENT_TABLES[name].day)]
     value = table.value if "value" in table.columns else ibis.null("float64")
     events = table.select("patient_id", event_date=date, what=table[WHAT[name]], value=value)
     joined = events.join(index.select("patient_id", "time_zero"), "patient_id")
-    joined = joined.mutate(day=joined.event_date.delta(joined.time_zero, unit="day"))
-    return joined.filter(joined.day <= BEFORE_DAY[name])
+    return joined.mutate(day=joined.event_date.delta(joined.time_zero, unit="day"))
 
 
-def _taken(events: Expression, columns: Iterable[tuple[str, KnownAtTimeZero]], trial: TargetTrial) -> Expression:
-    """One row a patient with something before time zero, and a column for each covariate."""
+def taken(
+    events: Expression, columns: Iterable[tuple[str, KnownAtTimeZero | ControlOutcome]], trial: TargetTrial
+) -> Expression:
+    """One row a patient of whom there is any event, and a column for each of what is made of them."""
     made = {}
     for name, column in columns:
         first, last = column.window
@@ -62,7 +69,7 @@ def _taken(events: Expression, columns: Iterable[tuple[str, KnownAtTimeZero]], t
     return events.group_by("patient_id").agg(**made)
 
 
-def _unknown_if_unseen(wide: Expression, name: str, column: KnownAtTimeZero) -> Expression:
+def unknown_if_unseen(wide: Expression, name: str, column: KnownAtTimeZero | ControlOutcome) -> Expression:
     """Of counts: none found is none only where the record reaches back over the window; otherwise nobody knows.
 
     A count over a window that the record does not cover is unknown too; that there was any is known once one is found.
@@ -94,8 +101,8 @@ def _age(birth: Expression, at: Expression) -> Expression:
     return at.year() - birth.year() - ibis.ifelse(birthday_to_come, 1, 0)
 
 
-def codes_of(column: KnownAtTimeZero, trial: TargetTrial) -> tuple[str, ...]:
-    """What the records call that which a covariate counts or reads."""
+def codes_of(column: KnownAtTimeZero | ControlOutcome, trial: TargetTrial) -> tuple[str, ...]:
+    """What the records call that which a covariate or a negative control counts or reads."""
     if column.table != "treatments":
         return column.of
     return tuple(code for what in column.of for code in trial.codes(what))

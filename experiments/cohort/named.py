@@ -27,6 +27,8 @@ def _named(trial: TargetTrial) -> dict[str, set[str]]:
     for column in trial.covariates.values():
         if column.table in named:
             named[column.table] |= set(codes_of(column, trial))
+    for control in trial.controls.values():
+        named[control.table] |= set(codes_of(control, trial))
     return named
 
 
@@ -40,6 +42,10 @@ def _unnamed_problems(source: EventSource, trial: TargetTrial, said: Mapping[str
         if outcome.measure not in said["measures"]:
             where = f"protocol, target_trial.outcomes.{name}"
             yield Problem(where, f"its measure in {source.names['measures']}", "no row of it", step)
+    for name, control in trial.controls.items():
+        if not said[control.table] & set(codes_of(control, trial)):
+            where = f"protocol, target_trial.controls.{name}"
+            yield Problem(where, f"one of its names in {source.names[control.table]}", "no row of any", step)
     for name, column in trial.covariates.items():
         where = f"protocol, target_trial.covariates.{name}"
         if column.table != "patients":

@@ -94,6 +94,43 @@ def test_each_error_is_told_by_its_name(
     assert name in told(trial)
 
 
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (
+            {"from_day": 5},
+            "the negative control fracture is from day 5 to day 90, and has to end before",
+        ),
+        ({"from_day": -30}, "has to end before time zero or begin after the 14 days of grace"),
+        ({"from_day": 91}, "fracture: the window ends on day 90, before it begins on day 91"),
+        ({"take": "last"}, "fracture: from events one can take any or count"),
+        ({"table": "measures", "of": ["GAD-7", "PHQ-9"], "take": "last"}, "the last value is that of one measure"),
+    ],
+    ids=["within the grace", "across time zero", "backwards", "no value", "two measures"],
+)
+def test_what_an_arm_could_have_changed_is_no_negative_control(
+    trial: dict[str, Any], change: dict[str, Any], name: str
+) -> None:
+    """A control's window lies before time zero or after the grace, and it is made of what its table holds."""
+    control = {"table": "events", "of": "fracture", "from_day": 15, "to_day": 90}
+    trial["negative_controls"] = {"outcomes": ["fracture"]}
+    trial["target_trial"]["controls"] = {"fracture": control}
+    made = StudyProtocol.model_validate(trial).target_trial
+    assert made is not None
+    assert (made.controls["fracture"].window, made.controls["fracture"].taken) == ((15, 90), "any")
+    trial["target_trial"]["controls"]["fracture"] = control | change
+    assert name in told(trial)
+
+
+def test_controls_are_those_of_the_protocol_and_each_is_made(trial: dict[str, Any]) -> None:
+    """A negative control that nothing makes, and one that is made for nothing, are both told."""
+    trial["negative_controls"] = {"outcomes": ["fracture"]}
+    trial["target_trial"]["controls"] = {"wart": {"table": "events", "of": "wart", "from_day": 15, "to_day": 90}}
+    message = told(trial)
+    assert "controls does not say how these negative controls are made: fracture" in message
+    assert "controls names columns that are no negative control of the protocol: wart" in message
+
+
 def test_all_errors_are_told_at_once(trial: dict[str, Any]) -> None:
     """What is wrong in many places is as many sentences of one message."""
     block = trial["target_trial"]

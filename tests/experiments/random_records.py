@@ -42,6 +42,22 @@ CONTENT: dict[str, Any] = {
             "drug_before": {"table": "treatments", "of": "ssri", "take": "any", "from_day": -500},
         },
         "outcomes": {"later": {"measure": "PHQ-9", "at_weeks": 8, "window_weeks": 4}},
+        "controls": {
+            "contact_later": {"table": "events", "of": "contact", "from_day": 11, "to_day": 60},
+            "turns": {
+                "table": "events",
+                "of": ["referral", "crisis"],
+                "take": "count",
+                "from_day": 20,
+                "to_day": 90,
+            },
+            "gad7_later": {"table": "measures", "of": "GAD-7", "from_day": 30, "to_day": 90},
+            "ssri_later": {"table": "treatments", "of": "ssri", "from_day": 12, "to_day": 300},
+            "crisis_earlier": {"table": "events", "of": "crisis", "from_day": -420, "to_day": -1},
+        },
+    },
+    "negative_controls": {
+        "outcomes": ["contact_later", "turns", "gad7_later", "ssri_later", "crisis_earlier"],
     },
 }
 PROTOCOL = StudyProtocol.model_validate(CONTENT)

@@ -61,6 +61,11 @@ def one_by_one(tables: Tables) -> tuple[pd.DataFrame, list[int]]:
         drug = any(-500 <= (s - zero).days <= -1 and k == "ssri" for s, _, k in courses)
         referred = [d for d, what in seen if what == "referral" and -300 <= d <= 0]
         after = [score for score in scores if 28 <= score[0] <= 84]
+        gad = [
+            (d, row.value) for row in mine["measures"].itertuples()
+            if row.measure == "GAD-7" and 30 <= (d := (row.date - zero).days) <= 90
+        ]  # fmt: skip
+        hurt = any(-420 <= d <= -1 and what == "crisis" for d, what in seen)
         age = zero.year - birth.year - ((zero.month, zero.day) < (birth.month, birth.day))
         conditions = [True, clean[zero], known[zero], arm is not None, age >= 18, now >= 5]
         for step in range(6):
@@ -80,6 +85,11 @@ def one_by_one(tables: Tables) -> tuple[pd.DataFrame, list[int]]:
                 "crisis_before": 1 if crisis else (0 if covered <= -400 else np.nan),
                 "drug_before": 1 if drug else (0 if covered <= -500 else np.nan),
                 "later": min(after, key=lambda s: (abs(s[0] - 56), -s[0]))[1] if after else np.nan,
+                "contact_later": int(any(11 <= d <= 60 and what == "contact" for d, what in seen)),
+                "turns": sum(20 <= d <= 90 and what != "contact" for d, what in seen),
+                "gad7_later": max(gad, default=(0, np.nan))[1],
+                "ssri_later": int(any(12 <= (s - zero).days <= 300 and k == "ssri" for s, _, k in courses)),
+                "crisis_earlier": 1 if hurt else (0 if covered <= -420 else np.nan),
             }
         )
     return pd.DataFrame(rows).sort_values("pid", ignore_index=True), left
@@ -121,7 +131,8 @@ def test_nothing_after_time_zero_changes_what_was_known(seed: int, tmp_path: Pat
     before = frame(build(tmp_path / "a", tables))
     after = frame(build(tmp_path / "b", shaken(tables, before, seed)))
     after = after[after["pid"].isin(before["pid"])].reset_index(drop=True)
-    known = [name for name in before.columns if name != "later"]
+    late = {"later", "contact_later", "turns", "gad7_later", "ssri_later"}
+    known = [name for name in before.columns if name not in late]
     pd.testing.assert_frame_equal(before[known], after[known], check_dtype=False)
     assert not before["later"].equals(after["later"])
 

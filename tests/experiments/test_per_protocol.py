@@ -38,6 +38,13 @@ def asked(content: dict[str, Any], **changes: Any) -> StudyProtocol:
     return StudyProtocol.model_validate(content | {"target_trial": trial} | changes)
 
 
+CONTROLS = {"contact_later": 11, "turns": 20, "gad7_later": 30, "ssri_later": 12}
+"""First day of the window of each negative control after time zero."""
+
+UNCONTROLLED: dict[str, Any] = CONTENT | {
+    "target_trial": {name: block for name, block in CONTENT["target_trial"].items() if name != "controls"},
+    "negative_controls": {},
+}
 FIRST = StudyProtocol.model_validate(CONTENT)
 SEEN = {"last_visit": "seen", "visits": [2, 4, 6, 8]}
 KEPT = asked(CONTENT)
@@ -72,6 +79,8 @@ def test_who_left_before_the_window_counts_as_not_observed(seed: int, tmp_path: 
     assert 10 < early.sum() < len(one) - 10
     assert (np.isfinite(left) & ~early).any()
     expected = one.assign(later=one["later"].where(~early))
+    for name, first in CONTROLS.items():
+        expected[name] = one[name].where(left >= first)
     assert not one.equals(expected)
     pd.testing.assert_frame_equal(frame(other), expected)
     assert other.left_therapy == early.sum()
@@ -81,8 +90,8 @@ def test_who_left_before_the_window_counts_as_not_observed(seed: int, tmp_path: 
 def test_nobody_was_seen_after_leaving(tmp_path: Path) -> None:
     """Last visits lie before the day of leaving, agree with the outcomes, and are as otherwise of who stayed."""
     tables = random_tables(5, 300)
-    one = frame(build(tmp_path / "a", tables, StudyProtocol.model_validate(CONTENT | {"censoring": SEEN})))
-    protocol = asked(CONTENT, censoring=SEEN)
+    one = frame(build(tmp_path / "a", tables, StudyProtocol.model_validate(UNCONTROLLED | {"censoring": SEEN})))
+    protocol = asked(UNCONTROLLED, censoring=SEEN)
     built = build(tmp_path / "b", tables, protocol)
     assert list(censoring_problems(built.table, protocol)) == []
     kept = frame(built)
@@ -97,7 +106,7 @@ def test_nobody_was_seen_after_leaving(tmp_path: Path) -> None:
 def test_what_comes_after_the_outcomes_window_changes_nothing(tmp_path: Path) -> None:
     """With other treatments, measures and events after it nobody has left, or was seen, otherwise."""
     tables = random_tables(6, 300)
-    protocol = asked(CONTENT, censoring=SEEN)
+    protocol = asked(UNCONTROLLED, censoring=SEEN)
     before = frame(build(tmp_path / "a", tables, protocol))
     zero = before.set_index("pid")["start"].astype("datetime64[s]")
     changed = dict(tables)
