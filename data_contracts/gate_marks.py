@@ -29,6 +29,8 @@ class GateMarks(Block):
     ``gain_confidence`` may be None: individual advice is then not asked to gain anything.
     """
 
+    max_dependence: float = _shipped("max_dependence", ge=0, lt=1)
+    implication_alarm: float = _shipped("implication_alarm", gt=0, lt=1)
     max_smd: float = _shipped("max_smd", gt=0)
     max_log_loss_excess: float = _shipped("max_log_loss_excess", ge=0)
     max_calibration_error: float = _shipped("max_calibration_error", gt=0)

@@ -30,7 +30,7 @@ from experiments.cohort.place import Place, name_of
 from experiments.design_result import DesignResult, Result
 from experiments.gate_reasons import gates_told, marks_told
 from experiments.gates import judge
-from experiments.identified import confronted, graph_problems, identification_gate, identified, without_effects
+from experiments.identified import argued, graph_problems, identified
 from experiments.policy_writer import policy_files, write_policy
 from experiments.signing import Signer
 from experiments.stages import Made, Stages
@@ -90,9 +90,9 @@ def fit_episodes(
     def told(step: str, share: float) -> None:
         progress(step, learning * share)
 
-    design = run("design", lambda: judge_design(episodes, protocol, told))
+    design = argued(run("design", lambda: judge_design(episodes, protocol, told)), graph)
     if not design.passed:
-        return without_effects(design, graph)
+        return design
 
     def scored() -> ScoredStudy:
         return run("scores", lambda: score_study(design.episodes, protocol, told, design.designed))
@@ -103,10 +103,16 @@ def fit_episodes(
         progress(step, learning + (1 - learning) * share)
 
     sites = run("sites", lambda: _left_out(design, learned, leaving))
-    graph = confronted(graph, design)
-    gates = judge((identification_gate(graph), *design.gates), learned, protocol)
+    gates = judge(design.gates, learned, protocol)
     return StudyResult(
-        protocol, design.episodes, learned, design.diagnostics, gates, design.withdrawn, graph, sites=sites
+        protocol,
+        design.episodes,
+        learned,
+        design.diagnostics,
+        gates,
+        design.withdrawn,
+        design.identification,
+        sites=sites,
     )
 
 

@@ -12,15 +12,16 @@ import numpy as np
 from data_contracts.dag import Dag
 from data_contracts.episode import FloatArray
 from data_contracts.errors import BadInput, BadUsage, Problem
-from data_contracts.gate import Gate
 from data_contracts.identification import Identification
 from data_contracts.manifest import sha256
 from data_contracts.protocol import StudyProtocol
 from data_contracts.protocol_file import parse_document, read_yaml
 from experiments.design_result import DesignResult
+from experiments.gates import with_waivers
+from experiments.identification_gates import identification_gate, implications_gate
 
-SMALL_P = 0.05
-"""p value below which an implication is counted as one that the records speak against."""
+APART = "arm and outcome are looked at together only as effects"
+BLIND = "no outcome is looked at where the design has not held"
 
 
 def identified(protocol_path: Path, protocol: StudyProtocol) -> Identification | None:
@@ -101,16 +102,20 @@ def confronted(found: Identification | None, design: DesignResult, blind: bool =
     told = []
     for one in found.implications:
         if blind and {one.first, one.second, *one.given} & outcomes.keys():
-            told.append(one.model_copy(update={"untested": "no outcome is looked at where the design has not held"}))
+            told.append(one.model_copy(update={"untested": BLIND}))
+        elif found.treatment in (one.first, one.second) and {one.first, one.second} & outcomes.keys():
+            told.append(one.model_copy(update={"untested": APART}))
         else:
             told.append(confront(one, known, design.episodes.cluster))
     return found.model_copy(update={"implications": tuple(told)})
 
 
-def without_effects(design: DesignResult, found: Identification | None) -> DesignResult:
-    """A study that ends at its design, with what its graph says of all but the outcomes."""
-    graph = confronted(found, design, blind=True)
-    return replace(design, identification=graph, gates=(identification_gate(graph), *design.gates))
+def argued(design: DesignResult, found: Identification | None) -> DesignResult:
+    """The design with what its graph says and the two gates on it; outcomes are looked at only if it has passed."""
+    graph = confronted(found, design, blind=not design.passed)
+    protocol = design.protocol
+    gates = (identification_gate(graph), implications_gate(graph, protocol.gates))
+    return replace(design, identification=graph, gates=(*with_waivers(gates, protocol.waivers), *design.gates))
 
 
 def _covariates(found: Identification, design: DesignResult) -> Mapping[str, FloatArray]:
@@ -125,23 +130,3 @@ def _covariates(found: Identification, design: DesignResult) -> Mapping[str, Flo
 def _outcomes(design: DesignResult) -> Mapping[str, FloatArray]:
     """(n, 1) outcomes by column."""
     return {name: values[:, None] for name, values in design.episodes.outcomes.items()}
-
-
-def identification_gate(found: Identification | None) -> Gate:
-    """A graph that contradicts the covariates never comes so far; that it does not is no proof of the graph."""
-    name, mark = "identification", "the covariates block every back door of the protocol's graph"
-    if found is None:
-        told = "The protocol names no causal graph, so that nothing says why its covariates are the right ones."
-        return Gate.not_assessed(name, mark, told)
-    against = sum(one.p_value < SMALL_P for one in found.tested if one.p_value is not None)
-    return Gate(
-        name=name,
-        value=None,
-        mark=mark,
-        state="passed",
-        sentence=(
-            f"If {found.dag}, version {found.version}, is right, which no records can show, nothing is left to adjust "
-            f"for. Of its {len(found.implications)} implications {len(found.tested)} could be tested; {against} have "
-            f"a p value below {SMALL_P}, where chance alone would lead to expect {SMALL_P * len(found.tested):.1f}."
-        ),
-    )

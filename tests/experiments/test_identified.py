@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from data_contracts.identification import Identification, Implication
 from data_contracts.protocol import StudyProtocol
 from estimators.progress import untold
 from experiments.blinded import judge_design
-from experiments.identified import confronted, identification_gate, identified, without_effects
+from experiments.identification_gates import identification_gate, implications_gate
+from experiments.identified import argued, confronted, identified
 from experiments.report.figures import figures
 from experiments.report.page import page
 from experiments.report.summary import summarise
@@ -30,7 +32,8 @@ GRAPH: dict[str, Any] = {
     "edges": {
         "x1": ["therapy", "outcome"],
         "x2": ["therapy", "outcome"],
-        **{f"x{i}": ["outcome"] for i in range(3, 7)},
+        "x3": ["therapy", "outcome"],
+        **{f"x{i}": ["outcome"] for i in range(4, 7)},
         "region": ["x1"],
         "therapy": ["outcome"],
     },
@@ -77,7 +80,7 @@ def test_a_missing_graph_is_refused(with_graph: Any, lab: Callable[..., Any], tm
 @pytest.mark.parametrize(
     ("edges", "told"),
     [
-        ({"therapy": ["x3", "outcome"]}, "x3 is a mediator"),
+        ({"therapy": ["x3", "outcome"], "x3": ["outcome"]}, "x3 is a mediator"),
         ({"outcome": ["x4"], "x4": []}, "x4 is a collider"),
         ({"therapy": ["x5", "outcome"], "x5": []}, "x5 is a descendant of therapy"),
         ({"ability": ["therapy", "outcome"]}, "ability is not adjusted for"),
@@ -127,21 +130,23 @@ def test_every_implication_is_told_with_its_test(told: Identification) -> None:
     """
     assert len(told.tested) == len(told.implications)
     pairs = {frozenset((one.first, one.second)) for one in told.implications}
-    assert {frozenset(("x1", "x2")), frozenset(("region", "outcome")), frozenset(("therapy", "x3"))} <= pairs
+    assert {frozenset(("x1", "x2")), frozenset(("region", "outcome")), frozenset(("therapy", "x4"))} <= pairs
     assert frozenset(("x1", "region")) not in pairs
-    assert len(pairs) == 15 + 4 + 6 + 1
+    assert len(pairs) == 15 + 3 + 6 + 1
     assert told.maximal == ("region", "x1", "x2", "x3", "x4", "x5", "x6")
 
 
 def test_a_graph_is_never_called_validated(told: Identification, result: Any) -> None:
     """Gate and report tell the implications one by one and say that records cannot confirm a graph."""
-    gates = (identification_gate(told), *result.gates[1:])
-    assert (gates[0].name, gates[0].state, result.gates[0].name) == ("identification", "passed", "identification")
+    gates = (identification_gate(told), implications_gate(told, result.protocol.gates), *result.gates[2:])
+    assert [gate.name for gate in gates] == [gate.name for gate in result.gates]
+    assert [gate.state for gate in gates[:2]] == ["passed", "passed"]
+    assert "does not say that the graph is right" in gates[1].sentence
     shown = replace(result, identification=told, gates=gates)
     summary = summarise(shown)
     text = page(summary, figures(shown, summary))
     assert "records can contradict it and never confirm it" in text
-    assert "valid" not in re.sub(r"[^.]*all pairs of arms[^.]*", "", gates[0].sentence)
+    assert not re.search("valid", gates[0].sentence + gates[1].sentence)
     for one in told.implications:
         assert f'<th scope="row">{one.first}, {one.second}</th>' in text
     assert [one["p_value"] for one in summary["identification"]["implications"]] == [
@@ -152,8 +157,9 @@ def test_a_graph_is_never_called_validated(told: Identification, result: Any) ->
 def test_a_closed_study_looks_at_no_outcome(told: Identification, result: Any) -> None:
     """Where the design has failed the implications that speak of the outcome are left alone, and the others told."""
     design = judge_design(result.episodes, result.protocol, untold)
-    blind = without_effects(design, told.model_copy(update={"implications": tuple(map(_bare, told.implications))}))
-    assert blind.gates[0].name == "identification"
+    failed = replace(design, gates=(design.gates[0].model_copy(update={"state": "failed"}), *design.gates[1:]))
+    blind = argued(failed, told.model_copy(update={"implications": tuple(map(_bare, told.implications))}))
+    assert [gate.name for gate in blind.gates[:2]] == ["identification", "implications"]
     for one in blind.identification.implications:
         spoken = "outcome" in {one.first, one.second, *one.given}
         assert (one.untested is not None, one.p_value is None) == (spoken, spoken)
@@ -171,9 +177,34 @@ def test_without_a_graph_nothing_is_assessed(result: Any) -> None:
     assert "The protocol names no causal graph." in page(summary, figures(result, summary))
 
 
-def test_a_contradicted_graph_is_told_and_passes(told: Identification) -> None:
-    """How many implications the records speak against stands in the gate's words, beside what chance would bring."""
-    against = Implication(first="a", second="b", given=(), correlation=0.4, statistic=30.0, degrees=1, p_value=1e-7)
-    found = identification_gate(told.model_copy(update={"implications": (against,)}))
-    assert found.state == "passed"
-    assert "1 have a p value below 0.05, where chance alone would lead to expect 0.1" in found.sentence
+def test_a_contradicted_graph_computes_no_effect_unless_somebody_waives_it(
+    with_graph: Any, records: Any, lab: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A graph that denies a planted dependence of two covariates ends with 4 and no effect; waived, it goes on."""
+    pytest.importorskip("dowhy")
+    planted = records.assign(x6=records["x5"] + 0.5 * records["x6"])
+    study = with_graph()
+    planted.to_csv(study.data, index=False)
+    ran = lab("fit", study.protocol, "--data", study.data, "--out", tmp_path / "out", home=tmp_path / "home")
+    gates = json.loads((tmp_path / "out" / "gates.json").read_text(encoding="utf-8"))
+    found = {gate["name"]: gate for gate in gates["gates"]}
+    assert (ran.code, gates["effects_computed"]) == (4, False)
+    assert (found["identification"]["state"], found["implications"]["state"]) == ("passed", "failed")
+    assert "x5 and x6 is not as independent as it says" in found["implications"]["sentence"]
+    asked = yaml.safe_load(study.protocol.read_text(encoding="utf-8"))
+    asked["waivers"] = [{"gate": "implications", "by": "W. Aiver", "why": "two scores of one scale"}]
+    study.protocol.write_text(yaml.safe_dump(asked), encoding="utf-8")
+    again = lab("fit", study.protocol, "--data", study.data, "--out", tmp_path / "again", home=tmp_path / "home")
+    gates = json.loads((tmp_path / "again" / "gates.json").read_text(encoding="utf-8"))
+    found = {gate["name"]: gate for gate in gates["gates"]}
+    assert (again.code, gates["effects_computed"], found["implications"]["state"]) == (0, True, "waived")
+
+
+def test_arm_and_outcome_are_never_tested_together(told: Identification, result: Any) -> None:
+    """An independence of the two would be a look at an effect before the design has held."""
+    pair = Implication(first="therapy", second="outcome", given=("x1",))
+    design = judge_design(result.episodes, result.protocol, untold)
+    found = argued(design, told.model_copy(update={"implications": (pair,)})).identification
+    assert found is not None
+    assert found.implications[0].p_value is None
+    assert "only as effects" in str(found.implications[0].untested)

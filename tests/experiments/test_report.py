@@ -327,7 +327,7 @@ def test_a_waived_gate_is_never_silent(clinic: StudyResult) -> None:
     text = _page(told)
     assert text.index("1 gate did not hold and was waived.") < text.index('class="answer"')
     assert text.count("aived by W. &lt;Aiver&gt;: a rare arm &amp; its chance") == 1
-    assert "Of the gates, fixed before results were seen, 9 passed, 1 waived." in text
+    assert f"Of the gates, fixed before results were seen, {len(others)} passed, 1 waived." in text
     assert "<strong>WAIVED</strong>" in text
     summary = summarise(told)
     assert summary["gates"][-1]["waiver"] == waiver.model_dump()
@@ -396,7 +396,7 @@ def test_what_was_not_earned_or_not_assessed_is_not_counted_as_passed(clinic: St
     first, second, *rest = (gate.model_copy(update={"state": "passed"}) for gate in clinic.gates)
     odd = (first.model_copy(update={"state": "unearned"}), second.model_copy(update={"state": "not_assessed"}))
     text = _page(replace(clinic, gates=(*odd, *rest)))
-    assert "8 passed, 1 not earned, so that averages are served, 1 not assessed." in text
+    assert f"{len(rest)} passed, 1 not earned, so that averages are served, 1 not assessed." in text
     assert 'class="banner failed"' not in text
 
 
