@@ -91,6 +91,14 @@ class BadInput(EquipoiseError):
         super().__init__("\n".join(f"- {problem}" for problem in self.problems))
 
 
+class MissingPrefetch(EquipoiseError):
+    """Data that a record system was asked to send beforehand did not come (exit 3)."""
+
+    exit_code = 3
+    http_status = 412
+    title = "Prefetched data are missing"
+
+
 class NotFound(EquipoiseError):
     """What was asked for does not exist here (exit 3)."""
 

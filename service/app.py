@@ -5,6 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from service import routes_basis, routes_consent, routes_health, routes_recommendations, routes_release, routes_sheet
+from service.cds_hooks import routes as routes_cds
+from service.cds_hooks import routes_acknowledgement
+from service.cds_hooks.cross_origin import CrossOrigin
 from service.collaborators import Collaborators
 from service.error_handling import install_error_handling
 from service.openapi import EquipoiseAPI
@@ -33,4 +36,7 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     install_error_handling(app)
     for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_consent, routes_health):
         app.include_router(routes.ROUTER)
+    for routes in (routes_cds, routes_acknowledgement):
+        app.include_router(routes.ROUTER)
+    app.add_middleware(CrossOrigin, origins=collaborators.cards.origins)
     return app

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from data_contracts.rule import RuleSet
 from data_contracts.site_offer import SiteOffers
+from service.cds_hooks.setting import CardSetting
 from service.contact import Contact
 from service.served_policy import ServedPolicy
 from service.settings import default_roots
@@ -31,6 +32,7 @@ class Collaborators:
         clock: the time in UTC.
         offers: what the sites offer, if that is told.
         audit_roots: the audit's own place.
+        cards: how cards are shown in the record system.
     """
 
     served: Callable[[], ServedPolicy]
@@ -39,6 +41,7 @@ class Collaborators:
     clock: Callable[[], datetime] = utc_now
     offers: SiteOffers | None = None
     audit_roots: Path = field(default_factory=default_roots)
+    cards: CardSetting = field(default_factory=CardSetting)
     _surroundings: dict[int, tuple[RuleSet, Surroundings]] = field(default_factory=dict, repr=False)
 
     def surroundings(self, rules: RuleSet) -> Surroundings:

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 State = Literal["draft", "reviewed", "released"]
-Action = Literal["review", "release", "decide"]
+Action = Literal["review", "release", "decide", "acknowledge"]
 Relation = Literal["follows", "overrides", "no_ranking"]
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
@@ -77,6 +77,7 @@ class Event(_Data):
         by, role, note: who did it and what they noted.
         at: when, UTC.
         decision: of the action "decide" alone.
+        rules: of the action "acknowledge" alone: the safety rules that were answered.
     """
 
     action: Action
@@ -85,6 +86,7 @@ class Event(_Data):
     note: str | None
     at: datetime
     decision: Decision | None = None
+    rules: tuple[str, ...] = ()
 
     def same_as(self, other: Event) -> bool:
         """Whether both say the same, at whatever time: a call that is repeated changes nothing."""

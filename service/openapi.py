@@ -8,11 +8,14 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from data_contracts.profile import PatientProfile
+from service.cds_hooks.feedback import Feedback
+from service.cds_hooks.hook_request import HookRequest
 from service.consent import Statement
 from service.event import Choice, Signature
 from service.problem_document import ProblemDocument
 from service.storage.erasure import Erasure
 
+MODELS = (PatientProfile, Signature, Choice, Statement, Erasure, HookRequest, Feedback, ProblemDocument)
 TEMPLATE = "#/components/schemas/{model}"
 
 
@@ -24,7 +27,7 @@ class EquipoiseAPI(FastAPI):
         document = super().openapi()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         if ProblemDocument.__name__ not in schemas:
-            for model in (PatientProfile, Signature, Choice, Statement, Erasure, ProblemDocument):
+            for model in MODELS:
                 schemas.update(_schemas(model))
         return document
 

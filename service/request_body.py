@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar, get_args
 
 from fastapi import HTTPException, Request
@@ -15,6 +16,7 @@ from data_contracts.preferences import NO_WEIGHT, OPPOSITES, SIDE_EFFECT_KINDS, 
 
 Document = TypeVar("Document", bound=BaseModel)
 MAX_BYTES = 256 * 1024
+BODY = "the body"
 VALUE = "a finite number, true or false, text, or null"
 
 
@@ -28,10 +30,18 @@ def body_of(model: type[Document]) -> Callable[[Request], Awaitable[Document]]:
     """
 
     async def read(request: Request) -> Document:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            raise HTTPException(415, "Send the body as application/json.")
-        return parse_body(model, await _bounded(request))
+        _check_kind(request)
+        return parse_body(model, await _bounded(request, MAX_BYTES))
+
+    return read
+
+
+def bytes_of(limit: int) -> Callable[[Request], Awaitable[bytes]]:
+    """A dependency that reads a body of at most so many bytes as it came; it raises what `body_of` raises for that."""
+
+    async def read(request: Request) -> bytes:
+        _check_kind(request)
+        return await _bounded(request, limit)
 
     return read
 
@@ -42,13 +52,28 @@ def documented_body(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
+def read_document(model: type[Document], content: Any, where: str) -> Document:
+    """A document out of JSON that was read already.
+
+    Raises:
+        BadInput: it is not such a document; every problem names its place within `where`.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        items = error.errors(include_input=False, include_url=False)
+        found = [_problem(model, item) for item in items]
+        placed = [replace(one, where=f"{where}.{one.where}" if one.where != BODY else where) for one in found]
+        raise BadInput(dict.fromkeys(placed)) from None
+
+
 def parse_body(model: type[Document], body: bytes) -> Document:
     """Parse the bytes of a document.
 
     Raises:
         BadUsage, BadInput: as for `body_of`.
     """
-    _check_json(body)
+    read_json(body)
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as error:
@@ -56,19 +81,31 @@ def parse_body(model: type[Document], body: bytes) -> Document:
         raise BadInput(dict.fromkeys(_problem(model, item) for item in items)) from None
 
 
-async def _bounded(request: Request) -> bytes:
+def _check_kind(request: Request) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise HTTPException(415, "Send the body as application/json.")
+
+
+async def _bounded(request: Request, limit: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BYTES:
-            raise HTTPException(413, f"A body has at most {MAX_BYTES // 1024} KiB.", {"Connection": "close"})
+        if len(body) > limit:
+            raise HTTPException(413, f"A body has at most {limit // 1024} KiB.", {"Connection": "close"})
     return bytes(body)
 
 
-def _check_json(body: bytes) -> None:
-    """Refuse what a lenient parser lets through: of a fact given twice, the last would win unseen."""
+def read_json(body: bytes) -> Any:
+    """The JSON of a body.
+
+    Refused is what a lenient parser lets through: of a fact given twice, the last would win unseen.
+
+    Raises:
+        BadUsage: as for `body_of`.
+    """
     try:
-        json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
     except BadUsage:
         raise
     except (ValueError, RecursionError):
@@ -89,7 +126,7 @@ def _no_constant(_: str) -> None:
 def _problem(model: type[BaseModel], item: Any) -> Problem:
     """One schema error, told by the schema's own names; keys that the sender chose may be anything."""
     place = tuple(_known(model, item["loc"]))
-    where = ".".join(place) or "the body"
+    where = ".".join(place) or BODY
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(item["loc"][-1]), _names(model, place), n=1)
         step = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(_names(model, place))}."

@@ -46,11 +46,15 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
     served = load_served(check_reference(settings.policy, POLICY))
     keys = open_keys(os.environ, utc_now())
     store = open_store(settings, served, keys)
-    app = create_app(Collaborators(lambda: served, store, contacts, offers=offers, audit_roots=settings.audit_roots))
+    listening = listen(settings)
+    cards = settings.cards.listening_at(listening.getsockname()[1])
+    given = Collaborators(
+        lambda: served, store, contacts, offers=offers, audit_roots=settings.audit_roots, cards=cards
+    )
+    app = create_app(given)
     warn_if_open(settings.host)
     warn_of_local_keys(keys)
     warn_of_expired(served.rules, utc_now().date())
-    listening = listen(settings)
     with (
         RootKeeper(store, settings.audit_roots, settings.audit_root_seconds, utc_now),
         Housekeeper(store, settings.retention_days, utc_now),

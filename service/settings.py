@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from data_contracts.errors import BadUsage
 from data_contracts.places import home
+from service.cds_hooks.setting import CardSetting, read_card_setting
 from service.contact import VARIABLE as CONTACTS
 
 DATABASE = "EQUIPOISE_DATABASE_URL"
@@ -35,6 +36,7 @@ class Settings:
         audit_roots: folder for the signed roots of the audit, a place of its own.
         audit_root_seconds: how often a root is written while the audit grows.
         retention_days: how long answers are kept, None for ever.
+        cards: how cards are shown in the record system.
     """
 
     database_url: SecretStr
@@ -46,6 +48,7 @@ class Settings:
     audit_roots: Path
     audit_root_seconds: float
     retention_days: int | None
+    cards: CardSetting = field(default_factory=CardSetting)
 
 
 def read_settings(
@@ -54,19 +57,22 @@ def read_settings(
     """Settings from environment variables; what is named on the command line goes first.
 
     Raises:
-        BadUsage: a number is not one.
+        BadUsage: a number is not one, or a setting of cards is not of its form.
     """
     contacts, sites = environment.get(CONTACTS), environment.get(SITES)
+    host = host or environment.get(HOST) or "127.0.0.1"
+    port = _port(environment.get(PORT) or "8000") if port is None else _port(str(port))
     return Settings(
         database_url=SecretStr(environment.get(DATABASE) or f"sqlite:///{home() / 'service.db'}"),
         policy=policy or environment.get(POLICY) or None,
         contacts=Path(contacts) if contacts else None,
         sites=Path(sites) if sites else None,
-        host=host or environment.get(HOST) or "127.0.0.1",
-        port=_port(environment.get(PORT) or "8000") if port is None else _port(str(port)),
+        host=host,
+        port=port,
         audit_roots=Path(environment.get(AUDIT_ROOTS) or default_roots()),
         audit_root_seconds=_whole(environment.get(AUDIT_ROOT_SECONDS) or "60", AUDIT_ROOT_SECONDS),
         retention_days=_whole(days, RETENTION_DAYS) if (days := environment.get(RETENTION_DAYS)) else None,
+        cards=read_card_setting(environment, host, port),
     )
 
 

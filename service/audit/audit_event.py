@@ -39,6 +39,9 @@ ACTIONS: Mapping[Kind, tuple[str, str]] = {
     "restored": ("C", "create"),
     "denied": ("R", "read"),
     "break_glass": ("R", "read"),
+    "card": ("C", "create"),
+    "feedback": ("C", "create"),
+    "acknowledge": ("U", "update"),
 }
 """What was done, as FHIR's action and RESTful interaction."""
 

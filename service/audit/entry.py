@@ -27,6 +27,9 @@ Kind = Literal[
     "restored",        # the database came from a backup
     "denied",          # somebody asked for what is not theirs
     "break_glass",     # somebody went past that, with a reason
+    "card",            # a card was made of an answer, shown or not
+    "feedback",        # what became of a card
+    "acknowledge",     # what a safety rule waits for was done
 ]  # fmt: skip
 Outcome = Literal["success", "refused", "denied"]
 

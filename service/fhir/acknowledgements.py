@@ -38,7 +38,7 @@ def read_acknowledgements(
                 found.note("not_understood", "acknowledgements without a known rule, a day or a name", where)
             elif procedure.status != "completed":
                 found.note("left_out", "acknowledgements that are not completed", where)
-            elif not _covers(done.day, rule.facts, found.today, as_of):
+            elif not covers(done.day, rule.facts, found.today, as_of):
                 found.note("too_old", "acknowledgements from before what they answer", where)
             else:
                 told[by, rule.id] = None
@@ -51,7 +51,7 @@ def _name(procedure: Procedure) -> str:
     return next((short for name in names if (short := " ".join(name.split())[:LONGEST])), "")
 
 
-def _covers(day: date, facts: Sequence[str], today: date, as_of: Mapping[str, date]) -> bool:
+def covers(day: date, facts: Sequence[str], today: date, as_of: Mapping[str, date]) -> bool:
     """Whether it is not of the future, not from before an answer behind the rule, and not older than answers hold."""
     lasts = min((load_facts()[fact].valid_days for fact in facts), default=0)
     newest = max((as_of[fact] for fact in facts if fact in as_of), default=day)

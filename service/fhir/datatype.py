@@ -23,7 +23,7 @@ MODIFIERS = ("modifierExtension", "implicitRules")
 class Element(BaseModel):
     """Base of every part of a resource."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod

@@ -94,3 +94,30 @@ AUDIT = Table(
     Column("hash", String(64), nullable=False),
 )
 """The chain of audit records: each holds the hash of the one before it."""
+
+CARDS = Table(
+    "cards",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("person", String(36), ForeignKey("persons.id"), nullable=False, index=True),
+    Column("recommendation_id", String(36), nullable=False, index=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("hook", String(20), nullable=False),
+    Column("topic", String(30), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("news", String(64), nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
+)
+"""Cards, shown or kept back. ``content`` is sealed; ``news`` is a keyed hash of what, to whom and of whom."""
+
+CARD_FEEDBACK = Table(
+    "card_feedback",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("card", String(100), nullable=False, index=True),
+    Column("person", String(36), ForeignKey("persons.id"), index=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("content", LargeBinary),
+)
+"""What became of cards, each item once. ``content`` is sealed, and empty where the card is not known here."""

@@ -13,6 +13,7 @@ from data_contracts.errors import BadInput, EquipoiseError, Problem, rows_text
     [
         (errors.BadUsage, 2, 400),
         (errors.BadInput, 3, 422),
+        (errors.MissingPrefetch, 3, 412),
         (errors.NotFound, 3, 404),
         (errors.GateFailed, 4, 409),
         (errors.WrongState, 5, 409),
@@ -36,6 +37,7 @@ def test_the_table_above_is_complete() -> None:
     assert {kind.__name__ for kind in EquipoiseError.__subclasses__()} == {
         "BadUsage",
         "BadInput",
+        "MissingPrefetch",
         "NotFound",
         "GateFailed",
         "WrongState",

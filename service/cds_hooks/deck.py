@@ -1,0 +1,117 @@
+"""A card before it is answered: what sort of thing it says, and whether it may be kept back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import uuid4
+
+from data_contracts.manifest import PolicyManifest
+from service.cds_hooks.card import Card, Coding, Link, Source
+from service.fhir.note import Note, told
+from service.record import RecommendationRecord
+
+Topic = Literal[
+    "ranking", "cannot-compare", "consent", "not-for-this-patient", "safety-first", "crisis", "order-check"
+]
+TOPICS: Mapping[Topic, str] = {
+    "ranking": "Therapies compared",
+    "cannot-compare": "Therapies cannot be compared for this patient",
+    "consent": "Consent to decision support is asked for",
+    "not-for-this-patient": "The ranking is not made for this patient",
+    "safety-first": "Safety assessment first",
+    "crisis": "Crisis",
+    "order-check": "What speaks against an order",
+}
+SAFETY: frozenset[Topic] = frozenset({"safety-first", "crisis"})
+"""Topics that no budget, no shadow mode and no silence keeps back."""
+
+TOPIC_SYSTEM = "urn:equipoise:card-topic"
+OVERRIDE_SYSTEM = "urn:equipoise:override-reason"
+OVERRIDES = tuple(
+    Coding(code=code, system=OVERRIDE_SYSTEM, display=display)
+    for code, display in (
+        ("patient-prefers-another", "The patient prefers another therapy"),
+        ("tried-before", "It was tried before"),
+        ("not-available", "It cannot be had here, or not in time"),
+        ("not-suitable", "Something that the record does not show speaks against it"),
+        ("under-way", "A treatment is under way"),
+        ("not-now", "Not the moment to choose a therapy"),
+        ("disagree", "The advice seems wrong"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What cards are made of.
+
+    Attributes:
+        record: the answer.
+        manifest: of the policy that answered.
+        labels: arms in words.
+        notes: what of the record was left out or not understood.
+        base: address of the service, as users reach it.
+        now: UTC.
+    """
+
+    record: RecommendationRecord
+    manifest: PolicyManifest
+    labels: Mapping[str, str]
+    notes: Sequence[Note]
+    base: str
+    now: datetime
+
+    @property
+    def address(self) -> str:
+        """Where the answer is told."""
+        return f"{self.base}/v1/recommendations/{self.record.id}"
+
+    @property
+    def basis(self) -> Link:
+        """The one link to the reasons."""
+        return Link(label="Reasons, data, limits", url=f"{self.address}/basis")
+
+    def read_of_record(self) -> list[str]:
+        """What was left out of the record, in sentences."""
+        return told(self.notes)
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """A card with what it says in short.
+
+    Attributes:
+        card: as it would be shown.
+        topic: what sort of thing it says.
+        news: what would have to change for it to be news again.
+        arms: by uuid of a suggestion, the arm.
+    """
+
+    card: Card
+    topic: Topic
+    news: str
+    arms: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_safety(self) -> bool:
+        """Whether it is shown whatever else is set."""
+        return self.topic in SAFETY
+
+
+def new_uuid() -> str:
+    """A name for a card or suggestion."""
+    return str(uuid4())
+
+
+def source(topic: Topic) -> Source:
+    """Where a card comes from."""
+    return Source(label="Equipoise", topic=Coding(code=topic, system=TOPIC_SYSTEM, display=TOPICS[topic]))
+
+
+def news_of(topic: Topic, *parts: object) -> str:
+    """What a card says, for comparison with what was said before."""
+    return json.dumps([topic, *parts], sort_keys=True, default=str)

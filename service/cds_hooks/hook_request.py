@@ -1,0 +1,123 @@
+"""What a record system sends when a hook fires. What is not read is let pass, as CDS Hooks asks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+HookName: TypeAlias = Literal["patient-view", "order-select", "order-sign"]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9\-.]{1,64}$")]
+User = Annotated[
+    str, StringConstraints(pattern=r"^(Practitioner|PractitionerRole|Patient|RelatedPerson)/[A-Za-z0-9\-.]{1,64}$")
+]
+Instance = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+CLINICIANS = ("Practitioner/", "PractitionerRole/")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+
+class FhirAuthorization(_Part):
+    """Leave to read from the record system. It is checked and never used or kept: data come by prefetch alone.
+
+    The token itself is not even taken into this object; only that it is there.
+    """
+
+    access_token: Annotated[Literal["given"], WithJsonSchema({"type": "string", "minLength": 1})]
+    token_type: Literal["Bearer"]
+    expires_in: int
+    scope: str
+    subject: str
+    patient: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_token(cls, content: Any) -> Any:
+        if isinstance(content, dict) and isinstance(content.get("access_token"), str) and content["access_token"]:
+            return {**content, "access_token": "given"}
+        return content
+
+    @model_validator(mode="after")
+    def _patient_of_patient_scopes(self) -> FhirAuthorization:
+        if self.patient is None and any(one.startswith("patient/") for one in self.scope.split()):
+            raise PydanticCustomError("patient", "Input should have patient, as the scope names patient/")
+        return self
+
+
+class Context(_Part):
+    """What every hook says of its moment.
+
+    Attributes:
+        userId: who works in the record system.
+        patientId: whom it is about.
+        encounterId: in which encounter.
+    """
+
+    userId: User
+    patientId: Id
+    encounterId: Id | None = None
+
+    @property
+    def is_clinician(self) -> bool:
+        """Whether the user is one to advise: nothing here is made for patients or their relatives."""
+        return self.userId.startswith(CLINICIANS)
+
+
+class OrderContext(Context):
+    """What the order hooks say beyond that.
+
+    Attributes:
+        draftOrders: a bundle of orders that are not signed yet.
+        selections: of order-select: which of them are new, as "Type/id".
+    """
+
+    draftOrders: dict[str, Any]
+    selections: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _a_bundle(self) -> OrderContext:
+        if self.draftOrders.get("resourceType") != "Bundle":
+            raise PydanticCustomError("bundle", "Input should be with draftOrders as a FHIR bundle")
+        return self
+
+
+class SelectContext(OrderContext):
+    """As the other order hook, and the selections have to be there."""
+
+    selections: list[str]
+
+
+CONTEXTS: dict[HookName, type[Context]] = {
+    "patient-view": Context,
+    "order-select": SelectContext,
+    "order-sign": OrderContext,
+}
+
+
+class HookRequest(_Part):
+    """A call of a service.
+
+    Attributes:
+        hook: which hook fired.
+        hookInstance: of this one firing. CDS Hooks asks for a UUID and a client in use sends other text; nothing here
+            hangs on its form, so any line is taken.
+        context: by the hook.
+        fhirServer, fhirAuthorization: where more could be read, and by what leave.
+        prefetch: what was asked for beforehand, by key; null is the statement that there is no data.
+    """
+
+    hook: str
+    hookInstance: Instance
+    context: dict[str, Any]
+    fhirServer: str | None = None
+    fhirAuthorization: FhirAuthorization | None = None
+    prefetch: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _server_with_leave(self) -> HookRequest:
+        if self.fhirAuthorization is not None and self.fhirServer is None:
+            raise PydanticCustomError("server", "Input should be with fhirServer beside fhirAuthorization")
+        return self

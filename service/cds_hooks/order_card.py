@@ -1,0 +1,61 @@
+"""Cards on an order that is drafted: only where a safety rule or the records speak against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from data_contracts.arm_labels import capital
+from data_contracts.recommendation import ArmAdvice, Reason
+from service.cds_hooks.card import Card, shortened
+from service.cds_hooks.deck import OVERRIDES, Dealt, Setting, new_uuid, news_of, source
+from service.cds_hooks.markdown import bullets
+from service.cds_hooks.ranking_card import suggestions
+
+
+def order_cards(setting: Setting, arms: Sequence[str]) -> Iterator[Dealt]:
+    """A card for each drafted arm that something speaks against.
+
+    Args:
+        setting: of an answer that safety neither refuses nor holds back.
+        arms: that are drafted.
+    """
+    answer = setting.record.recommendation
+    for advice in answer.arms:
+        if advice.arm not in arms or answer.safety.reason is Reason.CONSENT:
+            continue
+        if advice.reason is Reason.SAFETY:
+            rules = ", ".join(advice.flags)
+            yield _card(
+                setting, advice, f"{capital(advice.label)} is drafted, and a safety rule speaks against it ({rules})"
+            )
+        elif advice.flags:
+            rules = ", ".join(advice.flags)
+            yield _card(setting, advice, f"{capital(advice.label)} is drafted; note before ordering ({rules})")
+        elif advice.rank is not None and not advice.rank.in_top_set and answer.recommended is not None:
+            told = f"{capital(advice.label)} is drafted; by records of care others do better for such patients"
+            yield _card(setting, advice, told)
+
+
+def _card(setting: Setting, advice: ArmAdvice, told: str) -> Dealt:
+    answer = setting.record.recommendation
+    said = [
+        one.sentence
+        for one in answer.safety.findings
+        if one.rule in advice.flags and (advice.arm in one.arms or not one.arms)
+    ]
+    top = [one for one in answer.arms if one.rank and one.rank.in_top_set and one.arm != advice.arm]
+    against = advice.reason is Reason.SAFETY or not advice.flags
+    made = suggestions(setting, top) if against else []
+    card = Card(
+        uuid=new_uuid(),
+        summary=shortened(told),
+        detail=bullets([*said, advice.sentence, *answer.sentences[-1:], *setting.read_of_record()]),
+        indicator="warning" if advice.flags else "info",
+        source=source("order-check"),
+        suggestions=tuple(one for one, _ in made) or None,
+        selectionBehavior="at-most-one" if made else None,
+        overrideReasons=OVERRIDES,
+        links=(setting.basis,),
+    )
+    news = news_of("order-check", advice.arm, advice.flags, str(advice.reason), answer.recommended)
+    return Dealt(card, "order-check", news, {one.uuid: arm for one, arm in made})

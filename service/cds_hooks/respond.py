@@ -1,0 +1,95 @@
+"""Answers a hook: prefetch to profile, profile to answer, answer to cards, and what of them is shown.
+
+Safety goes first in all of it: what was read is judged before anything is said to be missing or wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from data_contracts.errors import BadUsage, MissingPrefetch, Refused
+from data_contracts.profile import PatientProfile
+from service.answering import Prepared, keep, prepare
+from service.audit.actor import Actor
+from service.audit.entry import Entry
+from service.cds_hooks.acknowledging import with_acknowledged
+from service.cds_hooks.catalogue import CdsService
+from service.cds_hooks.deck import Dealt, Setting
+from service.cds_hooks.drafts import drafted
+from service.cds_hooks.gathered import Gathered, gather
+from service.cds_hooks.hook_request import CONTEXTS, Context, HookRequest, OrderContext
+from service.cds_hooks.kept_cards import card_keeper, states_of
+from service.cds_hooks.order_card import order_cards
+from service.cds_hooks.ranking_card import ranking_card
+from service.cds_hooks.safety_card import safety_cards
+from service.collaborators import Collaborators
+from service.fhir.record import PatientRecord, read_record
+from service.request_body import read_document
+
+
+def respond(request: HookRequest, service: CdsService, given: Collaborators, actor: Actor) -> dict[str, Any]:
+    """The cards for one firing of a hook; each is kept, shown or not.
+
+    Nothing is made for users who are no clinicians, for a patient whose death is on record, or for one who withdrew
+    from decision support.
+
+    Raises:
+        BadUsage: the hook is another service's.
+        BadInput: the context or a prefetched resource is not of its form.
+        MissingPrefetch: data without which nothing is ranked were not sent.
+        NotReady: there is no policy, or the database cannot be reached.
+    """
+    if request.hook != service.hook:
+        raise BadUsage(f"This service answers the hook {service.hook}, and was called for another.")
+    context = read_document(CONTEXTS[service.hook], request.context, "context")
+    if not context.is_clinician:
+        return {"cards": []}
+    served, gathered = given.served(), gather(request.prefetch)
+    today = given.clock().date()
+    record = read_record(gathered.containers, context.patientId, served.policy.manifest, served.rules, today)
+    if record.is_dead:
+        return {"cards": []}
+    try:
+        prepared = prepare(_with_acknowledged(record.profile, given, actor), given, actor)
+    except Refused:  # who withdrew is not looked at, and the audit has it
+        return {"cards": []}
+    dealt = _deal(context, record, prepared, given)
+    if not any(one.is_safety for one in dealt):
+        _check(gathered, record)
+    if not dealt and isinstance(context, OrderContext):
+        given.store.note(Entry("card", actor, given.clock(), detail={"hook": service.hook, "cards": 0}))
+        return {"cards": []}
+    user = (context.userId, request.hookInstance)
+    states = states_of(dealt, prepared, user, given, actor)
+    keep(prepared, given, card_keeper(service.hook, dealt, states, prepared, (user, given, actor)))
+    return {"cards": [one.card.told() for one, state in zip(dealt, states, strict=True) if state == "shown"]}
+
+
+def _deal(context: Context, record: PatientRecord, prepared: Prepared, given: Collaborators) -> Sequence[Dealt]:
+    """The cards of an answer: safety's alone if it has any to say, else the hook's."""
+    policy = given.served().policy
+    setting = Setting(
+        prepared.record, policy.manifest, policy.labels, record.notes, given.cards.base, prepared.record.created_at
+    )
+    if first := list(safety_cards(setting, given.contacts)):
+        return first
+    if setting.record.recommendation.safety.level == "refused":
+        return []
+    if isinstance(context, OrderContext):
+        return list(order_cards(setting, drafted(context, policy.manifest.arms).arms))
+    return [ranking_card(setting)]
+
+
+def _check(gathered: Gathered, record: PatientRecord) -> None:
+    """Refuse to rank on data that are missing or wrong."""
+    if gathered.missing:
+        told = ", ".join(gathered.missing)
+        raise MissingPrefetch(
+            f"Not sent, or an error in its place: {told}. Send these prefetch keys; null if there is no data."
+        )
+    record.check()
+
+
+def _with_acknowledged(profile: PatientProfile, given: Collaborators, actor: Actor) -> PatientProfile:
+    return with_acknowledged(profile, given.store, given.served().rules, (actor.principal.organisation, given.clock()))

@@ -1,0 +1,106 @@
+"""What is shown: news once, shadow mode, orders that something speaks against; and what is kept of all of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from service.storage.cards import cards_of
+
+
+def kept(ehr: Any) -> list[Any]:
+    """Every card that is kept, with its patient."""
+    store = ehr.client.app.state.collaborators.store
+    with store.reading() as connection:
+        return list(cards_of(connection, store.ring))
+
+
+def states(ehr: Any) -> list[str]:
+    """Whether each card was shown."""
+    return [card.state for card, _ in kept(ehr)]
+
+
+def test_without_news_there_is_no_card(ehr: Any, clock: Any) -> None:
+    """The same user is told the same of a patient once a week; anything new, or another user, is told at once."""
+    assert ehr.cards()
+    clock.now += timedelta(minutes=1)
+    assert ehr.cards() == []
+    assert states(ehr) == ["shown", "quiet"]
+    assert ehr.cards(context={"userId": "Practitioner/8"})
+    bipolar = ehr.record.bundle(ehr.record.condition("F50.2"))
+    (card,) = ehr.cards(prefetch={"conditions": bipolar})
+    assert card["source"]["topic"]["code"] == "not-for-this-patient"
+    clock.now += timedelta(days=6)
+    assert ehr.cards() == []
+    clock.now += timedelta(days=2)
+    assert ehr.cards(prefetch=ehr.phq9(0, day="2026-06-08"))
+
+
+def test_cannot_compare_is_a_card(ehr: Any) -> None:
+    """Where nothing can be compared the card says so in words, with what to do instead and without a number."""
+    (card,) = ehr.cards(prefetch={"questionnaires": None})
+    assert "cannot be compared for this patient" in card["summary"]
+    assert "phq9\\_week0 not given" in card["detail"]
+    assert "suggestions" not in card
+    assert "points" not in card["detail"]
+
+
+def test_consent_is_asked_for(ehr: Any) -> None:
+    """Without recorded consent there is no ranking; the card asks for it."""
+    (card,) = ehr.cards(prefetch={"consents": None})
+    assert card["source"]["topic"]["code"] == "consent"
+    assert "suggestions" not in card
+
+
+def test_shadow_mode_keeps_what_it_does_not_show(shadow_ehr: Any, ehr: Any) -> None:
+    """In shadow mode nothing is shown and everything kept: the same card, joined to the answer that it was made of."""
+    assert shadow_ehr.cards() == []
+    ((hidden, patient),) = kept(shadow_ehr)
+    assert (hidden.state, hidden.topic, patient) == ("shadow", "ranking", "P-1")
+    answer = shadow_ehr.client.get(f"/v1/recommendations/{hidden.recommendation}")
+    assert answer.json()["recommendation"]["recommended"] == "cbt"
+    (shown,) = ehr.cards(context={"userId": "Practitioner/8"})
+    assert shown["summary"] in hidden.content
+
+
+def test_what_was_hidden_is_still_news(shadow_ehr: Any, ehr: Any) -> None:
+    """A card that only shadow mode knows of is news once cards are shown."""
+    assert shadow_ehr.cards() == []
+    assert ehr.cards()
+
+
+def test_orders_that_nothing_speaks_against_are_silent(ehr: Any) -> None:
+    """A draft of a therapy that may well be first gets no card, nor does an order that is no therapy of the policy."""
+    assert ehr.cards("order-sign", context=ehr.drafts(ehr.therapy("304891004"))) == []
+    assert ehr.cards("order-select", context=ehr.drafts(ehr.therapy("71388002"))) == []
+    assert kept(ehr) == []
+
+
+def test_a_therapy_that_a_rule_speaks_against(ehr: Any) -> None:
+    """A draft that a safety rule notes something on gets a card with the rule and what else could be offered."""
+    trauma = ehr.record.bundle(ehr.record.observation("ptsd_presenting", True, "own"))
+    orders = ehr.drafts(ehr.therapy("748041000000107"))
+    (card,) = ehr.cards("order-sign", context=orders, prefetch={"values": trauma})
+    assert card["indicator"] == "warning"
+    assert "PTSD-01" in card["summary"]
+    assert "trauma" in card["detail"]
+
+
+def test_only_what_was_selected_is_looked_at(ehr: Any) -> None:
+    """Of order-select the drafts that are not selected are passed over."""
+    trauma = ehr.record.bundle(ehr.record.observation("ptsd_presenting", True, "own"))
+    orders = ehr.drafts(ehr.therapy("748041000000107"))
+    assert ehr.cards("order-select", context={**orders, "selections": []}, prefetch={"values": trauma}) == []
+
+
+def test_every_card_has_its_audit_record(ehr: Any) -> None:
+    """The chain names each card by kind, hook and state, and holds nothing of the patient."""
+    ehr.cards()
+    ehr.cards(prefetch=ehr.phq9(2))
+    store = ehr.client.app.state.collaborators.store
+    with store.reading() as connection:
+        listed = [row[0] for row in connection.exec_driver_sql("SELECT content FROM audit ORDER BY seq")]
+    cards = [content for content in listed if '"card"' in content]
+    assert len(cards) == 2
+    assert all("patient-view" in content for content in cards)
+    assert not any("P-1" in content or "Cognitive" in content for content in listed)
