@@ -339,6 +339,10 @@ def test_openapi(client: Any) -> None:
         URL,
         one,
         *(f"{one}/{part}" for part in parts),
+        f"{one}/acknowledgement",
+        "/cds-services",
+        "/cds-services/{service_id}",
+        "/cds-services/{service_id}/feedback",
         "/v1/consents",
         "/v1/erasures",
         "/healthz",
@@ -351,7 +355,7 @@ def test_openapi(client: Any) -> None:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             for status, answer in operation["responses"].items():
-                kind = "text/html" if path.endswith("/sheet") else "application/json"
+                kind = "text/html" if path.endswith(("/sheet", "/acknowledgement")) else "application/json"
                 kind = kind if status.startswith("2") else "application/problem+json"
                 assert list(answer["content"]) == [kind]
     body = document["paths"][URL]["post"]["requestBody"]["content"]["application/json"]["schema"]
