@@ -10,6 +10,7 @@ from service.cds_hooks import routes_acknowledgement
 from service.cds_hooks.cross_origin import CrossOrigin
 from service.collaborators import Collaborators
 from service.error_handling import install_error_handling
+from service.fhir import routes as routes_fhir
 from service.openapi import EquipoiseAPI
 from service.version import VERSION
 
@@ -36,7 +37,7 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     install_error_handling(app)
     for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_consent, routes_health):
         app.include_router(routes.ROUTER)
-    for routes in (routes_cds, routes_acknowledgement):
+    for routes in (routes_cds, routes_acknowledgement, routes_fhir):
         app.include_router(routes.ROUTER)
     app.add_middleware(CrossOrigin, origins=collaborators.cards.origins)
     return app

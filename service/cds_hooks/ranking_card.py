@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from data_contracts.arm_labels import capital
 from data_contracts.recommendation import ArmAdvice, Reason, Recommendation
-from service.cds_hooks.card import Card, Suggestion, shortened
+from service.cds_hooks.card import Action, Card, Suggestion, shortened
 from service.cds_hooks.deck import OVERRIDES, Dealt, Setting, Topic, new_uuid, news_of, source
 from service.cds_hooks.markdown import bullets, escaped
-from service.cds_hooks.proposal import actions_for
+from service.fhir.draft_order import draft_orders
 
 MOST_SUGGESTIONS = 6
 ITEM9 = "phq9_item9"
@@ -48,7 +48,11 @@ def suggestions(setting: Setting, arms: Iterable[ArmAdvice]) -> list[tuple[Sugge
     made = []
     for advice in list(arms)[:MOST_SUGGESTIONS]:
         alone = advice.recommended and not answer.tied_with
-        actions = actions_for(records[advice.arm], advice.label, answer.patient_id, setting.now)
+        drafts = draft_orders(records[advice.arm], advice.label, answer.patient_id, setting.now)
+        actions = tuple(
+            Action(type="create", description=f"Draft a request for {one.label}", resource=one.resource)
+            for one in drafts
+        )
         label = capital(advice.label) + (f" ({_rank(advice)})" if advice.rank else "")
         one = Suggestion(label=label, uuid=new_uuid(), isRecommended=True if alone else None, actions=actions or None)
         made.append((one, advice.arm))

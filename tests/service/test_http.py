@@ -340,6 +340,7 @@ def test_openapi(client: Any) -> None:
         one,
         *(f"{one}/{part}" for part in parts),
         f"{one}/acknowledgement",
+        f"{one}/fhir",
         "/cds-services",
         "/cds-services/{service_id}",
         "/cds-services/{service_id}/feedback",
@@ -356,6 +357,7 @@ def test_openapi(client: Any) -> None:
         for operation in operations.values():
             for status, answer in operation["responses"].items():
                 kind = "text/html" if path.endswith(("/sheet", "/acknowledgement")) else "application/json"
+                kind = "application/fhir+json" if path.endswith("/fhir") else kind
                 kind = kind if status.startswith("2") else "application/problem+json"
                 assert list(answer["content"]) == [kind]
     body = document["paths"][URL]["post"]["requestBody"]["content"]["application/json"]["schema"]

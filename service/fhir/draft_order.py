@@ -1,4 +1,4 @@
-"""Makes the draft order of an arm: a ServiceRequest for a therapy, a MedicationRequest for a medicine.
+"""Writes the draft order of an arm: a ServiceRequest for a therapy, a MedicationRequest for a medicine.
 
 A proposal in status draft, without dose: what becomes of it is the clinician's.
 """
@@ -6,6 +6,7 @@ A proposal in status draft, without dose: what becomes of it is the clinician's.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +15,27 @@ from data_contracts.code import Code
 from data_contracts.manifest import ArmRecord
 from data_contracts.record_words import ATC_SUBSTANCE, CODE_SYSTEMS
 from data_contracts.therapy import Therapy, load_therapies
-from service.cds_hooks.card import Action
 
 NOTE = "Proposed by Equipoise from records of care; dose and details are the clinician's. Not signed, not ordered."
 PARTS = {"COMB": ("CBT", "SSRI")}
 """Therapies that are ordered in two; the antidepressant of a combination is proposed as the class it mostly is of."""
 
 
-def actions_for(arm: ArmRecord, label: str, patient_id: str, now: datetime) -> tuple[Action, ...]:
-    """The drafts that ordering an arm would begin with; none where the catalogue has no code for it.
+@dataclass(frozen=True)
+class DraftOrder:
+    """One draft.
+
+    Attributes:
+        label: what it orders, in words.
+        resource: the FHIR resource, without an id.
+    """
+
+    label: str
+    resource: dict[str, Any]
+
+
+def draft_orders(arm: ArmRecord, label: str, patient_id: str, now: datetime) -> tuple[DraftOrder, ...]:
+    """The drafts that ordering an arm would begin with; none where the catalogue has no code for all of it.
 
     Args:
         arm: of the policy.
@@ -34,29 +47,33 @@ def actions_for(arm: ArmRecord, label: str, patient_id: str, now: datetime) -> t
         return ()
     keys = PARTS.get(arm.therapy, (arm.therapy,))
     therapies = [load_therapies()[key] for key in keys]
-    made = [_action(one, arm.name, label if len(keys) == 1 else one.name, (patient_id, now)) for one in therapies]
+    made = [_draft(one, arm.name, label if len(keys) == 1 else one.name, (patient_id, now)) for one in therapies]
     return tuple(one for one in made if one is not None) if all(made) else ()
 
 
-def _action(therapy: Therapy, arm: str, label: str, whose: tuple[str, datetime]) -> Action | None:
+def instant(at: datetime) -> str:
+    """A time in UTC as FHIR writes it."""
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _draft(therapy: Therapy, arm: str, label: str, whose: tuple[str, datetime]) -> DraftOrder | None:
     patient_id, now = whose
-    codes = [
+    coding = [
         {"system": CODE_SYSTEMS[one.system], "code": one.code, "display": one.display} for one in _codes(therapy, arm)
     ]
-    if not codes:
+    if not coding:
         return None
     medicine = therapy.kind == "medication"
-    concept = {"coding": codes, "text": capital(label)}
-    resource: dict[str, Any] = {
+    resource = {
         "resourceType": "MedicationRequest" if medicine else "ServiceRequest",
         "status": "draft",
         "intent": "proposal",
-        "medicationCodeableConcept" if medicine else "code": concept,
+        "medicationCodeableConcept" if medicine else "code": {"coding": coding, "text": capital(label)},
         "subject": {"reference": f"Patient/{patient_id}"},
-        "authoredOn": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "authoredOn": instant(now),
         "note": [{"text": NOTE}],
     }
-    return Action(type="create", description=f"Draft a request for {label}", resource=resource)
+    return DraftOrder(label, resource)
 
 
 def _codes(therapy: Therapy, arm: str) -> Iterator[Code]:
