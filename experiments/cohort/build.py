@@ -17,6 +17,7 @@ from data_contracts.tables import Table, table_from_frame
 from data_contracts.target_trial import TargetTrial
 from experiments.cohort.choice import choose, nobody_left, steps
 from experiments.cohort.controls import with_controls
+from experiments.cohort.database_errors import told_plainly
 from experiments.cohort.event_checks import event_problems
 from experiments.cohort.event_source import FILE, ROW, EventSource, Expression
 from experiments.cohort.known import known_at_time_zero
@@ -69,7 +70,7 @@ def build_cohort(
     Raises:
         BadInput: the tables, or what the protocol asks of them, have problems, or nobody is left; all are listed.
     """
-    with open_records(place, trial) as source:
+    with told_plainly(place), open_records(place, trial) as source:
         if problems := [*event_problems(source, today), *name_problems(source, trial)]:
             raise BadInput(problems)
         frame = source.connection.to_pyarrow(cohort_expression(source.joined, protocol, trial)).to_pandas()

@@ -12,6 +12,7 @@ import ibis
 from data_contracts.errors import BadInput, Problem, RowName
 from data_contracts.event_tables import EVENT_TABLES
 from data_contracts.target_trial import TargetTrial
+from experiments.cohort.database_errors import database_problem
 from experiments.cohort.event_files import column_problems, duckdb_in_memory
 from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept_typed
 from experiments.cohort.omop import open_omop
@@ -46,17 +47,26 @@ def open_address(address: str, trial: TargetTrial) -> EventSource:
     Raises:
         BadInput: it does not answer, or holds neither event tables nor a CDM.
     """
-    place = name_of(address)
     try:
         connection = ibis.connect(address)
-        if connection.name == "postgres":
-            # It expects one row of what is chosen by its place in an order, and would go through all of it for each
-            # patient: a hundred times as long. Every join here is by equal patients.
-            connection.raw_sql("SET enable_nestloop = off").close()
+        there = _prepared(connection) if connection.name == "postgres" else True
     except Exception as error:  # each driver has errors of its own, and they may repeat the address
-        step = "Check the address, the user's rights, and that the driver is installed (extra `postgres`)."
-        raise BadInput([Problem(place, "a database that answers", type(error).__name__, step)]) from None
+        raise BadInput([database_problem(address, error)]) from None
+    place = name_of(address)
+    if not there:
+        connection.disconnect()
+        step = "Check the schema that the address names, and that the user may use it."
+        raise BadInput([Problem(place, "the schema of the records", "none of that name for this user", step)])
     return _open(connection, lambda: _tables(connection, connection.list_tables()), place, trial)
+
+
+def _prepared(connection: Any) -> bool:
+    """Whether a PostgreSQL session has a schema to read; without one ibis would list tables that cannot be opened."""
+    # The server expects one row of what is chosen by its place in an order, and would go through all of it for each
+    # patient: a hundred times as long. Every join here is by equal patients.
+    connection.raw_sql("SET enable_nestloop = off").close()
+    with connection.raw_sql("SELECT current_schema()") as cursor:
+        return cursor.fetchone()[0] is not None
 
 
 def _tables(connection: Any, names: Iterable[str], database: tuple[str, str] | None = None) -> dict[str, Expression]:
@@ -104,8 +114,9 @@ def _problems(tables: Mapping[str, Expression], place: str) -> Iterator[Problem]
     for name, table in EVENT_TABLES.items():
         if name not in tables:
             if table.there:
-                step = f"Make the table, or, of an OMOP CDM, {' and '.join(IS_CDM)}; name the schema in the address."
-                yield Problem(place, f"a table {name}", "no such table", step)
+                made = f"Make the table (of an OMOP CDM {' and '.join(IS_CDM)}) or let this user read it"
+                step = f"{made}; name the schema in the address."
+                yield Problem(place, f"a table {name}", "none that can be read", step)
             continue
         yield from column_problems(name, table, tables[name].columns)
         schema = tables[name].schema()

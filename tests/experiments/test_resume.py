@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -125,6 +126,34 @@ def test_a_full_disk_leaves_nothing_half(small: Any, tmp_path: Path) -> None:
     assert "Traceback" not in told
     left = [path.name for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert left == []
+
+
+def test_a_disk_that_fills_up_while_tracking_registers_nothing(
+    small: Any, undisturbed: Path, lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The artifact store takes some files and then no more: no version is there; with room again there is one."""
+    import mlflow
+
+    home, out, log, taken = tmp_path / "home", tmp_path / "out", mlflow.log_artifact, []
+
+    def fill(path: str, *rest: Any) -> None:
+        taken.append(path)
+        if len(taken) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        log(path, *rest)
+
+    with monkeypatch.context() as full:
+        full.setattr(mlflow, "log_artifact", fill)
+        ran = lab("study", small.protocol, "--data", small.data, "--out", out, home=home)
+    assert len(taken) == 2
+    assert (ran.code, "Traceback" in ran.err) == (1, False)
+    assert "run the same command again" in ran.err
+    assert registered(home) == ([], ["FAILED"])
+
+    again = lab("study", small.protocol, "--data", small.data, "--out", out, home=home)
+    assert again.code == 0
+    assert registered(home)[0] == ["1"]
+    assert (out / "gates.json").read_bytes() == (undisturbed / "gates.json").read_bytes()
 
 
 @pytest.fixture
