@@ -18,7 +18,7 @@ from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators
 from service.consent import Standing, check_consent, with_ledger
-from service.needs import check_profile, needs_of
+from service.needs import check_profile
 from service.record import RecommendationRecord, consents, contacts_for, only_consent
 from service.served_policy import ServedPolicy
 from service.storage.answers import StoredRecommendation
@@ -54,7 +54,7 @@ def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prep
         NotReady: there is no policy, or the database cannot be reached.
     """
     served, now = given.served(), given.clock()
-    check_profile(profile, needs_of(served.policy.manifest, served.rules))
+    check_profile(profile, served.needs)
     standing = _consented(profile, given, actor, now)
     profile = with_ledger(profile, standing, served.rules.consent)
     recommendation = recommend(profile, served.policy, served.rules, now.date(), given.offers)

@@ -46,6 +46,11 @@ class Needs:
         """Every name that is read, features first."""
         return tuple(dict.fromkeys((*(feature.name for feature in self.features), *self.facts)))
 
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The same names, to look one up."""
+        return frozenset(self.names)
+
 
 def needs_of(manifest: PolicyManifest, rules: RuleSet) -> Needs:
     """What a policy and a set of rules read."""
@@ -73,8 +78,8 @@ def misspelt_facts(given: Iterable[str], needs: Needs) -> Iterator[Problem]:
     Left alone, such a fact would count as unknown though somebody gave it, and a crisis could go unseen.
     """
     known = set(given)
-    unread = {_letters(name) for name in known - set(needs.names)}
-    for fact in needs.facts:
+    unread = {_letters(name) for name in known - needs.known}
+    for fact in needs.facts if unread else ():
         if fact not in known and _letters(fact) in unread:
             yield Problem(fact, f"the name {fact}, exactly so", "the name in another spelling", "Correct the name.")
 
@@ -88,7 +93,8 @@ def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
 def _profile_problems(profile: PatientProfile, needs: Needs) -> Iterator[Problem]:
     if not profile.patient_id.isprintable():
         yield Problem("patient_id", "printable characters", "a control character", "Correct the identifier.")
-    unread = {fact: problem for fact in needs.facts if (problem := _fact_problem(fact, profile))}
+    given = (fact for fact in needs.facts if fact in profile.values)
+    unread = {fact: problem for fact in given if (problem := _fact_problem(fact, profile))}
     for feature in needs.features:
         text = isinstance(profile.values.get(feature.name), str)
         if feature.kind == "numeric" and text and feature.name not in unread:

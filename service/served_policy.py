@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from data_contracts.errors import Refused
 from data_contracts.manifest import PROMOTION
@@ -11,6 +12,7 @@ from data_contracts.rule import RuleSet
 from data_contracts.rule_file import load_rules
 from engine.policy import Policy
 from engine.policy_files import load_policy
+from service.needs import Needs, needs_of
 from service.policy_source import find_policy, verified
 from service.verification import VerifiedPolicy, check_serving
 
@@ -28,6 +30,11 @@ class ServedPolicy:
     policy: Policy
     rules: RuleSet
     source: VerifiedPolicy
+
+    @cached_property
+    def needs(self) -> Needs:
+        """What the policy and the rules read of a patient."""
+        return needs_of(self.policy.manifest, self.rules)
 
     @property
     def documents(self) -> Mapping[str, bytes]:

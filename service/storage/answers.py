@@ -8,9 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, select
 
+from data_contracts.errors import WrongState
 from service.access.principal import LOCAL
 from service.audit.entry import Entry
 from service.audit.row_hash import row_of
+from service.consent import Standing
 from service.storage.key_ring import KeyRing
 from service.storage.person import COLUMNS, PatientName, find_or_make_person, person_of
 from service.storage.schema import PERSONS, RECOMMENDATIONS, SURROUNDINGS
@@ -46,9 +48,21 @@ class StoredRecommendation:
     person: str | None = None
 
 
-def add_answer(transaction: Transaction, ring: KeyRing, item: StoredRecommendation, entry: Entry) -> None:
-    """Add an answer and the audit record of it."""
+def add_answer(
+    transaction: Transaction,
+    ring: KeyRing,
+    item: StoredRecommendation,
+    entry: Entry,
+    standing: Standing | None = None,
+) -> None:
+    """Add an answer and the audit record of it.
+
+    Raises:
+        WrongState: the ledger of consents says something else than the standing by which the answer was made.
+    """
     person = find_or_make_person(transaction.connection, ring, PatientName(item.organisation, item.patient_id))
+    if standing is not None and standing.position != person.position:
+        raise WrongState("The patient's consent was changed while the answer was made; it was not kept. Ask again.")
     key = str(item.id)
     request = person.seal(item.request, TABLE, key, "request")
     response = person.seal(item.response, TABLE, key, "response")

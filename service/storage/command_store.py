@@ -10,7 +10,7 @@ from data_contracts.errors import NotReady
 from service.settings import DATABASE, read_settings
 from service.storage.database import database_problem, open_database
 from service.storage.keys import open_keys
-from service.storage.opening import ready_store
+from service.storage.opening import ready
 from service.storage.store import Store
 from service.utc import utc_now
 
@@ -27,12 +27,12 @@ def command_store(*, make: bool = False) -> Iterator[Store]:
         BadUsage: a setting is wrong.
     """
     engine, now = open_database(read_settings(os.environ).database_url), utc_now()
+    store = Store(engine, open_keys(os.environ, now))
     try:
         if make:
-            yield ready_store(engine, open_keys(os.environ, now), now)
-            return
-        if problem := database_problem(engine):
+            ready(store, now)
+        elif problem := database_problem(engine):
             raise NotReady(f"{problem} Is {DATABASE} the service's own? `equipoise serve` brings it up to date.")
-        yield Store(engine, open_keys(os.environ, now))
+        yield store
     finally:
-        engine.dispose()
+        store.close()

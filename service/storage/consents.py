@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select
 
-from data_contracts.errors import WrongState
 from data_contracts.withdrawn import listed_as
 from service.audit.entry import Entry
 from service.audit.row_hash import row_of
@@ -23,11 +22,6 @@ STATEMENTS = (
     .where(PERSONS.c.patient == bindparam("patient"))
     .order_by(CONSENTS.c.position)
 )
-NEWEST = (
-    select(func.max(CONSENTS.c.position))
-    .join(PERSONS, CONSENTS.c.person == PERSONS.c.id)
-    .where(PERSONS.c.patient == bindparam("patient"))
-)
 
 
 def standing_of(connection: Connection, ring: KeyRing, name: PatientName) -> Standing:
@@ -36,16 +30,6 @@ def standing_of(connection: Connection, ring: KeyRing, name: PatientName) -> Sta
     rows = connection.execute(STATEMENTS, {"patient": patient}).all()
     said = {row.purpose: (row.answer, row.at) for row in rows if row.position is not None}
     return Standing(patient, rows[0].id if rows else None, rows[-1].position or 0 if rows else 0, said)
-
-
-def check_standing(connection: Connection, standing: Standing) -> None:
-    """Refuse to go on by a ledger that has changed since it was read.
-
-    Raises:
-        WrongState: it has.
-    """
-    if (connection.execute(NEWEST, {"patient": standing.patient}).scalar() or 0) != standing.position:
-        raise WrongState("The patient's consent was changed while the answer was made; it was not kept. Ask again.")
 
 
 def add_statement(transaction: Transaction, ring: KeyRing, statement: Statement, entry: Entry) -> Standing:

@@ -18,7 +18,16 @@ def ready_store(engine: Engine, keys: Keys, now: datetime) -> Store:
     Raises:
         NotReady: the database cannot be reached or changed.
     """
-    upgrade(engine)
     store = Store(engine, keys)
-    take_over(store, now)
+    ready(store, now)
     return store
+
+
+def ready(store: Store, now: datetime) -> None:
+    """Make a store fit for use.
+
+    Raises:
+        NotReady: as for `ready_store`.
+    """
+    upgrade(store.engine)
+    take_over(store, now)

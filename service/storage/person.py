@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from data_contracts.errors import Erased
 from service.storage.key_ring import KeyRing
-from service.storage.schema import PERSONS
+from service.storage.schema import CONSENTS, PERSONS
 from service.storage.sealed_field import KEY_BYTES, Place, seal, unseal
 
-BY_PATIENT = select(PERSONS).where(PERSONS.c.patient == bindparam("patient"))
+NEWEST = select(func.max(CONSENTS.c.position)).where(CONSENTS.c.person == PERSONS.c.id).scalar_subquery()
+BY_PATIENT = select(PERSONS, NEWEST.label("position")).where(PERSONS.c.patient == bindparam("patient"))
 COLUMNS = (PERSONS.c.organisation, PERSONS.c.identifier, PERSONS.c.key_id, PERSONS.c.wrapped_key, PERSONS.c.erased_at)
 
 
@@ -39,10 +40,12 @@ class Person:
     Attributes:
         id: drawn at random; all that audit records call them by.
         secret: their key.
+        position: of the newest of their statements in the ledger of consents, 0 if there is none.
     """
 
     id: str
     secret: bytes
+    position: int = 0
 
     def __repr__(self) -> str:
         return f"Person({self.id})"
@@ -67,7 +70,7 @@ def find_person(connection: Connection, ring: KeyRing, name: PatientName) -> Per
         .mappings()
         .one_or_none()
     )
-    return None if row is None else person_of(row, row["id"], ring)
+    return None if row is None else replace(person_of(row, row["id"], ring), position=row["position"] or 0)
 
 
 def find_or_make_person(connection: Connection, ring: KeyRing, name: PatientName) -> Person:

@@ -50,6 +50,11 @@ class Store:
         """The key ring as it is now."""
         return self.keys.ring
 
+    def close(self) -> None:
+        """Close all connections; the next call opens others."""
+        self._writer.close()
+        self.engine.dispose()
+
     def write(self, work: Callable[[Transaction], Result]) -> Result:
         """Do some work in one write transaction; on disk when this returns."""
         return self._writer.run(work)
@@ -117,11 +122,9 @@ class Store:
         given, ring = item.surroundings, self.ring
 
         def work(transaction: Transaction) -> None:
-            if standing is not None:
-                consents.check_standing(transaction.connection, standing)
             if given is not None and given.sha256 not in self._surroundings:
                 answers.keep_surroundings(transaction.connection, given)
-            answers.add_answer(transaction, ring, item, entry)
+            answers.add_answer(transaction, ring, item, entry, standing)
             if also is not None:
                 also(transaction)
 

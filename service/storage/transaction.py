@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -49,10 +50,11 @@ class _Job:
 
 
 class Writer:
-    """Runs write transactions on one database."""
+    """Runs write transactions on one database, over a connection that it keeps."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(**{WRITES: True})
+        self._connection: Connection | None = None
         self._turn = Lock()
         self._waiting: deque[_Job] = deque()
 
@@ -95,14 +97,60 @@ class Writer:
             for job in batch:
                 job.done = True
 
+    def close(self) -> None:
+        """Close the connection; the next writing takes another."""
+        with self._turn:
+            self._drop()
+
     def _together(self, batch: Sequence[_Job]) -> None:
-        with self._engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(LOCK)
+        connection = self._begun()
+        try:
             transaction = Transaction(connection, Chain(connection))
             for job in batch:
                 job.result = job.work(transaction)
             transaction.chain.flush()
+            connection.commit()
+        except BaseException as error:
+            self._undo(lost=isinstance(error, OperationalError))
+            raise
+
+    def _begun(self) -> Connection:
+        """The writer's own connection in a transaction of its own, with the lock that makes it the only one.
+
+        One that was lost while nobody wrote is replaced: nothing has been done on it yet.
+        """
+        if self._connection is not None:
+            try:
+                return _begin(self._connection)
+            except OperationalError:
+                self._drop()
+        self._connection = self._engine.connect()
+        return _begin(self._connection)
+
+    def _undo(self, lost: bool) -> None:
+        """Take back what was begun; what cannot be relied upon any more is closed, which takes it back too."""
+        try:
+            if self._connection is not None and not lost:
+                self._connection.rollback()
+                return
+        except SQLAlchemyError:
+            pass
+        self._drop()
+
+    def _drop(self) -> None:
+        """Close the connection itself, and not give it back to others."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(SQLAlchemyError):
+                connection.invalidate()
+                connection.close()
+
+
+def _begin(connection: Connection) -> Connection:
+    connection.begin()
+    if connection.dialect.name == "postgresql":
+        connection.execute(LOCK)
+    return connection
 
 
 def _fail(batch: Sequence[_Job], error: Exception) -> None:

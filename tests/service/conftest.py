@@ -227,7 +227,7 @@ def store(home: Path, served: ServedPolicy) -> Iterator[Store]:
     entry = Entry("policy", LOCAL_ACTOR, datetime.now(UTC))
     made.keep_policy(served.source.manifest_sha256, served.documents, entry)
     yield made
-    engine.dispose()
+    made.close()
 
 
 @pytest.fixture(scope="session")
@@ -298,8 +298,9 @@ def database_url(request: pytest.FixtureRequest, home: Path) -> str:
 def any_store(database_url: str) -> Iterator[Store]:
     """A migrated, empty store on each kind of database."""
     engine = open_database(SecretStr(database_url))
-    yield ready_store(engine, open_keys(os.environ, datetime.now(UTC)), datetime.now(UTC))
-    engine.dispose()
+    made = ready_store(engine, open_keys(os.environ, datetime.now(UTC)), datetime.now(UTC))
+    yield made
+    made.close()
 
 
 @pytest.fixture

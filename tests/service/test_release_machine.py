@@ -119,7 +119,7 @@ class Release(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Close the database."""
-        self.engine.dispose()
+        self.store.close()
 
     @invariant()
     def nobody_sees_a_sheet_before(self) -> None:

@@ -152,4 +152,4 @@ def test_answers_of_the_first_schema_are_kept(home: Path) -> None:
         config.attributes["connection"] = connection
         with pytest.raises(RuntimeError, match="clear"):
             command.downgrade(config, "0001")
-    engine.dispose()
+    store.close()

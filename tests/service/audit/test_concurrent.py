@@ -64,6 +64,7 @@ def test_one_chain(ready: Store) -> None:
 
     results = together(*[lambda one=one: write(one) for one in [ready, beside] * 8])
     assert results == [None] * 16
+    beside.close()
     with ready.reading() as connection, ready.reading() as other:
         result = verify(connection, other, ())
         persons = connection.execute(text("SELECT count(*) FROM persons")).scalar_one()

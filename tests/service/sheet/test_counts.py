@@ -73,7 +73,7 @@ def test_people_drawn_are_the_policy_s(
         for action in ("review", "release"):
             assert client.post(f"{where}/{action}", json=SIGNED).status_code == 200
         page = client.get(f"{where}/sheet").text
-    engine.dispose()
+    store.close()
     told = {title: counts for title, counts in rows(page).items() if counts}
     assert [[about for about, _, _ in counts] for counts in told.values()] == [[60, 15], [50, 10], [40, 20]]
     assert [title.split()[0] for title in told] == ["Talking", "An", "Usual"]

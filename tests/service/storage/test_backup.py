@@ -73,7 +73,7 @@ def test_there_and_back(name: str, elsewhere: Callable[[], Store], tmp_path: Pat
     assert main(["restore", str(file)]) == 5
     with pytest.raises(Refused):
         Store(store.engine, Keys(new_ring(NOW))).get(name)
-    store.engine.dispose()
+    store.close()
 
 
 def test_a_backup_brings_nobody_back(name: str, elsewhere: Callable[[], Store], tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_backup_brings_nobody_back(name: str, elsewhere: Callable[[], Store], 
         store.get(name)
     with store.reading() as connection:
         assert connection.execute(text("SELECT wrapped_key FROM persons")).scalars().all() == [None]
-    store.engine.dispose()
+    store.close()
 
 
 def change(archive: Path, part: str) -> None:
@@ -114,7 +114,7 @@ def test_a_changed_backup_is_refused(
     assert main(["restore", str(file)]) == 5
     with store.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM audit")).scalar_one() == 0
-    store.engine.dispose()
+    store.close()
 
 
 def test_no_backup(any_store: Store, tmp_path: Path, capsys: Any, home: Path) -> None:

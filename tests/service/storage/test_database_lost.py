@@ -69,7 +69,7 @@ def test_disk_full(store: Store, serve: Any, profile: dict[str, Any]) -> None:
         connection.execute(f"PRAGMA max_page_count = {size or pages + 12}").close()
 
     event.listen(store.engine, "connect", limit)
-    store.engine.dispose()
+    store.close()
     statuses = [client.post(URL, json=profile).status_code for _ in range(24)]
     made = statuses.count(201)
     assert set(statuses) == {201, 503}
@@ -77,7 +77,7 @@ def test_disk_full(store: Store, serve: Any, profile: dict[str, Any]) -> None:
     assert refused.status_code == 503
     assert "OperationalError" in refused.json()["detail"]
     event.remove(store.engine, "connect", limit)
-    store.engine.dispose()
+    store.close()
     assert client.post(URL, json=profile).status_code == 201
     assert client.get(where).status_code == 200
     check_sound(store, made + 2)
@@ -88,7 +88,7 @@ def test_file_gone_and_back(store: Store, serve: Any, profile: dict[str, Any]) -
     client = serve(store)
     where = client.post(URL, json=profile).headers["location"]
     file = Path(str(store.engine.url.database))
-    store.engine.dispose()
+    store.close()
     file.rename(file.with_suffix(".away"))
     file.mkdir()
     check_refused(client, profile, where)
@@ -117,4 +117,4 @@ def test_server_gone_and_back(served: ServedPolicy, serve: Any, profile: dict[st
     assert client.get(where).status_code == 200
     assert client.get("/readyz").status_code == 200
     check_sound(store, 2)
-    engine.dispose()
+    store.close()
