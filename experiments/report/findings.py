@@ -9,7 +9,7 @@ from statistics import NormalDist
 from typing import Any
 
 from data_contracts.effects import AverageEffects
-from data_contracts.protocol import Outcome
+from data_contracts.protocol import FurtherOutcome, Outcome
 from data_contracts.withdrawn_pair import WithdrawnPair
 from experiments.report.wording import decimals
 from experiments.study_result import average_ranks, pair_contrasts
@@ -25,8 +25,13 @@ def finding(
     """One outcome's results; effects are benefits (positive is better), means are in the outcome's own direction.
 
     ``digits`` is how many decimals are worth showing: two significant digits of the smallest standard error.
-    Of withdrawn pairs there is no contrast, and they count as not told apart.
+    Of withdrawn pairs there is no contrast, and they count as not told apart. The mean of a yes or no is a share: if
+    that of the scores lies outside 0 to 1, as it can of a rare answer, the nearer end is told, and the arm is named
+    under ``bounded``. Contrasts are never changed.
     """
+    means = {arm: float(outcome.sign * mean) for arm, mean in zip(arms, averages.means, strict=True)}
+    shares = isinstance(outcome, FurtherOutcome) and outcome.kind == "yes_no"
+    outside = [arm for arm, mean in means.items() if shares and not 0 <= mean <= 1]
     contrasts = pair_contrasts(averages, arms, NormalDist().inv_cdf(0.5 + confidence / 2), withdrawn)
     separated = {(c.arm, c.over): c.simultaneous_lower > 0 or c.simultaneous_upper < 0 for c in contrasts}
     return {
@@ -34,7 +39,8 @@ def finding(
         "confidence": confidence,
         "critical_value": averages.critical_value,
         "digits": decimals(contrast.standard_error for contrast in contrasts),
-        "means": {arm: float(outcome.sign * mean) for arm, mean in zip(arms, averages.means, strict=True)},
+        "means": means | {arm: min(max(means[arm], 0.0), 1.0) for arm in outside},
+        "bounded": outside,
         "best": arms[int(averages.effects.argmax())],
         "contrasts": [{**asdict(c), "told_apart": separated[c.arm, c.over]} for c in contrasts],
         "ranks": average_ranks(averages, arms, confidence, withdrawn),

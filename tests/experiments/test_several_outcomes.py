@@ -13,6 +13,7 @@ import pytest
 
 from data_contracts.episode_checks import check_episodes
 from data_contracts.errors import Refused
+from data_contracts.gate_book import load_gates
 from data_contracts.manifest import ARRAYS, MANIFEST
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
@@ -159,15 +160,14 @@ def test_means_and_contrasts_agree_in_every_direction(study: StudyResult, told: 
     for outcome, found in zip(study.episodes.kept(study.protocol.outcomes), told[0]["outcomes"], strict=True):
         for contrast in found["contrasts"]:
             difference = found["means"][contrast["arm"]] - found["means"][contrast["over"]]
+            if {contrast["arm"], contrast["over"]} & {*found["bounded"]}:
+                continue
             assert contrast["estimate"] == pytest.approx(outcome.sign * difference, abs=1e-9)
         if getattr(outcome, "kind", "") == "yes_no":
-            assert all(-0.1 < mean < 1.1 for mean in found["means"].values())
+            assert all(0 <= mean <= 1 for mean in found["means"].values())
 
 
 def test_gates_are_those_of_the_design_alone(study: StudyResult) -> None:
     """Other outcomes add no gate and change none: gates look at the design and at the primary outcome's being seen."""
-    assert [gate.name for gate in study.gates] == [
-        *("identification", "propensity_log_loss", "propensity_calibration", "balance", "equipoise"),
-        *("negative_controls", "plausible_gain", "effect_calibration"),
-        *("policy_value", "clinicians_choice"),
-    ]
+    wanted = [name for name, entry in load_gates().gates.items() if entry.judged != "attack"]
+    assert [gate.name for gate in study.gates] == wanted
