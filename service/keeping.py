@@ -108,6 +108,13 @@ def _withdrawn(arguments: argparse.Namespace, _: Settings) -> int:
         return write_withdrawn(store, arguments.out, utc_now())
 
 
+def _cards(arguments: argparse.Namespace, _: Settings) -> int:
+    from service.cds_hooks.card_table import write_cards
+
+    with command_store() as store:
+        return write_cards(store, arguments.out, utc_now())
+
+
 COMMANDS: Mapping[str, Command] = {
     "keys": _keys,
     "audit": _audit,
@@ -116,4 +123,5 @@ COMMANDS: Mapping[str, Command] = {
     "retention": _retention,
     "erase": _erase,
     "withdrawn": _withdrawn,
+    "cards": _cards,
 }

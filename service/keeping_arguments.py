@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-KEEPING = ("keys", "audit", "backup", "restore", "retention", "erase", "withdrawn")
+KEEPING = ("keys", "audit", "backup", "restore", "retention", "erase", "withdrawn", "cards")
 """The commands."""
 
 
@@ -42,4 +42,6 @@ def add_commands(commands: Any) -> list[argparse.ArgumentParser]:
     erase.add_argument("--note", help="what is to be remembered, sealed and lost with the rest")
     withdrawn = commands.add_parser("withdrawn", help="the signed list of who is left out of later learning")
     withdrawn.add_argument("--out", required=True, type=Path, metavar="FILE")
-    return [keys, audit, backup, restore, retention, erase, withdrawn]
+    cards = commands.add_parser("cards", help="cards, shown or not, and what became of them, as a table")
+    cards.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
+    return [keys, audit, backup, restore, retention, erase, withdrawn, cards]

@@ -17,7 +17,7 @@ CLINICIANS = ("Practitioner/", "PractitionerRole/")
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, str_max_length=100_000)
 
 
 class FhirAuthorization(_Part):

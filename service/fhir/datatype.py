@@ -17,13 +17,17 @@ from service.fhir.moment import Days, Moment, days_of
 Coded = tuple[str, str]
 """The address of a terminology, which may be empty, and a code in it."""
 
+LONGEST_TEXT = 1_000_000
 MODIFIERS = ("modifierExtension", "implicitRules")
 
 
 class Element(BaseModel):
     """Base of every part of a resource."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
+    # A bound on texts also makes sure that they are text: halves of surrogate pairs are none, and could not be kept.
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, strict=True, allow_inf_nan=False, str_max_length=LONGEST_TEXT
+    )
 
     @model_validator(mode="before")
     @classmethod

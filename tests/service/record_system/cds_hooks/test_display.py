@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from service.cds_hooks.card_table import COLUMNS, write_cards
 from service.storage.cards import cards_of
 
 
@@ -104,3 +108,24 @@ def test_every_card_has_its_audit_record(ehr: Any) -> None:
     assert len(cards) == 2
     assert all("patient-view" in content for content in cards)
     assert not any("P-1" in content or "Cognitive" in content for content in listed)
+
+
+def test_the_table_of_cards(shadow_ehr: Any, ehr: Any, tmp_path: Path, clock: Any) -> None:
+    """Each card is a row with its advice and what became of it, shown or not; the audit remembers the reading."""
+    shadow_ehr.cards()
+    (card,) = ehr.cards()
+    chosen = {"card": card["uuid"], "outcome": "accepted", "outcomeTimestamp": "2026-06-01T09:05:00Z"}
+    chosen["acceptedSuggestions"] = [{"id": card["suggestions"][1]["uuid"]}]
+    assert ehr.client.post("/cds-services/equipoise-patient-view/feedback", json={"feedback": [chosen]}).is_success
+    store = ehr.client.app.state.collaborators.store
+    assert write_cards(store, tmp_path / "cards.csv", clock.now) == 0
+    table = pd.read_csv(tmp_path / "cards.csv")
+    assert tuple(table.columns) == COLUMNS
+    assert set(table["patient_id"]) == {"P-1"}
+    assert set(table["recommended"]) == {"cbt"}
+    assert set(table["top_set"]) == {"cbt; icbt"}
+    shown = table[table["state"] == "shown"].iloc[0]
+    assert (shown["card"], shown["outcome"], shown["accepted_arm"]) == (card["uuid"], "accepted", "icbt")
+    assert table[table["state"] == "shadow"].iloc[0].isna()["outcome"]
+    with store.reading() as connection:
+        assert "cards" in connection.exec_driver_sql("SELECT content FROM audit ORDER BY seq DESC").scalar()

@@ -62,6 +62,7 @@ STATUSES = [
     ("consent", {"status": "nonsense"}, "status"),
     ("consent", {"category": []}, "category"),
     ("phq9", {"authored": "2026-05-30T10:00:00"}, "authored"),
+    ("medicine", {"subject": {"reference": "Patient/P-1", "display": "\ud800"}}, "subject.display"),
     ("phq9", {"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}, "changes what the resource means"),
     ("phq9", {"subject": {"reference": "Patient/another"}}, "the patient of the request"),
     ("patient", {"id": "another"}, "the patient of the request"),
