@@ -8,7 +8,7 @@ READY := .venv/.ready
 BENCH_WORLDS := null,smooth_05,smooth_15,smooth_25,rough,strong_confounding,rare_arm,never_given,informative_dropout,$\
 	hidden_confounder,five_arm,other_principles
 
-.PHONY: help demo test test-slow test-spark check lint types contracts docs bench lock clean
+.PHONY: help demo test test-slow test-spark test-clients check lint types contracts docs bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -33,6 +33,16 @@ test-slow: $(READY)  ## the longer simulations and the comparison with DoubleML
 test-spark: $(READY)  ## the same rows on Spark; downloads 300 MB and needs Java 17
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements-spark.lock
 	$(BIN)/pytest -m slow tests/experiments/test_spark.py
+
+CLIENTS := .venv-clients
+$(CLIENTS)/.ready: requirements-clients.lock
+	@python=$$(.ci/preflight.sh) && \
+	{ [ -x $(CLIENTS)/bin/python ] || "$$python" -m venv $(CLIENTS); }
+	$(CLIENTS)/bin/pip install --quiet --require-hashes --requirement requirements-clients.lock
+	@touch $@
+
+test-clients: $(READY) $(CLIENTS)/.ready  ## CDS Hooks clients and a FHIR server that are not ours; downloads 240 MB
+	$(BIN)/pytest -m slow tests/service/record_system/cds_hooks/test_clients.py
 
 bench: $(READY)  ## ours beside the peers, about ten minutes on two cores; written to build/benchmark
 	$(BIN)/equipoise-lab benchmark worlds --quick --jobs 2 --worlds $(BENCH_WORLDS) --out build/benchmark
@@ -65,6 +75,8 @@ lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --extra lab --extra postgres --extra demo --extra dev --extra spark --constraint requirements.lock \
 	    pyproject.toml --output-file requirements-spark.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    requirements-clients.in --output-file requirements-clients.lock
 
 clean:  ## remove the environment and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-clients .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

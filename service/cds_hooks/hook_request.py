@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSc
 from pydantic_core import PydanticCustomError
 
 HookName: TypeAlias = Literal["patient-view", "order-select", "order-sign"]
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9\-.]{1,64}$")]
+# FHIR allows no underscore in an id; a client in use makes such pseudonyms, and nothing hangs on it.
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-.]{1,64}$")]
 User = Annotated[
-    str, StringConstraints(pattern=r"^(Practitioner|PractitionerRole|Patient|RelatedPerson)/[A-Za-z0-9\-.]{1,64}$")
+    str, StringConstraints(pattern=r"^(Practitioner|PractitionerRole|Patient|RelatedPerson)/[A-Za-z0-9_\-.]{1,64}$")
 ]
 Instance = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 CLINICIANS = ("Practitioner/", "PractitionerRole/")

@@ -15,7 +15,7 @@ from service.fhir.note import Note
 from service.fhir.resource import READ, Resource
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{2,63}")
-_ID = re.compile(r"(?:^|/)Patient/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$")
+_ID = re.compile(r"(?:^|/)Patient/(?P<id>[A-Za-z0-9_\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$")
 STEP = "Correct it in the record system; R4 (4.0.1) tells the form."
 
 
