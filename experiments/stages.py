@@ -26,6 +26,7 @@ from experiments.signing import Signer
 
 FOLDER = "stages"
 ROOMS = ("data_contracts", "estimators", "engine", "experiments")
+SOURCE = (".py", ".yaml")
 LIBRARIES = ("econml", "empyricalcalibration", "lightgbm", "numpy", "scikit-learn", "scipy")
 
 Made = TypeVar("Made")
@@ -81,11 +82,11 @@ class Stages:
 
 @cache
 def program() -> str:
-    """Hash of this program's source and of the versions of the libraries that compute: other code, other stages."""
+    """Hash of this program's source and data and of the libraries that compute: another program, other stages."""
     found = hashlib.sha256(" ".join(f"{name} {version(name)}" for name in LIBRARIES).encode())
     for room in ROOMS:
         top = Path(str(import_module(room).__file__)).parent
-        for path in sorted(top.rglob("*.py")):
+        for path in sorted(path for path in top.rglob("*") if path.suffix in SOURCE):
             found.update(str(path.relative_to(top)).encode() + b"\0" + path.read_bytes())
     return found.hexdigest()
 

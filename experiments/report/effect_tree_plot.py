@@ -69,7 +69,8 @@ def _effects(axes: Axes, leaves: list[dict[str, Any]], arm: str, digits: int) ->
         effect, first = leaf["effects"][arm], leaf["first"] == arm
         axes.plot([0, effect], [row] * 2, color=LIGHT, lw=1.5, zorder=0)
         axes.plot(effect, row, "o", mfc=BLUE if first else "white", mec=BLUE, ms=6, mew=1.2)
-        axes.text(effect, row - 0.16, number(effect, digits), ha="center", va="bottom", size=7.5)
+        behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # keeps the line of no effect off digits
+        axes.text(effect, row - 0.2, number(effect, digits), ha="center", va="bottom", size=7.5, bbox=behind)
     axes.set_title(short(arm), size=8.5)
     axes.margins(x=0.18)
     bare(axes)

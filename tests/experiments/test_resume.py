@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from data_contracts.figure import Figure
+from experiments import stages as kept
 from experiments.signing import Signer, open_signer
 from experiments.stages import Stages
 
@@ -180,6 +181,23 @@ def test_another_study_takes_up_nothing(other: str, signer: Signer, tmp_path: Pa
     """Stages belong to one protocol, one set of records and one program."""
     assert Stages(tmp_path, "study", signer, print).run("design", lambda: 1) == 1
     assert Stages(tmp_path, other, signer, print).run("design", lambda: 2) == 2
+
+
+def test_other_data_of_the_program_are_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a room's code or a table of trials beside it changes, stages made before are not taken up."""
+    room = tmp_path / "room_of_a_test"
+    room.mkdir()
+    (room / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(kept, "ROOMS", (room.name,))
+    found = []
+    for name, text in (("table.yaml", "tau: 1"), ("table.yaml", "tau: 2"), ("code.py", "x = 1"), ("note.md", "")):
+        (room / name).write_text(text)
+        kept.program.cache_clear()
+        found.append(kept.program())
+    kept.program.cache_clear()
+    assert len(set(found)) == 3
+    assert found[2] == found[3]
 
 
 def test_what_is_generic_comes_back_from_a_stage(signer: Signer, tmp_path: Path) -> None:
