@@ -13,6 +13,7 @@ from data_contracts.episode import FloatArray, IntArray
 from data_contracts.gate_marks import GateMarks
 from estimators.balance import weighted_differences
 from estimators.overlap import equipoise
+from estimators.share_interval import share_interval
 
 POWER = 0.8
 """Chance with which the smallest detectable difference would be detected."""
@@ -43,7 +44,11 @@ class PairDesign:
 
     def comparable(self, marks: GateMarks) -> bool:
         """Whether the pair by itself holds the marks of balance and equipoise."""
-        return self.beyond_chance <= marks.max_smd and self.equipoise >= marks.min_equipoise
+        return self.beyond_chance <= marks.max_smd and self.in_equipoise(marks)
+
+    def in_equipoise(self, marks: GateMarks) -> bool:
+        """Whether chance leaves open that as many as are asked are in equipoise."""
+        return share_interval(self.equipoise, self.episodes)[1] >= marks.min_equipoise
 
 
 def pair_designs(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from statistics import NormalDist
 
 from data_contracts.gate import Gate, GateState, Waiver
 from data_contracts.gate_marks import GateMarks
@@ -12,14 +10,12 @@ from data_contracts.protocol import StudyProtocol
 from data_contracts.systematic_error import SystematicError
 from estimators.learn import Learned
 from estimators.pair_design import PairDesign
+from estimators.share_interval import Z, share_interval
 from experiments.diagnostics import Diagnostics
 from experiments.effect_gates import effect_gates, negative_control_gate
 from experiments.individual_gates import individual_gates
 from experiments.report.disclosure import coarse_share
 from experiments.withdrawal import judged_pairs
-
-Z = NormalDist().inv_cdf(0.95)
-"""Standard errors to either end of a 90 % interval; its lower end is what the marks call beyond chance."""
 
 
 def judge(design: Sequence[Gate], learned: Learned, protocol: StudyProtocol) -> tuple[Gate, ...]:
@@ -68,14 +64,14 @@ def _state(held: bool) -> GateState:
 
 
 def _log_loss(found: Diagnostics, marks: GateMarks) -> Gate:
-    excess = found.log_loss - found.marginal_entropy
+    excess, chance = found.log_loss - found.marginal_entropy, Z * found.log_loss_error
     return Gate(
         name="propensity_log_loss",
         value=excess,
-        lower=excess - Z * found.log_loss_error,
-        upper=excess + Z * found.log_loss_error,
-        mark=f"at most {marks.max_log_loss_excess} nats above the arms' entropy",
-        state=_state(excess <= marks.max_log_loss_excess),
+        lower=excess - chance,
+        upper=excess + chance,
+        mark=f"at most {marks.max_log_loss_excess} nats above the arms' entropy, beyond chance",
+        state=_state(excess - chance <= marks.max_log_loss_excess),
         sentence=(
             f"Held-out log-loss of the propensity {found.log_loss:.3f}; "
             f"guessing by the arms' shares gives {found.marginal_entropy:.3f}."
@@ -116,7 +112,7 @@ def _balance(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMarks,
 
 
 def _equipoise(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMarks, gone: int) -> Gate:
-    least = min(pairs, key=lambda pair: pair.equipoise)
+    least = min(pairs, key=lambda pair: share_interval(pair.equipoise, pair.episodes)[1])
     share = coarse_share(least.equipoise, least.episodes)
     lower, upper = share_interval(share, least.episodes)
     return Gate(
@@ -124,20 +120,13 @@ def _equipoise(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMark
         value=share,
         lower=lower,
         upper=upper,
-        mark=f"at least {marks.min_equipoise} of every pair's episodes",
-        state=_state(share >= marks.min_equipoise),
+        mark=f"at least {marks.min_equipoise} of every pair's episodes, within chance",
+        state=_state(upper >= marks.min_equipoise),
         sentence=(
             f"The pair least in equipoise, {arms[least.first]} and {arms[least.second]}, has {100 * share:.0f} % of "
             f"its episodes there.{_without(gone)}"
         ),
     )
-
-
-def share_interval(share: float, n: int) -> tuple[float, float]:
-    """Ends of Wilson's 90 % interval of a share of n episodes (Wilson 1927, JASA 22:209)."""
-    centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    reach = Z / (1 + Z**2 / n) * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return centre - reach, centre + reach
 
 
 def _without(gone: int) -> str:

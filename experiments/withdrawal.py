@@ -39,7 +39,7 @@ def _unwaived(protocol: StudyProtocol) -> GateMarks:
 
 def _told(pair: PairDesign, arms: Sequence[str], marks: GateMarks) -> WithdrawnPair:
     missed = []
-    if pair.equipoise < marks.min_equipoise:
+    if not pair.in_equipoise(marks):
         share, asked = 100 * coarse_share(pair.equipoise, pair.episodes), 100 * marks.min_equipoise
         missed.append(f"{share:.0f} % of their episodes are in equipoise, {asked:.0f} % are asked")
     if pair.beyond_chance > marks.max_smd:

@@ -34,8 +34,14 @@ ASKED: dict[str, Any] = {
 
 def pair(first: int, second: int, **planted: float) -> PairDesign:
     """Two arms that can be compared, but for what is planted."""
-    good: dict[str, Any] = {"difference": 0.05, "beyond_chance": -0.01, "equipoise": 0.5, "upper": 0.1}
-    return PairDesign(first=first, second=second, column="age", episodes=400, **(good | planted))
+    good: dict[str, Any] = {
+        "difference": 0.05,
+        "beyond_chance": -0.01,
+        "equipoise": 0.5,
+        "upper": 0.1,
+        "episodes": 400,
+    }
+    return PairDesign(first=first, second=second, column="age", **(good | planted))
 
 
 def judged(found: Diagnostics, *waivers: Waiver) -> tuple[Gate, ...]:
@@ -214,3 +220,21 @@ def test_eight_points_of_recovery_are_the_most_that_is_believed(result: Any) -> 
         assert plausible_gain_gate(gains(0.07), answers, MARKS).state == "passed"
         assert plausible_gain_gate(gains(0.09), answers, MARKS).state == "failed"
     assert plausible_gain_gate(None, data, MARKS).state == "not_assessed"
+
+
+ONE_PAIR_OF_300 = {"pairs": (pair(0, 1, equipoise=0.17, episodes=300), pair(0, 2))}
+ALL_PAIRS_OF_3000 = {"pairs": tuple(pair(0, second, equipoise=0.17, episodes=3000) for second in (1, 2))}
+
+
+@pytest.mark.parametrize(
+    ("name", "within", "beyond"),
+    [
+        ("propensity_log_loss", *({"log_loss": 1.08, "log_loss_error": error} for error in (0.015, 0.01))),
+        ("equipoise", ONE_PAIR_OF_300, ALL_PAIRS_OF_3000),
+    ],
+    ids=["log-loss", "equipoise"],
+)
+def test_what_chance_explains_fails_no_mark(name: str, within: dict[str, Any], beyond: dict[str, Any]) -> None:
+    """By hand: 0.03 nats less 1.645 errors is 0.005 or 0.014; 17 % end at 20.9 of 300 and at 18.2 of 3,000."""
+    assert in_state(judged(replace(GOOD, **within)), "failed") == ()
+    assert in_state(judged(replace(GOOD, **beyond)), "failed") == (name,)
