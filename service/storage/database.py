@@ -26,6 +26,10 @@ WRITES = "equipoise_writes"
 """Execution option of a connection whose transactions write."""
 
 
+POSTGRESQL = ("synchronous_commit = on", "lock_timeout = '10s'", "idle_in_transaction_session_timeout = '60s'")
+"""What every session of ours asks for."""
+
+
 def open_database(url: SecretStr) -> Engine:
     """Connect lazily to a SQLAlchemy address; SQLite gets a private file, WAL and synchronous=FULL.
 
@@ -36,7 +40,8 @@ def open_database(url: SecretStr) -> Engine:
     """
     try:
         address = _PLAIN_POSTGRESQL.sub("postgresql+psycopg://", url.get_secret_value())
-        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
+        waiting = {"connect_timeout": 5} if address.startswith("postgresql+psycopg:") else {}
+        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True, connect_args=waiting)
     except (ArgumentError, ModuleNotFoundError) as error:
         step = "Give an address such as sqlite:///FILE, or install the driver that it names."
         raise NotReady(f"The database address cannot be used ({type(error).__name__}). {step}") from None
@@ -123,6 +128,8 @@ def _begin(connection: Connection) -> None:
 
 
 def _wait_for_the_disk(connection: Any, _: Any) -> None:
+    """And for nobody for ever: a replica that hangs while it holds the chain's lock is cut off, others are told."""
     with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = on")
+        for setting in POSTGRESQL:
+            cursor.execute(f"SET {setting}")
     connection.commit()

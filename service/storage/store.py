@@ -42,6 +42,7 @@ class Store:
 
     def __init__(self, engine: Engine, keys: Keys) -> None:
         self.engine, self.keys = engine, keys
+        self._looks = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = Writer(engine)
         self._surroundings: set[str] = set()
 
@@ -61,12 +62,15 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection to read from."""
-        try:
-            with self.engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise unreachable(error) from None
+        """A connection to read from, in a transaction."""
+        with _connected(self.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """A connection for single looks: without a transaction, whose beginning and end would be two more trips."""
+        with _connected(self._looks) as connection:
+            yield connection
 
     def note(self, entry: Entry) -> None:
         """Keep an audit record of what changes nothing, such as a reading."""
@@ -90,13 +94,13 @@ class Store:
     def policy(self, manifest_sha256: str) -> dict[str, str]:
         """The readable files of a policy that was kept, by name."""
         query = select(POLICIES.c.documents).where(POLICIES.c.manifest_sha256 == manifest_sha256)
-        with self.reading() as connection:
+        with self.looking() as connection:
             found: dict[str, str] = json.loads(connection.execute(query).scalar_one())
         return found
 
     def surroundings(self, digest: str) -> str:
         """The content of surroundings that were kept."""
-        with self.reading() as connection:
+        with self.looking() as connection:
             query = select(SURROUNDINGS.c.content).where(SURROUNDINGS.c.sha256 == digest)
             found: str = connection.execute(query).scalar_one()
         return found
@@ -144,7 +148,7 @@ class Store:
             wanted = UUID(recommendation_id)
         except ValueError:
             raise NotFound("No recommendation has this id; ids are UUIDs.") from None
-        with self.reading() as connection:
+        with self.looking() as connection:
             found = answers.find_answer(connection, self.ring, wanted)
         if found is None:
             raise NotFound("No recommendation has this id.")
@@ -152,7 +156,7 @@ class Store:
 
     def events(self, recommendation_id: UUID) -> tuple[Event, ...]:
         """What was done with a recommendation, in that order."""
-        with self.reading() as connection:
+        with self.looking() as connection:
             return events.events_of(connection, self.ring, recommendation_id)
 
     def add_event(self, recommendation_id: UUID, event: Event, entry: Entry, page: bytes | None = None) -> bool:
@@ -162,12 +166,12 @@ class Store:
 
     def page(self, recommendation_id: UUID) -> bytes | None:
         """The page that was released, byte for byte; None if there is none."""
-        with self.reading() as connection:
+        with self.looking() as connection:
             return events.released_page(connection, self.ring, recommendation_id)
 
     def standing(self, name: PatientName) -> Standing:
         """What the ledger of consents says of a patient."""
-        with self.reading() as connection:
+        with self.looking() as connection:
             return consents.standing_of(connection, self.ring, name)
 
     def add_consent(self, statement: Statement, entry: Entry) -> Standing:
@@ -178,6 +182,15 @@ class Store:
     def problem(self) -> str | None:
         """What keeps the store from use, in words; None if nothing does."""
         return database_problem(self.engine)
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise unreachable(error) from None
 
 
 def _with(entry: Entry, **detail: str) -> Entry:

@@ -122,10 +122,16 @@ class Writer:
         if self._connection is not None:
             try:
                 return _begin(self._connection)
-            except OperationalError:
+            except BaseException as error:
                 self._drop()
+                if not isinstance(error, OperationalError) or not error.connection_invalidated:
+                    raise
         self._connection = self._engine.connect()
-        return _begin(self._connection)
+        try:
+            return _begin(self._connection)
+        except BaseException:
+            self._drop()
+            raise
 
     def _undo(self, lost: bool) -> None:
         """Take back what was begun; what cannot be relied upon any more is closed, which takes it back too."""

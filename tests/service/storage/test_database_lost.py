@@ -118,3 +118,25 @@ def test_server_gone_and_back(served: ServedPolicy, serve: Any, profile: dict[st
     assert client.get("/readyz").status_code == 200
     check_sound(store, 2)
     store.close()
+
+
+def test_a_replica_that_hangs(
+    served: ServedPolicy, serve: Any, profile: dict[str, Any], postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds the chain's lock and does not go on costs the others a 503, not for ever; then all goes on."""
+    import psycopg
+    from pydantic import SecretStr
+
+    from service.storage import database, transaction
+
+    short = tuple(one.replace("10s", "100ms") for one in database.POSTGRESQL)
+    monkeypatch.setattr(database, "POSTGRESQL", short)
+    store = ready_store(database.open_database(SecretStr(postgres_url)), open_keys(os.environ, utc_now()), utc_now())
+    client = serve(store)
+    where = client.post(URL, json=profile).headers["location"]
+    with psycopg.connect(postgres_url) as hanging:
+        hanging.execute(str(transaction.LOCK))
+        check_refused(client, profile, where)
+    assert client.post(URL, json=profile).status_code == 201
+    check_sound(store, 2)
+    store.close()
