@@ -51,7 +51,7 @@ def respond(request: HookRequest, service: CdsService, given: Collaborators, act
     if record.is_dead:
         return {"cards": []}
     try:
-        prepared = prepare(_with_acknowledged(record.profile, given, actor), given, actor)
+        prepared = _prepared(record.profile, given, actor)
     except Refused:  # who withdrew is not looked at, and the audit has it
         return {"cards": []}
     dealt = _deal(context, record, prepared, given)
@@ -91,5 +91,11 @@ def _check(gathered: Gathered, record: PatientRecord) -> None:
     record.check()
 
 
-def _with_acknowledged(profile: PatientProfile, given: Collaborators, actor: Actor) -> PatientProfile:
-    return with_acknowledged(profile, given.store, given.served().rules, (actor.principal.organisation, given.clock()))
+def _prepared(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prepared:
+    """The answer; where it waits for an acknowledgement, with what was acknowledged here before."""
+    prepared = prepare(profile, given, actor)
+    if not prepared.record.recommendation.safety.awaiting_acknowledgement:
+        return prepared
+    whose = (actor.principal.organisation, given.clock())
+    known = with_acknowledged(profile, given.store, given.served().rules, whose)
+    return prepared if known == profile else prepare(known, given, actor)
