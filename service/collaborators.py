@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from data_contracts.rule import RuleSet
 from data_contracts.site_offer import SiteOffers
+from service.access.authentication import IdentifySystem
 from service.cds_hooks.setting import CardSetting
 from service.contact import Contact
 from service.served_policy import ServedPolicy
@@ -33,6 +34,7 @@ class Collaborators:
         offers: what the sites offer, if that is told.
         audit_roots: the audit's own place.
         cards: how cards are shown in the record system.
+        systems: tells which record system calls the CDS services; None asks nobody.
     """
 
     served: Callable[[], ServedPolicy]
@@ -42,6 +44,7 @@ class Collaborators:
     offers: SiteOffers | None = None
     audit_roots: Path = field(default_factory=default_roots)
     cards: CardSetting = field(default_factory=CardSetting)
+    systems: IdentifySystem | None = None
     _surroundings: dict[int, tuple[RuleSet, Surroundings]] = field(default_factory=dict, repr=False)
 
     def surroundings(self, rules: RuleSet) -> Surroundings:

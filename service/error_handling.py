@@ -57,7 +57,7 @@ def install_error_handling(app: FastAPI) -> None:
 
 async def _answer(_: Request, error: Exception) -> Response:
     if isinstance(error, EquipoiseError):
-        return document_of(error).response()
+        return document_of(error).response({"WWW-Authenticate": "Bearer"} if error.http_status == 401 else None)
     if isinstance(error, HTTPException):
         detail = DETAILS.get(error.status_code, error.detail)
         return document_for_status(error.status_code, detail).response(error.headers)

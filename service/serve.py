@@ -12,6 +12,10 @@ from fastapi import FastAPI
 
 from data_contracts.errors import BadUsage
 from data_contracts.site_offer import read_site_offers
+from service.access.access_file import read_access
+from service.access.authentication import IdentifySystem, identify_system
+from service.access.issuer_keys import keys_of
+from service.access.spent_tokens import SpentTokens
 from service.app import create_app
 from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
@@ -49,7 +53,13 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
     listening = listen(settings)
     cards = settings.cards.listening_at(listening.getsockname()[1])
     given = Collaborators(
-        lambda: served, store, contacts, offers=offers, audit_roots=settings.audit_roots, cards=cards
+        lambda: served,
+        store,
+        contacts,
+        offers=offers,
+        audit_roots=settings.audit_roots,
+        cards=cards,
+        systems=known_systems(settings, store),
     )
     app = create_app(given)
     warn_if_open(settings.host)
@@ -62,6 +72,19 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
         run(app, listening, served)
     store.close()
     return 0
+
+
+def known_systems(settings: Settings, store: Store) -> IdentifySystem | None:
+    """What tells which record system calls the CDS services; None if the deployment has no access file.
+
+    Raises:
+        BadInput: the file, or one of its files of keys, is not of the form.
+    """
+    if settings.access is None:
+        return None
+    access = read_access(settings.access)
+    keys = {one.issuer: keys_of(one) for one in access.issuers}
+    return identify_system(access, keys, SpentTokens(store.engine), utc_now)
 
 
 def open_store(settings: Settings, served: ServedPolicy, keys: Keys) -> Store:

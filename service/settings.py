@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from data_contracts.errors import BadUsage
 from data_contracts.places import home
+from service.access.access_file import ACCESS
 from service.cds_hooks.setting import CardSetting, read_card_setting
 from service.contact import VARIABLE as CONTACTS
 
@@ -37,6 +38,7 @@ class Settings:
         audit_root_seconds: how often a root is written while the audit grows.
         retention_days: how long answers are kept, None for ever.
         cards: how cards are shown in the record system.
+        access: file with the issuers of tokens that are believed, None if not given.
     """
 
     database_url: SecretStr
@@ -49,6 +51,7 @@ class Settings:
     audit_root_seconds: float
     retention_days: int | None
     cards: CardSetting = field(default_factory=CardSetting)
+    access: Path | None = None
 
 
 def read_settings(
@@ -73,6 +76,7 @@ def read_settings(
         audit_root_seconds=_whole(environment.get(AUDIT_ROOT_SECONDS) or "60", AUDIT_ROOT_SECONDS),
         retention_days=_whole(days, RETENTION_DAYS) if (days := environment.get(RETENTION_DAYS)) else None,
         cards=read_card_setting(environment, host, port),
+        access=Path(access) if (access := environment.get(ACCESS)) else None,
     )
 
 

@@ -95,6 +95,14 @@ AUDIT = Table(
 )
 """The chain of audit records: each holds the hash of the one before it."""
 
+SPENT_TOKENS = Table(
+    "spent_tokens",
+    METADATA,
+    Column("token", String(64), primary_key=True),
+    Column("until", BigInteger, nullable=False, index=True),
+)
+"""Hashes of issuer and token id, until the token has expired anyhow. All replicas share them."""
+
 CARDS = Table(
     "cards",
     METADATA,
