@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from data_contracts.episode import Episodes
 from data_contracts.episode_checks import check_episodes
@@ -302,3 +303,31 @@ def test_every_shape_of_one_truth_gives_the_episodes_of_its_table(
     assert falls == [24] * 5, "each step of choosing has the same bystanders to leave out"
     assert long.chosen[-1].total == wide.n
     assert long.left_out == ()
+
+
+CONTROLS = {
+    "episodes_earlier": {
+        "table": "events", "of": "depressive_episode", "take": "count", "from_day": -3650, "to_day": -90,
+    },
+    "gad7_between": {"table": "measures", "of": "GAD-7", "from_day": 15, "to_day": 200},
+    "cbt_later": {"table": "treatments", "of": "cbt", "from_day": 15, "to_day": 200},
+}  # fmt: skip
+
+
+def test_negative_controls_are_the_same_in_every_shape(tmp_path: Path) -> None:
+    """Events, measures and treatments in a window: a CDM and FHIR give what event tables give, cell by cell."""
+    found = {}
+    shapes: tuple[tuple[Shape, str], ...] = (("events", "records"), ("omop", "records.duckdb"), ("ndjson", "records"))
+    for shape, name in shapes:
+        simulate_to("clinic", 600, 4, tmp_path / shape, shape)
+        path = tmp_path / shape / "protocol.yaml"
+        protocol = yaml.safe_load(path.read_text(encoding="utf-8"))
+        protocol["target_trial"]["controls"] = CONTROLS
+        protocol["negative_controls"] = {"outcomes": list(CONTROLS)}
+        path.write_text(yaml.safe_dump(protocol), encoding="utf-8")
+        found[shape] = read_study(path, tmp_path / shape / name)[1].outcomes
+    for column in CONTROLS:
+        values = found["events"][column]
+        assert len(np.unique(values[~np.isnan(values)])) > 1
+        for shape in ("omop", "ndjson"):
+            np.testing.assert_array_equal(values, found[shape][column], err_msg=f"{shape} {column}")
