@@ -100,10 +100,9 @@ def _consented(profile: PatientProfile, given: Collaborators, actor: Actor, now:
 
 
 def _entry(recommendation: Recommendation, actor: Actor, now: datetime) -> Entry:
-    """What is remembered of an answer beside the answer: codes alone."""
-    safety = recommendation.safety
-    detail = {"safety": safety.level, "reason": str(safety.reason or "none"), "policy": recommendation.policy}
-    if safety.level == "refused":
+    """What is remembered of an answer beside the answer: why it was refused is the patient's, and stays sealed."""
+    detail = {"policy": recommendation.policy}
+    if recommendation.safety.level == "refused":
         return Entry("refusal", actor, now, "refused", detail=detail)
     return Entry("recommendation", actor, now, detail=detail)
 

@@ -14,6 +14,7 @@ from service.console import tell
 from service.settings import RETENTION_DAYS, Settings, read_settings
 from service.storage.command_store import command_store
 from service.storage.keys import make_ring, open_keys
+from service.storage.store import Store
 from service.utc import utc_now
 
 Command = Callable[[argparse.Namespace, Settings], int]
@@ -29,26 +30,35 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _keys(arguments: argparse.Namespace, _: Settings) -> int:
-    from service.storage.rotation import retire, rewrap, rotate
-
-    now = utc_now()
     if arguments.action == "new":
-        ring = make_ring(arguments.file, now)
+        ring = make_ring(arguments.file, utc_now())
         tell(f"Made {arguments.file}, with the master key {ring.current.id}. Keep a copy apart from the backups.")
     elif arguments.action == "show":
-        ring = open_keys(os.environ, now).ring
+        ring = open_keys(os.environ, utc_now()).ring
         for place, master in enumerate(ring.masters):
             tell(f"{master.id} of {master.made:%Y-%m-%d %H:%M} UTC{'' if place else ', current'}")
         tell(ring.public_pem.decode().strip())
-    elif arguments.action == "retire":
-        with command_store() as store:
-            retire(store, arguments.id, now)
-        tell(f"The master key {arguments.id} is out. What it wrapped, in old backups too, opens no more.")
     else:
         with command_store() as store:
-            done = (rotate if arguments.action == "rotate" else rewrap)(store, OPERATOR, now)
-        tell(f"{done} persons' keys are wrapped by the current master key now.")
+            tell(_changed(arguments, store))
     return 0
+
+
+def _changed(arguments: argparse.Namespace, store: Store) -> str:
+    """Change which master keys there are and what they wrap; what to tell of it."""
+    from service.storage.rotation import add_spare, retire, rewrap, rotate, use
+
+    now, copies = utc_now(), "Give every replica the file, then: equipoise keys"
+    if arguments.action == "add":
+        return f"Added the master key {add_spare(store, now)}. {copies} use ID"
+    if arguments.action == "use":
+        use(store, arguments.id)
+        return f"The master key {arguments.id} wraps from now on. {copies} rewrap"
+    if arguments.action == "retire":
+        retire(store, arguments.id, now)
+        return f"The master key {arguments.id} is out. What it wrapped, in old backups too, opens no more."
+    done = (rotate if arguments.action == "rotate" else rewrap)(store, OPERATOR, now)
+    return f"{done} persons' keys are wrapped by the current master key now."
 
 
 def _audit(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -12,11 +12,15 @@ KEEPING = ("keys", "audit", "backup", "restore", "retention", "erase", "withdraw
 
 def add_commands(commands: Any) -> list[argparse.ArgumentParser]:
     """Add their parsers; each of them, for its help to be dressed."""
-    keys = commands.add_parser("keys", help="the keys that records are sealed with: new, show, rotate, rewrap, retire")
+    keys = commands.add_parser(
+        "keys", help="the keys that records are sealed with: make, show, rotate and retire them"
+    )
     doing = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
     doing.add_parser("new", help="make a key ring").add_argument("file", type=Path, metavar="FILE")
     doing.add_parser("show", help="ids of the master keys, and the public key")
     doing.add_parser("rotate", help="take a new master key into use, while the service runs")
+    doing.add_parser("add", help="a master key that is not used yet, for every replica to get it first")
+    doing.add_parser("use", help="have a master key wrap from now on").add_argument("id", metavar="ID")
     doing.add_parser("rewrap", help="wrap what other master keys wrapped with the current one")
     doing.add_parser("retire", help="take a master key that wraps nothing out").add_argument("id", metavar="ID")
     audit = commands.add_parser("audit", help="the memory of who did what: verify, replay, export")

@@ -100,6 +100,15 @@ class KeyRing:
         """The ring with a new master key that wraps from now on."""
         return replace(self, masters=(new_master(now), *self.masters))
 
+    def with_spare_master(self, now: datetime) -> KeyRing:
+        """The ring with a new master key that only unwraps as yet."""
+        return replace(self, masters=(*self.masters, new_master(now)))
+
+    def using(self, key_id: str) -> KeyRing:
+        """The ring with one of its master keys as the one that wraps."""
+        first = [master for master in self.masters if master.id == key_id]
+        return replace(self, masters=(*first, *(master for master in self.masters if master.id != key_id)))
+
     def without(self, key_id: str) -> KeyRing:
         """The ring without one of the master keys that no longer wrap."""
         return replace(self, masters=tuple(master for master in self.masters if master.id != key_id))

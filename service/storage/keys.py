@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -96,8 +97,19 @@ def make_ring(path: Path, now: datetime) -> KeyRing:
     return ring
 
 
-def replace_ring(path: Path, ring: KeyRing) -> None:
-    """Write a changed ring in the place of the one in a file, whole or not at all."""
+def change_ring(path: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
+    """Put a changed ring in the place of the one in a file, whole or not at all; the ring as it is now.
+
+    Two who change it at once do so one after the other: a key that went lost would shut for ever what it wrapped.
+    """
+    with (path.parent / f".{path.name}.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        ring = change(read_ring(path))
+        _write(path, ring)
+    return ring
+
+
+def _write(path: Path, ring: KeyRing) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(handle, "w") as file:
         file.write(ring.dumped())

@@ -7,13 +7,14 @@ fails on the way.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import func, select
 
 from data_contracts.errors import BadUsage, WrongState
 from service.audit.actor import Actor
 from service.audit.entry import Entry
-from service.storage.keys import FILE, TEXT, replace_ring
+from service.storage.keys import FILE, TEXT, change_ring
 from service.storage.person import wrap_anew, wrapped_by_others
 from service.storage.schema import PERSONS
 from service.storage.store import Store
@@ -30,12 +31,29 @@ def rotate(store: Store, actor: Actor, now: datetime) -> int:
     """Make a new master key the current one and wrap every person's key with it; how many there were.
 
     Raises:
-        BadUsage: the keys come from the environment; add the new key there, in front, and wrap anew.
+        BadUsage: the keys come from the environment.
     """
-    if store.keys.path is None:
-        raise BadUsage(f"The keys come from {TEXT}: put a new one in front there, then run `equipoise keys rewrap`.")
-    replace_ring(store.keys.path, store.ring.with_new_master(now))
+    change_ring(_file(store), lambda ring: ring.with_new_master(now))
     return rewrap(store, actor, now)
+
+
+def add_spare(store: Store, now: datetime) -> str:
+    """Add a master key that only unwraps as yet, so that every copy of the file can have it before it is used; its id.
+
+    Raises:
+        BadUsage: the keys come from the environment.
+    """
+    return change_ring(_file(store), lambda ring: ring.with_spare_master(now)).masters[-1].id
+
+
+def use(store: Store, key_id: str) -> None:
+    """Have one of the master keys wrap from now on; `rewrap` then takes it to what the others wrapped.
+
+    Raises:
+        BadUsage: there is no such key, or the keys come from the environment.
+    """
+    _check_known(store, key_id)
+    change_ring(_file(store), lambda ring: ring.using(key_id))
 
 
 def rewrap(store: Store, actor: Actor, now: datetime) -> int:
@@ -53,11 +71,8 @@ def retire(store: Store, key_id: str, now: datetime) -> None:
         BadUsage: there is no such key, or the keys come from the environment.
         WrongState: it is the current one, still wraps something, or a rotation has only just been.
     """
-    ring = store.ring
-    if store.keys.path is None:
-        raise BadUsage(f"The keys come from {TEXT}: take the key out there. {FILE} would name a file.")
-    if key_id not in {master.id for master in ring.masters}:
-        raise BadUsage("There is no master key of that id. `equipoise keys show` lists them.")
+    path, ring = _file(store), store.ring
+    _check_known(store, key_id)
     if key_id == ring.current.id:
         raise WrongState("This key is the current one. Run `equipoise keys rotate` first.")
     if now - ring.current.made < SETTLING:
@@ -66,7 +81,19 @@ def retire(store: Store, key_id: str, now: datetime) -> None:
         held = connection.execute(select(func.count()).where(PERSONS.c.key_id == key_id)).scalar_one()
     if held:
         raise WrongState(f"This key still wraps {held} persons' keys. Run `equipoise keys rewrap` first.")
-    replace_ring(store.keys.path, ring.without(key_id))
+    change_ring(path, lambda ring: ring.without(key_id))
+
+
+def _file(store: Store) -> Path:
+    if store.keys.path is None:
+        step = f"Change them there, the one that wraps in front, and run `equipoise keys rewrap`; {FILE} names a file."
+        raise BadUsage(f"The keys come from {TEXT}, which a command cannot change. {step}")
+    return store.keys.path
+
+
+def _check_known(store: Store, key_id: str) -> None:
+    if key_id not in {master.id for master in store.ring.masters}:
+        raise BadUsage("There is no master key of that id. `equipoise keys show` lists them.")
 
 
 def _wrap_some(transaction: Transaction, store: Store, actor: Actor, now: datetime) -> int:

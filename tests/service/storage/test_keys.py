@@ -15,9 +15,9 @@ from data_contracts.errors import BadUsage, Refused, WrongState
 from service.audit.actor import LOCAL_ACTOR, OPERATOR
 from service.audit.entry import Entry
 from service.storage.answers import StoredRecommendation
-from service.storage.key_ring import new_ring
-from service.storage.keys import Keys, make_ring, open_keys, read_ring
-from service.storage.rotation import SETTLING, retire, rewrap, rotate
+from service.storage.key_ring import KeyRing, new_ring
+from service.storage.keys import Keys, change_ring, make_ring, open_keys, read_ring
+from service.storage.rotation import SETTLING, add_spare, retire, rewrap, rotate, use
 from service.storage.store import Store
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -121,6 +121,49 @@ def test_a_retired_key_opens_nothing(full: tuple[Store, list[str]], tmp_path: Pa
         store.ring.unwrap(old, copy, person)
     with pytest.raises(BadUsage):
         retire(store, old, NOW + SETTLING)
+
+
+def test_two_who_rotate_at_once_lose_no_key(tmp_path: Path) -> None:
+    """Every master key that anybody made is in the file, whoever else changed it in the same moment."""
+    make_ring(tmp_path / "keys.json", NOW)
+    threads = [Thread(target=change_ring, args=(tmp_path / "keys.json", _new_master)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({master.id for master in read_ring(tmp_path / "keys.json").masters}) == 9
+
+
+def _new_master(ring: KeyRing) -> KeyRing:
+    return ring.with_new_master(NOW)
+
+
+def test_a_key_may_be_known_everywhere_before_it_is_used(full: tuple[Store, list[str]], tmp_path: Path) -> None:
+    """Where a replica has a copy of the file: added, copied, used, copied, wrapped anew; it reads at every step."""
+    store, ids = full
+    path = store.keys.path
+    assert path is not None
+    copy = tmp_path / "copy.json"
+
+    def copied() -> None:
+        copy.write_bytes(path.read_bytes())
+        copy.chmod(0o600)
+
+    copied()
+    replica = Store(store.engine, Keys(read_ring(copy), copy))
+    added = add_spare(store, NOW)
+    assert store.ring.current.id != added
+    assert replica.get(ids[0]).response
+    copied()
+    use(store, added)
+    assert store.ring.current.id == added
+    new = kept(store, "P-new")
+    assert replica.get(new).response == b"P-new"
+    copied()
+    assert rewrap(store, OPERATOR, NOW) == 30
+    assert [replica.get(name).response for name in ids]
+    with pytest.raises(BadUsage):
+        use(store, "nonsense")
 
 
 def test_keys_of_the_environment_are_rotated_there(any_store: Store) -> None:
