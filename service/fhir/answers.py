@@ -32,7 +32,6 @@ class Value:
         number, word, unit: a number with its unit, or a word (yes, no, a text); what it is not is None.
         days: when.
         sure: whether it is final.
-        source: the resource that it stands in.
         where: its place.
     """
 
@@ -42,7 +41,6 @@ class Value:
     unit: str | None
     days: Days | None
     sure: bool
-    source: int
     where: str
 
     @property
@@ -54,14 +52,14 @@ class Value:
 def read_values(resources: Iterable[Placed], found: Findings) -> Iterator[Value]:
     """Every value of observations and questionnaires that are not entered in error; what is left out is noted."""
     listed = list(resources)
-    for number, (where, observation) in enumerate(of_type(listed, Observation)):
+    for where, observation in of_type(listed, Observation):
         if observation.status not in SURE | UNSURE:
             found.note("left_out", "observations that their status says are none", where)
             continue
         for part in (observation, *observation.component):
-            if one := _observed(part, observation, number, where):
+            if one := _observed(part, observation, where):
                 yield one
-    for number, (where, response) in enumerate(of_type(listed, QuestionnaireResponse)):
+    for where, response in of_type(listed, QuestionnaireResponse):
         if response.status not in SURE | UNSURE:
             found.note("left_out", "questionnaires entered in error", where)
             continue
@@ -69,15 +67,15 @@ def read_values(resources: Iterable[Placed], found: Findings) -> Iterator[Value]
         for code, answer in _items(response.item):
             told, word = _answered(answer)
             sure = response.status in SURE
-            yield Value(((LOINC, code),), told, word, None, days, sure, -1 - number, where)
+            yield Value(((LOINC, code),), told, word, None, days, sure, where)
 
 
-def _observed(part: Component, observation: Observation, number: int, where: str) -> Value | None:
+def _observed(part: Component, observation: Observation, where: str) -> Value | None:
     told, word, unit = _read(part)
     if part.dataAbsentReason is not None or (told is None and word is None):
         return None
     days, sure = observation.measured(), observation.status in SURE
-    return Value(tuple(part.code.coded()), told, word, unit, days, sure, number, where)
+    return Value(tuple(part.code.coded()), told, word, unit, days, sure, where)
 
 
 def _read(part: Component) -> tuple[float | None, str | None, str | None]:

@@ -7,12 +7,11 @@ from typing import Literal
 
 from service.fhir.code_index import DECISION_SUPPORT, OWN_CONSENT
 from service.fhir.datatype import CodeableConcept
-from service.fhir.findings import Findings, of_type
+from service.fhir.findings import CONSENT, Findings, of_type
 from service.fhir.moment import days_of
 from service.fhir.parsing import Placed
 from service.fhir.resource import Consent, Provision
 
-FACT = "decision_support_consent"
 Ruling = Literal["yes", "no"]
 BASE: dict[str, Ruling] = {"OPTIN": "yes", "OPTOUT": "no"}
 TYPES: dict[str, Ruling] = {"permit": "yes", "deny": "no"}
@@ -30,11 +29,11 @@ def read_consents(resources: Sequence[Placed], found: Findings) -> None:
         if consent.dateTime is None:
             # A no needs no day to be heeded; a yes without one may be of any age.
             if answer == "no":
-                found.say(FACT, "no", None, where)
+                found.say(CONSENT, "no", None, where)
             else:
                 found.note("not_understood", "consents without their day", where)
         else:
-            found.say(FACT, answer, days_of(consent.dateTime), where)
+            found.say(CONSENT, answer, days_of(consent.dateTime), where)
 
 
 def _answer(consent: Consent, found: Findings, where: str) -> Ruling | None:

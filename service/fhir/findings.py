@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from data_contracts.errors import Problem
 from data_contracts.fact import UnreadableFact, load_facts, read_fact
@@ -16,7 +16,7 @@ from service.fhir.parsing import Placed
 from service.fhir.resource import Resource
 
 Kind = TypeVar("Kind", bound=Resource)
-Sureness = Literal["raises", "tells"]
+CONSENT = "decision_support_consent"
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,13 @@ class Findings:
         self.notes.append(Note(kind, what, where))
 
     def say(self, name: str, value: Value, days: Days | None, where: str) -> None:
-        """Remember what is said, if it can be: of a safety fact it has to be on its scale."""
+        """Remember what is said, if it can be: of a safety fact it has to be on its scale.
+
+        What is dated after today may raise an alarm and never calms one: it would count as newer than all else.
+        """
+        if days is not None and days.first > self.today and not alarms(name, value):
+            self.note("contradiction", "answers of a day that has not come", where)
+            return
         if name in load_facts():
             try:
                 read_fact(name, value)
@@ -70,6 +76,13 @@ class Findings:
     def about(self, name: str) -> list[Said]:
         """What is said of one thing."""
         return [one for one in self.said if one.name == name]
+
+
+def alarms(name: str, value: Value) -> bool:
+    """Whether an answer is the one that safety goes by: a yes, a score from 1 up, and of consent a no."""
+    if isinstance(value, str):
+        return value == ("no" if name == CONSENT else "yes")
+    return value is True or (isinstance(value, float | int) and value >= 1)
 
 
 def of_type(resources: Iterable[Placed], kind: type[Kind]) -> Iterator[tuple[str, Kind]]:

@@ -18,7 +18,7 @@ from service.fhir.answers import read_values
 from service.fhir.conditions import read_conditions
 from service.fhir.consents import read_consents
 from service.fhir.container import Unpacked
-from service.fhir.findings import Findings, Said, newest
+from service.fhir.findings import CONSENT, Findings, Said, newest
 from service.fhir.measures import Wanted, read_measures
 from service.fhir.medicines import read_medicines
 from service.fhir.note import Note
@@ -116,7 +116,7 @@ def _strictest(name: str, said: Sequence[Said]) -> Said | None:
     if fact is None:
         return None
     readings: list[tuple[Any, Said]] = [(read_fact(name, one.value), one) for one in said]
-    if name == "decision_support_consent":
+    if name == CONSENT:
         return next((one for reading, one in readings if reading is Answer.NO), None)
     if fact.kind == "answer":
         return next((one for reading, one in readings if reading is Answer.YES), None)

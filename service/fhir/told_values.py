@@ -9,7 +9,7 @@ from data_contracts.fact import load_facts
 from data_contracts.profile import Value as Given
 from service.fhir.answers import Value
 from service.fhir.code_index import OWN_VALUE, facts_of, with_groups
-from service.fhir.findings import Findings
+from service.fhir.findings import Findings, alarms
 from service.fhir.sheet import is_of_instrument
 
 LONGEST = 200
@@ -45,16 +45,12 @@ def _read(name: str, kind: str | None, value: Value, found: Findings) -> None:
         found.note("not_understood", f"values of {name} that are none", value.where)
     elif fact is None and not value.sure:
         found.note("left_out", f"values of {name} that are not final", value.where)
-    elif not value.sure and not _alarms(given):
+    elif not value.sure and not alarms(name, given):
         found.note("left_out", f"answers on {name} that are not final", value.where)
     elif fact is not None and value.days is None:
         found.note("not_understood", f"answers on {name} without their day", value.where)
     else:
         found.say(name, given, value.days if fact is not None else None, value.where)
-
-
-def _alarms(given: Given) -> bool:
-    return given == "yes" or (isinstance(given, float) and given >= 1)
 
 
 def _known(value: Value) -> bool:

@@ -82,3 +82,24 @@ def test_broken_calls(ehr: Any, changes: list[Any], hook: str) -> None:
     assert str(answer.status_code) in documented
     assert answer.status_code < 500
     assert ("cards" in answer.json()) == (answer.status_code == 200)
+
+
+OTHERS = ["conditions", "medications", "allergies", "carePlans", "consents", "values"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes=BROKEN["CHANGES"], keys=st.sets(st.sampled_from(OTHERS), min_size=1))
+def test_nothing_silences_item_9(ehr: Any, changes: list[Any], keys: set[str]) -> None:
+    """Whatever else is broken, missing or strange in the prefetch, a positive item 9 is told: no 4xx, no silence."""
+    whole = BROKEN["whole"](ehr.record)
+    held = [entry for entry in whole["entry"] if entry["resource"]["resourceType"] not in ("Procedure", "Patient")]
+    broken = BROKEN["changed"]({**whole, "entry": held[2:]}, changes)
+    body = json.dumps(ehr.request(prefetch={**ehr.phq9(1), **dict.fromkeys(keys, broken)}))
+    answer = ehr.client.post(
+        "/cds-services/equipoise-patient-view", content=body, headers={"Content-Type": "application/json"}
+    )
+    if "NaN" in body or "Infinity" in body:  # no JSON
+        assert answer.status_code == 400
+    else:
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["cards"][0]["source"]["topic"]["code"] in ("safety-first", "crisis")

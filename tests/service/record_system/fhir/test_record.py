@@ -146,6 +146,19 @@ def test_item_9_is_never_calmed_by_what_is_in_doubt(
     assert found.profile.values.get("phq9_item9") == wanted
 
 
+def test_tomorrow_calms_nothing(read: Read, record: Any) -> None:
+    """What is dated after today never stands in for an answer of today, but may raise an alarm."""
+    today, later = record.phq9(*[2] * 8, 2), record.phq9(*[2] * 8, 0, day="2026-07-01")
+    assert read(today, later).profile.values["phq9_item9"] == 2
+    answers = [
+        record.observation("93249-1", one, effectiveDateTime=day)
+        for one, day in ((True, "2026-05-30"), (False, "2027"))
+    ]
+    assert read(*answers).profile.values["cssrs_q4"] == "yes"
+    assert read(record.phq9(*[2] * 8, 1, day="2026-07-01")).profile.values["phq9_item9"] == 1
+    assert "decision_support_consent" not in read(record.consent(dateTime="2026-07-01")).profile.values
+
+
 def test_an_unfinished_questionnaire_raises_item_9_alone(read: Read, record: Any) -> None:
     """Of a questionnaire in progress a positive item 9 counts and nothing else; a 0 there says nothing."""
     values = read(record.phq9(2, 2, 2, 2, 2, 2, 2, 2, 1, status="in-progress")).profile.values
