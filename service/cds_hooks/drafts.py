@@ -11,9 +11,13 @@ from data_contracts.manifest import ArmRecord
 from service.cds_hooks.hook_request import OrderContext, SelectContext
 from service.fhir.code_index import drugs_of, therapies_of
 from service.fhir.container import unpack
-from service.fhir.datatype import CodeableConcept, Reference
+from service.fhir.datatype import CodeableConcept, Coded, Reference
+from service.fhir.note import Note
 from service.fhir.parsing import patient_of
 from service.fhir.resource import MedicationRequest, Resource
+
+COMBINED, TALKING, DRUG = "COMB", "CBT", "antidepressant"
+"""A combination has no code of its own: it is drafted as its two parts."""
 
 
 class ServiceRequest(Resource):
@@ -23,59 +27,62 @@ class ServiceRequest(Resource):
     subject: Reference
 
 
+ORDERS: dict[str, type[MedicationRequest] | type[ServiceRequest]] = {
+    one.__name__: one for one in (MedicationRequest, ServiceRequest)
+}
+
+
 @dataclass(frozen=True)
 class Drafted:
     """What was drafted.
 
     Attributes:
         arms: names of the arms that drafts mean, each once.
-        unread: how many drafts could not be read or mean no arm.
+        notes: drafts that could not be read.
     """
 
     arms: tuple[str, ...]
-    unread: int
+    notes: tuple[Note, ...]
 
 
 def drafted(context: OrderContext, arms: Sequence[ArmRecord]) -> Drafted:
-    """The arms that the drafts mean; of order-select those of the selected ones alone."""
+    """The arms that the drafts mean; of order-select those of the selected ones alone.
+
+    A draft of a single drug means the arm that is called by it, where there is one, and else its class.
+    """
     found: dict[str, None] = {}
-    unread = 0
-    for concept in _concepts(context):
-        meant = [name for arm in arms for name in [arm.name] if concept is not None and _means(concept, arm)]
-        exact = [name for name in meant if concept is not None and _names(concept, name)]
-        found |= dict.fromkeys(exact or meant)
-        unread += not meant
-    return Drafted(tuple(found), unread)
-
-
-def _concepts(context: OrderContext) -> Iterator[CodeableConcept | None]:
-    """What each draft orders; None for what cannot be read."""
-    for _, raw in unpack(context.draftOrders, "draftOrders").raw:
-        name = f"{raw['resourceType']}/{raw.get('id')}"
-        if isinstance(context, SelectContext) and name not in context.selections:
+    notes: list[Note] = []
+    codes: list[Coded] = []
+    for where, concept in _concepts(context):
+        if concept is None:
+            notes.append(Note("not_understood", "drafted orders that could not be read", where))
             continue
-        kind: type[MedicationRequest] | type[ServiceRequest] | None = {
-            "MedicationRequest": MedicationRequest,
-            "ServiceRequest": ServiceRequest,
-        }.get(raw["resourceType"])  # type: ignore[assignment]
-        if kind is None:
+        coded = list(concept.coded())
+        meant = [arm.name for arm in arms if arm.therapy in _keys(coded)]
+        named = [name for name in meant if any(name.lower() in drugs_of(code) for code in coded)]
+        found |= dict.fromkeys(named or meant)
+        codes += coded
+    if TALKING in _keys(codes) and any(DRUG in one.tags for code in codes for one in therapies_of(code)):
+        found |= dict.fromkeys(arm.name for arm in arms if arm.therapy == COMBINED)
+    return Drafted(tuple(found), tuple(notes))
+
+
+def _concepts(context: OrderContext) -> Iterator[tuple[str, CodeableConcept | None]]:
+    """What each draft orders, with its place; None for what cannot be read or is another patient's."""
+    for where, raw in unpack(context.draftOrders, "draftOrders").raw:
+        chosen = (
+            not isinstance(context, SelectContext) or f"{raw['resourceType']}/{raw.get('id')}" in context.selections
+        )
+        if not chosen or raw["resourceType"] not in ORDERS:
             continue
         try:
-            order = kind.model_validate(raw)
+            order = ORDERS[raw["resourceType"]].model_validate(raw)
         except ValidationError:
-            yield None
+            yield where, None
             continue
-        if patient_of(order.subject) != context.patientId:
-            yield None
-        else:
-            yield order.medicationCodeableConcept if isinstance(order, MedicationRequest) else order.code
+        concept = order.medicationCodeableConcept if isinstance(order, MedicationRequest) else order.code
+        yield where, concept if patient_of(order.subject) == context.patientId else None
 
 
-def _means(concept: CodeableConcept, arm: ArmRecord) -> bool:
-    keys = {one.key for code in concept.coded() for one in therapies_of(code)}
-    return arm.therapy is not None and arm.therapy in keys
-
-
-def _names(concept: CodeableConcept, arm: str) -> bool:
-    """Whether an arm is called by the very drug of the draft."""
-    return any(arm.lower() in drugs_of(code) for code in concept.coded())
+def _keys(coded: Sequence[Coded]) -> set[str]:
+    return {one.key for code in coded for one in therapies_of(code)}

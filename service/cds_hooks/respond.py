@@ -6,6 +6,7 @@ Safety goes first in all of it: what was read is judged before anything is said 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from data_contracts.errors import BadUsage, MissingPrefetch, Refused
@@ -77,7 +78,8 @@ def _deal(context: Context, record: PatientRecord, prepared: Prepared, given: Co
     if setting.record.recommendation.safety.level == "refused":
         return []
     if isinstance(context, OrderContext):
-        return list(order_cards(setting, drafted(context, policy.manifest.arms).arms))
+        orders = drafted(context, policy.manifest.arms)
+        return list(order_cards(replace(setting, notes=(*record.notes, *orders.notes)), orders.arms))
     return [ranking_card(setting)]
 
 

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
+from data_contracts.manifest import ArmRecord
 from service.cds_hooks.card_table import COLUMNS, write_cards
+from service.cds_hooks.drafts import drafted
+from service.cds_hooks.hook_request import OrderContext
 from service.storage.cards import cards_of
 
 
@@ -88,6 +92,42 @@ def test_a_therapy_that_a_rule_speaks_against(ehr: Any) -> None:
     assert card["indicator"] == "warning"
     assert "PTSD-01" in card["summary"]
     assert "trauma" in card["detail"]
+
+
+@pytest.mark.parametrize(
+    ("orders", "wanted"),
+    [
+        ([("therapy", "304891004")], ("cbt",)),
+        ([("medicine", "2556")], ("citalopram",)),
+        ([("medicine", "36437")], ("citalopram", "ssri")),
+        ([("therapy", "304891004"), ("medicine", "36437")], ("cbt", "citalopram", "ssri", "both")),
+        ([("therapy", "71388002")], ()),
+    ],
+)
+def test_which_arms_orders_mean(ehr: Any, orders: list[tuple[str, str]], wanted: tuple[str, ...]) -> None:
+    """A drug means the arm that is called by it, else all of its class; a combination is drafted in two."""
+    named = [("cbt", "CBT"), ("citalopram", "SSRI"), ("ssri", "SSRI"), ("both", "COMB"), ("usual_care", None)]
+    arms = [ArmRecord(name=name, therapy=therapy, episodes=100, ranked=True) for name, therapy in named]
+    makers = {"therapy": ehr.therapy, "medicine": ehr.record.medicine}
+    context = {
+        "userId": "Practitioner/7",
+        "patientId": "P-1",
+        **ehr.drafts(*(makers[kind](code) for kind, code in orders)),
+    }
+    found = drafted(OrderContext.model_validate(context), arms)
+    assert found.arms == wanted
+    assert not found.notes
+
+
+def test_orders_that_cannot_be_read_are_told(ehr: Any) -> None:
+    """A draft that is no FHIR, or another patient's, means no arm and is counted."""
+    wrong = [
+        ehr.record.medicine("36437", status="nonsense"),
+        ehr.therapy("304891004", subject={"reference": "Patient/2"}),
+    ]
+    context = {"userId": "Practitioner/7", "patientId": "P-1", **ehr.drafts(*wrong)}
+    found = drafted(OrderContext.model_validate(context), ())
+    assert [note.what for note in found.notes] == ["drafted orders that could not be read"] * 2
 
 
 def test_only_what_was_selected_is_looked_at(ehr: Any) -> None:
