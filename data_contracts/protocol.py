@@ -10,6 +10,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, FiniteFloat, model_validator
 
+from data_contracts.card_block import CardBlock
 from data_contracts.dag import DagReference
 from data_contracts.gate import Waiver
 from data_contracts.gate_marks import GateMarks
@@ -203,6 +204,8 @@ class StudyProtocol(Block):
     ``target_trial`` says how episodes are made from event tables; without it the records are a table of episodes.
 
     ``dag`` names the causal graph that the choice of covariates rests on; a choice that it contradicts is refused.
+
+    ``card`` states what the model card has to say and only people know.
     """
 
     name: Name
@@ -230,6 +233,7 @@ class StudyProtocol(Block):
     trial_evidence: TrialEvidence = TrialEvidence()
     target_trial: TargetTrial | None = None
     dag: DagReference | None = None
+    card: CardBlock = CardBlock()
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -291,6 +295,7 @@ class StudyProtocol(Block):
         nobody = sorted(set(self.reference_population) - set(self.groups))
         uneven = sorted(name for name, shares in self.reference_population.items() if sum(shares.values()) > 1 + 1e-6)
         unread = sorted(set(self.instruments) - {*self.covariates, *measured})
+        unused = sorted(set(self.card.variables) - {*self.covariates, *self.groups})
         told = (
             ("a column is an effect modifier or a confounder, once; named twice", twice),
             ("outcome, arm and patient_id cannot be covariates", leaks),
@@ -304,6 +309,7 @@ class StudyProtocol(Block):
             ("a gate is waived once, by one person; waived twice", excused),
             ("instruments names columns that are neither covariates nor outcomes", unread),
             ("reference_population names columns that are no groups", nobody),
+            ("card.variables names columns that are neither covariates nor groups", unused),
             ("shares of a reference population add to 1 at most; they add to more for", uneven),
         )
         problems = [f"{what}: {', '.join(columns)}" for what, columns in told if columns]

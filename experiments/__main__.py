@@ -21,6 +21,7 @@ examples:
   equipoise-lab study clinic/protocol.yaml --data clinic/records.csv --out clinic-study
   equipoise-lab promote clinic 1 --by "A. Analyst" --why "gates passed; reviewed the report"
   equipoise-lab promotions clinic
+  equipoise-lab card clinic@champion --out clinic.html
 
 exit codes: 0 done, 2 bad usage, 3 bad input, 4 a gate failed (results are written, marked), 5 refused
 """
@@ -43,6 +44,15 @@ examples:
 
 Makes the study's records, runs it and writes what a study writes, and results.md beside it. What was asked, what came
 and what was learned of each stands in experiments/studies/README.md.
+"""
+
+CARD = """\
+examples:
+  equipoise-lab card clinic@champion
+  equipoise-lab card clinic 3 --out clinic.html       # or .md, or .json
+  equipoise-lab card clinic@challenger --json
+
+Reads the registry alone: the signed policy's card, its run and the record of its aliases. Tells where they disagree.
 """
 
 PROMOTIONS = """\
@@ -138,6 +148,12 @@ def _parser() -> argparse.ArgumentParser:
     promotions = _command(commands, "promotions", "who moved which alias of a policy, when and why", PROMOTIONS)
     promotions.add_argument("name", help="the policy: the protocol's name")
     promotions.add_argument("--json", action="store_true", help="one JSON list for machines")
+
+    card = _command(commands, "card", "the model card of a registered policy, from the registry alone", CARD)
+    card.add_argument("name", help="the policy and an alias (clinic@champion), or its name alone with a version")
+    card.add_argument("version", nargs="?", help="the number that the study told")
+    card.add_argument("--json", action="store_true", help="JSON: the policy's card and the registry's record")
+    card.add_argument("--out", type=Path, help="file to write: .html, .md or .json (else Markdown is printed)")
 
     benchmark = commands.add_parser("benchmark", help="side by side with peers on the same data, same run")
     benchmark.add_argument(

@@ -103,7 +103,7 @@ def learn_clinic(n: int, seed: int) -> Served:
     protocol = StudyProtocol.model_validate(world.protocol)
     episodes = check_episodes(table_from_frame(world.records), protocol)
     learned = learn(episodes, protocol)
-    files = policy_files(protocol, episodes, learned, ())
+    files = policy_files(protocol, episodes, learned, (), b"{}\n")  # no study, and so no card
     fresh = simulate("clinic", BATCH, seed + 1).records[list(protocol.covariates)]
     fresh = fresh.assign(phq9_item9=0.0, decision_support_consent="yes")
     return Served(learned, files, load_policy(files), load_rules(), fresh)

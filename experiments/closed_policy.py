@@ -5,11 +5,10 @@ from __future__ import annotations
 from data_contracts.basis import Basis
 from data_contracts.manifest import MODEL_CARD, PolicyManifest
 from experiments.design_result import DesignResult
-from experiments.model_card import model_card
-from experiments.policy_writer import as_json, known_of_design, named_files
+from experiments.policy_writer import known_of_design, named_files
 
 
-def closed_policy_files(result: DesignResult) -> dict[str, bytes]:
+def closed_policy_files(result: DesignResult, card: bytes) -> dict[str, bytes]:
     """Content of the policy's files by name, without the signature: manifest and model card, no arrays."""
     columns = result.encoding.columns_of(result.protocol.effect_modifiers)
     manifest = PolicyManifest(
@@ -20,5 +19,4 @@ def closed_policy_files(result: DesignResult) -> dict[str, bytes]:
         individualisation=(),
         withdrawn=result.withdrawn,
     )
-    card = as_json(model_card(manifest, result.protocol, result.episodes))
     return named_files(manifest, {MODEL_CARD: card})

@@ -95,6 +95,14 @@ def _promotions(options: Namespace) -> int:
     return 0
 
 
+def _card(options: Namespace) -> int:
+    from experiments.card.command import card_text
+
+    text = card_text(options.name, options.version, options.out, options.json)
+    _say(f"Wrote {options.out}." if options.out else text)
+    return 0
+
+
 def _benchmark(options: Namespace) -> int:
     from experiments.benchmark import benchmark
     from experiments.benchmark_suite import Request
@@ -122,6 +130,7 @@ COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "example": _example,
     "promote": _promote,
     "promotions": _promotions,
+    "card": _card,
     "benchmark": _benchmark,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from estimators.left_out_sites import leave_sites_out
 from estimators.progress import Progress
 from estimators.scored_study import ScoredStudy, score_study
 from experiments.blinded import judge_design
+from experiments.card.fill import model_card
+from experiments.card.write import card_content
 from experiments.closed_policy import closed_policy_files
 from experiments.cohort.place import Place, name_of
 from experiments.design_result import DesignResult, Result
@@ -32,6 +34,7 @@ from experiments.gate_reasons import gates_told, marks_told
 from experiments.gates import judge
 from experiments.identified import argued, graph_problems, identified
 from experiments.policy_writer import policy_files, write_policy
+from experiments.report.summary import summarise
 from experiments.signing import Signer
 from experiments.stages import Made, Stages
 from experiments.study_result import StudyResult
@@ -174,9 +177,13 @@ def _table_problems(place: Place) -> tuple[Problem, ...]:
     return ()
 
 
-def write_fit(result: Result, out: Path, signer: Signer) -> None:
-    """Write ``policy/`` and ``gates.json``, each whole or not at all; failed gates are marked in both."""
-    write_policy(out / "policy", files_of(result), signer)
+def write_fit(result: Result, out: Path, signer: Signer, summary: Mapping[str, Any] | None = None) -> None:
+    """Write ``policy/`` and ``gates.json``, each whole or not at all; failed gates are marked in both.
+
+    Args:
+        summary: content of the study's report, where it was made already.
+    """
+    write_policy(out / "policy", files_of(result, summary), signer)
     write_json(gates_of(result), out / "gates.json")
 
 
@@ -206,12 +213,23 @@ def gates_of(result: Result) -> dict[str, Any]:
     }
 
 
-def files_of(result: Result) -> dict[str, bytes]:
-    """Content of a policy's files by name, without the signature; no arrays where the design failed."""
+def files_of(result: Result, summary: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+    """Content of a policy's files by name, without the signature; no arrays where the design failed.
+
+    Args:
+        summary: content of the study's report, which the model card is read from; made here if it is not given.
+    """
+    card = card_content(model_card(summary if summary is not None else summarise(result)))
     if isinstance(result, DesignResult):
-        return closed_policy_files(result)
+        return closed_policy_files(result, card)
     return policy_files(
-        result.protocol, result.episodes, result.learned, result.gates, result.withdrawn, result.sensitivity
+        result.protocol,
+        result.episodes,
+        result.learned,
+        result.gates,
+        card,
+        withdrawn=result.withdrawn,
+        sensitivity=result.sensitivity,
     )
 
 

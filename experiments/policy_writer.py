@@ -31,7 +31,6 @@ from engine.policy_files import policy_arrays
 from estimators.design import MINIMUM_CELL
 from estimators.learn import Learned
 from experiments.estimand import estimand
-from experiments.model_card import model_card
 from experiments.signing import Signer
 
 
@@ -52,10 +51,16 @@ def policy_files(
     episodes: Episodes,
     learned: Learned,
     gates: tuple[Gate, ...],
+    card: bytes,
+    *,
     withdrawn: tuple[WithdrawnPair, ...] = (),
     sensitivity: Sensitivity | None = None,
 ) -> dict[str, bytes]:
-    """Content of a policy's files by name, without the signature."""
+    """Content of a policy's files by name, without the signature.
+
+    Args:
+        card: the model card, as it is written.
+    """
     manifest = _manifest(protocol, episodes, learned, gates).model_copy(
         update={
             "withdrawn": withdrawn,
@@ -63,9 +68,7 @@ def policy_files(
             "tipping_points": tipping_points(sensitivity) if sensitivity else None,
         }
     )
-    return named_files(
-        manifest, {ARRAYS: _archive(learned), MODEL_CARD: as_json(model_card(manifest, protocol, episodes))}
-    )
+    return named_files(manifest, {ARRAYS: _archive(learned), MODEL_CARD: card})
 
 
 def tipping_points(found: Sensitivity) -> tuple[TippingPoint, ...]:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from estimators.progress import Progress
 from experiments.attack import attacked
+from experiments.card.fill import model_card
+from experiments.card.write import CARD_HTML, CARD_MARKDOWN, write_card
 from experiments.cohort.place import Place
 from experiments.design_result import Result
 from experiments.fit import NO_PROGRESS, fit_episodes, read_study, write_fit
 from experiments.identified import identified
+from experiments.report.summary import summarise
 from experiments.report.write import HTML, JSON, write_report
 from experiments.signing import Signer
 from experiments.stages import FOLDER, Stages
@@ -27,7 +30,7 @@ def study(
     *,
     withdrawn: WithdrawnPatients | None = None,
 ) -> tuple[Result, Registered]:
-    """Fit, write policy, gates and report into a folder, and track and register all of it in MLflow.
+    """Fit, write policy, gates, report and model card into a folder, and track and register all of it in MLflow.
 
     Finished stages are kept in the folder until the study is done: run again after it was stopped, it goes on there.
 
@@ -51,8 +54,10 @@ def study(
         progress("what the order of arms withstands", 0.8)
         result = attacked(result)
     progress("writing the policy and the report", 0.8)
-    write_fit(result, out, signer)
-    written = write_report(result, out)
+    summary = summarise(result)
+    write_fit(result, out, signer, summary)
+    written = write_report(result, out, summary)
+    write_card(model_card(summary), out)
     progress("tracking in MLflow", 0.9)
     registered = track(result, out, signer, written.pictures, written.summary["answer"], stages.folder)
     stages.remove()
@@ -62,7 +67,7 @@ def study(
 
 def sweep(out: Path) -> None:
     """Remove what a killed run had begun to write and not put in its place."""
-    for name in (HTML, JSON, "gates.json"):
+    for name in (HTML, JSON, CARD_HTML, CARD_MARKDOWN, "gates.json"):
         for path in out.glob(f".{name}.*"):
             path.unlink()
     for path in (out / FOLDER).glob(".*"):

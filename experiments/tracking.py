@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from data_contracts.errors import NotFound
-from data_contracts.manifest import MANIFEST, PROMOTION, PROMOTION_SIGNATURE, PolicyManifest, Promotion, sha256
+from data_contracts.manifest import (
+    MANIFEST,
+    MODEL_CARD,
+    PROMOTION,
+    PROMOTION_SIGNATURE,
+    SIGNATURE,
+    PolicyManifest,
+    Promotion,
+    sha256,
+)
 from data_contracts.places import home, registry
 from data_contracts.whole_file import write_whole
 from experiments.alias_move import Alias, AliasMove, WrittenMove, in_order
@@ -124,6 +133,58 @@ def find_version(name: str, number: str) -> Version:
         return Version(run_id, PolicyManifest.model_validate_json(content), sha256(content), gates)
 
 
+@dataclass(frozen=True)
+class RegisteredRun:
+    """What the registry alone holds of a policy's version.
+
+    Attributes:
+        manifest, signature, card: content of the policy's files.
+        metrics, parameters, tags: of the run that it came of.
+        aliases: that stand at this version.
+    """
+
+    name: str
+    version: str
+    run_id: str
+    uri: str
+    manifest: bytes
+    signature: bytes
+    card: bytes
+    metrics: Mapping[str, float]
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str]
+    aliases: tuple[str, ...]
+
+
+def registered_run(name: str, number: str) -> RegisteredRun:
+    """A registered policy with its run, read from the registry alone.
+
+    Raises:
+        NotFound: no such registered policy or version.
+    """
+    run_id = find_version(name, number).run_id
+    with _client() as (_mlflow, client):
+        manifest, signature, card = (
+            _artifact(client, run_id, f"policy/{file}") for file in (MANIFEST, SIGNATURE, MODEL_CARD)
+        )
+        data = client.get_run(run_id).data
+        aliases = client.get_registered_model(name).aliases
+        standing = tuple(sorted(alias for alias, at in aliases.items() if str(at) == number))
+        return RegisteredRun(
+            name=name,
+            version=number,
+            run_id=run_id,
+            uri=_shown(registry()),
+            manifest=manifest,
+            signature=signature,
+            card=card,
+            metrics=data.metrics,
+            parameters=data.params,
+            tags=data.tags,
+            aliases=standing,
+        )
+
+
 def alias_version(name: str, alias: Alias) -> str | None:
     """Version at which an alias stands, None if it stands nowhere."""
     with _client() as (_mlflow, client):
@@ -200,7 +261,7 @@ def _experiment(mlflow: Any, name: str) -> None:
 def _log_files(mlflow: Any, out: Path, result: Result, pictures: Mapping[str, Picture]) -> None:
     """The study's own files by name: the folder may also hold the records, and no patient's row may leave."""
     mlflow.log_artifacts(str(out / "policy"), "policy")
-    for name in (GATES, "report.json", "report.html"):
+    for name in (GATES, "report.json", "report.html", "model_card.html", "model_card.md"):
         if (out / name).is_file():
             mlflow.log_artifact(str(out / name))
     mlflow.log_text(json.dumps(result.protocol.model_dump(mode="json"), indent=1, ensure_ascii=False), "protocol.json")

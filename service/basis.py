@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from data_contracts.arm_evidence import StudyEvidence
 from data_contracts.gate import Gate, Individualisation
 from data_contracts.manifest import MANIFEST, MODEL_CARD, PROMOTION, PolicyManifest, Promotion
+from data_contracts.product import INTENDED_USE, LIMITS, METHOD, NO_TRIAL
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation, SafetyFinding
 from data_contracts.secondary_outcome import SecondaryOutcome
@@ -20,33 +21,6 @@ from service.event import Event, State
 from service.history_keeper import Kept
 from service.record import RecommendationRecord
 from service.release import state_of
-
-INTENDED_USE = (
-    "Supports a qualified clinician who chooses a therapy for depression or anxiety with an adult patient. The "
-    "clinician can review this basis, does not rely on the ranking primarily, and decides."
-)
-METHOD = (
-    "Each arm's benefit is a difference of mean doubly robust scores: outcome models and calibrated probabilities "
-    "of each therapy, both cross-fitted, so that either may be wrong without biasing the average.",
-    "An arm's effect varies with the patient only where held-out records earned it; otherwise the study's average is "
-    "served, its interval widened for the differences that the data leave possible.",
-    "Published randomised trials stand beside the records; where the study asks for it the averages served join both, "
-    "and `trial_evidence` tells each apart.",
-    "Ranks are simultaneous rank sets over all pairs of arms at the stated confidence; arms that the records cannot "
-    "tell apart share the top set.",
-    "Where weights were given, utilities rank the same arms a second time, beside the effects and without changing "
-    "them; what is unknown is a range, and errors of several outcomes are added.",
-    "Where an effect modifier is missing, intervals and ranks cover what filling it in from the records could give, "
-    "in the stated share of the ways of doing so.",
-    "Safety rules come before any model and no model can override them.",
-)
-LIMITS = (
-    "Effects come from records of care, not from randomisation: a reason for choosing a therapy that was not recorded "
-    "can bias them.",
-    "The answer holds for patients like those of the records; outside of them the system abstains.",
-    "An effect is an average over patients with these values, not a forecast for one person.",
-)
-NO_TRIAL = "No randomised trial of this system exists."
 
 
 class _Data(BaseModel):

@@ -35,7 +35,7 @@ def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
     """HTML text; every number comes from the summary, every text in it is escaped."""
     primary = summary["outcomes"][0] if summary["effects_computed"] else None
     return (
-        _environment()
+        environment("experiments.report")
         .get_template(TEMPLATE)
         .render(
             s=summary,
@@ -70,15 +70,16 @@ def in_sections(items: Sequence[dict[str, Any]]) -> list[tuple[str, list[dict[st
     return [(name, [item for item in items if item["section"] == name]) for name in names]
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("experiments.report"),
+def environment(package: str) -> Environment:
+    """Templates of a package, with the report's ways of writing numbers and lists; all text is escaped."""
+    made = Environment(
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
+    made.filters.update(
         in_sections=in_sections,
         listed=listed,
         number=number,
@@ -89,4 +90,4 @@ def _environment() -> Environment:
         times=times,
         whole_percent=whole_percent,
     )
-    return environment
+    return made

@@ -32,12 +32,15 @@ class Written:
     pictures: Mapping[str, Picture]
 
 
-def write_report(result: Result, out: Path) -> Written:
+def write_report(result: Result, out: Path, summary: dict[str, Any] | None = None) -> Written:
     """Write report.html and report.json into a folder, made if need be; files of those names are replaced.
 
     The same study gives the same bytes.
+
+    Args:
+        summary: of the result, where it was made already.
     """
-    summary = summarise(result)
+    summary = summarise(result) if summary is None else summary
     pictures = figures(result, summary)
     texts = {
         HTML: page(summary, pictures),

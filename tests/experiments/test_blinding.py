@@ -167,4 +167,4 @@ def test_the_policy_serves_neither(split: StudyResult) -> None:
     assert policy.withdrawn.tolist() == [[False, False, False], [False, False, True], [False, True, False]]
     assert len(policy.average_effects) == 3
     card = json.loads(files_of(split)["model_card.json"])
-    assert len(card["withdrawn_pairs"]) == 4
+    assert sum("one against the other" in text for text in card["not_for"]) == 4

@@ -14,8 +14,7 @@ from data_contracts.rule_file import load_rules
 from engine.policy import Policy
 from engine.policy_files import load_policy
 from engine.recommend import recommend
-from experiments.fit import fit
-from experiments.policy_writer import policy_files
+from experiments.fit import files_of, fit
 from experiments.report.evidence import evidence_findings
 from experiments.report.write import write_report
 from experiments.study_result import StudyResult
@@ -39,7 +38,7 @@ def joined(tmp_path_factory, new_study) -> StudyResult:
 @pytest.fixture(scope="module")
 def served(joined: StudyResult) -> Policy:
     """Its policy, written and read again."""
-    return load_policy(policy_files(joined.protocol, joined.episodes, joined.learned, joined.gates))
+    return load_policy(files_of(joined))
 
 
 def test_the_policy_serves_what_the_manifest_tells(joined, served):

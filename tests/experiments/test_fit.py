@@ -205,8 +205,10 @@ class TestPrivacy:
         manifest, card = marked.read("policy/manifest.json"), marked.read("policy/model_card.json")
         counts = [arm["episodes"] for arm in manifest["arms"]]
         assert counts[-2:] == [0, 0]
-        shown = [line["episodes"] for line in card["attrition"] if line["episodes"] is not None]
-        told = [*counts, *card["episodes_by_arm"].values(), *shown, sum(counts)]
+        shown = [line["episodes"] for line in card["attrition"] if isinstance(line["episodes"], int)]
+        by_arm = [arm["episodes"] for arm in card["arms"]]
+        assert by_arm[-2:] == ["<11", 0]
+        told = [*counts, *(count for count in by_arm if isinstance(count, int)), *shown, sum(counts)]
         assert not [count for count in told if 0 < count < 11]
         gaps = {abs(one - other) for one in [sum(counts), *shown] for other in [sum(counts), *shown]}
         assert not [gap for gap in gaps if 0 < gap < 11]
@@ -232,7 +234,7 @@ class TestFailedGates:
         assert "1.0" in failed[0]["mark"]
         manifest = PolicyManifest.model_validate(marked.read("policy/manifest.json"))
         assert not manifest.gates_passed
-        assert marked.read("policy/model_card.json")["gates"]["equipoise"] == "failed"
+        assert marked.read("policy/model_card.json")["standing"]["failed"] == ["equipoise"]
 
     def test_a_study_that_passes_says_that(self, fitted: Fitted) -> None:
         """The same documents of a study whose gates held."""
@@ -254,7 +256,8 @@ class TestThinArms:
         manifest = PolicyManifest.model_validate(marked.read("policy/manifest.json"))
         assert manifest.ranked_arms == ("control", "a", "b")
         assert [arm.name for arm in manifest.arms if not arm.ranked] == ["c", "d"]
-        assert marked.read("policy/model_card.json")["arms_not_ranked"] == ["c", "d"]
+        unranked = [arm["arm"] for arm in marked.read("policy/model_card.json")["arms"] if not arm["ranked"]]
+        assert unranked == ["c", "d"]
 
 
 class TestWhatIsPrinted:

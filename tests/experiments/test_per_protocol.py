@@ -20,7 +20,7 @@ from data_contracts.protocol_file import parse_document
 from data_contracts.tables import Table
 from estimators.scored_study import score_study
 from experiments.estimand import LEAVING, estimand
-from experiments.policy_writer import policy_files
+from experiments.fit import files_of
 from experiments.report.summary import summarise
 from experiments.report.target_trial import target_trial_rows, told
 from experiments.report.write import write_report
@@ -150,8 +150,8 @@ def test_report_and_model_card_tell_what_it_assumes(result: Any, tmp_path: Path)
     assert "had everyone started the arm and stayed on it (per-protocol)" in (tmp_path / "report.html").read_text()
     assert LEAVING in kept["dropout"]
     assert "had left the started therapy count as not observed" in kept["dropout"]
-    policy = policy_files(protocol, result.episodes, result.learned, result.gates, result.withdrawn, None)
-    assert LEAVING in json.loads(policy["model_card.json"])["assumptions"]
+    policy = files_of(study)
+    assert any(LEAVING in text for text in json.loads(policy["model_card.json"])["limits"])
     assert json.loads(policy["manifest.json"])["estimand"] == estimand(protocol)
     assert "per-protocol" not in json.dumps(plain)
     assert LEAVING not in json.dumps(plain)

@@ -21,8 +21,7 @@ from engine.policy import Policy
 from engine.policy_files import load_policy
 from estimators.worlds import simulate
 from experiments.design_result import opened
-from experiments.fit import fit_episodes
-from experiments.policy_writer import policy_files
+from experiments.fit import files_of, fit_episodes
 from experiments.report.together import together_rows
 from experiments.report.wording import number
 from experiments.report.write import write_report
@@ -44,7 +43,7 @@ def study() -> StudyResult:
 @pytest.fixture(scope="module")
 def files(study: StudyResult) -> dict[str, bytes]:
     """The files of its policy."""
-    return policy_files(study.protocol, study.episodes, study.learned, study.gates)
+    return files_of(study)
 
 
 @pytest.fixture(scope="module")

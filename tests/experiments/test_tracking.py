@@ -133,7 +133,7 @@ def test_artifacts_are_the_studys_own_files(run: Any, registry: Any) -> None:
     assert (registry.out / "records.csv").is_file()
     kept = [name for name in files(artifacts(run)) if not name.startswith("promotion")]
     policy = [f"policy/{name}" for name in ("arrays.npz", "manifest.json", "model_card.json", "signature")]
-    own = ["gates.json", *policy, "report.html", "report.json"]
+    own = ["gates.json", "model_card.html", "model_card.md", *policy, "report.html", "report.json"]
     plots = {name for name in kept if name.startswith("plots/")}
     assert plots >= {
         f"plots/{name}.svg" for name in ("balance", "contrasts", "overlap", "preference", "ranks", "value")
