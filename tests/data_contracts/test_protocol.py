@@ -136,6 +136,8 @@ CHANGES = [
     ("gates.max_group_gap", 0.2),
     ("gates.group_alarm", 0.05),
     ("gates.clinicians_margin", 0.2),
+    ("gates.implication_alarm", 0.01),
+    ("gates.max_dependence", 0.3),
     ("negative_controls.outcomes", ["eczema"]),
     ("waivers", [{"gate": "balance", "by": "A. Nalyst", "why": "rare arm"}]),
     ("candidates", ["s_learner"]),
