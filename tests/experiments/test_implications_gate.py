@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from data_contracts.dag import Dag
@@ -78,8 +76,10 @@ def test_without_anything_tested_nothing_is_assessed() -> None:
         assert implications_gate(found, MARKS).state == "not_assessed"
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_holm_is_that_of_statsmodels(p: list[float]) -> None:
-    """Adjusted p values of two programs agree."""
-    wanted = multipletests(p, method="holm")[1]
-    assert holm(np.array(p)) == pytest.approx(wanted)
+@pytest.mark.parametrize("tests", [1, 2, 12])
+def test_holm_is_that_of_statsmodels(tests: int) -> None:
+    """Adjusted p values of two programs agree, ties among them."""
+    rng = np.random.default_rng(tests)
+    for _ in range(2):  # each call of statsmodels collects all garbage, which takes long
+        p = np.round(rng.random(tests) ** 3, 2)
+        assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
