@@ -9,11 +9,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from data_contracts.errors import Tampered
 from data_contracts.manifest import ArmRecord
+from service.audit.actor import OPERATOR
+from service.audit.entry import Entry
+from service.audit.verify import audit_verify
 from service.cds_hooks.card_table import COLUMNS, write_cards
 from service.cds_hooks.drafts import drafted
 from service.cds_hooks.hook_request import OrderContext
 from service.storage.cards import cards_of
+from service.storage.erasure import Erasure, erase
+from service.storage.retention import apply_retention
 
 
 def kept(ehr: Any) -> list[Any]:
@@ -169,3 +175,45 @@ def test_the_table_of_cards(shadow_ehr: Any, ehr: Any, tmp_path: Path, clock: An
     assert table[table["state"] == "shadow"].iloc[0].isna()["outcome"]
     with store.reading() as connection:
         assert "cards" in connection.exec_driver_sql("SELECT content FROM audit ORDER BY seq DESC").scalar()
+
+
+@pytest.fixture
+def heard_card(ehr: Any) -> dict[str, Any]:
+    """A card that was shown, and overridden in words."""
+    (card,) = ehr.cards()
+    item = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-06-01T09:05:00Z"}
+    item["overrideReason"] = {"userComment": "Next week."}
+    assert ehr.client.post("/cds-services/equipoise-patient-view/feedback", json={"feedback": [item]}).is_success
+    found: dict[str, Any] = card
+    return found
+
+
+def test_retention_removes_cards_with_their_answers(ehr: Any, heard_card: Any, clock: Any, home: Path) -> None:
+    """Cards and feedback go with the answer that they belong to, and the audit finds nothing missing."""
+    store = ehr.client.app.state.collaborators.store
+    assert audit_verify(store, home / "audit-roots", as_json=False) == 0
+    assert apply_retention(store, 1, OPERATOR, clock.now + timedelta(days=2)) == 1
+    with store.reading() as connection:
+        for table in ("cards", "card_feedback"):
+            assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0  # noqa: S608
+    assert audit_verify(store, home / "audit-roots", as_json=False) == 0
+
+
+def test_what_was_changed_is_found(ehr: Any, heard_card: Any, home: Path) -> None:
+    """A card whose state somebody changed behind the service's back does not pass the audit."""
+    store = ehr.client.app.state.collaborators.store
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER cards_no_update")
+        connection.exec_driver_sql("UPDATE cards SET state = 'shadow'")
+    with pytest.raises(Tampered):
+        audit_verify(store, home / "audit-roots", as_json=False)
+
+
+def test_erased_patients_have_no_cards(ehr: Any, heard_card: Any, clock: Any, home: Path, tmp_path: Path) -> None:
+    """After an erasure no card of the patient opens, and the table holds none."""
+    store = ehr.client.app.state.collaborators.store
+    wish = Erasure(patient_id="P-1", by="A. Clerk", role="administrator")
+    erase(store, wish, Entry("erasure", OPERATOR, clock.now), home / "audit-roots")
+    assert kept(ehr) == []
+    write_cards(store, tmp_path / "cards.csv", clock.now)
+    assert (tmp_path / "cards.csv").read_text().splitlines() == [",".join(COLUMNS)]
