@@ -45,12 +45,12 @@ def respond(request: HookRequest, service: CdsService, given: Collaborators, act
         raise BadUsage(f"This service answers the hook {service.hook}, and was called for another.")
     context = read_document(CONTEXTS[service.hook], request.context, "context")
     if not context.is_clinician:
-        return {"cards": []}
+        return _silent(service, given, actor, "user")
     served, gathered = given.served(), gather(request.prefetch)
     today = given.clock().date()
     record = read_record(gathered.containers, context.patientId, served.policy.manifest, served.rules, today)
     if record.is_dead:
-        return {"cards": []}
+        return _silent(service, given, actor, "death")
     try:
         prepared = _prepared(record.profile, given, actor)
     except Refused:  # who withdrew is not looked at, and the audit has it
@@ -59,12 +59,18 @@ def respond(request: HookRequest, service: CdsService, given: Collaborators, act
     if not any(one.is_safety for one in dealt):
         _check(gathered, record)
     if not dealt and isinstance(context, OrderContext):
-        given.store.note(Entry("card", actor, given.clock(), detail={"hook": service.hook, "cards": 0}))
-        return {"cards": []}
+        return _silent(service, given, actor, "no news")
     user = (context.userId, request.hookInstance)
     states = states_of(dealt, prepared, user, given, actor)
     keep(prepared, given, card_keeper(service.hook, dealt, states, prepared, (user, given, actor)))
     return {"cards": [one.card.told() for one, state in zip(dealt, states, strict=True) if state == "shown"]}
+
+
+def _silent(service: CdsService, given: Collaborators, actor: Actor, why: str) -> dict[str, Any]:
+    """No card, and nothing kept but that there was a call and why nothing came of it."""
+    detail = {"hook": service.hook, "cards": 0, "why": why}
+    given.store.note(Entry("card", actor, given.clock(), detail=detail))
+    return {"cards": []}
 
 
 def _deal(context: Context, record: PatientRecord, prepared: Prepared, given: Collaborators) -> Sequence[Dealt]:

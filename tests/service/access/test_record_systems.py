@@ -195,3 +195,25 @@ def test_without_an_access_file_nobody_is_asked(tmp_path: Any) -> None:
     """The access file is read from the environment; without it there is none."""
     assert read_settings({}).access is None
     assert read_settings({"EQUIPOISE_ACCESS": str(tmp_path / "a.yaml")}).access == tmp_path / "a.yaml"
+
+
+def test_serve_asks_as_the_file_says(tmp_path: Any, filed: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `equipoise serve` makes of an access file believes the record system that it names, and once a token."""
+    import json
+    import time
+
+    from data_contracts.errors import NotAuthenticated
+    from service.serve import known_systems
+
+    (tmp_path / "ehr.jwks.json").write_text(json.dumps(filed.public()))
+    issuer = {"issuer": filed.name, "keys": "ehr.jwks.json", "roles": ["integrator"], "organisations": ["St Example"]}
+    (tmp_path / "access.yaml").write_text(json.dumps({"audience": BASE, "issuers": [issuer]}))
+    settings = read_settings({"EQUIPOISE_ACCESS": str(tmp_path / "access.yaml")})
+    identify = known_systems(settings, store)
+    assert identify is not None
+    now = int(time.time())
+    token = sent(filed, SERVICES, iat=now, exp=now + 60)["Authorization"]
+    assert identify([token], SERVICES).organisation == "St Example"
+    with pytest.raises(NotAuthenticated):
+        identify([token], SERVICES)
+    assert known_systems(read_settings({}), store) is None

@@ -158,3 +158,7 @@ def test_nothing_for_patients_and_the_dead(ehr: Any) -> None:
     for user in ("Patient/P-1", "RelatedPerson/3"):
         assert ehr.cards(context={"userId": user}) == []
     assert ehr.cards(prefetch={"patient": ehr.record.patient(deceasedBoolean=True)}) == []
+    with ehr.client.app.state.collaborators.store.reading() as connection:
+        listed = [row[0] for row in connection.exec_driver_sql("SELECT content FROM audit ORDER BY seq DESC LIMIT 3")]
+    assert ["death" in one for one in listed] == [True, False, False]
+    assert all('"why":"user"' in one.replace(" ", "") for one in listed[1:])
