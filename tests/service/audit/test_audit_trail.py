@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
 from service.__main__ import main
-from service.audit.audit_event import PROFILES, audit_event
+from service.audit.actor import LOCAL_ACTOR
+from service.audit.audit_event import ACTIONS, PROFILES, audit_event
+from service.audit.chain import NOTHING, linked
+from service.audit.entry import Entry, Kind, Outcome
 from service.storage.store import Store
 
 URL = "/v1/recommendations"
@@ -111,3 +117,17 @@ def test_no_answer_without_its_record(client: Any, store: Store, profile: dict[s
         assert connection.execute(text("SELECT count(*) FROM events")).scalar_one() == 0
         connection.execute(text("DROP TRIGGER full"))
     assert client.get(where).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_every_kind_of_record_is_fhir(kind: Kind) -> None:
+    """Models of R4B and R4 that are not ours read every kind of record, whatever its outcome and subject."""
+    from fhir.resources.R4B.auditevent import AuditEvent
+    from fhirclient.models.auditevent import AuditEvent as ClientEvent
+
+    outcomes: tuple[Outcome, ...] = ("success", "refused", "denied")
+    for outcome, person, answer in product(outcomes, (None, str(uuid4())), (None, uuid4())):
+        entry = Entry(kind, LOCAL_ACTOR, datetime.now(UTC), outcome, person, answer)
+        event = audit_event(linked(entry, NOTHING).told)
+        AuditEvent.model_validate(event)
+        ClientEvent(event, strict=True)
