@@ -40,10 +40,16 @@ def answers(ehr: Any) -> Iterator[dict[str, Any]]:
         yield answer.json()
 
 
+MADE: list[dict[str, Any]] = []
+"""The cards of all those answers: read by most tests here, and made once."""
+
+
 @pytest.fixture
-def cards(ehr: Any) -> list[dict[str, Any]]:
+def cards(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     """The cards of all those answers."""
-    return [card for answer in answers(ehr) for card in answer["cards"]]
+    if not MADE:
+        MADE.extend(card for answer in answers(request.getfixturevalue("ehr")) for card in answer["cards"])
+    return MADE
 
 
 def test_c1_cards_is_always_there(ehr: Any) -> None:

@@ -1,0 +1,77 @@
+"""Medicines in the record system: drafts as MedicationRequests, and orders that a safety rule speaks against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_contracts.manifest import PolicyManifest
+from service.served_policy import load_served
+
+MAOI, SERTRALINE, IBUPROFEN = "8123", "36437", "5640"
+
+
+@pytest.fixture
+def policy_folder(lab: Any, write_folder: Callable[[Mapping[str, bytes]], Path]) -> Path:
+    """The tiny policy with an SSRI in the place of internet CBT."""
+    files = dict(lab.policy())
+    described = files.pop("manifest.json").replace(b'"icbt"', b'"ssri"').replace(b'"GSH_ICBT"', b'"SSRI"')
+    del files["signature"]
+    made = lab.signed(files, PolicyManifest.model_validate_json(described))
+    folder = write_folder(lab.promoted(made))
+    assert load_served(str(folder)).policy.manifest.arms[1].therapy == "SSRI"
+    return folder
+
+
+def medicines(ehr: Any, *codes: str) -> dict[str, Any]:
+    """A prefetch with these medicines."""
+    return {"medications": ehr.record.bundle(*(ehr.record.medicine(code) for code in codes))}
+
+
+def test_c10_a_medicine_is_drafted_by_its_class(ehr: Any) -> None:
+    """C10: an SSRI is suggested as a MedicationRequest, draft and proposal, by the class and without a dose."""
+    (card,) = ehr.cards()
+    drafts = [action["resource"] for one in card["suggestions"] for action in one.get("actions", [])]
+    (medicine,) = [one for one in drafts if one["resourceType"] == "MedicationRequest"]
+    assert (medicine["status"], medicine["intent"]) == ("draft", "proposal")
+    assert medicine["medicationCodeableConcept"]["coding"][0]["code"] == "N06AB"
+    assert "dosageInstruction" not in medicine
+
+
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+def test_an_order_that_a_rule_removes(ehr: Any, hook: str) -> None:
+    """With an MAOI on record a drafted SSRI gets a warning with the rule, and other therapies to choose from."""
+    orders = ehr.drafts(ehr.record.medicine(SERTRALINE, status="draft"))
+    (card,) = ehr.cards(hook, context=orders, prefetch=medicines(ehr, MAOI))
+    assert card["indicator"] == "warning"
+    assert "a safety rule speaks against it" in card["summary"]
+    assert "MAOI-01" in card["summary"]
+    assert "No antidepressant is offered" in card["detail"]
+    labels = [one["label"] for one in card["suggestions"]]
+    assert labels
+    assert not any("SSRI" in label for label in labels)
+
+
+def test_an_order_to_take_note_of(ehr: Any) -> None:
+    """With ibuprofen on record a drafted SSRI gets the bleeding rule's note, and no suggestion against it."""
+    orders = ehr.drafts(ehr.record.medicine(SERTRALINE, status="draft"))
+    (card,) = ehr.cards("order-sign", context=orders, prefetch=medicines(ehr, IBUPROFEN))
+    assert "BLEED-01" in card["summary"]
+    assert "gastroprotection" in card["detail"]
+    assert "suggestions" not in card
+
+
+def test_the_ranking_leaves_out_what_a_rule_removes(ehr: Any) -> None:
+    """On patient-view the removed medicine is no suggestion, and the card says by which rule."""
+    (card,) = ehr.cards(prefetch=medicines(ehr, MAOI))
+    assert not any("SSRI" in one["label"] for one in card["suggestions"])
+    assert "safety rule MAOI-01" in card["detail"]
+
+
+def test_a_drug_without_a_known_code_is_told(ehr: Any) -> None:
+    """A medicine that no table knows is no reason for anything, and is counted in the card."""
+    (card,) = ehr.cards(prefetch=medicines(ehr, "999999"))
+    assert "medicines whose codes are not among those known here (1)" in card["detail"]
