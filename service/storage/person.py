@@ -20,6 +20,10 @@ BY_PATIENT = select(PERSONS, NEWEST.label("position")).where(PERSONS.c.patient =
 COLUMNS = (PERSONS.c.organisation, PERSONS.c.identifier, PERSONS.c.key_id, PERSONS.c.wrapped_key, PERSONS.c.erased_at)
 
 
+EMPTIED = ("patient", "identifier", "key_id", "wrapped_key")
+"""Columns that hold what opens a person's fields or leads to the person."""
+
+
 @dataclass(frozen=True)
 class PatientName:
     """Whose identifier it is: what a patient is found by.
@@ -105,8 +109,8 @@ def person_of(row: RowMapping, person_id: str, ring: KeyRing) -> Person:
 
 def erase_person(connection: Connection, person_id: str, at: datetime) -> None:
     """Destroy a person's key and all that leads to them; what is sealed stays, and opens to nobody."""
-    gone = dict.fromkeys(("patient", "identifier", "key_id", "wrapped_key"))
-    connection.execute(update(PERSONS).where(PERSONS.c.id == person_id).values(**gone, erased_at=at))
+    gone = update(PERSONS).where(PERSONS.c.id == person_id).values(dict.fromkeys(EMPTIED))
+    connection.execute(gone.values(erased_at=at))
 
 
 def wrapped_by_others(connection: Connection, key_id: str, limit: int) -> Iterator[RowMapping]:

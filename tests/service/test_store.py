@@ -25,6 +25,7 @@ from service.storage.answers import StoredRecommendation
 from service.storage.database import HEAD, MIGRATIONS, database_problem, open_database, upgrade
 from service.storage.key_ring import new_ring
 from service.storage.keys import Keys
+from service.storage.opening import ready
 from service.storage.schema import METADATA
 from service.storage.store import Store
 from service.storage.take_over import take_over
@@ -153,3 +154,20 @@ def test_answers_of_the_first_schema_are_kept(database_url: str) -> None:
         with pytest.raises(RuntimeError, match="clear"):
             command.downgrade(config, "0001")
     store.close()
+
+
+def test_an_empty_database_goes_back(any_store: Store) -> None:
+    """Where nothing is kept the schema can be taken back to the first and brought forward again."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    any_store.close()
+    with any_store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    assert database_problem(any_store.engine) is not None
+    ready(any_store, datetime.now(UTC))
+    assert any_store.problem() is None
+    item = stored(any_store)
+    any_store.add(item, ENTRY)
+    assert any_store.get(str(item.id)).response == item.response

@@ -12,20 +12,23 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, text
+from sqlalchemy import LargeBinary, insert, text
 
 from service.__main__ import main
 from service.audit.actor import LOCAL_ACTOR
 from service.audit.chain import NOTHING, Link, canonical, hash_of, head_of, linked
 from service.audit.check_chain import ChainCheck
+from service.audit.check_rows import TABLES
 from service.audit.entry import Entry
 from service.audit.finding import Finding
 from service.audit.root import FILE, Root, read_roots, write_root
 from service.audit.verify import verify
+from service.consent import Statement
 from service.storage.answers import StoredRecommendation
 from service.storage.key_ring import new_ring
+from service.storage.person import PatientName
 from service.storage.retention import apply_retention
-from service.storage.schema import AUDIT
+from service.storage.schema import AUDIT, METADATA
 from service.storage.store import Store
 from service.trusted_keys import load_trusted_services
 
@@ -212,6 +215,16 @@ def test_rows_that_the_chain_speaks_of(filled: tuple[Store, str], case: str) -> 
     assert found_in(store) == [what]
 
 
+def test_every_table_with_sealed_fields_is_looked_at() -> None:
+    """Whatever table keeps sealed content, its rows are compared with the chain; persons' keys change by rotation."""
+    sealed = {table.name for table in METADATA.sorted_tables if any(_sealed(column) for column in table.columns)}
+    assert sealed - {"persons"} <= set(TABLES)
+
+
+def _sealed(column: Any) -> bool:
+    return isinstance(column.type, LargeBinary)
+
+
 def test_retention_is_no_tampering(filled: tuple[Store, str]) -> None:
     """What retention removed is accounted for by its own record; what goes missing otherwise is not."""
     store, name = filled
@@ -220,8 +233,24 @@ def test_retention_is_no_tampering(filled: tuple[Store, str]) -> None:
     assert found_in(store) == []
     with store.engine.begin() as connection:
         assert connection.execute(text("SELECT id FROM recommendations")).scalars().all() != [name]
+        assert connection.execute(text("SELECT count(wrapped_key) FROM persons")).scalar_one() == 1
         connection.execute(text("DELETE FROM recommendations"))
     assert found_in(store) == ["row_missing"]
+
+
+def test_of_whom_nothing_is_left_the_key_goes(filled: tuple[Store, str]) -> None:
+    """Once the last answer of a person is removed their key is destroyed; one whose consent is kept keeps theirs."""
+    store, _ = filled
+    item = StoredRecommendation(uuid4(), NOW, "P-2", "c" * 64, "{}", b"x")
+    store.add(item, Entry("recommendation", LOCAL_ACTOR, NOW))
+    said = Statement(patient_id="P-2", purpose="contact", answer="given", by="Dr A", role="GP")
+    store.add_consent(said, Entry("consent", LOCAL_ACTOR, NOW))
+    assert apply_retention(store, 5, LOCAL_ACTOR, NOW + timedelta(days=30)) == 3
+    with store.reading() as connection:
+        kept = connection.execute(text("SELECT count(wrapped_key), count(patient), count(*) FROM persons")).one()
+    assert tuple(kept) == (1, 1, 2)
+    assert store.standing(PatientName("local", "P-2")).said["contact"][0] == "given"
+    assert found_in(store) == []
 
 
 def test_roots_by_strangers_count_for_nothing(tmp_path: Path, store: Store) -> None:
