@@ -81,6 +81,12 @@ def _evidence(request: Request, report: Progress) -> SuiteResult:
     return benchmark_evidence(request, report)
 
 
+def _attack(request: Request, report: Progress) -> SuiteResult:
+    from experiments.benchmark_attack import benchmark_attack
+
+    return benchmark_attack(request, report)
+
+
 SUITES: Mapping[str, Suite] = {
     "worlds": _worlds,
     "contrasts": _contrasts,
@@ -90,4 +96,5 @@ SUITES: Mapping[str, Suite] = {
     "serve": _serve,
     "scores": _scores,
     "evidence": _evidence,
+    "attack": _attack,
 }
