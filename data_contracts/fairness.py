@@ -45,6 +45,8 @@ class GroupFairness(_Data):
         population: share of the level in the reference population, if the protocol names one.
         gaps: of each arm but the reference.
         coverage: share of observed outcomes that lie inside the range that is told; None under 100 observed.
+        coverage_p: chance of a share as far from that of all patients in any of the groups if they all have the same,
+            hundredths; None where there is no share.
         unsupported: mean share of arms that are not supported for a patient.
         no_arm: share of patients for whom no arm is supported.
         started: share that started another arm than the reference.
@@ -58,6 +60,7 @@ class GroupFairness(_Data):
     population: float | None = None
     gaps: tuple[ArmGap, ...]
     coverage: float | None
+    coverage_p: float | None = None
     unsupported: float
     no_arm: float
     started: float

@@ -81,6 +81,7 @@ def judge_groups(
     assessed = {group: rows for group, rows in groups.items() if sizes[group] >= FEWEST}
     coarse = _coarse(sizes)
     inside, gaps, gains = _inside(study), _gaps(study, assessed), _gains(study, assessed)
+    covered = _covered(study, inside, assessed)
     found = [
         GroupFairness(
             column=group[0],
@@ -90,6 +91,7 @@ def judge_groups(
             population=population.get(group),
             gaps=tuple(ArmGap(arm=arm, gap=gap) for arm, gap in zip(study.arms[1:], gaps[group], strict=True)),
             coverage=_share(inside, rows, coarse=group in coarse),
+            coverage_p=covered.get(group),
             unsupported=share_told(~study.can[rows].ravel(), coarse=group in coarse),
             no_arm=share_told(np.asarray(~study.can[rows].any(axis=1)), coarse=group in coarse),
             started=round(1 - int(counts[group][0]) / sizes[group], 2),
@@ -179,6 +181,17 @@ def _inside(study: Advised) -> FloatArray:
     low, high = lower[rows, data.arm], upper[rows, data.arm]
     told = ~np.isnan(residual) & ~np.isnan(low) & study.can[rows, data.arm]
     return np.where(told, (low <= residual) & (residual <= high), np.nan)
+
+
+def _covered(study: Advised, inside: FloatArray, groups: Mapping[Group, BoolArray]) -> dict[Group, float]:
+    """By group, how likely chance alone is to bring a coverage as far from that of all patients in any of them."""
+    known = ~np.isnan(inside)
+    if known.sum() < FEWEST:
+        return {}
+    away = np.where(known, inside - inside[known].mean(), 0.0)
+    told = {group: rows & known for group, rows in groups.items() if (rows & known).sum() >= FEWEST}
+    judged = judged_together([(away, rows) for rows in told.values()], study.data)
+    return {group: round(one.p, 2) for group, one in zip(told, judged, strict=True)}
 
 
 def _share(inside: FloatArray, rows: BoolArray, *, coarse: bool = False) -> float | None:

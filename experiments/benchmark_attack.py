@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode_checks import check_episodes
-from data_contracts.protocol import GateMarks, StudyProtocol
+from data_contracts.gate_marks import GateMarks
+from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
 from estimators.group_fairness import Group, judge_groups
 from estimators.progress import Progress
@@ -212,7 +213,8 @@ def _table(cells: Mapping[Cell, Summary]) -> Table:
     note = (
         "Shares, or errors in the figure's own unit; ± Monte Carlo error, seeds from 1. Omitted, marginal: whether "
         "the bounds with sampling error hold the truth; interval: the same without bounds. EASE error: found less "
-        "planted, SD; near: within 0.05 of it. Flip error: odds ratio found less true; near: within 0.1. Bias left: over that of complete cases."
+        "planted, SD; near: within 0.05 of it. Flip error: odds ratio found less true; near: within 0.1. "
+        "Bias left: over that of complete cases."
     )
     return Table("What was found", ("planted", "episodes", "figure", "mean", "median", "draws"), rows, note)
 

@@ -26,7 +26,7 @@ def planted_groups(seed: int, extra: float, n: int) -> tuple[Advised, Mapping[Gr
 
     Beside them stand two sexes and four bands of age, of which nothing is true.
     """
-    rng = np.random.default_rng((seed, 15, round(100 * extra)))
+    rng = np.random.default_rng((seed, 15, round(100 * abs(extra))))
     arm, special, rows = rng.integers(ARMS, size=n), np.arange(n) < SPECIAL, np.arange(n)
     effects = np.zeros((n, ARMS))
     effects[:, 1] = EFFECT + extra * special

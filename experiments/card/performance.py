@@ -129,12 +129,16 @@ def _fairness(summary: Summary) -> Answer:
     return from_study([*gate_lines(summary, FAIR), *groups, *told], "fairness", "gates")
 
 
+def _by_chance(p: float | None) -> str:
+    return "" if p is None else f" ({p_value(p)})"
+
+
 def _group(group: Mapping[str, Any], summary: Summary) -> str:
     worst = max(group["gaps"], key=lambda one: abs(one["gap"]["estimate"]))
     parts = [
         f"largest gap to what is told {number(worst['gap']['estimate'])} SD ({worst['arm']}, "
         f"{p_value(worst['gap']['p'])})",
-        f"outcomes inside their range {whole_percent(group['coverage'])}",
+        f"outcomes inside their range {whole_percent(group['coverage'])}{_by_chance(group['coverage_p'])}",
         f"arms not supported {whole_percent(group['unsupported'])}",
         f"no arm supported for {whole_percent(group['no_arm'])}",
         f"started another therapy than the reference {whole_percent(group['started'])}",

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from experiments.card.answer import Answer, Summary, not_done, stated
 
 UNWATCHED = (
-    "Not done: this version does not follow how patients fare under the policy, and the protocol's card states nobody "
-    "who does."
+    "Not done: this version does not follow {whom} under the policy, and the protocol's card states nobody who does."
 )
 LOCAL = (
     "Not done: the policy was judged on the records that it was learned from, on none of the place where it serves."
@@ -23,9 +22,9 @@ def upkeep(summary: Summary) -> Mapping[str, Answer]:
     """Answers on ongoing maintenance and updates, by attribute."""
     card = summary["protocol"]["card"]
     return {
-        "validity_monitoring_process_frequency": _watched(card["validity_monitoring"]),
+        "validity_monitoring_process_frequency": _watched(card["validity_monitoring"], "how patients fare"),
         "validity_local_data": not_done(LOCAL),
-        "fairness_monitoring_process_frequency": _watched(card["fairness_monitoring"]),
+        "fairness_monitoring_process_frequency": _watched(card["fairness_monitoring"], "how groups of patients fare"),
         "fairness_local_data": not_done(LOCAL),
         "update_process_frequency": _renewed(card["updates"]),
         "correction_frequency_when_risks_found": stated(
@@ -34,8 +33,8 @@ def upkeep(summary: Summary) -> Mapping[str, Answer]:
     }
 
 
-def _watched(statement: str | None) -> Answer:
-    return stated("", statement) if statement else not_done(UNWATCHED)
+def _watched(statement: str | None, whom: str) -> Answer:
+    return stated("", statement) if statement else not_done(UNWATCHED.format(whom=whom))
 
 
 def _renewed(statement: str | None) -> Answer:

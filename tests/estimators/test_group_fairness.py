@@ -97,6 +97,28 @@ def test_ranges_hold_in_every_group_of_a_trial() -> None:
     assert found.overall_started == pytest.approx(2 / 3, abs=0.03)
 
 
+def test_a_group_whose_ranges_do_not_hold_is_seen() -> None:
+    """Outcomes of 300 patients that scatter twice as much lie outside their range surely more often than all do; in 40
+    trials without any such group one is said to be sure in at most 10 %, plus two Monte Carlo errors.
+    """
+    study, groups = drawn(6)
+    data, special = study.data, groups["language", "other"]
+    wild = np.where(
+        special, data.expected[:, 0] + 2.0 * np.random.default_rng(3).normal(size=len(special)), data.outcome
+    )
+    found = judged(Advised(**{**vars(study), "data": ScoredEpisodes(**{**vars(data), "outcome": wild})}), groups)
+    other = next(group for group in found.groups if group.level == "other")
+    assert other.coverage is not None
+    assert other.coverage < 0.75
+    assert other.coverage_p is not None
+    assert other.coverage_p < 0.01
+    alarms = 0
+    for seed in range(2000, 2040):
+        ps = [group.coverage_p for group in judged(*drawn(seed, n=1500)).groups]
+        alarms += min(p for p in ps if p is not None) < ALARM
+    assert alarms <= 4 + 2 * np.sqrt(40 * 0.1 * 0.9)
+
+
 def test_small_groups_are_named_and_not_judged() -> None:
     """Under 100 patients nothing is told but that it was not assessable."""
     study, groups = drawn(2)
