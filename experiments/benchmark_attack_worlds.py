@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,10 @@ def _spread(z: FloatArray) -> FloatArray:
 
 
 def biased_controls(n: int, seed: int, bias: float, many: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Two arms chosen by x; a hidden cause lifts each of many outcomes that no arm can change by ``bias`` SD for b."""
+    """Two arms chosen by x; a hidden cause lifts each of many outcomes that no arm can change by ``bias`` SD for b.
+
+    The SD is that within arms, in which systematic errors are told; the outcomes depend on x, each by more.
+    """
     rng = np.random.default_rng((seed, 12, many, round(1000 * bias)))
     x, z, shared = rng.normal(size=(3, n))
     b = rng.random(n) < expit(x)
@@ -115,8 +119,18 @@ def biased_controls(n: int, seed: int, bias: float, many: int) -> tuple[pd.DataF
     names = tuple(f"control_{i}" for i in range(many))
     for i, name in enumerate(names):
         noise = np.sqrt(0.8) * rng.normal(size=n) + np.sqrt(0.2) * shared
-        frame[name] = 10 * (0.03 * i * x + bias * b + noise)
+        within = np.sqrt(1 + (0.03 * i) ** 2 * _variance_within())
+        frame[name] = 10 * (0.03 * i * x + bias * within * b + noise)
     return pd.DataFrame(frame), names
+
+
+@cache
+def _variance_within() -> float:
+    """Variance of x within arms where it leads to b with log-odds x."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=POPULATION)
+    b = rng.random(POPULATION) < expit(x)
+    return float((x - np.where(b, x[b].mean(), x[~b].mean())).var())
 
 
 def lost_by_prognosis(n: int, seed: int) -> tuple[pd.DataFrame, FloatArray]:
