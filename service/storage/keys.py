@@ -59,7 +59,11 @@ def open_keys(environment: Mapping[str, str], now: datetime) -> Keys:
         return Keys(read_ring(Path(file)), Path(file))
     path = home() / "keys" / "service.json"
     if not path.exists():
-        make_ring(path, now)
+        try:
+            make_ring(path, now)
+        except BadUsage:
+            if not path.exists():  # another that started in the same moment may have made it
+                raise
     return Keys(read_ring(path), path, made_here=True)
 
 
@@ -87,10 +91,11 @@ def make_ring(path: Path, now: datetime) -> KeyRing:
     ring = new_ring(now)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(ring.dumped())
-            file.flush()
-            os.fsync(file.fileno())
+        written = _written(path, ring)
+        try:
+            os.link(written, path)  # whole at once, and never in the place of another
+        finally:
+            written.unlink()
         _enrol(ring)
     except OSError as error:
         raise BadUsage(f"The key file {path} cannot be made ({error.strerror}). Name another place.") from None
@@ -105,17 +110,18 @@ def change_ring(path: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
     with (path.parent / f".{path.name}.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         ring = change(read_ring(path))
-        _write(path, ring)
+        _written(path, ring).replace(path)
     return ring
 
 
-def _write(path: Path, ring: KeyRing) -> None:
+def _written(path: Path, ring: KeyRing) -> Path:
+    """The ring on disk, in a file for its owner alone beside its place."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(handle, "w") as file:
         file.write(ring.dumped())
         file.flush()
         os.fsync(file.fileno())
-    Path(temporary).replace(path)
+    return Path(temporary)
 
 
 def _enrol(ring: KeyRing) -> None:

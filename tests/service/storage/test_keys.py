@@ -47,6 +47,19 @@ def test_made_here_private_and_told(home: Path) -> None:
     assert (home / "trusted-services" / "service.pem").read_bytes() == keys.ring.public_pem
 
 
+def test_two_that_start_at_once_have_the_same_keys(home: Path) -> None:
+    """Of many that find no keys in the same moment one makes them, and all use those."""
+    found: list[bytes] = []
+    threads = [Thread(target=lambda: found.append(open_keys({}, NOW).ring.lookup)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+    assert [path.name for path in (home / "keys").iterdir()] == ["service.json"]
+
+
 def test_from_file_and_from_environment(tmp_path: Path) -> None:
     """A file or a variable gives the ring; both, neither of the two forms, or a file that others may read do not."""
     ring = make_ring(tmp_path / "keys.json", NOW)
