@@ -16,11 +16,15 @@ from data_contracts.fairness import Fairness
 from data_contracts.gate import Gate
 from data_contracts.protocol import StudyProtocol
 from estimators.group_fairness import judge_groups
+from estimators.held_out_advice import HeldOutAdvice
+from estimators.policy_value import policy_value
+from estimators.scores import score_matrix
 from estimators.worlds import simulate
 from estimators.worlds.hidden_confounder import POINTS
 from experiments import benchmark_attack as suite
 from experiments.benchmark_attack_groups import ALARM, planted_groups
-from experiments.benchmark_attack_worlds import true_flip, true_strengths
+from experiments.benchmark_attack_worlds import biased_controls, true_flip, true_strengths, two_arms
+from experiments.effect_gates import negative_control_gate, plausible_gain_gate
 from experiments.fairness_gates import fairness_gates
 
 PROTOCOL = StudyProtocol.model_validate(
@@ -109,6 +113,30 @@ def test_planted_harm_makes_the_gate_fail() -> None:
     gate = gates(judged(2, -2.0, data=treated))["group_harm"]
     assert gate.state == "failed"
     assert "language other" in gate.sentence
+
+
+@pytest.mark.parametrize(("bias", "state"), [(0.4, "failed"), (0.0, "passed")])
+def test_planted_bias_of_negative_controls_makes_the_gate_fail(bias: float, state: str) -> None:
+    """A hidden cause that lifts 20 outcomes which no arm changes by 0.4 SD fails, by the whole design; none passes."""
+    frame, names = biased_controls(1500, 4, bias, 20)
+    errors = two_arms(frame, names).systematic_errors
+    assert negative_control_gate(errors, len(names), PROTOCOL.gates).state == state
+
+
+@pytest.mark.parametrize(("size", "state"), [(1.0, "failed"), (0.2, "passed")])
+def test_a_gain_beyond_belief_makes_the_gate_fail(size: float, state: str) -> None:
+    """Where an arm helps half of the patients by 1 SD and harms the others as much, advice that knows it gains more
+    than is believed until explained; where it is 0.2 SD it does not.
+    """
+    study, groups = planted_groups(3, 0.0, 3000)
+    data, rows = study.data, np.arange(3000)
+    effects = np.zeros((3000, 3))
+    effects[:, 1] = np.where(groups["sex", "female"], size, -size)
+    outcome = effects[rows, data.arm] + np.random.default_rng(5).normal(size=3000)
+    scores = score_matrix(data.arm, outcome, effects, data.propensity, data.observation)
+    told = ScoredEpisodes(**{**vars(data), "outcome": outcome, "expected": effects, "scores": scores})
+    value = policy_value(told, HeldOutAdvice(np.zeros_like(effects), effects), study.can, 0.9)
+    assert plausible_gain_gate(value, told, PROTOCOL.gates).state == state
 
 
 @pytest.mark.slow
