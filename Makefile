@@ -50,6 +50,7 @@ bench: $(READY)  ## ours beside the peers, about ten minutes on two cores; writt
 	$(BIN)/equipoise-lab benchmark cost --quick --out build/benchmark
 	$(BIN)/equipoise-lab benchmark serve --quick --out build/benchmark
 	$(BIN)/equipoise-lab benchmark evidence --quick --jobs 2 --out build/benchmark
+	$(BIN)/equipoise-lab benchmark attack --quick --out build/benchmark
 
 check: lint types contracts docs  ## ruff, mypy strict, import contracts, the examples in README and docs
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from data_contracts.errors import BadUsage, NotFound, Refused
+from pydantic import ValidationError
+
+from data_contracts.errors import BadInput, BadUsage, NotFound, Problem, Refused
 from data_contracts.manifest import MODEL_CARD, PolicyManifest, sha256
-from data_contracts.model_card import ModelCard
+from data_contracts.model_card import CARD_FORMAT, ModelCard
 from experiments.alias_move import Alias
 from experiments.card.registry_record import RegistryRecord
 from experiments.run_record import tracked_name
@@ -40,13 +42,14 @@ def card_from_registry(name: str, version: str) -> tuple[ModelCard, RegistryReco
 
     Raises:
         NotFound: no such policy or version.
+        BadInput: the card is of another form than this program writes.
         Refused: the card is not the one that the policy's manifest names.
     """
     run = registered_run(name, version)
     manifest = PolicyManifest.model_validate_json(run.manifest)
     if manifest.files.get(MODEL_CARD) != sha256(run.card):
         raise Refused(f"The model card of {name} version {version} was changed after its policy was signed.")
-    card = ModelCard.model_validate_json(run.card)
+    card = _read(run)
     moves = tuple(one for one in alias_moves(name) if version in (one.move.from_version, one.move.to_version))
     return card, RegistryRecord(
         name=name,
@@ -60,6 +63,16 @@ def card_from_registry(name: str, version: str) -> tuple[ModelCard, RegistryReco
                   if key.startswith("version.")},
         doubts=tuple(_doubts(card, run)),
     )  # fmt: skip
+
+
+def _read(run: RegisteredRun) -> ModelCard:
+    try:
+        return ModelCard.model_validate_json(run.card)
+    except ValidationError as error:
+        where = f"model card of {run.name} version {run.version}"
+        found = f"another form, in {error.error_count()} places"
+        step = "Another version of this program wrote it: run the study again, or read the card with that version."
+        raise BadInput([Problem(where, f"a card of the form {CARD_FORMAT}", found, step)]) from error
 
 
 def _doubts(card: ModelCard, run: RegisteredRun) -> Iterator[str]:

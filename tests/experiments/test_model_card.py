@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from data_contracts.card_block import CardBlock
-from data_contracts.errors import BadUsage, NotFound, Refused
+from data_contracts.errors import BadInput, BadUsage, NotFound, Refused
 from data_contracts.gate import Gate
+from data_contracts.manifest import sha256
 from data_contracts.model_card import ModelCard
 from data_contracts.product import LIMITS, METHOD, NOT_FOR
 from data_contracts.source_attribute import load_source_attributes
@@ -336,6 +337,19 @@ def test_what_the_registry_says_otherwise_is_told(monkeypatch: pytest.MonkeyPatc
     assert changed.card != run.card
     monkeypatch.setattr(registered, "registered_run", lambda _name, _version: changed)
     with pytest.raises(Refused, match="changed after its policy was signed"):
+        card_from_registry("null", "1")
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_card_of_another_version_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy registered before cards had this form ends in one clear error (3), and not in a traceback."""
+    run = registered_run("null", "1")
+    card = b'{"intended_use": "before"}'
+    manifest = json.loads(run.manifest)
+    manifest["files"]["model_card.json"] = sha256(card)
+    old = replace(run, card=card, manifest=json.dumps(manifest).encode())
+    monkeypatch.setattr(registered, "registered_run", lambda _name, _version: old)
+    with pytest.raises(BadInput, match="run the study again"):
         card_from_registry("null", "1")
 
 
