@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal
 
@@ -61,6 +61,17 @@ def normal_form(system: System, code: str) -> str:
     if undotted:
         return f"{undotted[1]}.{undotted[2]}"
     return re.sub(r"[X-]$|\.-$", "", plain) if system == "ICD-10" else plain
+
+
+def widened(system: System, code: str, shortest: int) -> Iterator[str]:
+    """A code in the form used here and, where it shows its place, those of the groups it is in, the narrowest first.
+
+    Args:
+        shortest: characters of the widest group that is meant.
+    """
+    plain = normal_form(system, code)
+    for length in range(len(plain), shortest - 1, -1):
+        yield plain[:length]
 
 
 def is_within(system: System, code: str, parent: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from data_contracts.code import normal_form
+from data_contracts.code import System, widened
 from data_contracts.record_words import CODE_SYSTEMS, Meaning
 from experiments.cohort.fhir_resource import Coded
 
@@ -43,6 +43,5 @@ class CodeBook:
         if system not in GROUPED:
             yield coded
             return
-        code = normal_form("ICD-10" if system == CODE_SYSTEMS["ICD-10"] else "ATC", code)
-        for length in range(len(code), GROUPED[system] - 1, -1):
-            yield system, code[:length]
+        name: System = "ICD-10" if system == CODE_SYSTEMS["ICD-10"] else "ATC"
+        yield from ((system, group) for group in widened(name, code, GROUPED[system]))

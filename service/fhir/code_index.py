@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
-from data_contracts.code import Code, normal_form
+from data_contracts.code import Code, System, widened
 from data_contracts.concept import load_terminology
 from data_contracts.fact_codes import FactCodes, load_fact_codes
 from data_contracts.record_words import ATC_SUBSTANCE, CODE_SYSTEMS
@@ -30,9 +30,8 @@ def with_groups(coded: Coded) -> Iterator[Coded]:
     if system not in _GROUPED:
         yield coded
         return
-    plain = normal_form("ICD-10" if system == CODE_SYSTEMS["ICD-10"] else "ATC", code)
-    for length in range(len(plain), _GROUPED[system] - 1, -1):
-        yield system, plain[:length]
+    name: System = "ICD-10" if system == CODE_SYSTEMS["ICD-10"] else "ATC"
+    yield from ((system, group) for group in widened(name, code, _GROUPED[system]))
 
 
 @lru_cache(maxsize=4096)
