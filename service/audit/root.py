@@ -8,7 +8,6 @@ place.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data_contracts.errors import Refused
 from service.audit.chain import Link, canonical
+from service.storage.durable_line import append_line
 from service.storage.key_ring import KeyRing
 from service.trusted_keys import check_signature
 
@@ -49,15 +49,7 @@ def write_root(folder: Path, head: Link, ring: KeyRing, now: datetime) -> Root:
     """
     root = Root(head.seq, head.hash, now.isoformat())
     signature = ring.sign(PURPOSE + _content(root)).decode()
-    line = json.dumps({"root": root.__dict__, "signature": signature}, sort_keys=True) + "\n"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # One write in append mode: the lines of two replicas never mix.
-    handle = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(handle, line.encode())
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    append_line(folder / FILE, json.dumps({"root": root.__dict__, "signature": signature}, sort_keys=True))
     return root
 
 

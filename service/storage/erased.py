@@ -6,7 +6,6 @@ One signed line a person, by the random id that leads to nobody.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data_contracts.errors import NotReady, Refused
+from service.storage.durable_line import append_line
 from service.storage.key_ring import KeyRing
 from service.trusted_keys import check_signature
 
@@ -28,15 +28,9 @@ def note_erased(folder: Path, person: str, at: datetime, ring: KeyRing) -> None:
         NotReady: it cannot be written, so that nobody may be erased now.
     """
     content = f"{person} {at.isoformat()}"
-    line = json.dumps({"erased": content, "signature": ring.sign(PURPOSE + content.encode()).decode()}) + "\n"
+    signature = ring.sign(PURPOSE + content.encode()).decode()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(handle, line.encode())
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        append_line(folder / FILE, json.dumps({"erased": content, "signature": signature}))
     except OSError as error:
         told = f"The note of who was erased cannot be written to {folder} ({error.strerror}); nobody was erased."
         raise NotReady(f"{told} Make room or mend it, and try again.") from None
