@@ -23,6 +23,19 @@ PART = 4_000_000
 
 
 @dataclass(frozen=True)
+class ByCourse:
+    """What is known of n episodes by how patients fared until the outcome was due, or they were lost.
+
+    Attributes:
+        chance: (n,) cross-fitted probabilities of having been followed to the end, of those who were.
+        completed: (n,) outcomes on the benefit scale, those of patients who were lost made up for by their course.
+    """
+
+    chance: FloatArray
+    completed: FloatArray
+
+
+@dataclass(frozen=True)
 class ScoredEpisodes:
     """Episodes with their doubly robust scores: all that an effect model may learn from.
 
@@ -40,6 +53,7 @@ class ScoredEpisodes:
         observation: (n, K) cross-fitted probabilities that the outcome is observed under each arm.
         fold: (n,) fold of each episode.
         cluster: (n,) codes of units that vary together.
+        by_course: what patients' course adds; None where the study knows of none.
     """
 
     scores: FloatArray
@@ -52,6 +66,14 @@ class ScoredEpisodes:
     fold: IntArray
     cluster: IntArray
     basis: Basis
+    by_course: ByCourse | None = None
+
+    @property
+    def chance_observed(self) -> FloatArray:
+        """(n,) probabilities that the outcome is observed under the arm received, given all that is known of those who
+        were: how they fared, too, where there is a course.
+        """
+        return self.by_course.chance if self.by_course else self.observation[np.arange(len(self.arm)), self.arm]
 
     @property
     def contrasts(self) -> FloatArray:
@@ -78,8 +100,9 @@ class ScoredEpisodes:
 
     def rows(self, chosen: BoolArray) -> ScoredEpisodes:
         """The chosen rows, everything else unchanged."""
-        by_row = [name for name in self.__dataclass_fields__ if name != "basis"]
-        found = replace(self, **{name: getattr(self, name)[chosen] for name in by_row})
+        by_row = [name for name in self.__dataclass_fields__ if name not in ("basis", "by_course")]
+        course = self.by_course and ByCourse(self.by_course.chance[chosen], self.by_course.completed[chosen])
+        found = replace(self, by_course=course, **{name: getattr(self, name)[chosen] for name in by_row})
         if "features" in self.__dict__:
             found.__dict__["features"] = self.features[chosen]
         return found

@@ -64,6 +64,8 @@ class Episodes:
         attrition: how the n episodes were arrived at, and how many outcomes were observed.
         fingerprint: sha256 of the analysed content, the same for any order of rows and columns.
         stayed: (n,) number of visits up to which the patient was seen; None where the protocol names no visits.
+        course: (n, visits - 1) what was measured at each visit but the last, NaN where it was not; None where the
+            protocol names no course.
         set_aside: derived outcomes that are not learned from, as too few episodes tell of them, each with the reason.
         apart: arms with enough episodes that are not analysed, as by the design they cannot be compared with the
             reference; with the episodes they have.
@@ -84,6 +86,7 @@ class Episodes:
     attrition: tuple[AttritionLine, ...]
     fingerprint: str
     stayed: IntArray | None = None
+    course: FloatArray | None = None
     set_aside: Mapping[str, str] = field(default_factory=dict)
     chosen: tuple[AttritionLine, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
@@ -118,6 +121,7 @@ class Episodes:
             columns={name: column[rows] for name, column in self.columns.items()},
             outcomes={name: values[rows] for name, values in self.outcomes.items()},
             stayed=None if self.stayed is None else self.stayed[rows],
+            course=None if self.course is None else self.course[rows],
             apart={**self.apart, **{name: self.counts[name] for name in arms}},
         )
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from data_contracts.censoring_checks import censoring_problems, visits_stayed
+from data_contracts.censoring_checks import censoring_problems, course_measured, visits_stayed
 from data_contracts.column_checks import covariate_problems
 from data_contracts.derived_outcomes import derived_problems, with_derived
 from data_contracts.effects import BoolArray
@@ -60,8 +60,9 @@ def _needed(protocol: StudyProtocol) -> tuple[str, ...]:
     records = protocol.records
     keys = [records.patient_id, records.arm, records.time, records.site, records.cluster]
     outcomes = [outcome.column for outcome in (*protocol.recorded_outcomes, *protocol.control_outcomes)]
-    lost = protocol.censoring.last_visit if protocol.censoring else None
-    named = [*keys, *outcomes, lost, *protocol.covariates, *protocol.groups]
+    block = protocol.censoring
+    lost = [block.last_visit, *block.course] if block else []
+    named = [*keys, *outcomes, *lost, *protocol.covariates, *protocol.groups]
     return tuple(dict.fromkeys(name for name in named if name))
 
 
@@ -168,6 +169,7 @@ def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
         attrition=_attrition(counts, arms, labels, {one.column: outcomes[one.column] for one in recorded}),
         fingerprint="",
         stayed=visits_stayed(table, protocol, order),
+        course=course_measured(table, protocol, order),
         set_aside=aside,
     )
     return replace(episodes, fingerprint=_fingerprint(episodes, protocol))
@@ -231,7 +233,7 @@ def _fingerprint(episodes: Episodes, protocol: StudyProtocol) -> str:
         digest.update(name.encode() + b"\0" + "\n".join(_text(episodes.columns[name])).encode())
     for name in sorted(episodes.outcomes):
         digest.update(name.encode() + b"\0" + episodes.outcomes[name].tobytes())
-    for codes in (episodes.arm, episodes.cluster, episodes.site, episodes.stayed):
+    for codes in (episodes.arm, episodes.cluster, episodes.site, episodes.stayed, episodes.course):
         digest.update(codes.tobytes() if codes is not None else b"")
     digest.update(protocol.study_id.encode())
     return digest.hexdigest()

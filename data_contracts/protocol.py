@@ -126,15 +126,24 @@ class Censoring(Block):
             a ``target_trial`` it is made of the events.
         visits: when follow-up visits were due, in order (for example weeks; with a ``target_trial`` weeks after time
             zero); the primary outcome is measured at the last.
+        course: columns with what was measured at each visit but the last, in order, on whatever scale; empty where a
+            patient was not seen, or not measured. Then who was lost is judged by how they fared until then, too. With
+            a ``target_trial`` they stand among its outcomes.
     """
 
     last_visit: Column
     visits: tuple[FiniteFloat, ...] = Field(min_length=1, max_length=50)
+    course: tuple[Column, ...] = ()
 
     @model_validator(mode="after")
     def _in_order(self) -> Censoring:
         if any(later <= earlier for earlier, later in pairwise(self.visits)):
             raise ValueError("visits are in order, each once")
+        if self.course and len(self.course) != len(self.visits) - 1:
+            asked, named = len(self.visits) - 1, len(self.course)
+            raise ValueError(f"course names a column for each visit but the last, {asked}; it names {named}")
+        if len(set(self.course)) < len(self.course):
+            raise ValueError("course names a column for each visit, each another")
         return self
 
 
@@ -282,6 +291,8 @@ class StudyProtocol(Block):
         measured = [outcome.column for outcome in self.outcomes]
         leaks = sorted({*measured, self.records.arm, self.records.patient_id} & set(self.covariates))
         later = sorted({self.censoring.last_visit} & {*self.covariates, *measured}) if self.censoring else []
+        course = self.censoring.course if self.censoring else ()
+        known = sorted({*course} & {*self.covariates, *self.derived_outcomes, self.outcome.column})
         again = sorted(column for column, count in Counter(measured).items() if count > 1)
         strangers = sorted(set(self.categorical) - set(self.covariates))
         keys = {*self.records.model_dump().values(), *self.groups, self.censoring and self.censoring.last_visit}
@@ -289,17 +300,19 @@ class StudyProtocol(Block):
         roles = Counter(str(outcome.role) for outcome in self.secondary if outcome.role in get_args(DerivedRole))
         shared = sorted(role for role, count in roles.items() if count > 1)
         controls = self.negative_controls.outcomes
-        stray = sorted({*controls} & {*self.covariates, *measured, *keys})
+        stray = sorted({*controls} & {*self.covariates, *measured, *keys, *course})
         doubled = sorted(column for column, count in Counter(controls).items() if count > 1)
         excused = sorted(gate for gate, count in Counter(waiver.gate for waiver in self.waivers).items() if count > 1)
         nobody = sorted(set(self.reference_population) - set(self.groups))
         uneven = sorted(name for name, shares in self.reference_population.items() if sum(shares.values()) > 1 + 1e-6)
-        unread = sorted(set(self.instruments) - {*self.covariates, *measured})
+        unread = sorted(set(self.instruments) - {*self.covariates, *measured, *course})
         unused = sorted(set(self.card.variables) - {*self.covariates, *self.groups})
         told = (
             ("a column is an effect modifier or a confounder, once; named twice", twice),
             ("outcome, arm and patient_id cannot be covariates", leaks),
             ("the last visit is neither a covariate nor an outcome", later),
+            ("the course is what comes between the covariates and the outcome, and neither of them", known),
+            ("a column of the course is no key", sorted(keys & {*course})),
             ("each outcome column is named once; named twice", again),
             ("each of these roles is one outcome's; named twice", shared),
             ("a derived outcome has its role for a name, which no other column may have", taken),
@@ -307,7 +320,7 @@ class StudyProtocol(Block):
             ("a negative control is named once; named twice", doubled),
             ("a negative control is no covariate, no outcome and no key", stray),
             ("a gate is waived once, by one person; waived twice", excused),
-            ("instruments names columns that are neither covariates nor outcomes", unread),
+            ("instruments names columns that are neither covariates nor measured later", unread),
             ("reference_population names columns that are no groups", nobody),
             ("card.variables names columns that are neither covariates nor groups", unused),
             ("shares of a reference population add to 1 at most; they add to more for", uneven),
@@ -325,7 +338,8 @@ class StudyProtocol(Block):
         keys = {name for name in (records.patient_id, records.arm, records.time) if name}
         placed = [name for name in (records.site, records.cluster) if name and name not in keys]
         known = dict.fromkeys((*placed, *self.covariates, *self.groups))
-        outcomes = [outcome.column for outcome in self.recorded_outcomes]
+        course = self.censoring.course if self.censoring else ()
+        outcomes = list(dict.fromkeys([*(outcome.column for outcome in self.recorded_outcomes), *course]))
         controls = self.negative_controls.outcomes
         problems = target_trial_problems(self.target_trial, self.arms.names, tuple(known), outcomes, controls)
         if taken := sorted(keys & {*self.target_trial.covariates, *self.target_trial.outcomes}):

@@ -38,7 +38,7 @@ def outcome_ranges(covariates: FloatArray, data: ScoredEpisodes, effects: FloatA
         spread[test] = expected_residual(fit_spread(covariates[train], residual[train]), covariates[test])
     scaled = residual / spread
     rows = np.arange(len(residual))
-    weight = 1 / np.maximum((data.propensity * data.observation)[rows, data.arm], MINIMUM_PROPENSITY)
+    weight = 1 / np.maximum(data.propensity[rows, data.arm] * data.chance_observed, MINIMUM_PROPENSITY)
     counted = ~np.isnan(scaled) & can[rows, data.arm]
     arms = []
     for k in range(data.scores.shape[1]):

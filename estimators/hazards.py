@@ -62,7 +62,7 @@ def expect_loss(name: str, covariates: Covariates, arm: IntArray, lines: PersonV
     def predict(train: BoolArray, test: BoolArray) -> FloatArray:
         use = train[lines.row]
         design = flagged(at(features[lines.row[use]], lines.visit[use]), arm[lines.row[use]], arms)
-        log_odds = _fit(name, design, lines.lost[use], arms)
+        log_odds = fit_hazard(name, design, lines.lost[use], arms)
         rows = features[test]
         under = [at(rows, np.full(len(rows), visit)) for visit in range(lines.visits)]
         return np.stack([under_each_arm(x, arms, log_odds) for x in under], axis=2)
@@ -70,8 +70,15 @@ def expect_loss(name: str, covariates: Covariates, arm: IntArray, lines: PersonV
     return held_out(fold, (arms, lines.visits), predict)
 
 
-def _fit(name: str, design: FloatArray, lost: IntArray, arms: int) -> LogOdds:
-    """The log-odds that a learner finds in a (m, q + K) design whose last columns are the arms' flags."""
+def fit_hazard(name: str, design: FloatArray, lost: IntArray, arms: int) -> LogOdds:
+    """The log-odds that a learner finds in a (m, q + K) design whose last columns are the arms' flags.
+
+    Args:
+        name: one of ``HAZARD_MODELS``.
+        design: of m person-visits.
+        lost: (m,) 1 where the patient was lost.
+        arms: number K of arms.
+    """
     if name != BY_ARM:
         model = PROBABILITY_MODELS[name]().fit(design, lost)
         return lambda under, _arm: _log_odds(model.log_probability(under))

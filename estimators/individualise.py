@@ -57,7 +57,8 @@ def decide(
 
 def effective_episodes(data: ScoredEpisodes) -> FloatArray:
     """(K,) Kish's effective number of episodes behind each arm's weighted mean."""
-    return effective_counts(~np.isnan(data.outcome), data.arm, data.propensity * data.observation)
+    chance = data.propensity[np.arange(len(data.arm)), data.arm] * data.chance_observed
+    return effective_counts(~np.isnan(data.outcome), data.arm, chance, data.scores.shape[1])
 
 
 def calibrate(

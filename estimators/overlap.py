@@ -41,16 +41,17 @@ def equipoise(propensity: FloatArray, arm: IntArray, first: int, second: int) ->
     return float(np.mean((preference >= low) & (preference <= high)))
 
 
-def effective_counts(observed: BoolArray, arm: IntArray, probability: FloatArray) -> FloatArray:
+def effective_counts(observed: BoolArray, arm: IntArray, probability: FloatArray, arms: int) -> FloatArray:
     """(K,) Kish's effective number of episodes behind each arm's mean, weighted by one over a probability.
 
     Args:
         observed: (n,) whether the outcome was.
         arm: (n,) codes.
-        probability: (n, K) of getting an arm and being observed under it.
+        probability: (n,) of getting the arm received and being observed.
+        arms: number K of arms.
     """
-    weight = observed / probability[np.arange(len(arm)), arm]
-    by_arm = [weight[arm == k] for k in range(probability.shape[1])]
+    weight = observed / probability
+    by_arm = [weight[arm == k] for k in range(arms)]
     return np.array([own.sum() ** 2 / max((own**2).sum(), 1e-12) for own in by_arm])
 
 

@@ -62,6 +62,8 @@ def choice(effects: FloatArray, can: BoolArray) -> IntArray:
 
 def as_treated(data: ScoredEpisodes) -> FloatArray:
     """(n,) scores of what was really chosen: the outcome, corrected for those whose outcome was not observed."""
+    if data.by_course:
+        return data.by_course.completed
     rows = np.arange(len(data.arm))
     expected = data.expected[rows, data.arm]
     observation = np.maximum(data.observation[rows, data.arm], MINIMUM_PROPENSITY)

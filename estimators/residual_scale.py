@@ -33,8 +33,7 @@ def residual_treatment(data: ScoredEpisodes, rows: Rows = ALL) -> FloatArray:
 
 def unlikely_seen(data: ScoredEpisodes, rows: Rows = ALL) -> FloatArray:
     """(m,) weights that make up for episodes like this one whose outcome was not observed."""
-    arm = data.arm[rows]
-    return np.asarray(1 / data.observation[rows][np.arange(len(arm)), arm])
+    return np.asarray(1 / data.chance_observed[rows])
 
 
 def residuals(data: ScoredEpisodes, rows: IntArray) -> tuple[FloatArray, FloatArray]:

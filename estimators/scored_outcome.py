@@ -8,15 +8,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from data_contracts.basis import Basis
-from data_contracts.effects import ScoredEpisodes
+from data_contracts.effects import ByCourse, ScoredEpisodes
 from data_contracts.episode import Episodes, FloatArray, IntArray
 from data_contracts.protocol import Outcome, StudyProtocol
+from estimators.completed_outcome import completed, expect_by_course
+from estimators.course import Course
 from estimators.covariates import Covariates
 from estimators.cross_fitting import CrossFitted, median_of
 from estimators.nuisances import crossfit_outcome, crossfit_propensity
 from estimators.observation import crossfit_observation
 from estimators.probability_models import LogisticByFold
-from estimators.scores import score_matrix
+from estimators.scores import completed_score_matrix, score_matrix
+from estimators.staying import crossfit_staying
 
 
 @dataclass(frozen=True)
@@ -59,22 +62,50 @@ def score_outcome(
     design: StudyDesign, protocol: StudyProtocol, outcome: Outcome, propensity: FloatArray
 ) -> tuple[CrossFitted, ScoredEpisodes]:
     """Outcome regressions and the score matrix of one outcome, on the benefit scale."""
-    episodes, folds = design.episodes, design.folds
+    episodes, course = design.episodes, course_of(design.episodes, protocol, outcome)
     benefit = outcome.sign * episodes.outcomes[outcome.column]
-    regression = median_of([crossfit_outcome(design.covariates, episodes.arm, benefit, fold) for fold in folds])
     observation = observation_of(design, protocol, outcome)
+    if course is None:
+        found = [crossfit_outcome(design.covariates, episodes.arm, benefit, fold) for fold in design.folds]
+        regression, by_course = median_of(found), None
+        scores = score_matrix(episodes.arm, benefit, regression.prediction, propensity, observation)
+    else:
+        regression, by_course = complete_by_course(design, course, benefit)
+        scores = completed_score_matrix(episodes.arm, by_course.completed, regression.prediction, propensity)
     return regression, ScoredEpisodes(
-        scores=score_matrix(episodes.arm, benefit, regression.prediction, propensity, observation),
+        scores=scores,
         modifiers=design.modifiers,
         arm=episodes.arm,
         outcome=benefit,
         expected=regression.prediction,
         propensity=propensity,
         observation=observation,
-        fold=folds[0],
+        fold=design.folds[0],
         cluster=episodes.cluster,
         basis=design.basis,
+        by_course=by_course,
     )
+
+
+def complete_by_course(design: StudyDesign, course: Course, benefit: FloatArray) -> tuple[CrossFitted, ByCourse]:
+    """Expected outcomes at the start, and what the course adds to them, medians over repeats of cross-fitting."""
+    episodes, known = design.episodes, design.covariates
+    first, staying, outcomes = [], [], []
+    for fold in design.folds:
+        expected = expect_by_course(known, course, episodes.arm, benefit, fold)
+        stays = crossfit_staying(known, course, episodes.arm, fold, episodes.cluster).prediction
+        first.append(expected.first)
+        staying.append(stays[:, -1])
+        outcomes.append(completed(course, benefit, expected.own, stays))
+    return median_of(first), ByCourse(np.median(staying, axis=0), np.median(outcomes, axis=0))
+
+
+def course_of(episodes: Episodes, protocol: StudyProtocol, outcome: Outcome) -> Course | None:
+    """The course until an outcome, where the records hold it and it is measured at the last visit."""
+    stayed, visits = _follow_up(episodes, protocol, outcome)
+    if episodes.course is None or visits == 1:
+        return None
+    return Course.of(stayed, episodes.course)
 
 
 def observation_of(design: StudyDesign, protocol: StudyProtocol, outcome: Outcome) -> FloatArray:

@@ -3,6 +3,9 @@
 Γ_ik = μ_k(x_i) + 1[T_i = k] C_i / (e_k(x_i) π_k(x_i)) · (Y_i - μ_k(x_i)): augmented inverse probability weighting
 (Robins, Rotnitzky and Zhao 1994) with e the propensity and π the probability that the outcome is observed (C = 1).
 Its column means are the mean outcomes had everyone who started got each arm, if either μ or e·π is right.
+
+Where patients' course until the last visit is known, Γ_ik = μ_k(x_i) + 1[T_i = k] / e_k(x_i) · (Ỹ_i - μ_k(x_i)) with Ỹ
+the outcome completed by that course (``completed_outcome``).
 """
 
 from __future__ import annotations
@@ -31,4 +34,18 @@ def score_matrix(
     residual = np.where(seen, outcome - expected[rows, arm], 0.0)
     scores = expected.copy()
     scores[rows, arm] += residual / np.maximum(probability, MINIMUM_PROPENSITY)
+    return scores
+
+
+def completed_score_matrix(
+    arm: IntArray, completed: FloatArray, expected: FloatArray, propensity: FloatArray
+) -> FloatArray:
+    """(n, K) scores of outcomes that were completed by the course; arguments as above.
+
+    Args:
+        completed: (n,) completed outcomes.
+    """
+    rows, scores = np.arange(len(arm)), expected.copy()
+    residual = completed - expected[rows, arm]
+    scores[rows, arm] += residual / np.maximum(propensity[rows, arm], MINIMUM_PROPENSITY)
     return scores

@@ -53,7 +53,7 @@ def diagnose(episodes: Episodes, designed: DesignedStudy) -> Diagnostics:
     propensity, arm = designed.propensity.prediction, episodes.arm
     share = np.bincount(arm) / episodes.n
     error, chance = calibration_error(propensity, arm)
-    probability = propensity * designed.observation
+    probability = (propensity * designed.observation)[np.arange(episodes.n), arm]
     gain = np.log(propensity[np.arange(episodes.n), arm]) - np.log(share[arm])
     pairs = list(combinations(range(len(episodes.arms)), 2))
     names, columns = episodes.arms, designed.encoding.columns
@@ -66,8 +66,8 @@ def diagnose(episodes: Episodes, designed: DesignedStudy) -> Diagnostics:
         equipoise={(names[i], names[j]): equipoise(propensity, arm, i, j) for i, j in pairs},
         support=support_scores(propensity).mean(axis=0),
         supported=(designed.support.verdicts(designed.covariates) == SUPPORTED).mean(axis=0),
-        effective=effective_counts(designed.observed, arm, probability),
-        clipped=float(np.mean(probability[np.arange(episodes.n), arm] < MINIMUM_PROPENSITY)),
+        effective=effective_counts(designed.observed, arm, probability, len(episodes.arms)),
+        clipped=float(np.mean(probability < MINIMUM_PROPENSITY)),
         pairs=pair_designs(columns, designed.covariates, arm, propensity),
         log_loss_error=float(gain.std(ddof=1) / np.sqrt(episodes.n)),
     )

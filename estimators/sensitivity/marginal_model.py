@@ -66,7 +66,7 @@ def tail_of(data: ScoredEpisodes, covariates: FloatArray, arm: int) -> Tail:
     got = (data.arm == arm) & ~np.isnan(residual)
     spread = expected_residual(fit_spread(covariates[got], residual[got]), covariates)
     rows = np.flatnonzero(got)
-    chance = np.maximum(data.propensity[rows, arm] * data.observation[rows, arm], MINIMUM_PROPENSITY)
+    chance = np.maximum(data.propensity[rows, arm] * data.chance_observed[rows], MINIMUM_PROPENSITY)
     scaled = residual[rows] / spread[rows]
     order = np.argsort(scaled, kind="stable")
     return Tail(rows[order], scaled[order], 1 / chance[order], spread, 1 - data.propensity[:, arm])

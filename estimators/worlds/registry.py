@@ -8,6 +8,7 @@ from functools import partial
 from data_contracts.errors import BadUsage
 from estimators.worlds.clinic import clinic
 from estimators.worlds.constant import constant
+from estimators.worlds.dropout_by_course import dropout_by_course
 from estimators.worlds.equal import equal
 from estimators.worlds.five_arm import five_arm
 from estimators.worlds.hidden_confounder import hidden_confounder
@@ -37,6 +38,7 @@ WORLDS: Mapping[str, World] = {
     "rare_arm": rare_arm,
     "never_given": never_given,
     "informative_dropout": informative_dropout,
+    "dropout_by_course": dropout_by_course,
     "missing_covariates": missing_covariates,
     "hidden_confounder": hidden_confounder,
     "site_shift": site_shift,

@@ -6,15 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from data_contracts.product import INTENDED_USE, LIMITS, NO_TRIAL, NOT_FOR, OUTPUT, ROLE, USERS
 from experiments.card.answer import Answer, Summary, from_product, from_study, stated
-from experiments.estimand import LEAVING
 from experiments.report.wording import listed
-
-ASSUMED = (
-    "Assumed: no unmeasured cause of both therapy and outcome beyond the covariates adjusted for; every ranked arm "
-    "was a real possibility for the patients it is ranked for; outcomes are missing at random given covariates and "
-    "arm."
-)
-
 
 def purpose(summary: Summary) -> Mapping[str, Answer]:
     """Answers on details and output, on purpose, and on use that is cautioned against, by attribute."""
@@ -37,7 +29,7 @@ def purpose(summary: Summary) -> Mapping[str, Answer]:
             [*NOT_FOR, *card["out_of_scope"], *cautions], "arms_not_ranked", "withdrawn", "gates"
         ),
         "known_risks_inappropriate_settings_uses_limitations": from_study(
-            [*LIMITS, ASSUMED, *([f"Assumed: {LEAVING}."] if summary["per_protocol"] else []), *_risks(summary),
+            [*LIMITS, *(f"Assumed: {what}." for what in summary["assumptions"]), *_risks(summary),
              *protocol["card"]["known_risks"], NO_TRIAL],
             "gates", "outcomes_set_aside", "dropout",
         ),

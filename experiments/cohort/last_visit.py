@@ -20,7 +20,7 @@ def with_last_visit(
     Who has the primary outcome was seen at the last visit, and nobody else was. Others were seen at the earlier visit
     that is nearest to their last record, of two equally near the later; at none if time zero is nearer than the
     first. Of those who left the started therapy before the outcome's window, where that is asked for, later records do
-    not count.
+    not count. Measures of the course after the last visit do not count either.
     """
     if protocol.censoring is None:
         return wide
@@ -35,7 +35,9 @@ def with_last_visit(
     ]
     latest_first = [(joined[primary].notnull(), str(block.visits[-1])), *reversed(nearest)]
     # As text first: what stands in a query as 4.0 is a decimal to PostgreSQL and not a number as ours are.
-    return joined.mutate(**{block.last_visit: ibis.cases(*latest_first).cast("float64")}).drop("last_seen")
+    seen = joined.mutate(**{block.last_visit: ibis.cases(*latest_first).cast("float64")}).drop("last_seen")
+    until = {name: seen[block.last_visit] >= visit for visit, name in zip(block.visits, block.course, strict=False)}
+    return seen.mutate(**{name: ibis.ifelse(there, seen[name], None) for name, there in until.items()})
 
 
 def _last_seen(wide: Expression, tables: Mapping[str, Expression], first: int, last: int) -> Expression:

@@ -80,7 +80,7 @@ def _means(result: StudyResult, k: int) -> dict[str, Any]:
     start = _start(result, data.arm == k)
     seen = (data.arm == k) & ~np.isnan(data.outcome)
     values = outcome.sign * data.outcome[seen]
-    weights = {"observed": np.ones(len(values)), "weighted": 1 / data.observation[seen, k]}
+    weights = {"observed": np.ones(len(values)), "weighted": 1 / data.chance_observed[seen]}
     z = NormalDist().inv_cdf(0.5 + result.protocol.confidence / 2)
     return {"start": start, **{kind: _mean(values, weight, data.cluster[seen], z) for kind, weight in weights.items()}}
 

@@ -13,7 +13,7 @@ from data_contracts.protocol import StudyProtocol
 from data_contracts.therapy import therapy_for
 from estimators.cross_fitting import CrossFitted
 from experiments.design_result import Result
-from experiments.estimand import LEAVING, estimand
+from experiments.estimand import estimand, known, leaving
 from experiments.gate_reasons import gates_told, marks_told
 from experiments.report.answer import question
 from experiments.report.attrition import attrition
@@ -44,6 +44,7 @@ def summarise(result: Result) -> dict[str, Any]:
         "evidence": EVIDENCE,
         "question": question(protocol, episodes.arms),
         "estimand": estimand(protocol),
+        "assumptions": assumptions(protocol),
         "per_protocol": protocol.per_protocol,
         "dropout": _dropout(steps, protocol),
         "gates_passed": result.passed,
@@ -105,13 +106,23 @@ def _dropout(steps: list[dict[str, Any]], protocol: StudyProtocol) -> str:
             for outcome, step in zip(protocol.recorded_outcomes, observed, strict=True)
         ]
     )
-    also = (" Outcomes of patients who had left the started therapy count as not observed.", f", and if {LEAVING}")
-    left, assumed = also if protocol.per_protocol else ("", "")
+    left = assumed = ""
+    if protocol.per_protocol:
+        left = " Outcomes of patients who had left the started therapy count as not observed."
+        assumed = f", and if {leaving(protocol)}"
     return (
         f"The outcome was observed for {counts} episodes.{left} Episodes without it stay in the study: those observed "
-        "are weighted by one over the probability of being observed, given what was known at the start and the arm. "
+        f"are weighted by one over the probability of being observed, given {known(protocol)}.{_by_course(protocol)} "
         f"This is right if, given those, outcomes are missing at random{assumed}."
     )
+
+
+def _by_course(protocol: StudyProtocol) -> str:
+    """What the weights of a course are of, where other outcomes have none."""
+    block = protocol.censoring
+    if not block or not block.course or not protocol.secondary:
+        return ""
+    return f" The course counts for {protocol.outcome.column}; for other outcomes those of the start and the arm."
 
 
 def _arm(name: str, result: Result) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from data_contracts.protocol import StudyProtocol
 from data_contracts.target_trial import Measured, TargetTrial
-from experiments.estimand import LEAVING, until
+from experiments.estimand import known, leaving, until
 from experiments.report.wording import listed
 
 OPEN = "Open: the table came ready made, so that this program does not know; the authors have to say."
@@ -28,7 +28,7 @@ def target_trial_rows(protocol: StudyProtocol) -> list[Element]:
     after = ", those after leaving the started therapy among them," if protocol.per_protocol else ""
     analysis = (
         f"Cross-fitted augmented inverse probability weighting in {protocol.folds} folds; outcomes not observed"
-        f"{after} are weighted for, given what was known at the start and the arm."
+        f"{after} are weighted for, given {known(protocol)}."
     )
     return [
         _row("Eligibility", _eligibility(trial), _eligible_here(trial)),
@@ -44,10 +44,10 @@ def target_trial_rows(protocol: StudyProtocol) -> list[Element]:
         _row("Causal contrasts", _contrasts(protocol), f"The same, averaged over the {_population(trial)}."),
         _row(
             "Identifying assumptions",
-            "Randomisation; outcomes missing at random given what was known at the start and the arm.",
+            f"Randomisation; outcomes missing at random given {known(protocol)}.",
             "Nothing unrecorded drove both the choice of therapy and the outcome; every arm that is compared was a "
-            "real possibility; outcomes missing at random given what was known at the start and the arm"
-            f"{'; ' + LEAVING if protocol.per_protocol else ''}.",
+            f"real possibility; outcomes missing at random given {known(protocol)}"
+            f"{'; ' + leaving(protocol) if protocol.per_protocol else ''}.",
         ),
         _row("Analysis", "The same, with the known probabilities of assignment.", analysis),
     ]

@@ -79,3 +79,41 @@ def test_all_faults_come_at_once(followed: pd.DataFrame, refusal: Refusal) -> No
     for _, change, _ in FAULTS[1:2] + FAULTS[3:]:
         followed = change(followed)
     assert refusal(followed, censoring=BLOCK).count("\n") == 2
+
+
+COURSE = BLOCK | {"course": ["week4", "week8"]}
+
+
+@pytest.fixture
+def coursed(followed: pd.DataFrame) -> pd.DataFrame:
+    """The same with scores at weeks 4 and 8 of those who were seen then; one of these was not measured at week 4."""
+    frame = followed.assign(week4=9.0, week8=8.0)
+    frame.loc[0, ["week4", "week8"]] = np.nan
+    frame.loc[1, "week8"] = np.nan
+    frame.loc[5, "week4"] = np.nan
+    return frame
+
+
+def test_the_course_is_read_in_order(coursed: pd.DataFrame, check: Check) -> None:
+    """Episodes hold the scores in between, visit by visit; without the key they hold none, and other scores make
+    another fingerprint.
+    """
+    found = check(coursed, censoring=COURSE)
+    assert found.course is not None
+    np.testing.assert_array_equal(found.course[:3], [[np.nan, np.nan], [9, np.nan], [9, 8]])
+    assert np.isnan(found.course[5, 0])
+    assert check(coursed, censoring=BLOCK).course is None
+    other = coursed.assign(week8=coursed.week8.where(coursed.pid != "P007", 3.0))
+    assert check(other, censoring=COURSE).fingerprint != found.fingerprint
+
+
+def test_a_course_that_contradicts_the_last_visit_is_refused(coursed: pd.DataFrame, refusal: Refusal) -> None:
+    """A score after the patient was lost, and text, are told together, without a value."""
+    coursed.loc[1, "week8"] = 7.31
+    said = refusal(coursed.assign(week4="Zebedee"), censoring=COURSE)
+    assert "no week8 of patients lost before visit 8" in said
+    assert "1 row (row 3;" in said
+    assert "week4" in said
+    assert "7.31" not in said
+    assert "Zebedee" not in said
+    assert "a column week4" in refusal(coursed.drop(columns="week4"), censoring=COURSE)

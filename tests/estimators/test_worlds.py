@@ -139,7 +139,7 @@ def test_arms_are_given_at_the_true_propensities(name: str) -> None:
 
 def test_an_unknown_world_is_bad_usage() -> None:
     """A name that is not in the table is refused with the names that are."""
-    with pytest.raises(BadUsage, match="clinic, constant, equal, five_arm"):
+    with pytest.raises(BadUsage, match="clinic, constant, dropout_by_course, equal"):
         simulate("atlantis", 10, 1)
 
 

@@ -85,3 +85,26 @@ def test_the_learners_are_told_of_it(tmp_path: Path) -> None:
     assert stayed is not None
     assert set(stayed) == {0, 1, 2, 3, 4}
     np.testing.assert_array_equal(stayed == 4, frame(built)["later"].notna())
+
+
+def test_the_course_ends_with_the_last_visit(tmp_path: Path) -> None:
+    """Scores near each visit are those of the trial's outcomes; none is kept of a visit after the patient was lost."""
+    measured = {f"week{visit}": {"measure": "PHQ-9", "at_weeks": visit, "window_weeks": 2} for visit in VISITS[1:-1]}
+    outcomes = CONTENT["target_trial"]["outcomes"] | measured
+    content = CONTENT | {"target_trial": CONTENT["target_trial"] | {"outcomes": outcomes}}
+    block = {"last_visit": "seen", "visits": list(VISITS[1:]), "course": list(measured)}
+    protocol = StudyProtocol.model_validate(content | {"censoring": block})
+    tables = lost(3, 900)
+    built = build(tmp_path / "a", tables, protocol)
+    assert list(censoring_problems(built.table, protocol)) == []
+    cohort = frame(built)
+    zero = pd.to_datetime(cohort.set_index("pid")["start"])
+    scores = tables["measures"].query("measure == 'PHQ-9'")
+    days = (scores["date"] - scores["patient_id"].map(zero)).dt.days
+    some = 0
+    for visit, name in zip(VISITS[1:-1], measured, strict=True):
+        near = scores[(days > 10) & ((days - 7 * visit).abs() <= 14)]
+        there = cohort["pid"].isin(near["patient_id"]) & (cohort["seen"] >= visit)
+        np.testing.assert_array_equal(cohort[name].notna(), there)
+        some += int(there.sum())
+    assert some > 20

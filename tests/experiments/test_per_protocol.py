@@ -19,7 +19,7 @@ from data_contracts.protocol import StudyProtocol
 from data_contracts.protocol_file import parse_document
 from data_contracts.tables import Table
 from estimators.scored_study import score_study
-from experiments.estimand import LEAVING, estimand
+from experiments.estimand import estimand, leaving
 from experiments.fit import files_of
 from experiments.report.summary import summarise
 from experiments.report.target_trial import target_trial_rows, told
@@ -130,7 +130,7 @@ def test_it_is_another_study_and_says_so() -> None:
     assert "whatever is done or stopped after the start" in estimand(FIRST)
     rows = target_trial_rows(KEPT)
     assert "per-protocol" in told(rows, "Causal contrasts")["specified"]
-    assert LEAVING in told(rows, "Identifying assumptions")["emulated"]
+    assert leaving(KEPT) in told(rows, "Identifying assumptions")["emulated"]
     assert "none follows within 10 days" in told(rows, "Treatment strategies")["emulated"]
     assert "per-protocol" not in str(target_trial_rows(FIRST))
 
@@ -148,13 +148,13 @@ def test_report_and_model_card_tell_what_it_assumes(result: Any, tmp_path: Path)
     assert kept["question"].endswith("(per-protocol)?")
     assert "stay" in kept["question"]
     assert "had everyone started the arm and stayed on it (per-protocol)" in (tmp_path / "report.html").read_text()
-    assert LEAVING in kept["dropout"]
+    assert leaving(protocol) in kept["dropout"]
     assert "had left the started therapy count as not observed" in kept["dropout"]
     policy = files_of(study)
-    assert any(LEAVING in text for text in json.loads(policy["model_card.json"])["limits"])
+    assert any(leaving(protocol) in text for text in json.loads(policy["model_card.json"])["limits"])
     assert json.loads(policy["manifest.json"])["estimand"] == estimand(protocol)
     assert "per-protocol" not in json.dumps(plain)
-    assert LEAVING not in json.dumps(plain)
+    assert leaving(protocol) not in json.dumps(plain)
 
 
 def test_dropout_is_not_made_of_those_who_left() -> None:
