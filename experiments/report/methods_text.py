@@ -57,8 +57,16 @@ def _fitted(summary: Mapping[str, Any]) -> str:
     return (
         f"In {protocol['folds']} folds dealt by patient (seed {protocol['seed']}{again}), models fitted on the other "
         f"folds predicted the arm (chosen: {nuisances['propensity']['chosen']}; calibrated){of_outcomes}, and whether "
-        f"the outcome is observed; {protocol['outcome']['column']} was observed in {_observed(summary)}."
+        f"the outcome is observed; {protocol['outcome']['column']} was observed in {_observed(summary)}.{_course(protocol)}"
     )
+
+
+def _course(protocol: Mapping[str, Any]) -> str:
+    course = (protocol["censoring"] or {}).get("course")
+    if not course:
+        return ""
+    followed = "Patients who were lost were made up for, visit by visit, by those who had fared like them and stayed"
+    return f" {followed} ({listed(course)}; sequential regressions and inverse probability weights together)."
 
 
 def _observed(summary: Mapping[str, Any]) -> str:

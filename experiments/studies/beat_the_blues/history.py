@@ -1,9 +1,8 @@
 """What the scores in between would change: patients lost taken as those who stayed with the same course until then.
 
-The study weighs those who stayed for those lost by what was known at the start. Here one regression a visit is made,
-backwards: the outcome on all scores before it, its predictions on the scores before those, and so on to the start
-(Bang and Robins 2005, Biometrics 61:962, named from memory). It needs outcomes to be missing at random given the
-course, which is less than given the start alone, and linear regressions, which is more.
+A second computation, beside the study's own: one regression a visit, backwards, the outcome on all scores before it,
+its predictions on the scores before those, and so on to the start (Bang and Robins 2005, Biometrics 61:962). Like the
+study's it needs outcomes to be missing at random given the course; unlike it, straight lines.
 """
 
 from __future__ import annotations

@@ -65,11 +65,14 @@ def test_how_much_dropout_could_hide_is_told(trial: StudyResult) -> None:
 
 
 def test_the_course_of_those_lost_says_less(trial: StudyResult) -> None:
-    """With the scores in between the benefit at month 8 is half as large; before month 2 there are none."""
+    """By straight lines on the scores in between the benefit at month 8 is half the textbook's; ours, which follows the
+    course as well, lies between the two. Before month 2 there are no such scores.
+    """
     records = beat_the_blues()
     assert benefit(records, 0) == pytest.approx(2.99, abs=0.005)
     late = benefit(records, list(VISITS).index("bdi_8m"))
-    assert 0 < late < 0.6 * trial.learned.averages["bdi_8m"].effects[1]
+    assert 0 < late < 0.5 * 3.08
+    assert late < trial.learned.averages["bdi_8m"].effects[1] < 3.08
 
 
 def test_no_individualisation(trial: StudyResult) -> None:
