@@ -98,8 +98,8 @@ class ScoredEpisodes:
             part = slice(start, start + size)
             yield part, self.terms(part)
 
-    def rows(self, chosen: BoolArray) -> ScoredEpisodes:
-        """The chosen rows, everything else unchanged."""
+    def rows(self, chosen: BoolArray | IntArray) -> ScoredEpisodes:
+        """The chosen rows, or all in another order; everything else unchanged."""
         by_row = [name for name in self.__dataclass_fields__ if name not in ("basis", "by_course")]
         course = self.by_course and ByCourse(self.by_course.chance[chosen], self.by_course.completed[chosen])
         found = replace(self, by_course=course, **{name: getattr(self, name)[chosen] for name in by_row})

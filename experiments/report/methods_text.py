@@ -57,7 +57,8 @@ def _fitted(summary: Mapping[str, Any]) -> str:
     return (
         f"In {protocol['folds']} folds dealt by patient (seed {protocol['seed']}{again}), models fitted on the other "
         f"folds predicted the arm (chosen: {nuisances['propensity']['chosen']}; calibrated){of_outcomes}, and whether "
-        f"the outcome is observed; {protocol['outcome']['column']} was observed in {_observed(summary)}.{_course(protocol)}"
+        f"the outcome is observed; {protocol['outcome']['column']} was observed in {_observed(summary)}."
+        f"{_course(protocol)}"
     )
 
 

@@ -65,8 +65,8 @@ def test_how_much_dropout_could_hide_is_told(trial: StudyResult) -> None:
 
 
 def test_the_course_of_those_lost_says_less(trial: StudyResult) -> None:
-    """By straight lines on the scores in between the benefit at month 8 is half the textbook's; ours, which follows the
-    course as well, lies between the two. Before month 2 there are no such scores.
+    """By straight lines on the scores in between the benefit at month 8 is half the textbook's; ours, which follows
+    the course as well, lies between the two. Before month 2 there are no such scores.
     """
     records = beat_the_blues()
     assert benefit(records, 0) == pytest.approx(2.99, abs=0.005)
