@@ -8,6 +8,7 @@ from data_contracts.product import INTENDED_USE, LIMITS, NO_TRIAL, NOT_FOR, OUTP
 from experiments.card.answer import Answer, Summary, from_product, from_study, stated
 from experiments.report.wording import listed
 
+
 def purpose(summary: Summary) -> Mapping[str, Answer]:
     """Answers on details and output, on purpose, and on use that is cautioned against, by attribute."""
     card, protocol = summary["protocol"]["card"], summary["protocol"]

@@ -13,7 +13,7 @@ from data_contracts.protocol import StudyProtocol
 from data_contracts.therapy import therapy_for
 from estimators.cross_fitting import CrossFitted
 from experiments.design_result import Result
-from experiments.estimand import estimand, known, leaving
+from experiments.estimand import assumptions, estimand, known, leaving
 from experiments.gate_reasons import gates_told, marks_told
 from experiments.report.answer import question
 from experiments.report.attrition import attrition

@@ -48,7 +48,8 @@ RARE_ARM = "cbt_ssri"
 RARE_EPISODES = 7
 
 SECTIONS = {
-    "answer", "arms", "arms_not_ranked", "attrition", "balance", "candidates", "data_fingerprint", "derived",
+    "answer", "arms", "arms_not_ranked", "assumptions", "attrition", "balance", "candidates", "data_fingerprint",
+    "derived",
     "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "fairness", "follow_up", "gates",
     "gates_passed", "heterogeneity", "identification", "individualisation", "left_out", "marks", "methods",
     "name", "negative_controls", "notation", "nuisances", "outcome_ranges", "outcomes", "outcomes_set_aside",
