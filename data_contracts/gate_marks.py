@@ -48,3 +48,7 @@ class GateMarks(Block):
     max_outcome_share: float = _shipped("max_outcome_share", gt=0, le=1)
     max_group_gap: float = _shipped("max_group_gap", ge=0)
     group_alarm: float = _shipped("group_alarm", gt=0, lt=1)
+    refuter_alarm: float = _shipped("refuter_alarm", gt=0, lt=1)
+    max_refuter_shift: float = _shipped("max_refuter_shift", gt=0)
+    max_subset_spread: float = _shipped("max_subset_spread", ge=1)
+    min_leaks_found: float = _shipped("min_leaks_found", gt=0, le=1)

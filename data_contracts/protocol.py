@@ -194,6 +194,18 @@ class TrialEvidence(Block):
     population_sd: float = Field(default=0.0, ge=0, le=2)
 
 
+class Refuters(Block):
+    """How a study is attacked by refuters.
+
+    Attributes:
+        draws: of each refuter.
+        dowhy: whether DoWhy's own run beside, where they are sound and DoWhy is installed.
+    """
+
+    draws: int = Field(default=100, ge=20, le=10_000)
+    dowhy: bool = True
+
+
 class StudyProtocol(Block):
     """One study, as data. Unknown keys are errors; defaults are part of the hash.
 
@@ -213,6 +225,8 @@ class StudyProtocol(Block):
     ``target_trial`` says how episodes are made from event tables; without it the records are a table of episodes.
 
     ``dag`` names the causal graph that the choice of covariates rests on; a choice that it contradicts is refused.
+
+    ``refuters`` says how many times each refuter changes the records, and whether DoWhy's run beside.
 
     ``card`` states what the model card has to say and only people know.
     """
@@ -242,6 +256,7 @@ class StudyProtocol(Block):
     trial_evidence: TrialEvidence = TrialEvidence()
     target_trial: TargetTrial | None = None
     dag: DagReference | None = None
+    refuters: Refuters = Refuters()
     card: CardBlock = CardBlock()
 
     @property

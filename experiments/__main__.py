@@ -157,7 +157,11 @@ def _parser() -> argparse.ArgumentParser:
 
     benchmark = commands.add_parser("benchmark", help="side by side with peers on the same data, same run")
     benchmark.add_argument(
-        "suite", choices=("worlds", "contrasts", "ihdp", "acic2016", "cost", "serve", "scores", "evidence", "attack")
+        "suite",
+        choices=(
+            *("worlds", "contrasts", "ihdp", "acic2016", "cost", "serve", "scores", "evidence"),
+            *("attack", "refutation"),
+        ),
     )
     benchmark.add_argument("--out", type=Path, required=True, help="folder for the results: JSON, Markdown, SVG")
     benchmark.add_argument("--quick", action="store_true", help="few draws: a look, not a verdict")

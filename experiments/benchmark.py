@@ -87,6 +87,12 @@ def _attack(request: Request, report: Progress) -> SuiteResult:
     return benchmark_attack(request, report)
 
 
+def _refutation(request: Request, report: Progress) -> SuiteResult:
+    from experiments.benchmark_refutation import benchmark_refutation
+
+    return benchmark_refutation(request, report)
+
+
 SUITES: Mapping[str, Suite] = {
     "worlds": _worlds,
     "contrasts": _contrasts,
@@ -97,4 +103,5 @@ SUITES: Mapping[str, Suite] = {
     "scores": _scores,
     "evidence": _evidence,
     "attack": _attack,
+    "refutation": _refutation,
 }

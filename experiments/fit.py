@@ -192,6 +192,7 @@ def gates_of(result: Result) -> dict[str, Any]:
     learned = result.learned if isinstance(result, StudyResult) else None
     sensitivity = result.sensitivity if isinstance(result, StudyResult) else None
     fairness = result.fairness if isinstance(result, StudyResult) else None
+    refutation = result.refutation if isinstance(result, StudyResult) else None
     return {
         "study_id": result.protocol.study_id,
         "data_fingerprint": result.episodes.fingerprint,
@@ -208,6 +209,7 @@ def gates_of(result: Result) -> dict[str, Any]:
         "identification": result.identification.model_dump(mode="json") if result.identification else None,
         "sensitivity": sensitivity.model_dump(mode="json") if sensitivity else None,
         "fairness": fairness.model_dump(mode="json") if fairness else None,
+        "refutation": refutation.model_dump(mode="json") if refutation else None,
         "arms_not_ranked": sorted((*result.episodes.thin_arms, *result.episodes.apart)),
         "outcomes_set_aside": dict(result.episodes.set_aside),
     }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_contracts.episode import FloatArray
 from data_contracts.gate import Gate
 from data_contracts.gate_marks import GateMarks
 from data_contracts.identification import Identification
+from estimators.holm import holm
 from experiments.report.wording import listed
 
 NO_GRAPH = "The protocol names no causal graph"
@@ -67,18 +67,6 @@ def implications_gate(found: Identification | None, marks: GateMarks) -> Gate:
             f"{size[worst]:.2f}, p {_p(adjusted[worst])} (all {len(tested)} together, Holm)."
         ),
     )
-
-
-def holm(p: FloatArray) -> FloatArray:
-    """(m,) p values adjusted so that one below α is among the rejected at the level α of all together.
-
-    Holm (1979, Scandinavian Journal of Statistics 6:65): valid however the tests depend on each other.
-    """
-    order = np.argsort(p, kind="stable")
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(steps, 1.0)
-    return adjusted
 
 
 def _p(value: float) -> str:

@@ -51,9 +51,8 @@ def study(
     stages = Stages(out / FOLDER, identity, signer, lambda told: progress(told, share))
     result = fit_episodes(episodes, protocol, fitting, stages, graph)
     if isinstance(result, StudyResult):
-        progress("what the order of arms withstands", 0.8)
-        result = attacked(result)
-    progress("writing the policy and the report", 0.8)
+        result = attacked(result, lambda step, done: progress(step, 0.8 + 0.07 * done))
+    progress("writing the policy and the report", 0.87)
     summary = summarise(result)
     write_fit(result, out, signer, summary)
     written = write_report(result, out, summary)

@@ -17,6 +17,7 @@ from data_contracts.gate import Gate, in_state
 from data_contracts.identification import Identification
 from data_contracts.protocol import Outcome, StudyProtocol
 from data_contracts.rank_sets import rank_sets
+from data_contracts.refutation import Refutation
 from data_contracts.sensitivity import Sensitivity
 from data_contracts.site_value import SiteValues
 from data_contracts.systematic_error import SystematicError
@@ -40,6 +41,7 @@ class StudyResult:
         sensitivity: what the order of arms withstands; None where that was not looked at.
         sites: what advice is worth at sites that it was learned without.
         fairness: how results hold in each group; None where that was not looked at.
+        refutation: what the estimator says where the truth is known to be nothing; None where it was not asked.
     """
 
     protocol: StudyProtocol
@@ -52,6 +54,7 @@ class StudyResult:
     sensitivity: Sensitivity | None = None
     sites: SiteValues = field(default_factory=SiteValues)
     fairness: Fairness | None = None
+    refutation: Refutation | None = None
 
     @property
     def propensity(self) -> CrossFitted:

@@ -42,6 +42,7 @@ def closed_summary() -> dict[str, Any]:
         "heterogeneity": {},
         "sensitivity": None,
         "fairness": None,
+        "refutation": None,
     }
 
 
@@ -81,6 +82,7 @@ def effects_summary(result: StudyResult) -> dict[str, Any]:
         "heterogeneity": heterogeneity,
         "sensitivity": result.sensitivity.model_dump(mode="json") if result.sensitivity else None,
         "fairness": result.fairness.model_dump(mode="json") if result.fairness else None,
+        "refutation": result.refutation.model_dump(mode="json") if result.refutation else None,
     }
 
 

@@ -10,7 +10,8 @@ from data_contracts.dag import Dag
 from data_contracts.gate import Gate
 from data_contracts.gate_marks import GateMarks
 from data_contracts.identification import Identification, Implication
-from experiments.identification_gates import holm, implications_gate
+from estimators.holm import holm
+from experiments.identification_gates import implications_gate
 
 pytest.importorskip("dowhy")  # in requirements.lock; where it is missing these are counted as skipped
 

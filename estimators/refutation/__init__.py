@@ -1,0 +1,1 @@
+"""Refutation: what a study's estimator says where the truth is known to be nothing."""
