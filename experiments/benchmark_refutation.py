@@ -180,8 +180,9 @@ def _table(cells: Mapping[Cell, Summary]) -> Table:
             rows.append([name, n, figure.replace("_", " "), told(found), told(found, "median"), int(found["draws"])])
     note = (
         "Shares of draws, ± Monte Carlo error, seeds from 1. Alarm: share of sound studies in which a refuter's own p "
-        "is at most 0.05; refuted: by any refuter's verdict. Refuted by, power: share of studies with the "
-        "planted fault that this refuter, or any, refutes by its verdict; power, noticed and false alarm with columns: share in which the gate `leakage` fails."
+        "is at most 0.05; refuted: by any refuter's verdict. Refuted by, power: share of studies with the broken "
+        "estimator that this refuter, or any, refutes by its verdict. Power, noticed and false alarm of planted "
+        "columns: share of studies in which the gate `leakage` fails."
     )
     return Table("What was found", ("planted", "episodes", "figure", "mean", "median", "draws"), rows, note)
 

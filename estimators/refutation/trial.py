@@ -48,7 +48,7 @@ class Trial:
     @property
     def arms(self) -> int:
         """K."""
-        return self.propensity.shape[1]
+        return int(self.propensity.shape[1])
 
     @property
     def learnable(self) -> bool:
@@ -57,8 +57,13 @@ class Trial:
 
     def rows(self, chosen: IntArray) -> Trial:
         """The chosen rows."""
-        parts = (self.covariates, self.arm, self.outcome, self.propensity, self.fold)
-        return Trial(*(part[chosen] for part in parts))
+        return Trial(
+            covariates=self.covariates[chosen],
+            arm=self.arm[chosen],
+            outcome=self.outcome[chosen],
+            propensity=self.propensity[chosen],
+            fold=self.fold[chosen],
+        )
 
     def propensities_learned(self) -> Trial:
         """The same with propensities learned from its own rows, by the calibrated logistic regression."""
