@@ -34,6 +34,9 @@ from experiments.report.drawing import BLUE, INK, bare
 
 EPISODES, LARGE = 1000, 5000
 LEVEL = 0.05
+DRAWS = 100
+"""Of each refuter, as in a study."""
+
 GAIN = 1.0
 """Of arm b, in standard deviations of the null world's noise, where something has an effect."""
 
@@ -54,18 +57,18 @@ def study_of(records: pd.DataFrame, world: dict[str, Any], more: Sequence[str] =
         world: its protocol.
         more: columns that are adjusted for as well.
     """
-    protocol, study, arms = _scored(records, world, more)
+    protocol, study, arms = scored(records, world, more)
     pairs = [(arm, over) for over, arm in combinations(range(len(arms)), 2)]
     averages = study.averages[protocol.outcome.column]
-    draws = protocol.refuters.draws
     return protocol, material_of(
-        arms, pairs, study.primary, study.covariates, averages, seed=protocol.seed, draws=draws
+        arms, pairs, study.primary, study.covariates, averages, seed=protocol.seed, draws=DRAWS
     )
 
 
-def _scored(
+def scored(
     records: pd.DataFrame, world: dict[str, Any], more: Sequence[str]
 ) -> tuple[StudyProtocol, ScoredStudy, Sequence[str]]:
+    """The same study up to its scores, with the names of its arms."""
     asked = {**world, "secondary_outcomes": [], "derived_outcomes": []}
     asked["confounders"] = [*asked.get("confounders", []), *more]
     protocol = StudyProtocol.model_validate(asked)
@@ -102,7 +105,7 @@ def _leaked(name: str, n: int, seed: int) -> dict[str, float]:
         "measured midway": ("midway", with_midway(drawn.records, seed, GAIN)),
         "nothing planted": ("noise", helped.assign(noise=np.random.default_rng((seed, 3)).normal(size=n))),
     }[name]
-    protocol, study, _ = _scored(records, drawn.protocol, [column])
+    protocol, study, _ = scored(records, drawn.protocol, [column])
     names = [feature.name for feature in study.encoding.features]
     gate = leakage_gate(outcome_shares(study.primary, study.covariates, study.encoding.owner, names), protocol)
     gain = float(study.averages[protocol.outcome.column].effects[2])

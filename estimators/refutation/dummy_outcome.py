@@ -23,17 +23,14 @@ import numpy as np
 
 from data_contracts.episode import FloatArray
 from data_contracts.refutation import Refuter
-from estimators.basis_design import linear_basis
-from estimators.covariates import Covariates
-from estimators.outcome_models import OUTCOME_MODELS
-from estimators.refutation.largest_t import chances
+from estimators.outcome_models import StagedRidge
+from estimators.refutation.largest_t import chances_of_rows
 from estimators.refutation.material import Material
 from estimators.refutation.told import told
-from estimators.refutation.trial import Trial
+from estimators.refutation.trial import Trial, linear
 
 NAME = "dummy_outcome"
 NULL = "an outcome made of covariates and chance alone owes nothing to an arm: no pair differs beyond sampling error"
-LEARNER = "pooled ridge"
 
 
 def dummy_outcome(material: Material) -> Refuter:
@@ -47,12 +44,12 @@ def dummy_outcome(material: Material) -> Refuter:
         total += scores
         found.append(material.differences(scores))
     average = total / material.draws
-    chance = chances(material.differences(average), material.covariance(average))
+    chance = chances_of_rows(material.each(average), material.cluster)
     return told(NAME, NULL, material, np.array(found), chance)
 
 
 def prognosis(trial: Trial) -> FloatArray:
     """(n,) what the covariates say of the outcome, the same whatever the arm."""
-    covariates = Covariates(trial.covariates, trial.covariates, linear_basis(trial.covariates.shape[1]))
-    model = OUTCOME_MODELS[LEARNER]().fit(covariates, trial.arm, trial.outcome, trial.arms)
+    covariates = linear(trial.covariates)
+    model = StagedRidge((0, "shared")).fit(covariates, trial.arm, trial.outcome, trial.arms)
     return model.predict(covariates)[:, 0]

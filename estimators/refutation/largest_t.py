@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_contracts.episode import FloatArray
+from data_contracts.episode import FloatArray, IntArray
+from estimators.clusters import clustered_covariance
 
 DRAWS, SEED = 20_000, 20261127
 
@@ -34,6 +35,20 @@ def chances(means: FloatArray, covariance: FloatArray, freedom: int | None = Non
     largest = np.sort(np.abs(drawn).max(axis=1))
     beyond = 1 - np.searchsorted(largest, np.abs(means) / usable) / DRAWS
     return np.where(errors > 0, beyond, np.where(moved, 0.0, 1.0))
+
+
+def chances_of_rows(each: FloatArray, cluster: IntArray) -> FloatArray:
+    """(P,) the same for the means of (n, P) values of rows, whose scatter between clusters is their error.
+
+    Where a few rows carry most of the error, its estimate is unsure. Degrees of freedom are those of a sum of squares
+    of unequal normal values (Satterthwaite 1946, Biometrics Bulletin 2:110), 3 (Σd²)² / Σd⁴, of the pair with fewest.
+    """
+    away = each - each.mean(axis=0)
+    sums = np.zeros((int(cluster.max()) + 1, each.shape[1]))
+    np.add.at(sums, cluster, away)
+    fourth = (sums**4).sum(axis=0)
+    freedom = 3 * (sums**2).sum(axis=0) ** 2 / np.where(fourth > 0, fourth, 1.0)
+    return chances(each.mean(axis=0), clustered_covariance(away / len(each), cluster), int(max(freedom.min(), 1.0)))
 
 
 def chances_of_draws(draws: FloatArray) -> FloatArray:

@@ -59,10 +59,7 @@ class Material:
 
     def covariance(self, scores: FloatArray) -> FloatArray:
         """(P, P) of the average differences, clustered."""
-        return self.covariance_of(self.each(scores))
-
-    def covariance_of(self, each: FloatArray) -> FloatArray:
-        """(P, P) of the means of (n, P) values, clustered."""
+        each = self.each(scores)
         return clustered_covariance((each - each.mean(axis=0)) / len(each), self.cluster)
 
     def by_cluster(self, rng: np.random.Generator, values: FloatArray) -> FloatArray:

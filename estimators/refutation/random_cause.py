@@ -21,7 +21,7 @@ from dataclasses import replace
 import numpy as np
 
 from data_contracts.refutation import Refuter
-from estimators.refutation.largest_t import chances
+from estimators.refutation.largest_t import chances_of_rows
 from estimators.refutation.material import Material
 from estimators.refutation.told import told
 
@@ -41,6 +41,6 @@ def random_cause(material: Material) -> Refuter:
         total += moved
         found.append(material.differences(moved))
     average, draws = total / material.draws, np.array(found)
-    chance = chances(material.differences(average), material.covariance(average))
+    chance = chances_of_rows(material.each(average), material.cluster)
     spread = float((np.sqrt((draws**2).mean(axis=0)) / material.errors).max())
     return told(NAME, NULL, material, draws, chance).model_copy(update={"spread": spread})

@@ -22,7 +22,7 @@ import numpy as np
 
 from data_contracts.episode import IntArray
 from data_contracts.refutation import Refuter
-from estimators.refutation.largest_t import chances
+from estimators.refutation.largest_t import chances_of_rows
 from estimators.refutation.material import Material
 from estimators.refutation.not_assessable import NotAssessable
 from estimators.refutation.told import told
@@ -51,7 +51,7 @@ def subset_stability(material: Material) -> Refuter:
     draws = np.array(found)
     explained = np.sqrt(np.diag(material.covariance(scores)) * (1 / SHARE - 1))
     spread = float((np.sqrt((draws**2).mean(axis=0)) / explained).max())
-    chance = chances(average.mean(axis=0), material.covariance_of(average))
+    chance = chances_of_rows(average, material.cluster)
     return told(NAME, NULL, material, draws, chance).model_copy(update={"spread": spread})
 
 

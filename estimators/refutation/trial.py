@@ -12,16 +12,15 @@ from typing import TypeAlias
 
 import numpy as np
 
+from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from estimators.basis_design import linear_basis
 from estimators.covariates import Covariates
-from estimators.nuisances import expect_outcome
+from estimators.cross_fitting import held_out
+from estimators.outcome_models import StagedRidge
 from estimators.probability_calibration import cross_calibrated
 from estimators.probability_models import LogisticByFold
 from estimators.scores import score_matrix
-
-LEARNER = "ridge by arm"
-"""The outcome regression that is learned anew for every draw: the quickest of the study's."""
 
 FEWEST = 5
 """Rows that every arm has outside each fold, at least, in whatever is drawn."""
@@ -90,14 +89,24 @@ Estimator: TypeAlias = Callable[[Trial], Estimated]
 def doubly_robust(trial: Trial) -> Estimated:
     """The study's score (``estimators.scores``) on the trial's propensities, its outcome regression learned anew.
 
-    It is cross-fitted in the trial's folds, and the quickest of those that a study stacks: its error is the
-    propensities' to make good, as theirs is the regression's.
+    That is cross-fitted in the trial's folds: a ridge regression with slopes for all arms, and another of what is left
+    with slopes for each. It is quicker than the study's stack, and exact in its cross-fitting, as weights of a stack
+    are not. Its error is the propensities' to make good, as theirs is its.
     """
-    q = trial.covariates.shape[1]
-    covariates = Covariates(trial.covariates, trial.covariates, linear_basis(q))
-    expected = expect_outcome(LEARNER, covariates, trial.arm, trial.outcome, trial.fold)
+    expected = held_out(trial.fold, (trial.arms,), lambda train, test: _expect(trial, train, test))
     ones = np.ones_like(trial.propensity)
     return Estimated(score_matrix(trial.arm, trial.outcome, expected, trial.propensity, ones), expected)
+
+
+def linear(covariates: FloatArray) -> Covariates:
+    """(n, q) covariates as regressions take them, for straight lines alone."""
+    return Covariates(covariates, covariates, linear_basis(covariates.shape[1]))
+
+
+def _expect(trial: Trial, train: BoolArray, test: BoolArray) -> FloatArray:
+    model = StagedRidge((0, "shared"), (0, "by arm"))
+    model.fit(linear(trial.covariates[train]), trial.arm[train], trial.outcome[train], trial.arms)
+    return model.predict(linear(trial.covariates[test]))
 
 
 def can_be_learned(arm: IntArray, fold: IntArray, arms: int) -> bool:

@@ -19,6 +19,7 @@ from experiments.report.funnel import funnel_plot
 from experiments.report.groups import gaps_plot
 from experiments.report.outcome_ranges import outcome_range_plot
 from experiments.report.preference_plot import preference_plot
+from experiments.report.refutation import refuters_plot
 from experiments.report.targeting import targeting_plots
 from experiments.report.together import together
 from experiments.report.value import compared_values, value_plot
@@ -60,6 +61,9 @@ def figures(result: Result, summary: dict[str, Any]) -> dict[str, Picture]:
     if summary["fairness"] and summary["fairness"]["groups"]:
         marks = result.protocol.gates
         found["groups"] = gaps_plot(summary["fairness"]["groups"], marks.max_group_gap, marks.group_alarm)
+    attacks = summary["refutation"]
+    if attacks and (plot := refuters_plot(attacks["refuters"], result.protocol.gates.max_refuter_shift)):
+        found["refuters"] = plot
     return found | {"contrasts": forest(primary), "ranks": rank_plot(primary)}
 
 

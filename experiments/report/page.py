@@ -12,6 +12,7 @@ from markupsafe import Markup
 from data_contracts.gate import GateState
 from experiments.report.drawing import Picture
 from experiments.report.findings import against_reference
+from experiments.report.refutation import refuter_rows
 from experiments.report.target_trial import OPEN
 from experiments.report.together import together_rows
 from experiments.report.value import compared_values
@@ -50,6 +51,7 @@ def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
             kinds=flips(summary["sensitivity"]["kinds"], summary["sensitivity"]["largest_gamma"])
             if summary["sensitivity"]
             else [],
+            refuters=refuter_rows(summary["refutation"]),
             decisions={decision["arm"]: decision for decision in summary["individualisation"]},
             open_to_authors=OPEN,
             protocol_text=json.dumps(summary["protocol"], indent=1, ensure_ascii=False),

@@ -83,10 +83,17 @@ def null_records(n: int) -> pd.DataFrame:
 
 
 def null_protocol() -> dict[str, Any]:
-    """The null world's protocol, with the region as a confounder and by whose levels results are judged."""
+    """The null world's protocol, with the region as a confounder and by whose levels results are judged.
+
+    Refuters draw as seldom as they may, so that the tests stay quick.
+    """
     from estimators.worlds import simulate
 
-    return simulate("null", 1, 1).protocol | {"confounders": ["region"], "groups": ["region"]}
+    return (
+        simulate("null", 1, 1).protocol
+        | {"confounders": ["region"], "groups": ["region"]}
+        | {"refuters": {"draws": 20, "dowhy": False}}
+    )
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,9 @@ def clinic() -> StudyResult:
     """A small clinic, attacked."""
     world = simulate("clinic", 900, 3)
     protocol = StudyProtocol.model_validate(
-        world.protocol | {"secondary_outcomes": [], "derived_outcomes": [], "groups": ["sex", "age"]}
+        world.protocol
+        | {"secondary_outcomes": [], "derived_outcomes": [], "groups": ["sex", "age"]}
+        | {"refuters": {"draws": 20, "dowhy": False}}
     )
     return attacked(opened(fit_episodes(check_episodes(table_from_frame(world.records), protocol), protocol)))
 
