@@ -44,8 +44,7 @@ def acknowledge(store: Store, recommendation_id: str, signature: Signature, acto
     if earlier := kept.event(ACTION):
         check_repeat(event, earlier)
         return kept
-    detail = {"rules": " ".join(rules)}
-    store.add_event(kept.record.id, event, Entry("acknowledge", actor, now, detail=detail))
+    store.add_event(kept.record.id, event, Entry("acknowledge", actor, now))
     kept = find(store, recommendation_id)
     check_repeat(event, kept.event(ACTION) or event)
     return kept

@@ -59,7 +59,7 @@ def _rows(store: Store) -> Iterator[dict[str, Any]]:
 
 
 def _advice(card: StoredCard, patient: str, record: RecommendationRecord) -> dict[str, Any]:
-    answer = record.recommendation
+    answer, kept = record.recommendation, json.loads(card.content)
     top = [answer.recommended, *answer.tied_with] if answer.recommended else []
     return {
         "card": card.id,
@@ -69,8 +69,8 @@ def _advice(card: StoredCard, patient: str, record: RecommendationRecord) -> dic
         "policy": answer.policy,
         "study_id": answer.study_id,
         "hook": card.hook,
-        "topic": card.topic,
-        "state": card.state,
+        "topic": kept["topic"],
+        "state": kept["state"],
         "recommended": answer.recommended,
         "top_set": "; ".join(str(arm) for arm in top) or None,
     }

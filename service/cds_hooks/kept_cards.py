@@ -35,7 +35,7 @@ def states_of(
             states.append("shadow")
         else:
             with given.store.reading() as connection:
-                told = was_shown(connection, _news(one, prepared, user, given, actor), since)
+                told = was_shown(connection, _news(one, "shown", prepared, user, (given, actor)), since)
             states.append("quiet" if told else "shown")
     return tuple(states)
 
@@ -58,11 +58,16 @@ def card_keeper(
             recommendation=record.id,
             at=record.created_at,
             hook=hook,
-            topic=one.topic,
-            state=state,
-            news=_news(one, prepared, user, given, actor),
+            news=_news(one, state, prepared, user, (given, actor)),
             content=json.dumps(
-                {"card": one.card.told(), "arms": dict(one.arms), "user": user[0], "instance": user[1]}
+                {
+                    "card": one.card.told(),
+                    "topic": one.topic,
+                    "state": state,
+                    "arms": dict(one.arms),
+                    "user": user[0],
+                    "instance": user[1],
+                }
             ),
         )
         for one, state in zip(dealt, states, strict=True)
@@ -72,7 +77,8 @@ def card_keeper(
     return lambda transaction: add_cards(transaction, ring, name, rows, entry)
 
 
-def _news(one: Dealt, prepared: Prepared, user: User, given: Collaborators, actor: Actor) -> str:
-    """Keyed hash of what is told, to whom and of whom."""
-    patient = prepared.record.recommendation.patient_id
-    return given.store.ring.pseudonym(actor.principal.organisation, f"card\n{patient}\n{user[0]}\n{one.news}")
+def _news(one: Dealt, state: State, prepared: Prepared, user: User, told: tuple[Collaborators, Actor]) -> str:
+    """Keyed hash of what is told, to whom, of whom, and whether it is shown: what was not shown was not told."""
+    patient, (given, actor) = prepared.record.recommendation.patient_id, told
+    said = f"card\n{state}\n{patient}\n{user[0]}\n{one.news}"
+    return given.store.ring.pseudonym(actor.principal.organisation, said)

@@ -26,18 +26,14 @@ class StoredCard:
         recommendation: the answer that it was made of.
         at: when it was answered, UTC.
         hook: which fired.
-        topic: what sort of thing it says.
-        state: shown; or kept back in shadow mode, or as no news.
-        news: keyed hash of what it says, to whom and of whom.
-        content: the card, its arms and who saw it, as JSON.
+        news: keyed hash of what it says, to whom, of whom, and whether it was shown.
+        content: the card, whether it was shown, its arms and who saw it, as JSON.
     """
 
     id: str
     recommendation: UUID
     at: datetime
     hook: str
-    topic: str
-    state: str
     news: str
     content: str
 
@@ -76,21 +72,20 @@ def add_cards(
             "recommendation_id": str(card.recommendation),
             "at": card.at,
             "hook": card.hook,
-            "topic": card.topic,
-            "state": card.state,
             "news": card.news,
             "content": sealed,
         }
         transaction.connection.execute(CARDS.insert(), values)
         row = row_of(CARDS, values)
-        detail = {"hook": card.hook, "topic": card.topic, "state": card.state}
-        told = replace(entry, person=person.id, recommendation=card.recommendation, row=row, detail=detail)
+        told = replace(
+            entry, person=person.id, recommendation=card.recommendation, row=row, detail={"hook": card.hook}
+        )
         transaction.chain.append(told)
 
 
 def was_shown(connection: Connection, news: str, since: datetime) -> bool:
-    """Whether the same was shown since then."""
-    query = select(CARDS.c.id).where(CARDS.c.news == news, CARDS.c.state == "shown", CARDS.c.at > since)
+    """Whether the same was shown since then, by the hash of a card that is shown."""
+    query = select(CARDS.c.id).where(CARDS.c.news == news, CARDS.c.at > since)
     return connection.execute(query.limit(1)).scalar() is not None
 
 
@@ -131,7 +126,7 @@ def cards_of(connection: Connection, ring: KeyRing) -> Iterator[tuple[StoredCard
         person = person_of(row, row["who"], ring)
         content = person.unseal(row["content"], CARDS.name, row["id"], "content").decode()
         patient = person.unseal(row["identifier"], PERSONS.name, person.id, "identifier").decode()
-        told = (row["at"], row["hook"], row["topic"], row["state"], row["news"], content)
+        told = (row["at"], row["hook"], row["news"], content)
         yield StoredCard(row["id"], UUID(row["recommendation_id"]), *told), patient
 
 

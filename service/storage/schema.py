@@ -111,12 +111,13 @@ CARDS = Table(
     Column("recommendation_id", String(36), nullable=False, index=True),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("hook", String(20), nullable=False),
-    Column("topic", String(30), nullable=False),
-    Column("state", String(10), nullable=False),
     Column("news", String(64), nullable=False, index=True),
     Column("content", LargeBinary, nullable=False),
 )
-"""Cards, shown or kept back. ``content`` is sealed; ``news`` is a keyed hash of what, to whom and of whom."""
+"""Cards, shown or kept back. ``content`` is sealed; ``news`` is a keyed hash of what, to whom, of whom, and if shown.
+
+What a card is about, and that it was shown where others are kept back, would tell of danger: both are sealed.
+"""
 
 CARD_FEEDBACK = Table(
     "card_feedback",

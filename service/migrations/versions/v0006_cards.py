@@ -20,8 +20,6 @@ def upgrade() -> None:
         sa.Column("recommendation_id", sa.String(36), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("hook", sa.String(20), nullable=False),
-        sa.Column("topic", sa.String(30), nullable=False),
-        sa.Column("state", sa.String(10), nullable=False),
         sa.Column("news", sa.String(64), nullable=False),
         sa.Column("content", sa.LargeBinary, nullable=False),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def kept(ehr: Any) -> list[Any]:
 
 def states(ehr: Any) -> list[str]:
     """Whether each card was shown."""
-    return [card.state for card, _ in kept(ehr)]
+    return [json.loads(card.content)["state"] for card, _ in kept(ehr)]
 
 
 def test_without_news_there_is_no_card(ehr: Any, clock: Any) -> None:
@@ -70,7 +71,8 @@ def test_shadow_mode_keeps_what_it_does_not_show(shadow_ehr: Any, ehr: Any) -> N
     """In shadow mode nothing is shown and everything kept: the same card, joined to the answer that it was made of."""
     assert shadow_ehr.cards() == []
     ((hidden, patient),) = kept(shadow_ehr)
-    assert (hidden.state, hidden.topic, patient) == ("shadow", "ranking", "P-1")
+    told = json.loads(hidden.content)
+    assert (told["state"], told["topic"], patient) == ("shadow", "ranking", "P-1")
     answer = shadow_ehr.client.get(f"/v1/recommendations/{hidden.recommendation}")
     assert answer.json()["recommendation"]["recommended"] == "cbt"
     (shown,) = ehr.cards(context={"userId": "Practitioner/8"})
@@ -144,7 +146,7 @@ def test_only_what_was_selected_is_looked_at(ehr: Any) -> None:
 
 
 def test_every_card_has_its_audit_record(ehr: Any) -> None:
-    """The chain names each card by kind, hook and state, and holds nothing of the patient."""
+    """The chain names each card by kind and hook, and holds nothing of the patient."""
     ehr.cards()
     ehr.cards(prefetch=ehr.phq9(2))
     store = ehr.client.app.state.collaborators.store
@@ -154,6 +156,26 @@ def test_every_card_has_its_audit_record(ehr: Any) -> None:
     assert len(cards) == 2
     assert all("patient-view" in content for content in cards)
     assert not any("P-1" in content or "Cognitive" in content for content in listed)
+
+
+def test_danger_is_not_told_in_clear(shadow_ehr: Any) -> None:
+    """Where cards are kept back, those on safety, which are shown, look like any other to who has no key.
+
+    What the audit and the clear columns say of a card on a positive item 9, and of its answer, is what they say of a
+    ranking: the same words, with other ids, times and hashes.
+    """
+    assert shadow_ehr.cards() == []
+    (shown,) = shadow_ehr.cards(prefetch=shadow_ehr.phq9(2))
+    assert shown["indicator"] == "critical"
+    store = shadow_ehr.client.app.state.collaborators.store
+    with store.reading() as connection:
+        told = [json.loads(row[0]) for row in connection.exec_driver_sql("SELECT content FROM audit ORDER BY seq")]
+        clear = connection.exec_driver_sql("SELECT * FROM cards").mappings().all()
+    made = [[one for one in told if one["kind"] == kind] for kind in ("recommendation", "card")]
+    for one, other in made:
+        assert {name for name in one if one[name] != other[name]} <= {"seq", "previous", "recommendation", "row"}
+    drawn = {"id", "recommendation_id", "news", "content"}
+    assert {name for name in clear[0] if clear[0][name] != clear[1][name]} == drawn
 
 
 def test_the_table_of_cards(shadow_ehr: Any, ehr: Any, tmp_path: Path, clock: Any) -> None:
@@ -200,11 +222,11 @@ def test_retention_removes_cards_with_their_answers(ehr: Any, heard_card: Any, c
 
 
 def test_what_was_changed_is_found(ehr: Any, heard_card: Any, home: Path) -> None:
-    """A card whose state somebody changed behind the service's back does not pass the audit."""
+    """A card whose hook somebody changed behind the service's back does not pass the audit."""
     store = ehr.client.app.state.collaborators.store
     with store.engine.begin() as connection:
         connection.exec_driver_sql("DROP TRIGGER cards_no_update")
-        connection.exec_driver_sql("UPDATE cards SET state = 'shadow'")
+        connection.exec_driver_sql("UPDATE cards SET hook = 'order-sign'")
     with pytest.raises(Tampered):
         audit_verify(store, home / "audit-roots", as_json=False)
 
