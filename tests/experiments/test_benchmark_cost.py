@@ -9,7 +9,7 @@ import pytest
 
 from experiments import benchmark_cost
 from experiments.benchmark import benchmark
-from experiments.benchmark_cost import measure_cost
+from experiments.benchmark_cost import JUDGE, PEERS, SLOW, measure_cost
 from experiments.benchmark_suite import Request
 
 
@@ -18,8 +18,8 @@ def test_large_records_are_measured_once_and_without_the_peer(monkeypatch: pytes
 
     def apart(_world: str, n: int, _seed: int) -> dict[str, float]:
         found = {"cpu": n / 1000, "wall": n / 500, "megabytes before": 100.0, "megabytes peak": n / 50}
-        beside = {"cpu.served form alone": 1.0, "cpu.LinearDRLearner": 2.0, "ratio.served form alone": 0.5}
-        return found if n > 100_000 else found | beside | {"ratio.whole selection": 5.5}
+        beside = {"cpu.served form alone": 1.0, f"cpu.{JUDGE}": 2.0, f"ratio.served form alone / {JUDGE}": 0.5}
+        return found if n > 100_000 else found | beside | {f"ratio.whole selection / {JUDGE}": 5.5}
 
     monkeypatch.setattr(benchmark_cost, "_apart", apart)
     sizes = (20_000, 100_000, 1_000_000)
@@ -34,11 +34,14 @@ def test_large_records_are_measured_once_and_without_the_peer(monkeypatch: pytes
 
 
 def test_a_measurement_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps sum to the whole but for what comes before the first; ratios are to the peer; large records have none."""
+    """Steps sum to the whole but for what comes before the first; ratios are to each peer; large records have none."""
+    monkeypatch.setattr(benchmark_cost, "EPISODES", 299)
     found = measure_cost("null", 300, 1)
     steps = [value for name, value in found.items() if name.startswith("cpu.step: ")]
     assert 0 < sum(steps) <= found["cpu"]
-    assert found["ratio.whole selection"] == pytest.approx(found["cpu"] / found["cpu.LinearDRLearner"])
+    for peer in PEERS:
+        ratio = found.get(f"ratio.whole selection / {peer}")
+        assert ratio == (None if peer == SLOW else pytest.approx(found["cpu"] / found[f"cpu.{peer}"]))
     assert found["megabytes before"] <= found["megabytes peak"]
     monkeypatch.setattr(benchmark_cost, "ALONE", 299)
     assert not {name for name in measure_cost("null", 300, 1) if "LinearDR" in name or "ratio" in name}
