@@ -23,7 +23,8 @@ class Material:
 
     Attributes:
         arms: K names, in the order of their codes.
-        trial: the n episodes whose outcome was observed, each arm's chance being that among those observed.
+        trial: the n episodes whose outcome was observed, each arm's chance being that among those observed; all
+            episodes where lost outcomes were completed by their course.
         residual: (n,) outcomes less what the study's own regressions expect, held out; benefit scale.
         cluster: (n,) codes 0, 1, … of units that vary together.
         pairs: P pairs of arms that are compared.
@@ -77,25 +78,42 @@ def material_of(
     seed: int,
     draws: int,
 ) -> Material:
-    """A study's material: its scored episodes whose outcome was observed.
-
-    Among them arm k has the chance e_k π_k / Σ e_j π_j, by the study's propensities e and chances π to be observed.
+    """A study's material: what its scores were made of.
 
     Args:
         covariates: (n, q) standardised.
     """
-    seen = np.flatnonzero(~np.isnan(data.outcome))
-    chance = data.propensity[seen] * data.observation[seen]
-    trial = Trial(
-        covariates=covariates[seen],
-        arm=data.arm[seen],
-        outcome=data.outcome[seen],
-        propensity=chance / chance.sum(axis=1, keepdims=True),
-        fold=data.fold[seen],
-    )
-    residual = data.outcome[seen] - data.expected[seen, data.arm[seen]]
+    kept = scored_rows(data)
+    trial = trial_of(data, covariates)
+    residual = trial.outcome - data.expected[kept, trial.arm]
     one, other = [arm for arm, _ in pairs], [over for _, over in pairs]
     spread = averages.covariance
     errors = np.sqrt(spread[one, one] + spread[other, other] - 2 * spread[one, other])
-    cluster = np.unique(data.cluster[seen], return_inverse=True)[1].astype(np.int64)
+    cluster = np.unique(data.cluster[kept], return_inverse=True)[1].astype(np.int64)
     return Material(arms, trial, residual, cluster, pairs, np.asarray(errors), seed, draws)
+
+
+def scored_rows(data: ScoredEpisodes) -> IntArray:
+    """Which of the study's episodes refuters score: those observed; with a course all, as it completes the others."""
+    return np.flatnonzero(~np.isnan(data.outcome) if data.by_course is None else np.ones(len(data.arm), np.bool_))
+
+
+def trial_of(data: ScoredEpisodes, covariates: FloatArray) -> Trial:
+    """The study's episodes as its score takes them.
+
+    Without a course those observed: among them arm k has the chance e_k π_k / Σ e_j π_j, by the study's propensities e
+    and chances π to be observed. With a course all of them, with completed outcomes and the propensities as they are:
+    the score of completed outcomes knows no other weights.
+
+    Args:
+        covariates: (n, q) standardised.
+    """
+    kept, course = scored_rows(data), data.by_course
+    chance = data.propensity * (data.observation if course is None else 1.0)
+    return Trial(
+        covariates=covariates,
+        arm=data.arm,
+        outcome=data.outcome if course is None else course.completed,
+        propensity=chance / chance.sum(axis=1, keepdims=True),
+        fold=data.fold,
+    ).rows(kept)

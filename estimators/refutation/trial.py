@@ -20,7 +20,7 @@ from estimators.cross_fitting import held_out
 from estimators.outcome_models import StagedRidge
 from estimators.probability_calibration import cross_calibrated
 from estimators.probability_models import LogisticByFold
-from estimators.scores import score_matrix
+from estimators.scores import completed_score_matrix
 
 FEWEST = 5
 """Rows that every arm has outside each fold, at least, in whatever is drawn."""
@@ -28,7 +28,7 @@ FEWEST = 5
 
 @dataclass(frozen=True)
 class Trial:
-    """n episodes whose outcome was observed.
+    """n episodes whose outcome was observed, or completed by its course.
 
     Attributes:
         covariates: (n, q) standardised, gaps filled.
@@ -94,8 +94,7 @@ def doubly_robust(trial: Trial) -> Estimated:
     are not. Its error is the propensities' to make good, as theirs is its.
     """
     expected = held_out(trial.fold, (trial.arms,), lambda train, test: _expect(trial, train, test))
-    ones = np.ones_like(trial.propensity)
-    return Estimated(score_matrix(trial.arm, trial.outcome, expected, trial.propensity, ones), expected)
+    return Estimated(completed_score_matrix(trial.arm, trial.outcome, expected, trial.propensity), expected)
 
 
 def linear(covariates: FloatArray) -> Covariates:

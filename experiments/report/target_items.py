@@ -68,15 +68,14 @@ def _of_run(summary: Mapping[str, Any]) -> dict[str, str | None]:
     further += ["what an unmeasured cause would have to be like"] if summary["sensitivity"] else []
     further += ["advice at sites that it was learned without"] if summary["sites"]["sites"] else []
     further += ["results in groups of patients"] if summary["fairness"] and summary["fairness"]["groups"] else []
+    further += ["refuters"] if summary["refutation"] else []
     visits = protocol["censoring"]
     return {
         "1a": f"{attempt} {summary['question']}",
         "1c": " ".join(summary["answer"]),
         "3": summary["question"],
         "7g(ii)": f"{listed(covariates)}; as they stand in the records at time zero.",
-        "7h(ii)": f"Reported are {listed(further)}; refutation by placebos is not part of this report."
-        if further
-        else None,
+        "7h(ii)": f"Reported are {listed(further)}." if further else None,
         "8": "The table of attrition.",
         "9": "Table 1.",
         "10": "The table of attrition tells who was observed; when patients were lost is in the weights."

@@ -9,6 +9,7 @@ import pytest
 from data_contracts.protocol import StudyProtocol
 from estimators.worlds import simulate
 from estimators.worlds.clinic_events import clinic_events
+from experiments.attack import attacked
 from experiments.report.summary import summarise
 from experiments.report.target_items import checklist
 from experiments.report.target_trial import open_elements, target_trial_rows
@@ -49,6 +50,17 @@ def test_all_items_of_target_are_there_and_marked_as_not_checked(told: dict[str,
     assert told["target_items"]["open"] == [item["id"] for item in items if not item["answer"]]
     assert checklist()["verified"] is False
     assert "10.1001/jama.2025.13350" in checklist()["source"]
+
+
+def test_attacks_on_the_estimates_stand_among_the_items(result: Any) -> None:
+    """Item 7h(ii) names refuters where they ran, item 14 their section; before, neither."""
+    told, without = (
+        {item["id"]: str(item["answer"]) for item in summarise(one)["target_items"]["items"]}
+        for one in (attacked(result), result)
+    )
+    assert "refuters" in told["7h(ii)"]
+    assert "refuters" in told["14"]
+    assert "refuters" not in without["7h(ii)"]
 
 
 def test_the_methods_paragraph_is_of_this_run(told: dict[str, Any], result: Any) -> None:
