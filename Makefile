@@ -69,13 +69,15 @@ docs: $(READY)
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --extra lab --extra postgres --extra demo --extra dev pyproject.toml --output-file requirements.lock
+	    --extra lab --extra postgres --extra traces --extra demo --extra dev pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --extra lab --extra postgres --extra demo --extra dev --extra bench --constraint requirements.lock \
+	    --extra lab --extra postgres --extra traces --extra demo --extra dev --extra bench --constraint requirements.lock \
 	    pyproject.toml --output-file requirements-bench.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --extra lab --extra postgres --extra demo --extra dev --extra spark --constraint requirements.lock \
+	    --extra lab --extra postgres --extra traces --extra demo --extra dev --extra spark --constraint requirements.lock \
 	    pyproject.toml --output-file requirements-spark.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --extra postgres --extra traces --constraint requirements.lock pyproject.toml --output-file requirements-service.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    requirements-clients.in --output-file requirements-clients.lock
 

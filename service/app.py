@@ -12,6 +12,7 @@ from service.collaborators import Collaborators
 from service.error_handling import install_error_handling
 from service.fhir import routes as routes_fhir
 from service.openapi import EquipoiseAPI
+from service.operations.last_answers import LastAnswers
 from service.version import VERSION
 
 DESCRIPTION = (
@@ -40,4 +41,5 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     for routes in (routes_cds, routes_acknowledgement, routes_fhir):
         app.include_router(routes.ROUTER)
     app.add_middleware(CrossOrigin, origins=collaborators.cards.origins)
+    app.add_middleware(LastAnswers, draining=collaborators.operations.draining)
     return app

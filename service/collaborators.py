@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from data_contracts.site_offer import SiteOffers
 from service.access.authentication import IdentifySystem
 from service.cds_hooks.setting import CardSetting
 from service.contact import Contact
+from service.operations.operations import Operations
 from service.served_policy import ServedPolicy
 from service.settings import default_roots
 from service.storage.store import Store
@@ -35,6 +37,7 @@ class Collaborators:
         audit_roots: the audit's own place.
         cards: how cards are shown in the record system.
         systems: tells which record system calls the CDS services; None asks nobody.
+        operations: what the process knows of its own running.
     """
 
     served: Callable[[], ServedPolicy]
@@ -45,6 +48,7 @@ class Collaborators:
     audit_roots: Path = field(default_factory=default_roots)
     cards: CardSetting = field(default_factory=CardSetting)
     systems: IdentifySystem | None = None
+    operations: Operations = field(default_factory=Operations)
     _surroundings: dict[int, tuple[RuleSet, Surroundings]] = field(default_factory=dict, repr=False)
 
     def surroundings(self, rules: RuleSet) -> Surroundings:
@@ -53,10 +57,14 @@ class Collaborators:
             self._surroundings[id(rules)] = (rules, surroundings_of(rules, self.offers, self.contacts))
         return self._surroundings[id(rules)][1]
 
+    def for_one_request(self) -> Collaborators:
+        """The same with one policy for as long as a request takes, whichever is served meanwhile."""
+        return replace(self, served=cache(self.served))
+
 
 async def _given(request: Request) -> Collaborators:
     held: Collaborators = request.app.state.collaborators
-    return held
+    return held.for_one_request()
 
 
 Given = Annotated[Collaborators, Depends(_given)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -11,7 +11,7 @@ from uuid import uuid4
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from data_contracts.errors import BadInput, EquipoiseError, Problem
+from data_contracts.errors import BadInput, EquipoiseError, NotReady, Problem
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -36,7 +36,7 @@ class ProblemDocument(BaseModel):
         status: the HTTP status.
         detail: what happened and what to do.
         instance: a new URI for this one occurrence, also in the server's log where it has one.
-        problems: every problem found, if the input was at fault.
+        problems: every problem found, if the input was at fault; every part that failed, if the service is not ready.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,6 +60,12 @@ def document_of(error: EquipoiseError) -> ProblemDocument:
     problems = error.problems if isinstance(error, BadInput) else ()
     detail = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}, listed below." if problems else str(error)
     return _document(f"urn:equipoise:problem:{kind}", error.title, error.http_status, detail, problems)
+
+
+def document_of_parts(failed: Sequence[Problem]) -> ProblemDocument:
+    """The problem document of a service that is not ready: each part that failed."""
+    detail = f"Not ready: {', '.join(part.where for part in failed)}; see below."
+    return _document("urn:equipoise:problem:not-ready", NotReady.title, NotReady.http_status, detail, failed)
 
 
 def document_for_status(status: int, detail: str) -> ProblemDocument:

@@ -15,8 +15,10 @@ from data_contracts.errors import BadUsage, EquipoiseError, NotFound, NotReady, 
 from data_contracts.manifest import PROMOTION, PROMOTION_SIGNATURE
 from data_contracts.places import registry
 from service.console import tell, warn
+from service.operations.registry_note import RegistryNote, write_note
 from service.policy_folder import read_folder
 from service.policy_source import CHAMPION, cache_folder, champion_name, name_champion
+from service.utc import utc_now
 from service.verification import VerifiedPolicy, check_serving, verify_policy
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def pull(reference: str, watch: float | None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     last = ""
     while True:
-        last = _pull_and_tell(name, last)
+        last = _pull_and_tell(name, last, watch)
         time.sleep(watch)
 
 
@@ -150,12 +152,15 @@ def _same(arrived: Path, target: Path) -> bool:
         return False
 
 
-def _pull_and_tell(name: str, last: str) -> str:
-    """Pull once and tell only what is new; what was told."""
+def _pull_and_tell(name: str, last: str, seconds: float) -> str:
+    """Pull once, note for the service what came of it, and tell only what is new; what was told."""
+    problem = ""
     try:
         told, say = f"{name}@{CHAMPION} is {pull_once(name)[:8]}…, verified and cached.", tell
     except EquipoiseError as error:
-        told, say = f"{error.title}. {error} The champion that was cached stays.", warn
+        problem = f"{error.title}. {error}"
+        told, say = f"{problem} The champion that was cached stays.", warn
+    write_note(name, RegistryNote(at=utc_now(), seconds=seconds, problem=problem))
     if told != last:
         say(told)
     return told

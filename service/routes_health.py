@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from data_contracts.errors import NotReady
+from data_contracts.errors import Problem
 from service.collaborators import Given
-from service.problem_document import documented
+from service.operations.readiness import Part, parts_of
+from service.problem_document import document_of_parts, documented
 
 ROUTER = APIRouter(tags=["health"])
 
@@ -21,12 +22,17 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """The service can answer, by this policy."""
+    """The service can answer, by this policy.
+
+    Attributes:
+        parts: what it needs, each by name; those with a warning it goes on without.
+    """
 
     status: Literal["ready"] = "ready"
     policy: str
     study_id: str
     policy_manifest_sha256: str
+    parts: tuple[Part, ...]
 
 
 @ROUTER.get("/healthz", responses=documented(500), summary="Whether the process lives")
@@ -35,12 +41,20 @@ def healthz() -> Alive:
     return Alive()
 
 
-@ROUTER.get("/readyz", responses=documented(500, 503), summary="Whether the service can answer")
-def readyz(given: Given) -> Ready:
-    """Ready if a verified policy is loaded and the database is reachable and migrated."""
-    served = given.served()
-    if problem := given.store.problem():
-        raise NotReady(problem)
-    manifest = served.policy.manifest
-    digest = served.source.manifest_sha256
-    return Ready(policy=manifest.name, study_id=manifest.study_id, policy_manifest_sha256=digest)
+@ROUTER.get(
+    "/readyz", response_model=Ready, responses=documented(500, 503), summary="Whether the service can answer, by parts"
+)
+def readyz(given: Given) -> Response:
+    """Ready if no part failed; otherwise a problem that names each part that did."""
+    parts = parts_of(given)
+    failed = [
+        Problem(part.name, "a part that is fit for use", part.told, "See docs/operations.md.")
+        for part in parts
+        if part.state == "failed"
+    ]
+    if failed:
+        return document_of_parts(failed).response()
+    source = given.served().source
+    manifest, digest = source.manifest, source.manifest_sha256
+    ready = Ready(policy=manifest.name, study_id=manifest.study_id, policy_manifest_sha256=digest, parts=parts)
+    return Response(ready.model_dump_json(), headers={"Cache-Control": "no-store"}, media_type="application/json")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import signal
 import socket
+from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
@@ -24,6 +24,11 @@ from service.check import warn_of_expired
 from service.collaborators import Collaborators
 from service.console import tell, warn
 from service.contact import read_contacts
+from service.operations.champion import Champion
+from service.operations.drain import SECONDS_TO_FINISH, DrainingServer
+from service.operations.operations import Operations
+from service.operations.registry_note import read_note
+from service.policy_source import champion_name
 from service.served_policy import ServedPolicy, check_reference, load_served
 from service.settings import POLICY, Settings, read_settings
 from service.storage.database import open_database
@@ -32,9 +37,6 @@ from service.storage.keys import FILE, TEXT, Keys, open_keys
 from service.storage.opening import ready_store
 from service.storage.store import Store
 from service.utc import utc_now
-
-SECONDS_TO_FINISH = 10
-"""How long answers that have begun may take after the signal to stop."""
 
 
 def serve(policy: str | None, host: str | None, port: int | None) -> int:
@@ -47,19 +49,24 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
     settings = read_settings(os.environ, policy=policy, host=host, port=port)
     contacts = read_contacts(settings.contacts)
     offers = read_site_offers(settings.sites) if settings.sites else None
-    served = load_served(check_reference(settings.policy, POLICY))
+    reference = check_reference(settings.policy, POLICY)
+    served = load_served(reference)
     keys = open_keys(os.environ, utc_now())
     store = open_store(settings, served, keys)
     listening = listen(settings)
     cards = settings.cards.listening_at(listening.getsockname()[1])
+    champion = Champion(reference, served, store, settings.policy_seconds, utc_now)
+    name = champion_name(reference)
+    operations = Operations(refused=champion.refused, registry=lambda: read_note(name))
     given = Collaborators(
-        lambda: served,
+        champion.served,
         store,
         contacts,
         offers=offers,
         audit_roots=settings.audit_roots,
         cards=cards,
         systems=known_systems(settings, store),
+        operations=operations,
     )
     app = create_app(given)
     warn_if_open(settings.host)
@@ -68,8 +75,9 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
     with (
         RootKeeper(store, settings.audit_roots, settings.audit_root_seconds, utc_now),
         Housekeeper(store, settings.retention_days, utc_now),
+        champion,
     ):
-        run(app, listening, served)
+        run(app, listening, served, lambda config: DrainingServer(config, operations.draining, settings.drain_seconds))
     store.close()
     return 0
 
@@ -115,7 +123,9 @@ def listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def run(app: FastAPI, listening: socket.socket, served: ServedPolicy) -> None:
+def run(
+    app: FastAPI, listening: socket.socket, served: ServedPolicy, server_of: Callable[[uvicorn.Config], uvicorn.Server]
+) -> None:
     """Serve until a signal says stop."""
     host, port = listening.getsockname()[:2]
     manifest = served.policy.manifest
@@ -127,16 +137,8 @@ def run(app: FastAPI, listening: socket.socket, served: ServedPolicy) -> None:
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
-    server = uvicorn.Server(config)
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    # uvicorn's own handlers raise the signal again once it has stopped: without ours the exit would look like a crash.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
     tell(f"Equipoise serves {manifest.name} (study {manifest.study_id[:8]}…) on {address}")
-    server.run(sockets=[listening])
+    server_of(config).run(sockets=[listening])
 
 
 def warn_if_open(host: str) -> None:

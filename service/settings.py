@@ -22,6 +22,8 @@ PORT = "EQUIPOISE_PORT"
 AUDIT_ROOTS = "EQUIPOISE_AUDIT_ROOTS"
 AUDIT_ROOT_SECONDS = "EQUIPOISE_AUDIT_ROOT_SECONDS"
 RETENTION_DAYS = "EQUIPOISE_RETENTION_DAYS"
+POLICY_SECONDS = "EQUIPOISE_POLICY_SECONDS"
+DRAIN_SECONDS = "EQUIPOISE_DRAIN_SECONDS"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Settings:
         audit_root_seconds: how often a root is written while the audit grows.
         retention_days: how long answers are kept, None for ever.
         cards: how cards are shown in the record system.
+        policy_seconds: how often a newer champion is looked for.
+        drain_seconds: how long requests are still taken after SIGTERM.
         access: file with the issuers of tokens that are believed, None if not given.
     """
 
@@ -52,6 +56,8 @@ class Settings:
     retention_days: int | None
     cards: CardSetting = field(default_factory=CardSetting)
     access: Path | None = None
+    policy_seconds: int = 5
+    drain_seconds: int = 2
 
 
 def read_settings(
@@ -77,6 +83,8 @@ def read_settings(
         retention_days=_whole(days, RETENTION_DAYS) if (days := environment.get(RETENTION_DAYS)) else None,
         cards=read_card_setting(environment, host, port),
         access=Path(access) if (access := environment.get(ACCESS)) else None,
+        policy_seconds=_whole(environment.get(POLICY_SECONDS) or "5", POLICY_SECONDS),
+        drain_seconds=_whole(environment.get(DRAIN_SECONDS) or "2", DRAIN_SECONDS, least=0),
     )
 
 
@@ -85,9 +93,9 @@ def default_roots() -> Path:
     return home() / "audit-roots"
 
 
-def _whole(text: str, name: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10**6:
-        raise BadUsage(f"{name} is a whole number from 1 to 1000000.")
+def _whole(text: str, name: str, least: int = 1) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= 10**6:
+        raise BadUsage(f"{name} is a whole number from {least} to 1000000.")
     return int(text)
 
 
