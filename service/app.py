@@ -13,6 +13,7 @@ from service.error_handling import install_error_handling
 from service.fhir import routes as routes_fhir
 from service.openapi import EquipoiseAPI
 from service.operations.last_answers import LastAnswers
+from service.pages import routes_assets, routes_home, routes_patient
 from service.version import VERSION
 
 DESCRIPTION = (
@@ -39,6 +40,8 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_consent, routes_health):
         app.include_router(routes.ROUTER)
     for routes in (routes_cds, routes_acknowledgement, routes_fhir):
+        app.include_router(routes.ROUTER)
+    for routes in (routes_home, routes_patient, routes_assets):
         app.include_router(routes.ROUTER)
     app.add_middleware(CrossOrigin, origins=collaborators.cards.origins)
     app.add_middleware(LastAnswers, draining=collaborators.operations.draining)

@@ -1,0 +1,93 @@
+"""Everything that the page of one patient shows, gathered from what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data_contracts.manifest import MANIFEST, PolicyManifest
+from data_contracts.recommendation import FindingKind, Recommendation, SafetyFinding
+from service.collaborators import Collaborators
+from service.event import History
+from service.history_keeper import Kept
+from service.pages.counted import Counted, counted_of
+from service.pages.known import Known, Question, known_of, questions_for
+from service.pages.option import Picture, picture_of
+from service.pages.outcome_choice import OutcomeChoice, choices_for, chosen
+
+FIRST: tuple[FindingKind, ...] = ("refuse", "hold", "acknowledge", "assess_first")
+"""Findings that are told before anything else."""
+CAUTIONS: tuple[FindingKind, ...] = ("remove", "flag", "nothing")
+
+
+@dataclass(frozen=True)
+class PatientView:
+    """The page of one patient.
+
+    Attributes:
+        kept: the answer, what was asked with and what was done.
+        history: where it stands.
+        manifest: of the policy that answered.
+        choices: what the options can be looked at by.
+        picture: the options.
+        known: what is known of the patient.
+        questions: what is missing.
+    """
+
+    kept: Kept
+    history: History
+    manifest: PolicyManifest
+    choices: tuple[OutcomeChoice, ...]
+    picture: Picture
+    known: tuple[Known, ...]
+    questions: tuple[Question, ...]
+
+    @property
+    def answer(self) -> Recommendation:
+        """The recommendation."""
+        return self.kept.answer
+
+    @property
+    def counted(self) -> Counted | None:
+        """How many of 100 people, by therapy; None where nothing is counted."""
+        return counted_of(self.answer, self.manifest)
+
+    def label(self, arm: str) -> str:
+        """An arm in words."""
+        return next((one.label for one in self.answer.arms if one.arm == arm), arm)
+
+    @property
+    def first(self) -> tuple[SafetyFinding, ...]:
+        """What is told before anything else."""
+        return tuple(one for one in self.answer.safety.findings if one.kind in FIRST)
+
+    @property
+    def cautions(self) -> tuple[SafetyFinding, ...]:
+        """Safety rules that fired on therapies, or say what an answer does not mean."""
+        return tuple(one for one in self.answer.safety.findings if one.kind in CAUTIONS)
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing is ranked for safety's or consent's sake."""
+        safety = self.answer.safety
+        return safety.level == "refused" or safety.awaiting_acknowledgement or safety.reason is not None
+
+
+def manifest_of(kept: Kept, given: Collaborators) -> PolicyManifest:
+    """The manifest of the policy that gave an answer, whichever is served now."""
+    return PolicyManifest.model_validate_json(given.store.policy(kept.record.policy_manifest_sha256)[MANIFEST])
+
+
+def view_of(kept: Kept, given: Collaborators, outcome: str | None) -> PatientView:
+    """The page of an answer, its options looked at by an outcome."""
+    manifest, today = manifest_of(kept, given), given.clock().date()
+    choices = choices_for(kept.answer, manifest)
+    features = {feature.name: feature for feature in manifest.encoding.features}
+    return PatientView(
+        kept=kept,
+        history=kept.history(today),
+        manifest=manifest,
+        choices=choices,
+        picture=picture_of(kept.answer, manifest, chosen(outcome, choices)),
+        known=known_of(kept.profile, kept.answer, today),
+        questions=questions_for(kept.answer, features),
+    )

@@ -1,0 +1,79 @@
+"""Makes pages: templates with every text escaped, under a policy that lets nothing run but our own files."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from fastapi import Request, Response
+
+from service.pages.asset import load_assets
+from service.pages.forgery import FIELD, set_cookie, token_for
+from service.pages.formats import formats_for
+from service.pages.icons import people
+from service.pages.texts import language_for, texts_in
+from service.version import VERSION
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Vary": "Accept-Language, Cookie",
+}
+
+
+def page(request: Request, template: str, status: int = 200, **content: object) -> Response:
+    """A page, or the part of one that htmx puts in its place.
+
+    Args:
+        request: whose languages, and whose form token, it is made for.
+        template: its name.
+        status: of the answer.
+        content: what the template shows.
+    """
+    accepted = request.headers.get("accept-language", "")
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            t=texts_in(language_for(accepted)),
+            f=formats_for(accepted),
+            assets=load_assets(),
+            form_field=FIELD,
+            form_token=token_for(request),
+            version=VERSION,
+            people=people,
+            **content,
+        )
+    )
+    response = Response(text, status, HEADERS, media_type="text/html")
+    set_cookie(request, response)
+    return response
+
+
+def asks_for_part(request: Request) -> bool:
+    """Whether htmx asks, which replaces a part of the page."""
+    return request.headers.get("hx-request") == "true"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # not needed to start
+
+    return Environment(
+        loader=PackageLoader("service.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

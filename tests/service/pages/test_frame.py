@@ -1,0 +1,108 @@
+"""The frame of the pages: their policy of content, their forms, their texts."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from service.pages.asset import load_assets
+from service.pages.forgery import COOKIE, FIELD
+from service.pages.texts import LANGUAGE, PSEUDO, texts_in
+
+HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}'
+BEFORE_CHARTS = 150_000
+"""Bytes of compressed scripts and styles at most, charts left aside."""
+
+
+def token(client: Any) -> str:
+    """The form token of the first page."""
+    found = re.search(rf'name="{FIELD}" value="([^"]+)"', client.get("/").text)
+    assert found
+    return found.group(1)
+
+
+def test_nothing_runs_but_our_own_files(client: Any) -> None:
+    """A page allows neither scripts nor styles in its text, nor to be framed, and holds none itself."""
+    page = client.get("/")
+    policy = page.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers["cache-control"] == "no-store"
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page.text)
+
+
+def test_hostile_names_are_text(client: Any, profile: dict[str, Any]) -> None:
+    """A patient's identifier and values that look like a page's source stand in it as text."""
+    profile["patient_id"] = HOSTILE
+    profile["values"][HOSTILE] = HOSTILE
+    where = client.post("/v1/recommendations", json=profile).json()["id"]
+    for address in ("/", f"/recommendations/{where}"):
+        page = client.get(address)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+        assert "<img src=x" not in page.text
+        assert "&lt;script&gt;alert(1)" in page.text
+
+
+def test_forms_of_other_sites_are_refused(client: Any, profile: dict[str, Any]) -> None:
+    """Without the token, with another, or from another site a form does nothing; with it, it does."""
+    where = client.post("/v1/recommendations", json=profile).json()["id"]
+    ours = token(client)
+    asked = {"patient_id": profile["patient_id"]}
+    attempts: list[tuple[dict[str, str], dict[str, str]]] = [
+        (asked, {}),
+        (asked | {FIELD: "A" * 43}, {}),
+        (asked | {FIELD: "ä" * 43}, {}),
+        (asked | {FIELD: ours}, {"Sec-Fetch-Site": "cross-site"}),
+        (asked | {FIELD: ours}, {"Sec-Fetch-Site": "same-site"}),
+        (asked | {FIELD: ours}, {"Origin": "https://elsewhere.example"}),
+        (asked | {FIELD: ours}, {"Origin": "null"}),
+    ]
+    for data, headers in attempts:
+        assert client.post("/find", data=data, headers=headers, follow_redirects=False).status_code == 403
+    found = client.post("/find", data=asked | {FIELD: ours}, follow_redirects=False)
+    assert found.headers["location"] == f"/recommendations/{where}"
+
+
+def test_the_token_is_the_browser_s_alone(client: Any) -> None:
+    """The token's cookie is out of scripts' reach and goes with no request that another site starts."""
+    cookie = client.get("/").headers["set-cookie"]
+    assert cookie.startswith(f"{COOKIE}=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+
+
+def test_every_text_keeps_its_places(client: Any) -> None:
+    """The pseudo language has every text in another form, with the same places; safety texts stay as written."""
+    english, pseudo = texts_in(LANGUAGE), texts_in(PSEUDO)
+    assert english.plain.keys() == pseudo.plain.keys()
+    for key, text in english.plain.items():
+        assert pseudo.plain[key] != text
+        places = [name for _, name, _, _ in Formatter().parse(text)]
+        assert [name for _, name, _, _ in Formatter().parse(pseudo.plain[key]) if name] == [n for n in places if n]
+    assert english.safety == pseudo.safety
+    assert not english.plain.keys() & english.safety.keys()
+
+
+def test_scripts_and_styles_are_light(client: Any) -> None:
+    """Scripts and styles weigh at most 150 kB compressed, charts left aside, and are kept by their hash."""
+    own = [one for name, one in load_assets().items() if not name.startswith("vega")]
+    assert sum(len(gzip.compress(one.content)) for one in own) <= BEFORE_CHARTS
+    for one in load_assets().values():
+        got = client.get(one.address)
+        assert got.content == one.content
+        assert "immutable" in got.headers["cache-control"]
+    assert client.get("/assets/0000000000000000/page.css").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["nothing", "00000000-0000-4000-8000-000000000000"])
+def test_errors_are_pages(client: Any, name: str) -> None:
+    """What does not exist is a page that says so, and not a problem document."""
+    answer = client.get(f"/recommendations/{name}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "No recommendation has this id" in answer.text
