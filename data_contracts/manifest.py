@@ -16,7 +16,7 @@ from data_contracts.policy_value import PolicyValue, ProposedAdvice
 from data_contracts.protocol import Outcome
 from data_contracts.recommendation import Reason
 from data_contracts.secondary_outcome import SecondaryOutcome
-from data_contracts.tipping_point import TippingPoint
+from data_contracts.tipping_point import FirstChoice, TippingPoint
 from data_contracts.withdrawn_pair import WithdrawnPair
 
 MANIFEST = "manifest.json"
@@ -77,6 +77,8 @@ class PolicyManifest(_Data):
             was yes, counts under 11 given as 0; a fact that is not there is one that the records do not know.
         tipping_points: what an unmeasured cause would have to be like for arms to change places; None where a study
             has not assessed it.
+        first_choices: the same of the first choice of each kind of patient that a covariate's value tells, as far as
+            an odds ratio that was looked at turns it.
         withdrawn_patients_sha256: hash of the signed list of patients who withdrew, and were left out; None if there
             was no such list.
         files: sha256 of every other file of the artifact; without arrays the study's effects were never computed, as
@@ -106,6 +108,7 @@ class PolicyManifest(_Data):
     withdrawn: tuple[WithdrawnPair, ...] = ()
     patients_with: dict[str, dict[str, int]] = Field(default_factory=dict)
     tipping_points: tuple[TippingPoint, ...] | None = None
+    first_choices: tuple[FirstChoice, ...] = ()
     withdrawn_patients_sha256: str | None = None
     files: dict[str, str] = Field(default_factory=dict)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data_contracts.kind import Kind
+
 
 class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,6 +70,7 @@ class KindSensitivity(_Data):
 
     Attributes:
         kind: who they are, in words.
+        who: what a value at the start says of them; None for all patients.
         patients: how many, to the nearest ten; never under 100.
         first: the arm with the best average among them.
         next: the arm that would come first beyond ``flip_gamma``.
@@ -75,6 +78,7 @@ class KindSensitivity(_Data):
     """
 
     kind: str
+    who: Kind | None = None
     patients: int
     first: str
     next: str | None

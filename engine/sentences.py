@@ -9,6 +9,7 @@ from data_contracts.data_query import DataQuery
 from data_contracts.guideline_view import GuidelineView
 from data_contracts.interval import Interval
 from data_contracts.manifest import ArmRecord
+from data_contracts.profile import Value
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
 from engine.availability import availability_sentences
 from engine.benefit import benefit_text
@@ -84,8 +85,13 @@ def answer_sentences(
     arms: Sequence[ArmAdvice],
     queries: Sequence[DataQuery],
     guideline: GuidelineView | None,
+    known: Mapping[str, Value],
 ) -> tuple[str, ...]:
-    """The answer to be read in order: safety and data queries, then the ranking or why not, then its limits."""
+    """The answer to be read in order: safety and data queries, then the ranking or why not, then its limits.
+
+    Args:
+        known: the patient's values, those left out that are in doubt.
+    """
     told, to_check = safety_sentences(safety, arms)
     told += [f"Data query: {query.sentence} {query.check}" for query in queries]
     if safety.level == "refused":
@@ -98,7 +104,7 @@ def answer_sentences(
     if held:
         told += _instead(None if gaps.abstain is None else _no_ranking(gaps), safety, arms)
     elif best := next((advice for advice in arms if advice.recommended), None):
-        told += [*_ranking_sentences(best, arms), *unmeasured_sentences(policy, arms)]
+        told += [*_ranking_sentences(best, arms), *unmeasured_sentences(policy, arms, known)]
     else:
         told += _instead(_no_ranking(gaps), safety, arms)
     if guideline is not None:

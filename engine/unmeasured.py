@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from data_contracts.arm_labels import capital
+from data_contracts.profile import Value
 from data_contracts.recommendation import ArmAdvice
-from data_contracts.tipping_point import TippingPoint
+from data_contracts.tipping_point import FirstChoice, TippingPoint
 from engine.policy import Policy
 
 NOT_ASSESSED = (
@@ -20,10 +21,14 @@ TIED = (
 )
 
 
-def unmeasured_sentences(policy: Policy, arms: Sequence[ArmAdvice]) -> list[str]:
+def unmeasured_sentences(policy: Policy, arms: Sequence[ArmAdvice], known: Mapping[str, Value]) -> list[str]:
     """For an answer with ranks: what would bring the nearest arm behind before the recommended, or that nobody looked.
 
-    Arms that cannot be told from the recommended one need no cause to change places with it.
+    Of the kinds of patients that this one is of, the one whose first choice turns most easily is told beside. Arms
+    that cannot be told from the recommended one need no cause to change places with it.
+
+    Args:
+        known: the patient's values as they were read, by feature.
     """
     points = policy.manifest.tipping_points
     if points is None:
@@ -33,7 +38,21 @@ def unmeasured_sentences(policy: Policy, arms: Sequence[ArmAdvice]) -> list[str]
     behind = {advice.arm for advice in arms if advice.rank} - tied
     against = [point for point in points if point.better == best and point.worse in behind]
     told = [_sentence(policy, min(against, key=lambda point: point.strength))] if against else []
+    alike = [
+        choice
+        for choice in policy.manifest.first_choices
+        if choice.first == best and choice.next in behind and choice.kind.holds(known.get(choice.kind.column))
+    ]
+    told += [_of_kind(policy, min(alike, key=lambda choice: choice.odds_ratio))] if alike else []
     return told + ([TIED] if tied else [])
+
+
+def _of_kind(policy: Policy, choice: FirstChoice) -> str:
+    behind, before = capital(policy.labels[choice.next]), policy.labels[choice.first]
+    return (
+        f"Among patients with {choice.kind.words} alone, {behind} could come before {before} if such a cause changed "
+        f"anybody's odds of starting one of them {choice.odds_ratio:.1f}-fold."
+    )
 
 
 def _sentence(policy: Policy, point: TippingPoint) -> str:

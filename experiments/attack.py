@@ -9,6 +9,7 @@ from itertools import combinations
 from data_contracts.effects import BoolArray
 from data_contracts.episode import IntArray
 from data_contracts.fairness import Fairness
+from data_contracts.kind import Kind
 from data_contracts.refutation import Refutation
 from data_contracts.sensitivity import Sensitivity
 from data_contracts.support import SUPPORTED
@@ -71,11 +72,12 @@ def _sensitivity(result: StudyResult) -> Sensitivity:
         encoding=learned.encoding,
         withdrawn=result.withdrawn,
     )
-    kinds: dict[str, BoolArray] = {}
-    sizes: dict[str, int] = {}
+    kinds: dict[Kind, BoolArray] = {}
+    sizes: dict[Kind, int] = {}
     for levels in kinds_of(result.episodes, result.protocol):
         kinds |= levels
-        sizes |= {kind: int(counts.sum()) for kind, counts in counts_told(levels, result.episodes).items()}
+        told = counts_told({kind.words: rows for kind, rows in levels.items()}, result.episodes)
+        sizes |= {kind: int(told[kind.words].sum()) for kind in levels}
     return assess(study, kinds, sizes)
 
 

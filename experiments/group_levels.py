@@ -25,9 +25,10 @@ def levels_of(name: str, column: Column) -> Mapping[str, BoolArray]:
 
     As in Table 1, levels of fewer than 11 patients are one: the name of such a level may itself point at a person.
     """
-    missing = is_missing(column)
-    if column.dtype != object and len(np.unique(column[~missing])) > MOST:
-        found = _bands(column, AGES if name == "age" else _thirds(column[~missing]))
+    missing, bands = is_missing(column), bands_of(name, column)
+    if bands:
+        inside = {band: (column >= start) & (column < end) for band, (start, end) in bands.items()}
+        found = {band: np.asarray(rows) for band, rows in inside.items() if rows.any()}
     else:
         texts = np.array([f"{value:g}" if isinstance(value, float) else str(value) for value in column.tolist()])
         found = {level: np.asarray((texts == level) & ~missing) for level in sorted(set(texts[~missing].tolist()))}
@@ -40,14 +41,19 @@ def _rare_together(levels: dict[str, BoolArray]) -> dict[str, BoolArray]:
     return {**{level: rows for level, rows in levels.items() if level not in rare}, **together}
 
 
-def _bands(column: FloatArray, starts: tuple[float, ...]) -> dict[str, BoolArray]:
-    """Bands from each start to below the next; what lies below the first is a band if anybody is in it."""
-    edges = [*starts, np.inf]
-    found = {f"below {starts[0]:g}": column < starts[0]}
-    for start, end in pairwise(edges):
-        name = f"{start:g} or more" if end == np.inf else f"{start:g} to below {end:g}"
-        found[name] = (column >= start) & (column < end)
-    return {name: np.asarray(rows) for name, rows in found.items() if rows.any()}
+def bands_of(name: str, column: Column) -> Mapping[str, tuple[float, float]]:
+    """Where each band of a column of numbers starts, and below what it ends, by its name; none where levels are told.
+
+    What lies below the first start is a band of its own.
+    """
+    known = column[~is_missing(column)]
+    if column.dtype == object or len(np.unique(known)) <= MOST:
+        return {}
+    starts = AGES if name == "age" else _thirds(known)
+    bands = {f"below {starts[0]:g}": (-np.inf, starts[0])}
+    for start, end in pairwise([*starts, np.inf]):
+        bands[f"{start:g} or more" if end == np.inf else f"{start:g} to below {end:g}"] = (start, end)
+    return bands
 
 
 def _thirds(values: FloatArray) -> tuple[float, ...]:

@@ -8,25 +8,45 @@ import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.encoding import MISSING_LEVEL
-from data_contracts.episode import Episodes, FloatArray
+from data_contracts.episode import Column, Episodes, FloatArray
+from data_contracts.kind import Kind
 from data_contracts.protocol import StudyProtocol
 from engine.patient import MORE_SEVERE_FROM
-from experiments.group_levels import levels_of
+from experiments.group_levels import bands_of, levels_of
+from experiments.report.table_one import RARE_LEVELS
 
 
-def kinds_of(episodes: Episodes, protocol: StudyProtocol) -> list[Mapping[str, BoolArray]]:
-    """(n,) patients of each kind by its name, in words; every patient is in one kind of each list."""
-    found: list[Mapping[str, BoolArray]] = []
+def kinds_of(episodes: Episodes, protocol: StudyProtocol) -> list[Mapping[Kind, BoolArray]]:
+    """(n,) patients of each kind; every patient is in one kind of each list."""
+    found: list[Mapping[Kind, BoolArray]] = []
     baseline = protocol.outcome.baseline
     if baseline is not None and "PHQ-9" in protocol.outcome.unit:
         found.append(_cut(baseline, np.asarray(episodes.columns[baseline], dtype=np.float64), MORE_SEVERE_FROM))
     for name in protocol.groups:
-        levels = levels_of(name, episodes.columns[name])
-        found.append({f"{name} {level}": rows for level, rows in levels.items()})
+        column = episodes.columns[name]
+        found.append({_kind(name, level, column): rows for level, rows in levels_of(name, column).items()})
     return found
 
 
-def _cut(name: str, numbers: FloatArray, at: float) -> dict[str, BoolArray]:
+def _kind(name: str, level: str, column: Column) -> Kind:
+    """What a level says of a patient; nothing where it is unknown or one of several rare ones."""
+    bands, words = bands_of(name, column), f"{name} {level}"
+    if level in bands:
+        start, end = bands[level]
+        return Kind(words=words, column=name, at_least=_finite(start), below=_finite(end))
+    return Kind(words=words, column=name, level=None if level in (MISSING_LEVEL, RARE_LEVELS) else level)
+
+
+def _finite(end: float) -> float | None:
+    """An end as its words tell it, no finer: it may be some patient's value."""
+    return float(f"{end:g}") if np.isfinite(end) else None
+
+
+def _cut(name: str, numbers: FloatArray, at: float) -> dict[Kind, BoolArray]:
     missing = np.isnan(numbers)
-    found = {f"{name} below {at:g}": numbers < at, f"{name} of {at:g} or more": numbers >= at}
-    return {**found, **({f"{name} {MISSING_LEVEL}": missing} if missing.any() else {})}
+    found = {
+        Kind(words=f"{name} below {at:g}", column=name, below=at): numbers < at,
+        Kind(words=f"{name} of {at:g} or more", column=name, at_least=at): numbers >= at,
+    }
+    unknown = Kind(words=f"{name} {MISSING_LEVEL}", column=name)
+    return {**found, **({unknown: missing} if missing.any() else {})}

@@ -13,6 +13,7 @@ import numpy as np
 
 from data_contracts.column_checks import instrument_of
 from data_contracts.effects import BoolArray
+from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes, FloatArray
 from data_contracts.fact import Answer, UnreadableFact, load_facts, read_fact
 from data_contracts.fill_sketch import fill_arrays
@@ -25,7 +26,7 @@ from data_contracts.sensitivity import Sensitivity
 from data_contracts.similar_groups import similar_arrays
 from data_contracts.support_arrays import support_arrays
 from data_contracts.therapy import therapy_for
-from data_contracts.tipping_point import TippingPoint
+from data_contracts.tipping_point import FirstChoice, TippingPoint
 from data_contracts.withdrawn_pair import WithdrawnPair
 from engine.policy_files import policy_arrays
 from estimators.design import MINIMUM_CELL
@@ -66,6 +67,7 @@ def policy_files(
             "withdrawn": withdrawn,
             "abstained": dict.fromkeys(sorted(episodes.apart), Reason.NOT_COMPARABLE),
             "tipping_points": tipping_points(sensitivity) if sensitivity else None,
+            "first_choices": first_choices(sensitivity, learned.encoding) if sensitivity else (),
         }
     )
     return named_files(manifest, {ARRAYS: _archive(learned), MODEL_CARD: card})
@@ -86,6 +88,17 @@ def tipping_points(found: Sensitivity) -> tuple[TippingPoint, ...]:
                     odds_ratio=pair.flip_gamma,
                 )
             )
+    return tuple(told)
+
+
+def first_choices(found: Sensitivity, encoding: Encoding) -> tuple[FirstChoice, ...]:
+    """What would have to be true of one to turn the first choice of those kinds of patients that features tell."""
+    told, features = [], {feature.name for feature in encoding.features}
+    for one in found.kinds:
+        if one.who is None or one.who.column not in features or not one.who.can_be_told:
+            continue
+        if one.next is not None and one.flip_gamma is not None:
+            told.append(FirstChoice(kind=one.who, first=one.first, next=one.next, odds_ratio=one.flip_gamma))
     return tuple(told)
 
 

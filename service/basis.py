@@ -15,7 +15,7 @@ from data_contracts.product import INTENDED_USE, LIMITS, METHOD, NO_TRIAL
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation, SafetyFinding
 from data_contracts.secondary_outcome import SecondaryOutcome
-from data_contracts.tipping_point import TippingPoint
+from data_contracts.tipping_point import FirstChoice, TippingPoint
 from data_contracts.would_change import WouldChange
 from service.event import Event, State
 from service.history_keeper import Kept
@@ -84,6 +84,7 @@ class Basis(_Data):
     trial_evidence: StudyEvidence | None
     safety: tuple[SafetyFinding, ...]
     unmeasured_cause: tuple[TippingPoint, ...] | None
+    first_choices: tuple[FirstChoice, ...]
     limits: tuple[str, ...]
     evidence: str
     model_card: dict[str, Any]
@@ -118,6 +119,7 @@ def basis_of(kept: Kept, documents: Mapping[str, str], version: str) -> Basis:
         trial_evidence=manifest.evidence,
         safety=answer.safety.findings,
         unmeasured_cause=manifest.tipping_points,
+        first_choices=manifest.first_choices,
         limits=LIMITS,
         evidence=NO_TRIAL,
         model_card=json.loads(documents.get(MODEL_CARD, "{}")),

@@ -12,6 +12,7 @@ import numpy as np
 from data_contracts.effects import AverageEffects, BoolArray, ScoredEpisodes
 from data_contracts.encoding import Encoding
 from data_contracts.episode import FloatArray
+from data_contracts.kind import Kind
 from data_contracts.sensitivity import Benchmark, KindSensitivity, PairSensitivity, Sensitivity
 from data_contracts.withdrawn_pair import WithdrawnPair, is_withdrawn
 from estimators.rounded import count_told
@@ -53,22 +54,24 @@ class Study:
         return not is_withdrawn(self.withdrawn, self.arms[one], self.arms[other])
 
 
-def assess(study: Study, kinds: Mapping[str, BoolArray], sizes: Mapping[str, int]) -> Sensitivity:
+def assess(study: Study, kinds: Mapping[Kind, BoolArray], sizes: Mapping[Kind, int]) -> Sensitivity:
     """Judge every pair of arms that is compared, and the first choice of every kind of patient.
 
     Args:
-        kinds: (n,) patients of each kind, by its name.
+        kinds: (n,) patients of each kind.
         sizes: how many of each kind there are as far as that may be told; kinds of fewer than 100 are left out.
     """
     tails = [tail_of(study.data, study.covariates, arm) for arm in range(len(study.arms))]
     compared = [pair for pair in combinations(range(len(study.arms)), 2) if study.compares(*pair)]
     pairs = [_pair(study, tails, one, other) for one, other in compared]
     everyone = np.ones(len(study.data.arm), dtype=np.bool_)
-    told = {EVERYONE: everyone, **{name: rows for name, rows in kinds.items() if sizes[name] >= FEWEST}}
-    counts = {EVERYONE: len(everyone), **sizes}
+    large = {kind: rows for kind, rows in kinds.items() if sizes[kind] >= FEWEST}
     return Sensitivity(
         pairs=tuple(pairs),
-        kinds=tuple(_kind(study, tails, name, rows, counts[name]) for name, rows in told.items()),
+        kinds=(
+            _kind(study, tails, None, everyone, len(everyone)),
+            *(_kind(study, tails, kind, rows, sizes[kind]) for kind, rows in large.items()),
+        ),
         largest_gamma=LARGEST,
     )
 
@@ -114,7 +117,7 @@ def _benchmark(name: str, strength: Strength, reach: float, at_bound: float) -> 
     )
 
 
-def _kind(study: Study, tails: list[Tail], kind: str, rows: BoolArray, size: int) -> KindSensitivity:
+def _kind(study: Study, tails: list[Tail], kind: Kind | None, rows: BoolArray, size: int) -> KindSensitivity:
     """The first choice by the averages of these patients, and the arm that turns it first."""
     means = study.data.scores[rows].mean(axis=0)
     first = int(means.argmax())
@@ -123,7 +126,8 @@ def _kind(study: Study, tails: list[Tail], kind: str, rows: BoolArray, size: int
     reached = [(gamma, other) for gamma, other in flips if gamma is not None]
     gamma, following = min(reached) if reached else (None, None)
     return KindSensitivity(
-        kind=kind,
+        kind=EVERYONE if kind is None else kind.words,
+        who=kind,
         patients=count_told(size),
         first=study.arms[first],
         next=None if following is None else study.arms[following],

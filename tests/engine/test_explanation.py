@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_contracts.interval import Interval
+from data_contracts.kind import Kind
 from data_contracts.outcome_effect import OutcomeEffect
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason
 from data_contracts.secondary_outcome import SHARE, SecondaryOutcome
 from data_contracts.secondary_served import SecondaryServed
 from data_contracts.similar_groups import SimilarGroups
-from data_contracts.tipping_point import TippingPoint
+from data_contracts.tipping_point import FirstChoice, TippingPoint
 from engine import plain_sentences
 from engine.becomes import PATIENT
 from engine.people import hundreds_of, of_hundred
@@ -214,6 +215,33 @@ def test_of_unmeasured_causes_the_nearest_arm_behind_is_told(policy, rules, pati
     assert told.count("times as strong as gad7, or if it changed anybody's odds of starting one of them 1.3-fold") == 1
     assert "2.0 times as strong" in told
     assert ("a weak cause that the records do not hold" in told) is bool(tied)
+
+
+def test_of_the_patient_s_kinds_the_one_that_turns_most_easily_is_told(policy, rules, patient):
+    """Only kinds that a given value tells, and only where their first choice is the answer's."""
+    answer = recommend(patient(), policy, rules)
+    best, score = answer.recommended, patient().values["phq9_week0"]
+    tied = {arm.arm for arm in answer.arms if arm.rank and arm.rank.in_top_set}
+    behind = next(arm.arm for arm in answer.arms if arm.rank and arm.arm not in tied)
+
+    def choice(words, odds_ratio, first=best, **band):
+        kind = Kind(words=words, column="phq9_week0", **band)
+        return FirstChoice(kind=kind, first=first, next=behind, odds_ratio=odds_ratio)
+
+    choices = (
+        choice("such a score", 1.9, at_least=score),
+        choice("nearly such a score", 1.6, at_least=score - 1, below=score + 1),
+        choice("a lower score", 1.1, below=score),
+        choice("another first choice", 1.1, first=behind, at_least=score),
+        choice("no score", 1.1),
+    )
+    manifest = policy.manifest.model_copy(update={"tipping_points": (), "first_choices": choices})
+    assessed = replace(policy, manifest=manifest)
+    told = [one for one in recommend(patient(), assessed, rules).sentences if "Among patients with" in one]
+    assert len(told) == 1
+    assert "nearly such a score alone" in told[0]
+    assert "1.6-fold" in told[0]
+    assert "Among patients with" not in " ".join(recommend(patient(phq9_week0=None), assessed, rules).sentences)
 
 
 def test_people_are_counted_outwards_and_only_where_shown(policy):

@@ -186,6 +186,18 @@ def test_kinds_of_a_group_hold_everybody_once(clinic: StudyResult) -> None:
         assert (np.sum(list(levels.values()), axis=0) == 1).all()
 
 
+def test_a_value_tells_the_kinds_that_the_study_put_its_patient_in(clinic: StudyResult) -> None:
+    """For every patient and kind that a value can tell, value and rows agree; of the unrecorded no value tells."""
+    told = 0
+    for levels in kinds_of(clinic.episodes, clinic.protocol):
+        for kind, rows in levels.items():
+            values = clinic.episodes.columns[kind.column].tolist()
+            held = [kind.holds(None if str(value) == "nan" else value) for value in values]
+            assert held == (rows.tolist() if kind.can_be_told else [False] * len(rows)), kind.words
+            told += kind.can_be_told
+    assert told >= 6
+
+
 def test_the_policy_can_say_what_would_turn_the_order(clinic: StudyResult, found: Sensitivity) -> None:
     """Tipping points are in the signed policy, pair by pair, with yardstick and odds ratio."""
     points = load_policy(files_of(clinic)).manifest.tipping_points
@@ -193,6 +205,19 @@ def test_the_policy_can_say_what_would_turn_the_order(clinic: StudyResult, found
     pair = next(one for one in found.pairs if (one.better, one.worse) == (points[0].better, points[0].worse))
     assert points[0].odds_ratio == pair.flip_gamma
     assert (points[0].benchmark, points[0].strength) in {(one.covariate, one.times) for one in pair.benchmarks}
+
+
+def test_the_policy_can_say_it_for_kinds_of_patients(clinic: StudyResult, found: Sensitivity) -> None:
+    """First choices stand there with their odds ratios, of those kinds that a covariate of the policy tells."""
+    manifest = load_policy(files_of(clinic)).manifest
+    features = {feature.name for feature in manifest.encoding.features}
+    by_words = {one.kind: one for one in found.kinds}
+    assert {"phq9_week0 below 16", "phq9_week0 of 16 or more"} & {one.kind.words for one in manifest.first_choices}
+    for one in manifest.first_choices:
+        assert one.kind.column in features
+        assert one.kind.can_be_told
+        same = by_words[one.kind.words]
+        assert (one.first, one.next, one.odds_ratio) == (same.first, same.next, same.flip_gamma)
 
 
 def test_gates_and_report_tell_it(clinic: StudyResult, tmp_path: Path) -> None:
