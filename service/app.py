@@ -7,12 +7,11 @@ from fastapi import FastAPI
 from service import routes_basis, routes_consent, routes_health, routes_recommendations, routes_release, routes_sheet
 from service.cds_hooks import routes as routes_cds
 from service.cds_hooks import routes_acknowledgement
-from service.cds_hooks.cross_origin import CrossOrigin
 from service.collaborators import Collaborators
 from service.error_handling import install_error_handling
 from service.fhir import routes as routes_fhir
 from service.openapi import EquipoiseAPI
-from service.operations.last_answers import LastAnswers
+from service.operations.middleware import install_middleware
 from service.pages import routes_assets, routes_home, routes_patient
 from service.version import VERSION
 
@@ -43,6 +42,5 @@ def create_app(collaborators: Collaborators) -> FastAPI:
         app.include_router(routes.ROUTER)
     for routes in (routes_home, routes_patient, routes_assets):
         app.include_router(routes.ROUTER)
-    app.add_middleware(CrossOrigin, origins=collaborators.cards.origins)
-    app.add_middleware(LastAnswers, draining=collaborators.operations.draining)
+    install_middleware(app, collaborators)
     return app

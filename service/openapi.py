@@ -11,12 +11,21 @@ from data_contracts.profile import PatientProfile
 from service.cds_hooks.feedback import Feedback
 from service.cds_hooks.hook_request import HookRequest
 from service.consent import Statement
+from service.entity_tag import UNTAGGED
 from service.event import Choice, Signature
 from service.problem_document import ProblemDocument
 from service.storage.erasure import Erasure
 
 MODELS = (PatientProfile, Signature, Choice, Statement, Erasure, HookRequest, Feedback, ProblemDocument)
 TEMPLATE = "#/components/schemas/{model}"
+
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of what the caller has",
+    "schema": {"type": "string"},
+}
 
 
 class EquipoiseAPI(FastAPI):
@@ -29,7 +38,17 @@ class EquipoiseAPI(FastAPI):
         if ProblemDocument.__name__ not in schemas:
             for model in MODELS:
                 schemas.update(_schemas(model))
+            for path, operations in document.get("paths", {}).items():
+                for method, operation in operations.items():
+                    _complete(path, method, operation)
         return document
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    """Add what middleware answers."""
+    if method == "get" and path not in UNTAGGED:
+        operation["responses"]["304"] = {"description": "As named in If-None-Match: the caller has it already"}
+        operation.setdefault("parameters", []).append(IF_NONE_MATCH)
 
 
 def _schemas(model: type[BaseModel]) -> dict[str, Any]:

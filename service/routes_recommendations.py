@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Response
 
 from data_contracts.profile import PatientProfile
 from service.acting import Acting
-from service.answering import keep, prepare
 from service.audit.reading import reading
 from service.collaborators import Given
 from service.problem_document import documented
 from service.record import RecommendationRecord
+from service.repeating import Key, answer_once
 from service.request_body import body_of, documented_body
 
 ROUTER = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
@@ -24,23 +24,29 @@ PRIVATE = {"Cache-Control": "no-store"}
     "",
     status_code=201,
     response_model=RecommendationRecord,
-    responses=documented(400, 403, 409, 413, 415, 422, 500, 503),
+    responses=documented(400, 403, 409, 410, 413, 415, 422, 500, 503),
     openapi_extra=documented_body(PatientProfile),
     summary="Rank therapies for one patient, or say why that cannot be done",
 )
 def make_recommendation(
-    profile: Annotated[PatientProfile, Depends(body_of(PatientProfile))], given: Given, actor: Acting
+    profile: Annotated[PatientProfile, Depends(body_of(PatientProfile))],
+    given: Given,
+    actor: Acting,
+    idempotency_key: Key = None,
 ) -> Response:
     """Answer for one patient; the answer is kept before it is given.
+
+    The same call with the same Idempotency-Key gets the answer that is kept, with `Idempotent-Replayed: true`.
 
     Who has withdrawn from decision support by the ledger of consents is refused, before anything is computed.
 
     Of a patient who does not consent nothing is kept but the refusal: what the answer says beyond it is given once.
     """
-    prepared = prepare(profile, given, actor)
-    keep(prepared, given)
-    headers = {**PRIVATE, "Location": f"{ROUTER.prefix}/{prepared.record.id}"}
-    return Response(prepared.content, 201, headers, media_type="application/json")
+    made, content, before = answer_once(profile, idempotency_key, given, actor)
+    headers = {**PRIVATE, "Location": f"{ROUTER.prefix}/{made}"}
+    if before:
+        headers["Idempotent-Replayed"] = "true"
+    return Response(content, 201, headers, media_type="application/json")
 
 
 @ROUTER.get(

@@ -64,6 +64,10 @@ class KeyRing:
         """The keyed hash (HMAC-SHA256, hexadecimal) that a patient of an organisation is looked up by."""
         return self._keyed(f"patient of {organisation}", patient_id)
 
+    def keyed(self, purpose: str, text: str) -> str:
+        """A keyed hash (HMAC-SHA256, hexadecimal) by which a text is found again and never read."""
+        return self._keyed(purpose, text)
+
     @property
     def list_salt(self) -> str:
         """What the list of withdrawn patients is hashed with; it may be known, as it tells nothing of any key."""

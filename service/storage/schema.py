@@ -130,3 +130,12 @@ CARD_FEEDBACK = Table(
     Column("content", LargeBinary),
 )
 """What became of cards, each item once. ``content`` is sealed, and empty where the card is not known here."""
+
+IDEMPOTENCY_KEYS = Table(
+    "idempotency_keys",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    Column("body", String(64), nullable=False),
+    Column("recommendation_id", String(36), ForeignKey("recommendations.id"), nullable=False, index=True),
+)
+"""Which answer a caller's Idempotency-Key led to; ``key`` and ``body`` are keyed hashes."""

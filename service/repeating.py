@@ -1,0 +1,79 @@
+"""Answers a call with an Idempotency-Key once, however often and through whichever replica it is made."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Header
+
+from data_contracts.errors import BadInput, Problem
+from data_contracts.profile import PatientProfile
+from service.answering import keep, prepare
+from service.audit.actor import Actor
+from service.audit.reading import reading
+from service.collaborators import Collaborators
+from service.storage.repeats import Claim, Claimed, find_claim, keep_claim
+
+HEADER = "Idempotency-Key"
+Key = Annotated[
+    str | None,
+    Header(
+        alias=HEADER,
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A key of the caller's own for this call, such as a UUID; the call made again with it gets the "
+        "same answer, and no second one is made.",
+    ),
+]
+"""Annotate a route's argument with it to be handed the caller's key, if there is one."""
+
+
+def answer_once(
+    profile: PatientProfile, key: str | None, given: Collaborators, actor: Actor
+) -> tuple[UUID, bytes, bool]:
+    """Answer for one patient, or give the answer that this key led to before.
+
+    Returns:
+        The answer's id, its body, and whether it was made before.
+
+    Raises:
+        BadInput: also if the key came with another profile before.
+        Refused, WrongState, NotReady, Erased: as for `prepare`, `keep` and the store.
+    """
+    claim = None if key is None else _claim(key, profile, given, actor)
+    if claim is not None and (found := _answered(claim, given, actor)) is not None:
+        return *found, True
+    prepared = prepare(profile, given, actor)
+    try:
+        keep(prepared, given, claim and (lambda transaction: keep_claim(transaction, claim, prepared.record.id)))
+    except Claimed:
+        if claim is None or (found := _answered(claim, given, actor)) is None:
+            raise
+        return *found, True
+    return prepared.record.id, prepared.content, False
+
+
+def _claim(key: str, profile: PatientProfile, given: Collaborators, actor: Actor) -> Claim:
+    """The key as its caller's own: nobody else's can be met by it."""
+    who, ring = actor.principal, given.store.ring
+    body = json.dumps(profile.model_dump(mode="json"), sort_keys=True)
+    whose = json.dumps([who.organisation, who.issuer, who.subject, key])
+    return Claim(ring.keyed("idempotency key", whose), ring.keyed("body under an idempotency key", body))
+
+
+def _answered(claim: Claim, given: Collaborators, actor: Actor) -> tuple[UUID, bytes] | None:
+    """The answer that the key led to, its reading being remembered; None if the key is new."""
+    with given.store.looking() as connection:
+        found = find_claim(connection, claim.key)
+    if found is None:
+        return None
+    body, recommendation_id = found
+    if body != claim.body:
+        what = ("a new key for each new body", "a key that came with another body before")
+        raise BadInput([Problem(HEADER, *what, "Send a key of its own, or the body of before.")])
+    row = given.store.get(str(recommendation_id))
+    given.store.note(reading(row, actor, given.clock(), "recommendation"))
+    return row.id, row.response
