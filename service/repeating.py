@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -48,7 +49,7 @@ def answer_once(
         return *found, True
     prepared = prepare(profile, given, actor)
     try:
-        keep(prepared, given, claim and (lambda transaction: keep_claim(transaction, claim, prepared.record.id)))
+        keep(prepared, given, None if claim is None else partial(keep_claim, claim, prepared.record.id))
     except Claimed:
         if claim is None or (found := _answered(claim, given, actor)) is None:
             raise

@@ -38,7 +38,7 @@ def find_claim(connection: Connection, key: str) -> tuple[str, UUID] | None:
     return None if row is None else (row["body"], UUID(row["recommendation_id"]))
 
 
-def keep_claim(transaction: Transaction, claim: Claim, recommendation_id: UUID) -> None:
+def keep_claim(claim: Claim, recommendation_id: UUID, transaction: Transaction) -> None:
     """Keep that a key led to an answer, in the answer's transaction.
 
     Raises:
