@@ -43,10 +43,12 @@ class LeftOut:
     Attributes:
         what: the rule, as the analyst reads it.
         count: records; never 0.
+        done: what was done with them: records that a protocol has cleaned may also have been kept, but changed.
     """
 
     what: str
     count: int
+    done: str = "Left out"
 
 
 @dataclass(frozen=True)

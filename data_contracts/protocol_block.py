@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -14,3 +14,8 @@ class Block(BaseModel):
     """Base of a protocol's blocks."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def one_is_a_list(value: Any) -> Any:
+    """A single text where several may stand, as a list of one."""
+    return (value,) if isinstance(value, str) else value

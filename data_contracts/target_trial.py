@@ -12,16 +12,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, FiniteFloat
 
-from data_contracts.protocol_block import Block, Column, Name
+from data_contracts.cleaning import Cleaning
+from data_contracts.protocol_block import Block, Column, Name, one_is_a_list
 
 DAYS_A_WEEK = 7
 
 
-def _one_is_a_list(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[Column, ...], BeforeValidator(_one_is_a_list)]
+Names = Annotated[tuple[Column, ...], BeforeValidator(one_is_a_list)]
 """Names or codes as the records spell them; a single one needs no brackets."""
 
 
@@ -184,6 +181,7 @@ class TargetTrial(Block):
             ``patients`` a word is a column, whose value is what an observation with that code says.
         course_gap_days: prescriptions or sessions of one therapy with at most so many days between them are a course.
             Only OMOP CDM and FHIR ask for it: event tables hold courses.
+        cleaning: what is done with rows that would be refused; each is counted.
         estimand: the effect of the treatment started first, whatever came later; or, ``per_protocol``, while staying
             on it: who stops it or starts another arm's before an outcome's window counts as not observed there.
     """
@@ -197,6 +195,7 @@ class TargetTrial(Block):
     controls: dict[Column, ControlOutcome] = Field(default_factory=dict)
     words: dict[EventTableName, dict[Column, dict[Column, CodeNames]]] = Field(default_factory=dict)
     course_gap_days: int = Field(default=30, ge=0, le=365)
+    cleaning: Cleaning = Cleaning()
     estimand: Literal["first_treatment_started", "per_protocol"] = "first_treatment_started"
 
     def codes(self, therapy: str) -> tuple[str, ...]:

@@ -179,7 +179,7 @@ def _left_out(result: Result) -> Iterator[str]:
     """What the study goes on without."""
     episodes = result.episodes
     for left in episodes.left_out:
-        yield f"Left out: {left.count} {left.what}."
+        yield f"{left.done}: {left.count} {left.what}."
     if episodes.left_therapy:
         many, column = episodes.left_therapy, result.protocol.outcome.column
         yield f"Count as not observed: {many} patients who left their therapy before the window of {column}."

@@ -71,7 +71,7 @@ def build_cohort(
         BadInput: the tables, or what the protocol asks of them, have problems, or nobody is left; all are listed.
     """
     with told_plainly(place), open_records(place, trial) as source:
-        if problems := [*event_problems(source, today), *name_problems(source, trial)]:
+        if problems := [*event_problems(source, today, trial.cleaning), *name_problems(source, trial)]:
             raise BadInput(problems)
         frame = source.connection.to_pyarrow(cohort_expression(source.joined, protocol, trial)).to_pandas()
     frame = frame.sort_values(protocol.records.patient_id, ignore_index=True)

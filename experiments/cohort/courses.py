@@ -22,13 +22,13 @@ def joined(connection: Any, tables: Mapping[str, Expression], gap_days: int) -> 
     """
     return {
         "patients": tables["patients"],
-        "treatments": kept(connection, "courses", _courses(tables["treatments"], gap_days)),
+        "treatments": kept(connection, "courses", courses(tables["treatments"], gap_days)),
         "measures": kept(connection, "measured", _once(tables["measures"], (*EVENT_TABLES["measures"].columns,))),
         "events": kept(connection, "happened", _once(tables["events"], EVENT_TABLES["events"].key)),
     }
 
 
-def _courses(pieces: Expression, gap_days: int) -> Expression:
+def courses(pieces: Expression, gap_days: int) -> Expression:
     """Courses, with the first piece's row; a piece without an end is still running, and takes in what follows it."""
     pieces = pieces.filter(pieces.start_date.notnull(), pieces.therapy.notnull(), pieces.patient_id.notnull())
     pieces = pieces.mutate(end=ibis.coalesce(pieces.end_date, ibis.literal(RUNNING)))

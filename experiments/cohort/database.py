@@ -12,6 +12,7 @@ import ibis
 from data_contracts.errors import BadInput, Problem, RowName
 from data_contracts.event_tables import EVENT_TABLES
 from data_contracts.target_trial import TargetTrial
+from experiments.cohort.cleaning import clean, joined_courses
 from experiments.cohort.database_errors import database_problem
 from experiments.cohort.event_files import column_problems, duckdb_in_memory
 from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept_typed
@@ -104,10 +105,14 @@ def _open(
         if problems := list(_problems(tables, place)):
             raise BadInput(problems)
         typed = kept_typed(connection, {name: _numbered(tables.get(name), name) for name in EVENT_TABLES})
+        desk = clean(connection, typed, trial.cleaning)
+        joined = joined_courses(desk, trial.cleaning)
     except BaseException:
         connection.disconnect()
         raise
-    return EventSource(connection, {name: name for name in EVENT_TABLES}, typed, typed, _row_name)
+    names = {name: name for name in EVENT_TABLES}
+    done, unknown = tuple(desk.done), tuple(desk.problems)
+    return EventSource(connection, names, desk.tables, joined, _row_name, done, problems=unknown)
 
 
 def _problems(tables: Mapping[str, Expression], place: str) -> Iterator[Problem]:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import ibis
 
+from data_contracts.cleaning import Cleaning
 from data_contracts.errors import Problem, rows_text
 from data_contracts.event_tables import EVENT_TABLES, WHAT
 from data_contracts.instrument_name import instrument_for
+from experiments.cohort.cleaning import ranges
 from experiments.cohort.event_source import FILE, ROW, UNREAD, EventSource, Expression
 from experiments.cohort.fixed import contradicted
 from experiments.cohort.joins import having, lacking
@@ -18,16 +20,32 @@ from experiments.cohort.joins import having, lacking
 FIRST_DATE = datetime.date(1900, 1, 1)
 """Earlier dates are those of a default or of a slip, not of a patient in anybody's records."""
 
+SAME_AGAIN = (
+    "Drop the copies; of two that differ, keep the right one. Or say in the protocol's cleaning which counts (copies, "
+    "of_a_day)."
+)
+EMPTY = "Fill it, or leave the row out; the protocol's cleaning can do that (empty)."
+STRAYS = "; the protocol's cleaning can do that (strays)"
+OUTSIDE = ", as the protocol's cleaning can (out_of_range)"
+JOIN = "Join them, or let the protocol's cleaning do it (overlaps)."
+CONVERT = "Convert the values to one unit, or let the protocol's cleaning do it (units)."
+"""What to do, and the rule of the protocol that does it; the records' own system is the better place."""
+
 PERCENT = ("%", "percent", "8554")
 """Percent as written, and as OMOP's concept (recalled)."""
 
 
-def event_problems(source: EventSource, today: datetime.date) -> list[Problem]:
+def event_problems(
+    source: EventSource,
+    today: datetime.date,
+    rules: Cleaning = Cleaning(),  # noqa: B008 - frozen
+) -> list[Problem]:
     """Everything that keeps the tables from being used.
 
     Args:
         source: the tables.
         today: no record is of a later day.
+        rules: the protocol's, which may say what range a measure has.
     """
     problems = list(source.problems)
     for name in EVENT_TABLES:
@@ -36,7 +54,7 @@ def event_problems(source: EventSource, today: datetime.date) -> list[Problem]:
     problems += [*_life_problems(source), *_fixed_problems(source), *_code_problems(source)]
     for name in WHAT:
         problems += _patient_problems(source, name)
-    return [*problems, *_course_problems(source), *_score_problems(source)]
+    return [*problems, *_course_problems(source), *_score_problems(source), *_range_problems(source, rules)]
 
 
 def _problem(source: EventSource, column: str, told: tuple[str, str, str], found: Expression) -> Iterator[Problem]:
@@ -57,7 +75,7 @@ def _cell_problems(source: EventSource, name: str, today: datetime.date) -> Iter
     for column, kind in EVENT_TABLES[name].columns.items():
         unread = table[UNREAD + column] if UNREAD + column in table.columns else ibis.literal(False)
         if kind.filled:
-            told = ("a value in every row", "none", "Fill it, or leave the row out.")
+            told = ("a value in every row", "none", EMPTY if column == "value" else "Fill it, or leave the row out.")
             yield from _problem(source, column, told, table.filter(table[column].isnull() & ~unread))
         if kind.kind == "text":
             continue
@@ -79,7 +97,7 @@ def _key_problems(source: EventSource, name: str) -> Iterator[Problem]:
     whole = table.filter(*(table[column].notnull() for column in key))
     order = ibis.window(group_by=[whole[column] for column in key], order_by=[whole[FILE], whole[ROW]])
     numbered = whole.mutate(copy=ibis.row_number().over(order))
-    told = ("each once", "the same again", "Drop the copies; of two that differ, keep the right one.")
+    told = ("each once", "the same again", SAME_AGAIN)
     yield from _problem(source, " and ".join(key), told, numbered.filter(numbered.copy > 0))
 
 
@@ -115,11 +133,15 @@ def _patient_problems(source: EventSource, name: str) -> Iterator[Problem]:
     mine = table.filter(table.patient_id.notnull())
     patients = source.tables["patients"]
     orphans = lacking(mine, patients, "patient_id")
-    told = ("a patient of the table of patients", "a patient who is not there", "Add the patient, or drop the rows.")
+    told = (
+        "a patient of the table of patients",
+        "a patient who is not there",
+        f"Add the patient, or drop the rows{STRAYS}.",
+    )
     yield from _problem(source, "patient_id", told, orphans)
     lives = patients.select("patient_id", "birth_date", "death_date")
     lived = mine.select(FILE, ROW, "patient_id", event_day=mine[day]).join(lives, "patient_id")
-    step = "Correct the dates, or drop the rows."
+    step = f"Correct the dates, or drop the rows{STRAYS}."
     told = ("no event before birth", "one", step)
     yield from _problem(source, str(day), told, lived.filter(lived.event_day < lived.birth_date))
     told = ("no event after death", "one", step)
@@ -137,7 +159,7 @@ def _course_problems(source: EventSource) -> Iterator[Problem]:
     earlier = table.mutate(ended=table.end_date.max().over(order), started=table.start_date.max().over(order))
     # Two starts on one day are told as copies; a course without an end may have ended at any time.
     overlap = (earlier.start_date <= earlier.ended) & (earlier.start_date != earlier.started)
-    told = ("courses of one therapy that follow each other", "one that begins before the last has ended", "Join them.")
+    told = ("courses of one therapy that follow each other", "one that begins before the last has ended", JOIN)
     yield from _problem(source, "start_date", told, earlier.filter(overlap))
 
 
@@ -150,7 +172,7 @@ def _score_problems(source: EventSource) -> Iterator[Problem]:
         if instrument is None:
             continue
         outside = (table.value < instrument.minimum) | (table.value > instrument.maximum)
-        step = "Correct the cells or drop the rows; check that all are of this instrument."
+        step = f"Correct the cells or drop the rows{OUTSIDE}; check that all are of this instrument."
         told = (
             f"{instrument.id} scores from {instrument.minimum:g} to {instrument.maximum:g}",
             "a score outside",
@@ -162,9 +184,19 @@ def _score_problems(source: EventSource) -> Iterator[Problem]:
         broken = mine.filter(~outside & (mine.value != mine.value.floor()))
         step = "Give the sum of the answers, not their mean or a share of it."
         yield from _problem(source, "value", (f"whole {instrument.id} scores", "a fraction", step), broken)
-        share = (f"{instrument.id} scores in points", "a percentage", step)
+        share = (f"{instrument.id} scores in points", "a percentage", CONVERT)
         yield from _problem(source, "unit", share, mine.filter(mine.unit.isin(PERCENT)))
-    yield from _problem(source, "unit", ("one unit a measure", "another", "Convert the values."), _rarer_units(table))
+    yield from _problem(source, "unit", ("one unit a measure", "another", CONVERT), _rarer_units(table))
+
+
+def _range_problems(source: EventSource, rules: Cleaning) -> Iterator[Problem]:
+    """Values outside the range that the protocol tells: most likely of another unit, which nobody wrote down."""
+    table = source.tables["measures"]
+    for name, low, high in ranges([name for name, rule in rules.measures.items() if rule.range], rules):
+        step = f"Correct the cells or drop the rows{OUTSIDE}; most likely they are in another unit."
+        told = (f"{name} from {low:g} to {high:g}", "a value outside", step)
+        outside = (table.value < low) | (table.value > high)
+        yield from _problem(source, "value", told, table.filter((table.measure == name) & outside))
 
 
 def _rarer_units(table: Expression) -> Expression:

@@ -12,9 +12,11 @@ from typing import Any
 import duckdb
 import ibis
 
+from data_contracts.cleaning import Cleaning
 from data_contracts.errors import TABLE_ROWS, BadInput, Problem
 from data_contracts.event_tables import EVENT_TABLES, EventTable
 from data_contracts.tables import MISSING_MARKERS
+from experiments.cohort.cleaning import clean, joined_courses
 from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept_typed
 
 
@@ -23,8 +25,12 @@ def duckdb_in_memory() -> Any:
     return ibis.duckdb.connect(threads=os.cpu_count() or 1, temp_directory=tempfile.gettempdir())
 
 
-def open_events(folder: Path) -> EventSource:
+def open_events(folder: Path, rules: Cleaning = Cleaning()) -> EventSource:  # noqa: B008 - frozen
     """Open a folder with one CSV or Parquet file an event table.
+
+    Args:
+        folder: of the files.
+        rules: what is done with rows that would be refused.
 
     Raises:
         BadInput: no such folder, or files or columns are missing or cannot be read; all are listed.
@@ -54,7 +60,17 @@ def open_events(folder: Path) -> EventSource:
     if problems:
         raise BadInput(problems)
     tables = kept_typed(connection, {name: _stripped(raw[name], table) for name, table in EVENT_TABLES.items()})
-    return EventSource(connection, names, tables, tables, lambda _file: TABLE_ROWS)
+    desk = clean(connection, tables, rules)
+    joined = joined_courses(desk, rules)
+    return EventSource(
+        connection,
+        names,
+        desk.tables,
+        joined,
+        lambda _file: TABLE_ROWS,
+        tuple(desk.done),
+        problems=tuple(desk.problems),
+    )
 
 
 def _load(connection: Any, path: Path | None, name: str, table: EventTable) -> Expression:

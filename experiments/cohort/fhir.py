@@ -10,6 +10,7 @@ from data_contracts.errors import BadInput, Problem
 from data_contracts.event_tables import WHAT
 from data_contracts.record_words import meanings
 from data_contracts.target_trial import TargetTrial
+from experiments.cohort.cleaning import clean
 from experiments.cohort.courses import joined
 from experiments.cohort.event_files import duckdb_in_memory
 from experiments.cohort.event_source import EventSource, kept_typed
@@ -50,14 +51,18 @@ def open_fhir(folder: Path, trial: TargetTrial) -> EventSource:
     fixed = said.filter(said.kind == "patients").mutate(value=ibis._.value.try_cast("float64"))
     words = sorted({one.word for one in meant if one.table == "patients" and one.value is None})
     raw = {"patients": with_fixed(people, fixed, words)} | {name: of_table(said, name) for name in WHAT}
-    tables = kept_typed(connection, raw)
+    desk = clean(connection, kept_typed(connection, raw), trial.cleaning)
     return EventSource(
         connection,
         NAMES,
-        tables,
-        joined(connection, tables, trial.course_gap_days),
+        desk.tables,
+        joined(connection, desk.tables, trial.course_gap_days),
         lambda _file: LINES,
-        (*reader.counted(), *left_out(connection, unseen, "patients without an encounter or an episode of care")),
+        (
+            *reader.counted(),
+            *left_out(connection, unseen, "patients without an encounter or an episode of care"),
+            *desk.done,
+        ),
         fixed=fixed,
-        problems=reader.problems(),
+        problems=(*reader.problems(), *desk.problems),
     )

@@ -14,6 +14,13 @@ from data_contracts.record_words import load_record_words
 from data_contracts.therapy import load_therapies
 from experiments.cohort.event_source import FILE, ROW, EventSource
 
+BOTH = "Translate the codes, or name those of both terminologies in the protocol."
+STEPS = {
+    "treatments": BOTH,
+    "measures": "Translate the codes, or let the protocol's cleaning read them as one measure (called).",
+    "events": BOTH,
+}
+
 Thing = tuple[str, str]
 """What something is (a therapy of the catalogue, an instrument, a condition), and the terminology that says so."""
 
@@ -50,7 +57,7 @@ def _told(source: EventSource, table: str, missed: Collection[str]) -> Iterator[
         by_file[file].append(int(row))
     for file, numbers in sorted(by_file.items()):
         found = f"codes of another terminology for the same in {rows_text(sorted(numbers), source.rows(file))}"
-        step = "Translate the codes, or name those of both terminologies in the protocol."
+        step = STEPS[table]
         yield Problem(f"{file}, {WHAT[table]}", "what the protocol names in one terminology", found, step)
 
 

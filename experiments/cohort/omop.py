@@ -13,6 +13,7 @@ from data_contracts.errors import BadInput, Problem, RowName
 from data_contracts.event_tables import WHAT
 from data_contracts.record_words import Meaning, meanings
 from data_contracts.target_trial import TargetTrial
+from experiments.cohort.cleaning import clean
 from experiments.cohort.courses import joined
 from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, kept, kept_typed
 from experiments.cohort.fixed import with_fixed
@@ -47,16 +48,22 @@ def open_omop(connection: Any, tables: Mapping[str, Expression], trial: TargetTr
     people, rows, unseen = observed(people, rows)
     empty = rows.filter(rows.kind == "measures", rows.value.isnull())
     rows = rows.filter((rows.kind != "measures") | rows.value.notnull())
-    typed_tables = kept_typed(connection, {"patients": people} | {name: of_table(rows, name) for name in WHAT})
+    typed = kept_typed(connection, {"patients": people} | {name: of_table(rows, name) for name in WHAT})
+    desk = clean(connection, typed, trial.cleaning)
     return EventSource(
         connection,
         NAMES,
-        typed_tables,
-        joined(connection, typed_tables, trial.course_gap_days),
+        desk.tables,
+        joined(connection, desk.tables, trial.course_gap_days),
         lambda file: RowName("row", f"{file}_id"),
-        (*_left_out(connection, tables, unseen), *left_out(connection, empty, "rows of measures without a number")),
+        (
+            *_left_out(connection, tables, unseen),
+            *left_out(connection, empty, "rows of measures without a number"),
+            *desk.done,
+        ),
         fixed=fixed,
         miscoded=_misplaced(every, concepts),
+        problems=tuple(desk.problems),
     )
 
 

@@ -24,4 +24,4 @@ def open_records(place: Place, trial: TargetTrial) -> EventSource:
         return open_file(place, trial)
     if place.is_dir() and any(path.name.endswith(ENDING) for path in place.iterdir()):
         return open_fhir(place, trial)
-    return open_events(place)
+    return open_events(place, trial.cleaning)

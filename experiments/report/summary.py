@@ -58,7 +58,8 @@ def summarise(result: Result) -> dict[str, Any]:
         ],
         "outcomes_set_aside": dict(episodes.set_aside),
         "left_out": [
-            {"what": left.what, "count": SMALL if is_small(left.count) else left.count} for left in episodes.left_out
+            {"done": left.done, "what": left.what, "count": SMALL if is_small(left.count) else left.count}
+            for left in episodes.left_out
         ],
         "attrition": steps,
         "table_one": table_one(episodes, protocol),

@@ -271,6 +271,32 @@ def test_what_a_study_cannot_use_is_left_out_and_counted(put: Put, opened: Open)
     assert built(put, cdm)["pid"].tolist() == ["1", "2"]
 
 
+def test_a_cdm_is_cleaned_as_the_protocol_says(put: Put) -> None:
+    """Two scores of a day, one in per cent and one that is none are refused; rules of the protocol deal with them."""
+    cdm = small()
+    cdm["measurement"]["unit_concept_id"] = 44777566
+    cdm["measurement"] = added(
+        cdm["measurement"],
+        (61, 1, PHQ9, "2020-02-20", 16.0, 44777566),
+        (62, 2, PHQ9, "2020-02-28", 51.9, 8554),
+        (63, 2, PHQ9, "2020-05-02", 99.0, 44777566),
+    )
+    place = put(cdm)
+    with open_records(place, trial()) as source:
+        assert len(event_problems(source, TODAY)) == 4
+    rules = {
+        "out_of_range": "left_out",
+        "measures": {"PHQ-9": {"units": {"44777566": 1, "8554": 0.27}, "of_a_day": "highest"}},
+    }
+    block = CONTENT["target_trial"] | {"cleaning": rules}
+    cleaned = StudyProtocol.model_validate(CONTENT | {"target_trial": block})
+    assert cleaned.target_trial is not None
+    made = build_cohort(place, cleaned, cleaned.target_trial, TODAY)
+    assert made.table.columns["now"].tolist() == [16, 14]
+    assert made.table.columns["later"].tolist() == [7, 9]
+    assert [(one.done, one.count) for one in made.left_out] == [("Converted", 1), ("Left out", 1), ("Left out", 1)]
+
+
 def test_missing_tables_and_columns_are_told_together(opened: Open) -> None:
     """A column that is not there, dates that are text, and neither event tables nor a CDM: what to do is said."""
     cdm = small()
@@ -323,6 +349,40 @@ def test_event_tables_in_a_database_are_event_tables(opened: Open) -> None:
     assert [problem.found for problem in problems] == [
         "a patient who is not there in 1 row (row 2; in the order of patient_id, therapy, start_date)"
     ]
+
+
+def test_event_tables_in_a_database_are_cleaned(put: Put) -> None:
+    """Copies, rows of nobody and courses that overlap, in DuckDB and PostgreSQL, are dealt with as in files."""
+
+    def day(*dates: str) -> Any:
+        return np.array(dates, dtype="datetime64[s]")
+
+    people, courses = ["A", "A", "A", "B"], ["2020-03-01", "2020-03-01", "2020-03-20", "2020-03-01"]
+    tables = {
+        "patients": pd.DataFrame(
+            {"patient_id": ["A"], "birth_date": day("1980-01-01"), "observed_from": day("2010-01-01")}
+        ),
+        "treatments": pd.DataFrame(
+            {
+                "patient_id": people,
+                "therapy": "cbt",
+                "start_date": day(*courses),
+                "end_date": day("2020-04-01", "2020-04-01", "2020-05-01", "2020-04-01"),
+            }
+        ),
+        "measures": pd.DataFrame(
+            {"patient_id": ["A", "A"], "measure": "PHQ-9", "date": day("2020-01-01", "2020-01-01"), "value": 5.0}
+        ),
+    }
+    rules = {"copies": "once", "strays": "left_out", "overlaps": "joined"}
+    block = TargetTrial.model_validate(CONTENT["target_trial"] | {"cleaning": rules})
+    with open_records(put(tables), block) as source:
+        assert event_problems(source, TODAY, block.cleaning) == []
+        assert [(one.done, one.count) for one in source.left_out] == [
+            ("Left out", 1), ("Left out", 1), ("Left out", 1), ("Joined", 1),
+        ]  # fmt: skip
+        joined = source.connection.to_pyarrow(source.joined["treatments"]).to_pandas()
+    assert joined["end_date"].astype(str).tolist() == ["2020-05-01"]
 
 
 def test_an_address_is_shown_without_its_secrets() -> None:
