@@ -40,6 +40,7 @@ gate failed. Stopped on the way, it goes on where it was when the same command i
 EXAMPLE = """\
 examples:
   equipoise-lab example beat-the-blues --out btb              # a real trial, half of its patients lost
+  equipoise-lab example messy-service --out messy             # a simulated service behind messy records
   equipoise-lab example antidepressant --data ../shared/data --out antidepressant
 
 Makes the study's records, runs it and writes what a study writes, and results.md beside it. What was asked, what came

@@ -25,6 +25,7 @@ class Example:
         write: writes its records into a folder and says where they are; the second argument is the folder with trial
             data that is not part of this repository, for a study that reads such.
         data: the folder inside that one which the study reads; None if it needs none.
+        first: makes of the protocol what it was before anybody had looked at the records, which refuses them.
         beside: lines of Markdown that stand beside its results: what another look at the same records says.
     """
 
@@ -34,6 +35,7 @@ class Example:
     write: Callable[[Path, Path | None], Place]
     data: str | None = None
     beside: Callable[[], Iterable[str]] | None = None
+    first: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
     @property
     def protocol(self) -> Path:

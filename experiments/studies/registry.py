@@ -12,6 +12,8 @@ from experiments.studies.bcrp.records import write_bcrp
 from experiments.studies.beat_the_blues.history import history_lines
 from experiments.studies.beat_the_blues.records import write_beat_the_blues
 from experiments.studies.example import Example
+from experiments.studies.messy_service.first import first_protocol
+from experiments.studies.messy_service.records import write_messy_service
 from experiments.studies.nimh.records import FOLDER as NIMH
 from experiments.studies.nimh.records import write_nimh
 
@@ -24,6 +26,13 @@ EXAMPLES: Mapping[str, Example] = {
             "a real trial of computerised CBT, half of its patients lost by month 8",
             write_beat_the_blues,
             beside=history_lines,
+        ),
+        Example(
+            "messy-service",
+            "messy_service",
+            "survey respondents in a simulated service, seen through a messy record system; the truth is known",
+            write_messy_service,
+            first=first_protocol,
         ),
         Example(
             "antidepressant",

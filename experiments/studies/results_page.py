@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from data_contracts.errors import Problem
 from data_contracts.gate import GateState
 from experiments.design_result import Result
 from experiments.report.summary import summarise
@@ -22,12 +23,13 @@ TOLD: Mapping[GateState, str] = {
 }
 
 
-def results_page(result: Result, folder: Path, beside: Sequence[str] = ()) -> str:
+def results_page(result: Result, folder: Path, refused: Sequence[Problem] = (), beside: Sequence[str] = ()) -> str:
     """The page as Markdown.
 
     Args:
         result: of the study.
         folder: of its records; a ``truth.csv`` in it is set beside the effects.
+        refused: what the records were refused with at first.
         beside: lines that stand after the effects.
     """
     summary = summarise(result)
@@ -40,6 +42,7 @@ def results_page(result: Result, folder: Path, beside: Sequence[str] = ()) -> st
         "",
         " ".join(summary["answer"]),
         "",
+        *_refused(refused),
         *_left_out(summary["left_out"]),
     ]
     if isinstance(result, StudyResult):
@@ -48,10 +51,22 @@ def results_page(result: Result, folder: Path, beside: Sequence[str] = ()) -> st
     return "\n".join([*lines, *_gates(result), ""])
 
 
+def _refused(problems: Sequence[Problem]) -> Iterator[str]:
+    """Where each problem was and in how many rows, without their numbers."""
+    if not problems:
+        return
+    yield f"At first the records were refused, {len(problems)} problems told at once:"
+    yield ""
+    for problem in problems:
+        yield f"* {problem.where}: expected {problem.expected}; found {problem.found.split(' (')[0]}."
+    yield ""
+
+
 def _left_out(left: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for one in left:
-        yield f"* Left out: {one['count']} {one['what']}."
     if left:
+        yield "What the rules of source and protocol did, before any episode was made:"
+        yield ""
+        yield from (f"* {one['done']}: {one['count']} {one['what']}." for one in left)
         yield ""
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_contracts.errors import BadUsage
+import yaml
+
+from data_contracts.errors import BadInput, BadUsage, Problem
 from data_contracts.whole_file import write_whole
 from estimators.progress import Progress
 from experiments.attack import attacked
 from experiments.cohort.place import Place
 from experiments.design_result import Result
-from experiments.fit import NO_PROGRESS, fit
+from experiments.fit import NO_PROGRESS, fit, read_study
 from experiments.signing import Signer
 from experiments.studies.example import PROTOCOL, Example
 from experiments.studies.results_page import results_page
@@ -19,7 +21,7 @@ from experiments.study import study
 from experiments.study_result import StudyResult
 from experiments.tracking import Registered
 
-RESULTS = "results.md"
+RESULTS, FIRST = "results.md", "first.yaml"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,24 @@ def judge(made: Made, progress: Progress = NO_PROGRESS) -> Result:
     return attacked(result) if isinstance(result, StudyResult) else result
 
 
+def refusals(made: Made) -> tuple[Problem, ...]:
+    """What the records were refused with by the protocol as it was at first, which is written beside the protocol.
+
+    Empty of a study whose protocol was written once.
+    """
+    if made.example.first is None:
+        return ()
+    path = made.protocol.parent / FIRST
+    first = made.example.first(made.example.protocol_data())
+    write_whole(path, yaml.safe_dump(first, sort_keys=False, allow_unicode=True, width=119).encode())
+    try:
+        read_study(path, made.place)
+    except BadInput as error:
+        return error.problems
+    return ()
+
+
 def results_of(made: Made, result: Result) -> str:
     """The results page."""
     beside = made.example.beside
-    return results_page(result, made.protocol.parent, tuple(beside()) if beside else ())
+    return results_page(result, made.protocol.parent, refusals(made), tuple(beside()) if beside else ())

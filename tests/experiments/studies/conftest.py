@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from experiments.studies.registry import example_named
-from experiments.studies.run import judge, make
+from experiments.studies.run import Made, judge, make, results_of
 from experiments.study_result import StudyResult
 
 BESIDE = Path(__file__).parents[4] / "shared" / "data"
@@ -20,23 +20,39 @@ DATA = Path(os.environ.get("TRIAL_DATA", BESIDE))
 """Where the trials lie if they are there: the folder that TRIAL_DATA names, or one beside the repository."""
 
 
+Run = Callable[[str], tuple[Made, StudyResult]]
+
+
 @pytest.fixture(scope="session")
-def came(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], StudyResult]:
-    """What came of a study, by its name; skips the test where its trial is not at hand."""
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A study made and run, by its name; skips the test where its trial is not at hand."""
 
     @cache
-    def run(name: str) -> StudyResult:
-        result = judge(make(example_named(name), tmp_path_factory.mktemp(name), DATA))
-        assert isinstance(result, StudyResult), "the design of a randomised trial has to pass"
-        return result
+    def run(name: str) -> tuple[Made, StudyResult]:
+        made = make(example_named(name), tmp_path_factory.mktemp(name), DATA)
+        result = judge(made)
+        assert isinstance(result, StudyResult), "the design of these studies has to pass"
+        return made, result
 
-    def go(name: str) -> StudyResult:
+    def go(name: str) -> tuple[Made, StudyResult]:
         folder = example_named(name).data
         if folder is not None and not (DATA / folder).is_dir():
             pytest.skip(f"the trial {folder} is not at hand; TRIAL_DATA names its folder")
         return run(name)
 
     return go
+
+
+@pytest.fixture(scope="session")
+def came(ran: Run) -> Callable[[str], StudyResult]:
+    """What came of a study, by its name."""
+    return lambda name: ran(name)[1]
+
+
+@pytest.fixture(scope="session")
+def page_of(ran: Run) -> Callable[[str], str]:
+    """A study's results page, by its name."""
+    return lambda name: results_of(*ran(name))
 
 
 @pytest.fixture(scope="session")
