@@ -169,6 +169,14 @@ class Erased(EquipoiseError):
     title = "Erased"
 
 
+class ModelStopped(EquipoiseError):
+    """The model was taken out of service by an administrator: nobody is advised by it (exit 5)."""
+
+    exit_code = 5
+    http_status = 503
+    title = "The model is out of service"
+
+
 class NotReady(EquipoiseError):
     """The service has no policy that it may serve (exit 5)."""
 

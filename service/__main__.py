@@ -5,7 +5,7 @@ recommend: policy -> verify -> table -> check -> decide -> write.
 serve: contacts -> policy -> verify -> database -> listen.
 sheet: database -> released? -> write.
 check: safety rules -> examples -> clock.
-keys, audit, backup, restore, retention, erase, withdrawn, cards: see service.keeping.
+keys, audit, backup, restore, retention, erase, withdrawn, cards, stop, lift, stops: see service.keeping.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ examples:
   equipoise sheet 2f1c9a52-5d0b-4c62-9d3e-0a3f6c1b7e11 --out sheet.html
   equipoise check --on 2027-06-30
   equipoise audit verify
+  equipoise stop depression-first-line --by "K. Adler" --why "harm reports of 3 May are looked into"
   equipoise backup --out backup.zip
   EQUIPOISE_CONTACTS=contacts.yaml equipoise serve --policy depression-first-line@champion
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from data_contracts.errors import Refused
+from data_contracts.errors import ModelStopped, Refused
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
 from engine.recommend import recommend
@@ -18,12 +18,17 @@ from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators
 from service.consent import Standing, check_consent, with_ledger
+from service.event import Withheld
+from service.model_stop import check_in_service
 from service.needs import check_profile
 from service.record import RecommendationRecord, consents, contacts_for, only_consent
 from service.served_policy import ServedPolicy
+from service.storage import stops
 from service.storage.answers import StoredRecommendation
+from service.storage.events import add_event
 from service.storage.person import PatientName
 from service.storage.transaction import Transaction
+from service.withheld import ACTION, withholding
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Prepared:
         kept: what of it is kept.
         entry: what the audit remembers.
         standing: what the ledger of consents said.
+        withheld: why the ranking is not shown, if it is not.
     """
 
     record: RecommendationRecord
@@ -43,6 +49,12 @@ class Prepared:
     kept: StoredRecommendation
     entry: Entry
     standing: Standing
+    withheld: Withheld | None = None
+
+    @property
+    def ranks(self) -> bool:
+        """Whether the answer holds anything by the model; a refusal does not."""
+        return self.record.recommendation.safety.level != "refused"
 
 
 def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prepared:
@@ -70,7 +82,22 @@ def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prep
     kept = _stored(record, profile, content) if consents(recommendation) else _refusal(record, profile, served)
     whose = actor.principal.organisation
     kept = replace(kept, organisation=whose, surroundings=given.surroundings(served.rules))
-    return Prepared(record, content, kept, _entry(recommendation, actor, now), standing)
+    prepared = Prepared(record, content, kept, _entry(recommendation, actor, now), standing)
+    stopped = prepared.ranks and given.store.stopped_at(recommendation.policy) is not None
+    return replace(prepared, withheld="model_stopped") if stopped else prepared
+
+
+def check_model(prepared: Prepared, given: Collaborators) -> None:
+    """Refuse an answer by a model that is out of service, unless a safety rule waits for somebody.
+
+    Raises:
+        ModelStopped: it is out; that somebody asked is remembered.
+    """
+    if prepared.withheld != "model_stopped" or prepared.record.recommendation.safety.awaiting_acknowledgement:
+        return
+    _note_stopped(prepared, given)
+    policy = prepared.record.recommendation.policy
+    check_in_service(policy, given.store.stopped_at(policy) or prepared.record.created_at)
 
 
 def keep(prepared: Prepared, given: Collaborators, also: Callable[[Transaction], None] | None = None) -> None:
@@ -83,9 +110,33 @@ def keep(prepared: Prepared, given: Collaborators, also: Callable[[Transaction],
 
     Raises:
         WrongState: what the patient said of consent has changed meanwhile.
+        ModelStopped: the model was taken out of service meanwhile.
         NotReady: the database cannot be reached.
     """
-    given.store.add(prepared.kept, prepared.entry, prepared.standing, also)
+    ring, record, policy = given.store.ring, prepared.record, prepared.record.recommendation.policy
+
+    def beside(transaction: Transaction) -> None:
+        if prepared.withheld is not None:
+            done = (withholding(prepared.withheld, record.created_at), None)
+            entry = Entry(ACTION, prepared.entry.actor, record.created_at, detail={"why": prepared.withheld})
+            add_event(transaction, ring, record.id, done, entry)
+        elif prepared.ranks:
+            check_in_service(policy, stops.stopped_at(transaction.connection, policy))
+        if also is not None:
+            also(transaction)
+
+    try:
+        given.store.add(prepared.kept, prepared.entry, prepared.standing, beside)
+    except ModelStopped:
+        _note_stopped(prepared, given)
+        raise
+
+
+def _note_stopped(prepared: Prepared, given: Collaborators) -> None:
+    """Remember that somebody asked a model that is out of service."""
+    detail = {"code": "MODEL_STOPPED", "policy": prepared.record.recommendation.policy}
+    actor, person = prepared.entry.actor, prepared.standing.person
+    given.store.note(Entry("refusal", actor, given.clock(), "refused", person, detail=detail))
 
 
 def _consented(profile: PatientProfile, given: Collaborators, actor: Actor, now: datetime) -> Standing:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from service import routes_basis, routes_consent, routes_health, routes_recommendations, routes_release, routes_sheet
+from service import (
+    routes_basis,
+    routes_consent,
+    routes_health,
+    routes_models,
+    routes_recommendations,
+    routes_release,
+    routes_sheet,
+)
 from service.cds_hooks import routes as routes_cds
 from service.cds_hooks import routes_acknowledgement
 from service.collaborators import Collaborators
@@ -38,7 +46,7 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     install_error_handling(app)
     for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_consent, routes_health):
         app.include_router(routes.ROUTER)
-    for routes in (routes_cds, routes_acknowledgement, routes_fhir):
+    for routes in (routes_models, routes_cds, routes_acknowledgement, routes_fhir):
         app.include_router(routes.ROUTER)
     for routes in (routes_home, routes_patient, routes_assets):
         app.include_router(routes.ROUTER)

@@ -9,8 +9,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 State = Literal["draft", "reviewed", "released"]
-Action = Literal["review", "release", "decide", "acknowledge"]
+Action = Literal["review", "release", "decide", "acknowledge", "withhold"]
 Relation = Literal["follows", "overrides", "no_ranking"]
+Withheld = Literal["model_stopped"]
+"""Why a ranking is not shown."""
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=NO_CONTROLS)]
@@ -78,6 +80,7 @@ class Event(_Data):
         at: when, UTC.
         decision: of the action "decide" alone.
         rules: of the action "acknowledge" alone: the safety rules that were answered.
+        withheld: of the action "withhold" alone: why the ranking is not shown.
     """
 
     action: Action
@@ -87,6 +90,7 @@ class Event(_Data):
     at: datetime
     decision: Decision | None = None
     rules: tuple[str, ...] = ()
+    withheld: Withheld | None = None
 
     def same_as(self, other: Event) -> bool:
         """Whether both say the same, at whatever time: a call that is repeated changes nothing."""

@@ -11,11 +11,13 @@ from data_contracts.recommendation import Recommendation
 from service.audit.actor import LOCAL_ACTOR, Actor
 from service.audit.entry import Entry, Kind
 from service.audit.reading import reading
-from service.event import Action, Choice, Decision, Event, History, Signature
+from service.event import Action, Choice, Decision, Event, History, Signature, Withheld
+from service.model_stop import stop_text
 from service.record import RecommendationRecord
 from service.release import check_order, check_release, check_repeat, decision_of, holds_until, obstacles, state_of
 from service.storage.answers import StoredRecommendation
 from service.storage.store import Store
+from service.withheld import check_shown, withheld_of
 
 PageOf = Callable[["Kept", Event], bytes]
 """Makes the page that an event lets the patient see."""
@@ -31,6 +33,7 @@ class Kept:
         holds_until: the last day on which it may be released.
         events: what was done, in that order.
         row: as the store holds it.
+        stopped_at: since when its model is out of service, UTC; None if it answers.
     """
 
     record: RecommendationRecord
@@ -38,6 +41,7 @@ class Kept:
     holds_until: date
     events: tuple[Event, ...]
     row: StoredRecommendation
+    stopped_at: datetime | None = None
 
     @property
     def answer(self) -> Recommendation:
@@ -48,13 +52,23 @@ class Kept:
         """What was written down of an action, if it was done."""
         return next((event for event in self.events if event.action == action), None)
 
+    @property
+    def withheld(self) -> Withheld | None:
+        """Why its ranking is withheld now; None if it is shown."""
+        return withheld_of(self.events)
+
+    def obstacles(self, today: date) -> tuple[str, ...]:
+        """What keeps it from the patient on a day, whoever reviewed it; each with what to do."""
+        stopped = () if self.stopped_at is None else (stop_text(self.answer.policy, self.stopped_at),)
+        return (*stopped, *obstacles(self.answer, self.holds_until, today))
+
     def history(self, today: date) -> History:
         """Where it stands on a day."""
         return History(
             recommendation_id=self.record.id,
             state=state_of(self.events),
             holds_until=self.holds_until,
-            release_obstacles=obstacles(self.answer, self.holds_until, today),
+            release_obstacles=self.obstacles(today),
             events=self.events,
         )
 
@@ -69,7 +83,8 @@ def find(store: Store, recommendation_id: str) -> Kept:
     row = store.get(recommendation_id)
     record = RecommendationRecord.model_validate_json(row.response)
     profile = PatientProfile.model_validate_json(row.request)
-    return Kept(record, profile, holds_until(profile, record.created_at.date()), store.events(row.id), row)
+    until = holds_until(profile, record.created_at.date())
+    return Kept(record, profile, until, store.events(row.id), row, store.stopped_at(record.recommendation.policy))
 
 
 def write_down(
@@ -100,6 +115,7 @@ def write_down(
         NotReady: the database cannot be reached.
     """
     kept = find(store, recommendation_id)
+    check_shown(kept.withheld)
     decision = decision_of(signature, kept.answer) if isinstance(signature, Choice) else None
     event = _event(action, signature, now, decision)
     if earlier := kept.event(action):
@@ -108,7 +124,7 @@ def write_down(
         return kept
     check_order(action, kept.events)
     if action == "release":
-        check_release(kept.answer, kept.holds_until, now.date())
+        check_release(kept.obstacles(now.date()))
     page = page_of(kept, event) if page_of else None
     store.add_event(kept.record.id, event, _entry(event, actor), page)
     # Somebody else may have been quicker by a moment: then theirs stays, and is compared with ours.

@@ -125,6 +125,15 @@ def _cards(arguments: argparse.Namespace, _: Settings) -> int:
         return write_cards(store, arguments.out, utc_now())
 
 
+def _switch(arguments: argparse.Namespace, _: Settings) -> int:
+    from service.stopping import tell_stops, turn_switch
+
+    with command_store() as store:
+        if arguments.command == "stops":
+            return tell_stops(store)
+        return turn_switch(store, arguments.command, arguments.policy, arguments.by, arguments.why)
+
+
 COMMANDS: Mapping[str, Command] = {
     "keys": _keys,
     "audit": _audit,
@@ -134,4 +143,7 @@ COMMANDS: Mapping[str, Command] = {
     "erase": _erase,
     "withdrawn": _withdrawn,
     "cards": _cards,
+    "stop": _switch,
+    "lift": _switch,
+    "stops": _switch,
 }

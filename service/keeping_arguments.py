@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-KEEPING = ("keys", "audit", "backup", "restore", "retention", "erase", "withdrawn", "cards")
+KEEPING = ("keys", "audit", "backup", "restore", "retention", "erase", "withdrawn", "cards", "stop", "lift", "stops")
 """The commands."""
 
 
@@ -48,4 +48,16 @@ def add_commands(commands: Any) -> list[argparse.ArgumentParser]:
     withdrawn.add_argument("--out", required=True, type=Path, metavar="FILE")
     cards = commands.add_parser("cards", help="cards, shown or not, and what became of them, as a table")
     cards.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
-    return [keys, audit, backup, restore, retention, erase, withdrawn, cards]
+    return [keys, audit, backup, restore, retention, erase, withdrawn, cards, *_add_switch(commands)]
+
+
+def _add_switch(commands: Any) -> list[argparse.ArgumentParser]:
+    """The kill switch."""
+    stop = commands.add_parser("stop", help="take a model out of service on all replicas, at once")
+    lift = commands.add_parser("lift", help="put a model that was taken out back into service")
+    for command in (stop, lift):
+        command.add_argument("policy", metavar="NAME", help="of the policy; equipoise stops lists them")
+        command.add_argument("--by", required=True, help="who does it")
+        command.add_argument("--why", required=True, help="the reason, without anything of a patient")
+    stops = commands.add_parser("stops", help="which models are in service, and who stopped or lifted them")
+    return [stop, lift, stops]

@@ -13,10 +13,11 @@ from service.cds_hooks.hook_request import HookRequest
 from service.consent import Statement
 from service.entity_tag import UNTAGGED
 from service.event import Choice, Signature
+from service.model_stop import StopOrder
 from service.problem_document import ProblemDocument
 from service.storage.erasure import Erasure
 
-MODELS = (PatientProfile, Signature, Choice, Statement, Erasure, HookRequest, Feedback, ProblemDocument)
+MODELS = (PatientProfile, Signature, Choice, Statement, Erasure, StopOrder, HookRequest, Feedback, ProblemDocument)
 TEMPLATE = "#/components/schemas/{model}"
 
 IF_NONE_MATCH = {

@@ -96,13 +96,16 @@ def check_repeat(event: Event, earlier: Event) -> None:
         raise WrongState(f"{told} GET /history tells what it says. {ASK_AGAIN}")
 
 
-def check_release(answer: Recommendation, until: date, today: date) -> None:
+def check_release(found: Sequence[str]) -> None:
     """Refuse to release what must not reach a patient.
+
+    Args:
+        found: what keeps it from the patient.
 
     Raises:
         WrongState: every obstacle is told.
     """
-    if found := obstacles(answer, until, today):
+    if found:
         raise WrongState(" ".join(found))
 
 

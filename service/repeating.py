@@ -11,11 +11,13 @@ from fastapi import Header
 
 from data_contracts.errors import BadInput, Problem
 from data_contracts.profile import PatientProfile
-from service.answering import keep, prepare
+from service.answering import check_model, keep, prepare
 from service.audit.actor import Actor
 from service.audit.reading import reading
 from service.collaborators import Collaborators
+from service.history_keeper import find
 from service.storage.repeats import Claim, Claimed, find_claim, keep_claim
+from service.withheld import shown
 
 HEADER = "Idempotency-Key"
 Key = Annotated[
@@ -42,19 +44,21 @@ def answer_once(
 
     Raises:
         BadInput: also if the key came with another profile before.
-        Refused, WrongState, NotReady, Erased: as for `prepare`, `keep` and the store.
+        Refused, WrongState, ModelStopped, NotReady, Erased: as for `prepare`, `keep` and the store.
     """
     claim = None if key is None else _claim(key, profile, given, actor)
     if claim is not None and (found := _answered(claim, given, actor)) is not None:
         return *found, True
     prepared = prepare(profile, given, actor)
+    check_model(prepared, given)
     try:
         keep(prepared, given, None if claim is None else partial(keep_claim, claim, prepared.record.id))
     except Claimed:
         if claim is None or (found := _answered(claim, given, actor)) is None:
             raise
         return *found, True
-    return prepared.record.id, prepared.content, False
+    content = shown(prepared.record, prepared.content, prepared.withheld, given.contacts)
+    return prepared.record.id, content, False
 
 
 def _claim(key: str, profile: PatientProfile, given: Collaborators, actor: Actor) -> Claim:
@@ -75,6 +79,6 @@ def _answered(claim: Claim, given: Collaborators, actor: Actor) -> tuple[UUID, b
     if body != claim.body:
         what = ("a new key for each new body", "a key that came with another body before")
         raise BadInput([Problem(HEADER, *what, "Send a key of its own, or the body of before.")])
-    row = given.store.get(str(recommendation_id))
-    given.store.note(reading(row, actor, given.clock(), "recommendation"))
-    return row.id, row.response
+    kept = find(given.store, str(recommendation_id))
+    given.store.note(reading(kept.row, actor, given.clock(), "recommendation"))
+    return kept.row.id, shown(kept.record, kept.row.response, kept.withheld, given.contacts)

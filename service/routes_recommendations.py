@@ -10,20 +10,23 @@ from data_contracts.profile import PatientProfile
 from service.acting import Acting
 from service.audit.reading import reading
 from service.collaborators import Given
+from service.history_keeper import find
 from service.problem_document import documented
 from service.record import RecommendationRecord
 from service.repeating import Key, answer_once
 from service.request_body import body_of, documented_body
+from service.withheld import WithheldRecord, shown
 
 ROUTER = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
 Profile = Annotated[PatientProfile, Depends(body_of(PatientProfile))]
 PRIVATE = {"Cache-Control": "no-store"}
+JSON = "application/json"
 
 
 @ROUTER.post(
     "",
     status_code=201,
-    response_model=RecommendationRecord,
+    response_model=RecommendationRecord | WithheldRecord,
     responses=documented(400, 403, 409, 410, 413, 415, 422, 500, 503),
     openapi_extra=documented_body(PatientProfile),
     summary="Rank therapies for one patient, or say why that cannot be done",
@@ -41,6 +44,7 @@ def make_recommendation(
     Who has withdrawn from decision support by the ledger of consents is refused, before anything is computed.
 
     Of a patient who does not consent nothing is kept but the refusal: what the answer says beyond it is given once.
+    While the model is out of service, what the safety rules say is given all the same, and no ranking.
     """
     made, content, before = answer_once(profile, idempotency_key, given, actor)
     headers = {**PRIVATE, "Location": f"{ROUTER.prefix}/{made}"}
@@ -51,12 +55,13 @@ def make_recommendation(
 
 @ROUTER.get(
     "/{recommendation_id}",
-    response_model=RecommendationRecord,
+    response_model=RecommendationRecord | WithheldRecord,
     responses=documented(404, 410, 422, 500, 503),
     summary="One recommendation, byte for byte as it was first given",
 )
 def get_recommendation(recommendation_id: str, given: Given, actor: Acting) -> Response:
     """Give back a kept recommendation."""
-    found = given.store.get(recommendation_id)
-    given.store.note(reading(found, actor, given.clock(), "recommendation"))
-    return Response(found.response, 200, PRIVATE, media_type="application/json")
+    kept = find(given.store, recommendation_id)
+    given.store.note(reading(kept.row, actor, given.clock(), "recommendation"))
+    content = shown(kept.record, kept.row.response, kept.withheld, given.contacts)
+    return Response(content, 200, PRIVATE, media_type=JSON)

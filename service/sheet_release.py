@@ -13,6 +13,7 @@ from service.collaborators import Collaborators
 from service.console import tell
 from service.event import Event
 from service.history_keeper import Kept, PageOf, find
+from service.model_stop import check_in_service
 from service.release import ASK_AGAIN, state_of
 from service.storage.command_store import command_store
 from service.storage.store import Store
@@ -43,12 +44,14 @@ def sheet_for(store: Store, recommendation_id: str, now: datetime, actor: Actor)
     Raises:
         NotFound: there is no such recommendation.
         WrongState: no named clinician has reviewed and released it, or what it rests on is too old by now.
+        ModelStopped: the model behind it was taken out of service.
         NotReady: the database cannot be reached.
     """
     kept = find(store, recommendation_id)
     state = state_of(kept.events)
     if state != "released":
         raise WrongState(f"This recommendation is no patient's to see yet. {NEXT[state]}")
+    check_in_service(kept.answer.policy, kept.stopped_at)
     if now.date() > kept.holds_until:
         raise WrongState(f"The sheet was good until {kept.holds_until}. {ASK_AGAIN}")
     page = store.page(kept.record.id)

@@ -42,6 +42,9 @@ ACTIONS: Mapping[Kind, tuple[str, str]] = {
     "card": ("C", "create"),
     "feedback": ("C", "create"),
     "acknowledge": ("U", "update"),
+    "withhold": ("U", "update"),
+    "stop": ("U", "update"),
+    "lift": ("U", "update"),
 }
 """What was done, as FHIR's action and RESTful interaction."""
 

@@ -30,6 +30,9 @@ Kind = Literal[
     "card",            # a card was made of an answer, shown or not
     "feedback",        # what became of a card
     "acknowledge",     # what a safety rule waits for was done
+    "withhold",        # an answer was kept whose ranking is not shown
+    "stop",            # a model was taken out of service
+    "lift",            # and put back
 ]  # fmt: skip
 Outcome = Literal["success", "refused", "denied"]
 

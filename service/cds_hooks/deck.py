@@ -11,11 +11,19 @@ from uuid import uuid4
 
 from data_contracts.manifest import PolicyManifest
 from service.cds_hooks.card import Card, Coding, Link, Source
+from service.event import Withheld
 from service.fhir.note import Note, told
 from service.record import RecommendationRecord
 
 Topic = Literal[
-    "ranking", "cannot-compare", "consent", "not-for-this-patient", "safety-first", "crisis", "order-check"
+    "ranking",
+    "cannot-compare",
+    "consent",
+    "not-for-this-patient",
+    "safety-first",
+    "crisis",
+    "order-check",
+    "out-of-service",
 ]
 TOPICS: Mapping[Topic, str] = {
     "ranking": "Therapies compared",
@@ -25,6 +33,7 @@ TOPICS: Mapping[Topic, str] = {
     "safety-first": "Safety assessment first",
     "crisis": "Crisis",
     "order-check": "What speaks against an order",
+    "out-of-service": "The model is out of service",
 }
 SAFETY: frozenset[Topic] = frozenset({"safety-first", "crisis"})
 """Topics that no budget, no shadow mode and no silence keeps back."""
@@ -56,6 +65,7 @@ class Setting:
         notes: what of the record was left out or not understood.
         base: address of the service, as users reach it.
         now: UTC.
+        withheld: why the ranking is not shown; None if it is.
     """
 
     record: RecommendationRecord
@@ -64,6 +74,7 @@ class Setting:
     notes: Sequence[Note]
     base: str
     now: datetime
+    withheld: Withheld | None = None
 
     @property
     def address(self) -> str:

@@ -16,7 +16,8 @@ def order_cards(setting: Setting, arms: Sequence[str]) -> Iterator[Dealt]:
     """A card for each drafted arm that something speaks against.
 
     Args:
-        setting: of an answer that safety neither refuses nor holds back.
+        setting: of an answer that safety neither refuses nor holds back; where its ranking is withheld, rules alone
+            speak.
         arms: that are drafted.
     """
     answer = setting.record.recommendation
@@ -31,7 +32,12 @@ def order_cards(setting: Setting, arms: Sequence[str]) -> Iterator[Dealt]:
         elif advice.flags:
             rules = ", ".join(advice.flags)
             yield _card(setting, advice, f"{capital(advice.label)} is drafted; note before ordering ({rules})")
-        elif advice.rank is not None and not advice.rank.in_top_set and answer.recommended is not None:
+        elif (
+            setting.withheld is None
+            and advice.rank is not None
+            and not advice.rank.in_top_set
+            and answer.recommended is not None
+        ):
             told = f"{capital(advice.label)} is drafted; by records of care others do better for such patients"
             yield _card(setting, advice, told)
 
@@ -45,17 +51,19 @@ def _card(setting: Setting, advice: ArmAdvice, told: str) -> Dealt:
     ]
     top = [one for one in answer.arms if one.rank and one.rank.in_top_set and one.arm != advice.arm]
     against = advice.reason is Reason.SAFETY or not advice.flags
-    made = suggestions(setting, top) if against else []
+    shown = setting.withheld is None
+    made = suggestions(setting, top) if against and shown else []
+    ranked = (advice.sentence, *answer.sentences[-1:]) if shown else ()
     card = Card(
         uuid=new_uuid(),
         summary=shortened(told),
-        detail=bullets([*said, advice.sentence, *answer.sentences[-1:], *setting.read_of_record()]),
+        detail=bullets([*said, *ranked, *setting.read_of_record()]),
         indicator="warning" if advice.flags else "info",
         source=source("order-check"),
         suggestions=tuple(one for one, _ in made) or None,
         selectionBehavior="at-most-one" if made else None,
         overrideReasons=OVERRIDES,
-        links=(setting.basis,),
+        links=(setting.basis,) if shown else None,
     )
     news = news_of("order-check", advice.arm, advice.flags, str(advice.reason), answer.recommended)
     return Dealt(card, "order-check", news, {one.uuid: arm for one, arm in made})

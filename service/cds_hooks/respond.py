@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from data_contracts.errors import BadUsage, MissingPrefetch, Refused
+from data_contracts.errors import BadUsage, MissingPrefetch, ModelStopped, Refused
 from data_contracts.profile import PatientProfile
 from service.answering import Prepared, keep, prepare
 from service.audit.actor import Actor
@@ -24,6 +24,7 @@ from service.cds_hooks.kept_cards import card_keeper, states_of
 from service.cds_hooks.order_card import order_cards
 from service.cds_hooks.ranking_card import ranking_card
 from service.cds_hooks.safety_card import safety_cards
+from service.cds_hooks.withheld_card import withheld_card
 from service.collaborators import Collaborators
 from service.fhir.record import PatientRecord, read_record
 from service.request_body import read_document
@@ -62,7 +63,10 @@ def respond(request: HookRequest, service: CdsService, given: Collaborators, act
         return _silent(service, given, actor, "no news")
     user = (context.userId, request.hookInstance)
     states = states_of(dealt, prepared, user, given, actor)
-    keep(prepared, given, card_keeper(service.hook, dealt, states, prepared, (user, given, actor)))
+    try:
+        keep(prepared, given, card_keeper(service.hook, dealt, states, prepared, (user, given, actor)))
+    except ModelStopped:  # in this very moment: what safety says goes out all the same
+        return respond(request, service, given, actor)
     return {"cards": [one.card.told() for one, state in zip(dealt, states, strict=True) if state == "shown"]}
 
 
@@ -77,7 +81,13 @@ def _deal(context: Context, record: PatientRecord, prepared: Prepared, given: Co
     """The cards of an answer: safety's alone if it has any to say, else the hook's."""
     policy = given.served().policy
     setting = Setting(
-        prepared.record, policy.manifest, policy.labels, record.notes, given.cards.base, prepared.record.created_at
+        prepared.record,
+        policy.manifest,
+        policy.labels,
+        record.notes,
+        given.cards.base,
+        prepared.record.created_at,
+        prepared.withheld,
     )
     if first := list(safety_cards(setting, given.contacts)):
         return first
@@ -86,7 +96,7 @@ def _deal(context: Context, record: PatientRecord, prepared: Prepared, given: Co
     if isinstance(context, OrderContext):
         orders = drafted(context, policy.manifest.arms)
         return list(order_cards(replace(setting, notes=(*record.notes, *orders.notes)), orders.arms))
-    return [ranking_card(setting)]
+    return [ranking_card(setting) if setting.withheld is None else withheld_card(setting)]
 
 
 def _check(gathered: Gathered, record: PatientRecord) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from data_contracts.errors import NotReady
 from service.collaborators import Collaborators
+from service.model_stop import stop_text
 from service.served_policy import ServedPolicy
 
 State = Literal["ok", "warning", "failed"]
@@ -27,7 +28,7 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Literal["running", "policy", "promotion", "database", "contacts", "rules", "champion", "registry"]
+    name: Literal["running", "policy", "model", "promotion", "database", "contacts", "rules", "champion", "registry"]
     state: State
     told: str
 
@@ -40,7 +41,7 @@ def parts_of(given: Collaborators) -> tuple[Part, ...]:
     except NotReady as error:
         policy: tuple[Part, ...] = (_part("policy", str(error), ""),)
     else:
-        policy = tuple(_of_policy(served, now.date()))
+        policy = (*_of_policy(served, now.date()), *_of_switch(served, given))
     draining = (
         "The process was told to stop; what has begun is finished." if given.operations.draining.is_set() else ""
     )
@@ -64,6 +65,16 @@ def _of_policy(served: ServedPolicy, today: date) -> Iterator[Part]:
     past = ", ".join(f"{rule.id} ({rule.review_by})" for rule in overdue)
     wrong = f"Past their review, and firing all the same: {past}. See `equipoise check`." if overdue else ""
     yield _part("rules", wrong, f"{len(served.rules.rules)} in date.")
+
+
+def _of_switch(served: ServedPolicy, given: Collaborators) -> Iterator[Part]:
+    """A model that is out of service is a warning: a replica that is taken away could not tell of danger."""
+    name = served.source.manifest.name
+    try:
+        at = given.store.stopped_at(name)
+    except NotReady:  # the database's own part says so
+        return
+    yield _part("model", stop_text(name, at) if at else "", "In service.", "warning")
 
 
 def _of_sources(given: Collaborators, now: datetime) -> Iterator[Part]:

@@ -103,6 +103,19 @@ SPENT_TOKENS = Table(
 )
 """Hashes of issuer and token id, until the token has expired anyhow. All replicas share them."""
 
+STOPS = Table(
+    "stops",
+    METADATA,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("policy", String(200), nullable=False, index=True),
+    Column("switch", String(10), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("content", Text, nullable=False),
+)
+"""The kill switch: models taken out of service and back. ``position`` is that of the audit record.
+
+``content``, who and why, is an administrator's and stands in clear: nothing of a patient belongs there."""
+
 CARDS = Table(
     "cards",
     METADATA,

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -20,7 +21,8 @@ from data_contracts.manifest import PROMOTION, sha256
 from service.audit.entry import Entry
 from service.consent import Standing, Statement
 from service.event import Event
-from service.storage import answers, consents, events
+from service.model_stop import StopChange, StopOrder, Switch
+from service.storage import answers, consents, events, stops
 from service.storage.answers import StoredRecommendation
 from service.storage.database import database_problem, unreachable
 from service.storage.key_ring import KeyRing
@@ -178,6 +180,20 @@ class Store:
         """Write what a patient said into the ledger; what it says of them now."""
         ring = self.ring
         return self.write(lambda transaction: consents.add_statement(transaction, ring, statement, entry))
+
+    def stopped_at(self, policy: str) -> datetime | None:
+        """Since when a model is out of service, UTC; None if it answers."""
+        with self.looking() as connection:
+            return stops.stopped_at(connection, policy)
+
+    def stops(self, policy: str) -> tuple[StopChange, ...]:
+        """Every turn of a model's switch, oldest first."""
+        with self.looking() as connection:
+            return stops.changes_of(connection, policy)
+
+    def turn(self, policy: str, switch: Switch, order: StopOrder, entry: Entry) -> tuple[StopChange, ...]:
+        """Take a model out of service or back, on all replicas; every turn of its switch."""
+        return self.write(lambda transaction: stops.turn(transaction, policy, switch, order, entry))
 
     def problem(self) -> str | None:
         """What keeps the store from use, in words; None if nothing does."""

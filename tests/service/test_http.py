@@ -346,6 +346,7 @@ def test_openapi(client: Any) -> None:
         "/cds-services/{service_id}/feedback",
         "/v1/consents",
         "/v1/erasures",
+        *(f"/v1/models/{{policy}}/{part}" for part in ("stop", "lift")),
         "/healthz",
         "/readyz",
     }

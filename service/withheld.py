@@ -1,0 +1,118 @@
+"""Answers whose ranking is withheld: what of them is shown all the same, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from data_contracts.errors import WrongState
+from data_contracts.recommendation import Safety
+from service.contact import Contact
+from service.event import Event, Withheld
+from service.record import RecommendationRecord
+
+ACTION: Literal["withhold"] = "withhold"
+BY = "Equipoise"
+NEXT: Mapping[Withheld, str] = {
+    "model_stopped": (
+        "It was made while its model was out of service, for what the safety rules say alone; its ranking is shown to "
+        "nobody. Do what safety asks for, go by the guideline, and ask again once the model is back."
+    ),
+}
+
+
+class OfferedArm(BaseModel):
+    """A therapy of the study, in no order but that of its name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    arm: str
+    label: str
+
+
+class WithheldRecord(BaseModel):
+    """One answer of the service without its ranking.
+
+    Attributes:
+        id, created_at, state, policy_manifest_sha256: as of the whole answer.
+        withheld: why.
+        next_step: what to do.
+        contacts: whom to call; given whenever a safety rule refuses, or waits for somebody.
+        patient_id: whom it is about.
+        arms: what could be chosen from, by name.
+        safety: what the safety rules say, in full.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: UUID
+    created_at: datetime
+    state: Literal["draft"]
+    policy_manifest_sha256: str
+    withheld: Withheld
+    next_step: str
+    contacts: tuple[Contact, ...]
+    patient_id: str
+    arms: tuple[OfferedArm, ...]
+    safety: Safety
+
+
+def withheld_of(events: Sequence[Event]) -> Withheld | None:
+    """Why an answer's ranking is withheld now; None if it is shown."""
+    return next((event.withheld for event in events if event.action == ACTION), None)
+
+
+def withholding(why: Withheld, at: datetime) -> Event:
+    """That a ranking is withheld, as it is written down beside the answer."""
+    return Event(action=ACTION, by=BY, role="the service", note=None, at=at, withheld=why)
+
+
+def check_shown(withheld: Withheld | None) -> None:
+    """Refuse what would show a ranking that is withheld.
+
+    Raises:
+        WrongState: it is; with what comes first.
+    """
+    if withheld is not None:
+        raise WrongState(f"The ranking is withheld. {NEXT[withheld]}")
+
+
+def without_ranking(record: RecommendationRecord, why: Withheld, contacts: tuple[Contact, ...]) -> WithheldRecord:
+    """What of an answer is shown while its ranking is withheld.
+
+    Args:
+        record: the whole answer.
+        why: it is withheld.
+        contacts: the deployment's, shown where a safety rule waits.
+    """
+    answer = record.recommendation
+    arms = sorted((OfferedArm(arm=one.arm, label=one.label) for one in answer.arms), key=lambda one: one.label)
+    return WithheldRecord(
+        id=record.id,
+        created_at=record.created_at,
+        state=record.state,
+        policy_manifest_sha256=record.policy_manifest_sha256,
+        withheld=why,
+        next_step=NEXT[why],
+        contacts=contacts if answer.safety.awaiting_acknowledgement else record.contacts,
+        patient_id=answer.patient_id,
+        arms=tuple(arms),
+        safety=answer.safety,
+    )
+
+
+def shown(
+    record: RecommendationRecord, content: bytes, withheld: Withheld | None, contacts: tuple[Contact, ...]
+) -> bytes:
+    """The body in which an answer is given: its own bytes, or what of it is shown while its ranking is withheld.
+
+    Args:
+        record, content: the whole answer, and its bytes.
+        withheld: why its ranking is, if it is.
+        contacts: the deployment's.
+    """
+    return content if withheld is None else without_ranking(record, withheld, contacts).model_dump_json().encode()
