@@ -18,7 +18,7 @@ from service.served_policy import ServedPolicy
 from service.storage.store import Store
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-PARTS = ["running", "policy", "promotion", "rules", "database", "contacts", "champion"]
+PARTS = ["running", "policy", "promotion", "rules", "model", "database", "contacts", "champion"]
 
 
 @pytest.fixture
