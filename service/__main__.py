@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import version
@@ -45,6 +46,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        print(_unforeseen(error), file=sys.stderr)
+        return 1
+
+
+def _unforeseen(error: Exception) -> str:
+    """What nobody foresaw, by type and place: the message may hold a patient's value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = "\n".join(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    return f"Equipoise failed: {type(error).__name__}, at\n{places}\nPlease report this with the lines above."
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
-
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data_contracts.errors import EquipoiseError
+from service.operations.log import LOG, place_of
 from service.problem_document import document_for_status, document_of
 
-LOG = logging.getLogger("equipoise.service")
 DETAILS = {
     404: "There is nothing at this address.",
     405: "This address does not answer that method.",
@@ -44,7 +41,7 @@ class LastResort:
             if started or scope["type"] != "http":
                 raise
             document = document_for_status(500, "The service failed. Its operator finds this instance in the log.")
-            LOG.error("%s: %s", document.instance, _place(error))
+            LOG.error("failed", error=type(error).__name__, place=place_of(error))
             await document.response()(scope, receive, send)
 
 
@@ -62,8 +59,3 @@ async def _answer(_: Request, error: Exception) -> Response:
         detail = DETAILS.get(error.status_code, error.detail)
         return document_for_status(error.status_code, detail).response(error.headers)
     return document_for_status(422, "The request is not of the documented form; see /openapi.json.").response()
-
-
-def _place(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__} in {frames[-1].filename}:{frames[-1].lineno}" if frames else type(error).__name__

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from data_contracts.errors import BadInput, EquipoiseError, NotReady, Problem
+from service.operations.request_log import request_id
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -35,7 +35,7 @@ class ProblemDocument(BaseModel):
         title: the kind in words.
         status: the HTTP status.
         detail: what happened and what to do.
-        instance: a new URI for this one occurrence, also in the server's log where it has one.
+        instance: this one occurrence as a URI, by the request's id, under which the service's log has it too.
         problems: every problem found, if the input was at fault; every part that failed, if the service is not ready.
     """
 
@@ -86,5 +86,5 @@ def _document(kind: str, title: str, status: int, detail: str, problems: Iterabl
         for item in problems
     )
     return ProblemDocument(
-        type=kind, title=title, status=status, detail=detail, instance=f"urn:uuid:{uuid4()}", problems=items
+        type=kind, title=title, status=status, detail=detail, instance=f"urn:uuid:{request_id()}", problems=items
     )

@@ -26,6 +26,7 @@ from service.console import tell, warn
 from service.contact import read_contacts
 from service.operations.champion import Champion
 from service.operations.drain import SECONDS_TO_FINISH, DrainingServer
+from service.operations.log import logging_to_stderr
 from service.operations.operations import Operations
 from service.operations.registry_note import read_note
 from service.policy_source import champion_name
@@ -73,6 +74,7 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
     warn_of_local_keys(keys)
     warn_of_expired(served.rules, utc_now().date())
     with (
+        logging_to_stderr(settings.log_level),
         RootKeeper(store, settings.audit_roots, settings.audit_root_seconds, utc_now),
         Housekeeper(store, settings.retention_days, utc_now),
         champion,
@@ -132,7 +134,7 @@ def run(
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        log_config=None,  # its lines go where ours go
         access_log=False,  # an address may hold what a caller put there
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,

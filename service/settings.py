@@ -13,6 +13,7 @@ from data_contracts.places import home
 from service.access.access_file import ACCESS
 from service.cds_hooks.setting import CardSetting, read_card_setting
 from service.contact import VARIABLE as CONTACTS
+from service.operations.log import LEVELS
 
 DATABASE = "EQUIPOISE_DATABASE_URL"
 POLICY = "EQUIPOISE_POLICY"
@@ -24,6 +25,7 @@ AUDIT_ROOT_SECONDS = "EQUIPOISE_AUDIT_ROOT_SECONDS"
 RETENTION_DAYS = "EQUIPOISE_RETENTION_DAYS"
 POLICY_SECONDS = "EQUIPOISE_POLICY_SECONDS"
 DRAIN_SECONDS = "EQUIPOISE_DRAIN_SECONDS"
+LOG_LEVEL = "EQUIPOISE_LOG_LEVEL"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Settings:
         policy_seconds: how often a newer champion is looked for.
         drain_seconds: how long requests are still taken after SIGTERM.
         access: file with the issuers of tokens that are believed, None if not given.
+        log_level: the least that is logged: info (every request), warning or error.
     """
 
     database_url: SecretStr
@@ -58,6 +61,7 @@ class Settings:
     access: Path | None = None
     policy_seconds: int = 5
     drain_seconds: int = 2
+    log_level: str = "info"
 
 
 def read_settings(
@@ -85,6 +89,7 @@ def read_settings(
         access=Path(access) if (access := environment.get(ACCESS)) else None,
         policy_seconds=_whole(environment.get(POLICY_SECONDS) or "5", POLICY_SECONDS),
         drain_seconds=_whole(environment.get(DRAIN_SECONDS) or "2", DRAIN_SECONDS, least=0),
+        log_level=_level(environment.get(LOG_LEVEL) or "info"),
     )
 
 
@@ -97,6 +102,12 @@ def _whole(text: str, name: str, least: int = 1) -> int:
     if not text.isascii() or not text.isdigit() or not least <= int(text) <= 10**6:
         raise BadUsage(f"{name} is a whole number from {least} to 1000000.")
     return int(text)
+
+
+def _level(text: str) -> str:
+    if text not in LEVELS:
+        raise BadUsage(f"{LOG_LEVEL} is one of {', '.join(LEVELS)}.")
+    return text
 
 
 def _port(text: str) -> int:

@@ -8,6 +8,7 @@ from service.cds_hooks.cross_origin import CrossOrigin
 from service.collaborators import Collaborators
 from service.entity_tag import EntityTags
 from service.operations.last_answers import LastAnswers
+from service.operations.request_log import RequestLog
 
 
 def install_middleware(app: FastAPI, collaborators: Collaborators) -> None:
@@ -15,3 +16,4 @@ def install_middleware(app: FastAPI, collaborators: Collaborators) -> None:
     app.add_middleware(EntityTags)
     app.add_middleware(CrossOrigin, origins=collaborators.cards.origins)
     app.add_middleware(LastAnswers, draining=collaborators.operations.draining)
+    app.add_middleware(RequestLog)

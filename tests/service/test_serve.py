@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -60,7 +61,9 @@ def test_serves_until_told_to_stop(
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "")
-    assert [line[:8] for line in err.splitlines()] == ["WARNING:"]  # the keys lie beside the data
+    assert [line[:8] for line in err.splitlines() if line[0] != "{"] == ["WARNING:"]  # the keys lie beside the data
+    logged = [json.loads(line) for line in err.splitlines() if line[0] == "{"]
+    assert [line["status"] for line in logged] == [200, 201, 200, 404]
     assert str(home / "keys" / "service.json") in err
 
 

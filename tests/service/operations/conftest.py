@@ -117,6 +117,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     (tmp_path / "contacts.yaml").write_text(CONTACTS)
     monkeypatch.setenv("EQUIPOISE_CONTACTS", str(tmp_path / "contacts.yaml"))
     monkeypatch.setenv("EQUIPOISE_POLICY_SECONDS", "1")
+    monkeypatch.setenv("EQUIPOISE_LOG_LEVEL", "warning")  # nobody reads the pipe while it serves
     started: list[Running] = []
 
     def run(policy: str = "tiny@champion", **settings: str) -> Running:
