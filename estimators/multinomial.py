@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -40,12 +41,12 @@ class Rows:
     features: FloatArray
     label: IntArray
 
-    @property
+    @cached_property
     def contrasts(self) -> FloatArray:
         """(K, K - 1)."""
         return arm_contrasts(int(self.label.max()) + 1)
 
-    @property
+    @cached_property
     def penalty(self) -> FloatArray:
         """(K - 1, 1 + q) of squared coefficients: of K slopes' squares; of two labels, of their difference's."""
         penalty = np.full(
