@@ -20,7 +20,7 @@ from service.error_handling import install_error_handling
 from service.fhir import routes as routes_fhir
 from service.openapi import EquipoiseAPI
 from service.operations.middleware import install_middleware
-from service.pages import routes_assets, routes_home, routes_patient
+from service.pages import routes as routes_pages
 from service.version import VERSION
 
 DESCRIPTION = (
@@ -48,7 +48,6 @@ def create_app(collaborators: Collaborators) -> FastAPI:
         app.include_router(routes.ROUTER)
     for routes in (routes_models, routes_cds, routes_acknowledgement, routes_fhir):
         app.include_router(routes.ROUTER)
-    for routes in (routes_home, routes_patient, routes_assets):
-        app.include_router(routes.ROUTER)
+    app.include_router(routes_pages.ROUTER)
     install_middleware(app, collaborators)
     return app

@@ -6,18 +6,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
-from data_contracts.errors import WrongState
 from service import routes_recommendations
 from service.acting import Acting
 from service.audit.actor import Actor
-from service.audit.entry import Entry, Kind
 from service.audit.reading import reading
 from service.collaborators import Collaborators, Given
 from service.event import Action, Choice, History, Signature
-from service.history_keeper import find, write_down
+from service.history_keeper import find
 from service.problem_document import documented
 from service.request_body import body_of, documented_body
-from service.sheet_release import released_page
+from service.signed_action import do_signed
 
 ROUTER = APIRouter(prefix=routes_recommendations.ROUTER.prefix, tags=["release"])
 Signed = Annotated[Signature, Depends(body_of(Signature))]
@@ -62,14 +60,4 @@ def get_history(recommendation_id: str, given: Given, actor: Acting, response: R
 
 
 def _write(name: str, action: Action, signature: Signature, given: Collaborators, actor: Actor) -> History:
-    """Do it; what the rules of release refuse is remembered as well."""
-    now = given.clock()
-    page_of = released_page(given) if action == "release" else None
-    try:
-        kept = write_down(given.store, name, action, signature, now, actor=actor, page_of=page_of)
-    except WrongState:
-        row = given.store.get(name)
-        kind: Kind = "decision" if action == "decide" else action
-        given.store.note(Entry(kind, actor, now, "refused", row.person, row.id))
-        raise
-    return kept.history(now.date())
+    return do_signed(given, name, action, signature, actor).history(given.clock().date())

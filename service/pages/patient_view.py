@@ -13,6 +13,7 @@ from service.pages.counted import Counted, counted_of
 from service.pages.known import Known, Question, known_of, questions_for
 from service.pages.option import Picture, picture_of
 from service.pages.outcome_choice import OutcomeChoice, choices_for, chosen
+from service.pages.weighing import Weighing
 
 FIRST: tuple[FindingKind, ...] = ("refuse", "hold", "acknowledge", "assess_first")
 """Findings that are told before anything else."""
@@ -31,6 +32,7 @@ class PatientView:
         picture: the options.
         known: what is known of the patient.
         questions: what is missing.
+        weighing: what matters to the patient; None where nothing is ranked.
     """
 
     kept: Kept
@@ -40,6 +42,7 @@ class PatientView:
     picture: Picture
     known: tuple[Known, ...]
     questions: tuple[Question, ...]
+    weighing: Weighing | None
 
     @property
     def answer(self) -> Recommendation:
@@ -77,11 +80,15 @@ def manifest_of(kept: Kept, given: Collaborators) -> PolicyManifest:
     return PolicyManifest.model_validate_json(given.store.policy(kept.record.policy_manifest_sha256)[MANIFEST])
 
 
-def view_of(kept: Kept, given: Collaborators, outcome: str | None) -> PatientView:
+def questions_of(kept: Kept, manifest: PolicyManifest) -> tuple[Question, ...]:
+    """What is missing for an answer."""
+    return questions_for(kept.answer, {feature.name: feature for feature in manifest.encoding.features})
+
+
+def view_of(kept: Kept, given: Collaborators, outcome: str | None, weighing: Weighing | None) -> PatientView:
     """The page of an answer, its options looked at by an outcome."""
     manifest, today = manifest_of(kept, given), given.clock().date()
     choices = choices_for(kept.answer, manifest)
-    features = {feature.name: feature for feature in manifest.encoding.features}
     return PatientView(
         kept=kept,
         history=kept.history(today),
@@ -89,5 +96,6 @@ def view_of(kept: Kept, given: Collaborators, outcome: str | None) -> PatientVie
         choices=choices,
         picture=picture_of(kept.answer, manifest, chosen(outcome, choices)),
         known=known_of(kept.profile, kept.answer, today),
-        questions=questions_for(kept.answer, features),
+        questions=questions_of(kept, manifest),
+        weighing=weighing,
     )

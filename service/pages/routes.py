@@ -1,0 +1,11 @@
+"""The routes of all pages."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from service.pages import routes_assets, routes_home, routes_patient, routes_signing
+
+ROUTER = APIRouter(include_in_schema=False)
+for one in (routes_home, routes_patient, routes_signing, routes_assets):
+    ROUTER.include_router(one.ROUTER)

@@ -1,0 +1,112 @@
+"""The page of one patient, from question to released sheet, without any script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+WHO = {"by": "Dr <b>A</b> Mbeki", "role": "GP, licence 123"}
+Asked = Callable[[dict[str, Any]], str]
+
+
+def test_ties_stand_together(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """The ranked table is in the page itself: names, estimates, ranks, and who cannot be told apart."""
+    page = client.get(asked(profile)).text
+    assert "Cannot be told apart" in page or "Better than every other" in page
+    assert "The records cannot compare" in page
+    assert "hypnosis" in page
+    assert page.count('class="interval"') == 2
+
+
+def test_safety_comes_first(client: Any, send: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """Where safety waits it stands before the options, no rank is told, and acknowledging makes a new answer."""
+    profile["values"]["phq9_item9"] = 2
+    where = asked(profile)
+    page = client.get(where).text
+    assert page.index('role="alert"') < page.index('id="options"')
+    assert "Cannot be told apart" not in page
+    assert send(f"{where}/acknowledge", **WHO).status_code == 422
+    made = send(f"{where}/acknowledge", assessed="yes", **WHO)
+    assert made.status_code == 303
+    assert made.headers["location"] != where
+    after = client.get(made.headers["location"]).text
+    assert "Acknowledged by Dr &lt;b&gt;A&lt;/b&gt; Mbeki" in after
+    assert 'class="interval"' in after
+
+
+def test_a_crisis_shows_whom_to_call_and_no_option(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """A refusal shows the contacts, and nothing is drawn."""
+    profile["values"]["cssrs_q4"] = "yes"
+    page = client.get(asked(profile)).text
+    assert "+00 000 000" in page
+    assert 'class="interval"' not in page
+    assert 'id="weights"' not in page
+
+
+def test_weights_rank_and_keep_nothing(client: Any, send: Any, store: Any, asked: Asked, profile: Any) -> None:
+    """Weights rank anew, as a part for htmx and as a page without it, and no answer is added until they are kept."""
+    where = asked(profile)
+    part = send(f"{where}/weigh", part=True, **{"w.symptom_relief": "5", "w.time": "10"})
+    assert part.text.startswith('<div id="ranking"')
+    whole = send(f"{where}/weigh", **{"w.symptom_relief": "5", "w.time": "10"})
+    assert "<!DOCTYPE html>" in whole.text
+    assert "These weights are not kept yet" in whole.text
+    assert "Move a slider" in send(f"{where}/weigh", part=True, **{"w.time": "0", "w.nonsense": "x"}).text
+    assert count(store) == 1
+    kept = send(f"{where}/again", **{"w.symptom_relief": "5", "w.medication": "-8"})
+    assert count(store) == 2
+    told = client.get(kept.headers["location"].replace("/recommendations", "/v1/recommendations")).json()
+    weights = {one["attribute"]: one["weight"] for one in told["recommendation"]["preference"]["attributes"]}
+    assert weights["symptom_relief"] == 5
+    assert weights["no_medication"] == 8
+
+
+def test_what_is_missing_is_asked(client: Any, send: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """What nothing is ranked without stands first among the questions, and its answer makes a ranking."""
+    del profile["values"]["phq9_week0"]
+    where = asked(profile)
+    page = client.get(where).text
+    assert "Nothing is ranked without it" in page
+    bad = send(f"{where}/again", **{"v.phq9_week0": "many", "v.sex": "f", "v.unheard_of": "1"})
+    assert bad.status_code == 422
+    assert "phq9_week0" in bad.text
+    assert "many" not in bad.text
+    made = send(f"{where}/again", **{"v.phq9_week0": "17"})
+    assert 'class="interval"' in client.get(made.headers["location"]).text
+    assert "Nothing is ranked without it" in client.get(where).text
+
+
+def test_from_reading_to_the_sheet(client: Any, send: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """Review, decision with its reason, release and the printed sheet, each offered once and in that order."""
+    where = asked(profile)
+    assert send(f"{where}/release", **WHO).status_code == 409
+    assert send(f"{where}/review", **WHO).headers["location"] == f"{where}#decision"
+    override = {"arm": "usual_care", "reason": "she <i>wishes</i> it", **WHO}
+    assert send(f"{where}/decision", **override).status_code == 422
+    assert send(f"{where}/decision", override_reason="her wish", **override).status_code == 303
+    assert send(f"{where}/release", **WHO).status_code == 303
+    page = client.get(where).text
+    assert "she &lt;i&gt;wishes&lt;/i&gt; it" in page
+    assert "Against the advice" in page
+    assert "Open the sheet to print" in page
+    assert f'action="{where}/review"' not in page
+    assert client.get(f"/v1{where}/sheet").status_code == 200
+
+
+@pytest.mark.parametrize("action", ["review", "decision", "release", "acknowledge", "again", "weigh"])
+def test_no_action_without_the_token(client: Any, asked: Asked, profile: dict[str, Any], action: str) -> None:
+    """Every form that does something is refused without the token of our own pages."""
+    where = asked(profile)
+    assert client.post(f"{where}/{action}", data={"assessed": "yes", **WHO}).status_code == 403
+
+
+def count(store: Any) -> int:
+    """Answers in the store."""
+    from sqlalchemy import func, select
+
+    from service.storage.schema import RECOMMENDATIONS
+
+    with store.looking() as connection:
+        return int(connection.execute(select(func.count()).select_from(RECOMMENDATIONS)).scalar_one())
