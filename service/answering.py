@@ -69,7 +69,8 @@ def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prep
     check_profile(profile, served.needs)
     standing = _consented(profile, given, actor, now)
     profile = with_ledger(profile, standing, served.rules.consent)
-    recommendation = recommend(profile, served.policy, served.rules, now.date(), given.offers)
+    with given.operations.traces.step("recommend"):
+        recommendation = recommend(profile, served.policy, served.rules, now.date(), given.offers)
     record = RecommendationRecord(
         id=uuid4(),
         created_at=now,
@@ -126,10 +127,12 @@ def keep(prepared: Prepared, given: Collaborators, also: Callable[[Transaction],
             also(transaction)
 
     try:
-        given.store.add(prepared.kept, prepared.entry, prepared.standing, beside)
+        with given.operations.traces.step("keep"):
+            given.store.add(prepared.kept, prepared.entry, prepared.standing, beside)
     except ModelStopped:
         _note_stopped(prepared, given)
         raise
+    given.operations.metrics.count_answer(record.recommendation)
 
 
 def _note_stopped(prepared: Prepared, given: Collaborators) -> None:

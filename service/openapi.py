@@ -14,7 +14,8 @@ from service.consent import Statement
 from service.entity_tag import UNTAGGED
 from service.event import Choice, Signature
 from service.model_stop import StopOrder
-from service.problem_document import ProblemDocument
+from service.operations.rate_limit import UNLIMITED
+from service.problem_document import ProblemDocument, documented
 from service.storage.erasure import Erasure
 
 MODELS = (PatientProfile, Signature, Choice, Statement, Erasure, StopOrder, HookRequest, Feedback, ProblemDocument)
@@ -47,6 +48,8 @@ class EquipoiseAPI(FastAPI):
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """Add what middleware answers."""
+    if path not in UNLIMITED:
+        operation["responses"].update({str(status): told for status, told in documented(429).items()})
     if method == "get" and path not in UNTAGGED:
         operation["responses"]["304"] = {"description": "As named in If-None-Match: the caller has it already"}
         operation.setdefault("parameters", []).append(IF_NONE_MATCH)

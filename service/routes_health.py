@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from data_contracts.errors import Problem
@@ -13,6 +14,8 @@ from service.operations.readiness import Part, parts_of
 from service.problem_document import document_of_parts, documented
 
 ROUTER = APIRouter(tags=["health"])
+PRIVATE = {"Cache-Control": "no-store"}
+FIGURES = CONTENT_TYPE_LATEST.partition(";")[0]
 
 
 class Alive(BaseModel):
@@ -57,4 +60,15 @@ def readyz(given: Given) -> Response:
     source = given.served().source
     manifest, digest = source.manifest, source.manifest_sha256
     ready = Ready(policy=manifest.name, study_id=manifest.study_id, policy_manifest_sha256=digest, parts=parts)
-    return Response(ready.model_dump_json(), headers={"Cache-Control": "no-store"}, media_type="application/json")
+    return Response(ready.model_dump_json(), headers=PRIVATE, media_type="application/json")
+
+
+@ROUTER.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {FIGURES: {"schema": {"type": "string"}}}}, **documented(500)},
+    summary="Figures for monitoring, in Prometheus' form; none of a patient",
+)
+def metrics(given: Given) -> Response:
+    """What was counted since the process began, and the parts of /readyz."""
+    return Response(given.operations.metrics.text(given), headers=PRIVATE, media_type=CONTENT_TYPE_LATEST)

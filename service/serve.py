@@ -29,6 +29,7 @@ from service.operations.drain import SECONDS_TO_FINISH, DrainingServer
 from service.operations.log import logging_to_stderr
 from service.operations.operations import Operations
 from service.operations.registry_note import read_note
+from service.operations.tracing import traces_to
 from service.policy_source import champion_name
 from service.served_policy import ServedPolicy, check_reference, load_served
 from service.settings import POLICY, Settings, read_settings
@@ -58,7 +59,10 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
     cards = settings.cards.listening_at(listening.getsockname()[1])
     champion = Champion(reference, served, store, settings.policy_seconds, utc_now)
     name = champion_name(reference)
-    operations = Operations(refused=champion.refused, registry=lambda: read_note(name))
+    traces = traces_to(settings.traces)
+    operations = Operations(
+        refused=champion.refused, registry=lambda: read_note(name), traces=traces, limit=settings.limit
+    )
     given = Collaborators(
         champion.served,
         store,
@@ -80,6 +84,7 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
         champion,
     ):
         run(app, listening, served, lambda config: DrainingServer(config, operations.draining, settings.drain_seconds))
+    traces.close()
     store.close()
     return 0
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from limits import RateLimitItem
 from pydantic import SecretStr
 
 from data_contracts.errors import BadUsage
@@ -14,6 +15,8 @@ from service.access.access_file import ACCESS
 from service.cds_hooks.setting import CardSetting, read_card_setting
 from service.contact import VARIABLE as CONTACTS
 from service.operations.log import LEVELS
+from service.operations.rate_limit import RATE_LIMIT, rate_limit
+from service.operations.tracing import TRACES
 
 DATABASE = "EQUIPOISE_DATABASE_URL"
 POLICY = "EQUIPOISE_POLICY"
@@ -44,6 +47,8 @@ class Settings:
         cards: how cards are shown in the record system.
         policy_seconds: how often a newer champion is looked for.
         drain_seconds: how long requests are still taken after SIGTERM.
+        limit: how many calls a caller may make, None for any number.
+        traces: address of the collector of traces, None for none.
         access: file with the issuers of tokens that are believed, None if not given.
         log_level: the least that is logged: info (every request), warning or error.
     """
@@ -62,6 +67,8 @@ class Settings:
     policy_seconds: int = 5
     drain_seconds: int = 2
     log_level: str = "info"
+    limit: RateLimitItem | None = None
+    traces: str | None = None
 
 
 def read_settings(
@@ -70,7 +77,7 @@ def read_settings(
     """Settings from environment variables; what is named on the command line goes first.
 
     Raises:
-        BadUsage: a number is not one, or a setting of cards is not of its form.
+        BadUsage: a number is not one, or a setting of cards or limits is not of its form.
     """
     contacts, sites = environment.get(CONTACTS), environment.get(SITES)
     host = host or environment.get(HOST) or "127.0.0.1"
@@ -90,6 +97,8 @@ def read_settings(
         policy_seconds=_whole(environment.get(POLICY_SECONDS) or "5", POLICY_SECONDS),
         drain_seconds=_whole(environment.get(DRAIN_SECONDS) or "2", DRAIN_SECONDS, least=0),
         log_level=_level(environment.get(LOG_LEVEL) or "info"),
+        limit=rate_limit(environment.get(RATE_LIMIT) or None),
+        traces=environment.get(TRACES) or None,
     )
 
 

@@ -350,6 +350,7 @@ def test_openapi(client: Any) -> None:
         *(f"/v1/models/{{policy}}/{part}" for part in ("stop", "lift")),
         "/healthz",
         "/readyz",
+        "/metrics",
     }
     schemas = document["components"]["schemas"]
     assert "HTTPValidationError" not in schemas
@@ -362,6 +363,7 @@ def test_openapi(client: Any) -> None:
                     assert "content" not in answer
                     continue
                 kind = "text/html" if path.endswith(("/sheet", "/acknowledgement")) else "application/json"
+                kind = "text/plain" if path == "/metrics" else kind
                 kind = "application/fhir+json" if path.endswith("/fhir") else kind
                 kind = kind if status.startswith("2") else "application/problem+json"
                 assert list(answer["content"]) == [kind]
