@@ -1,0 +1,130 @@
+"""The whole API against calls that schemathesis makes of its OpenAPI document, allowed ones and forbidden ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import CHECKS, load_all_checks
+
+from service.app import create_app
+from service.cds_hooks.catalogue import SERVICES
+from service.collaborators import Collaborators
+from service.served_policy import ServedPolicy
+from service.storage.store import Store
+
+NAMES = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+)
+"""No 5xx; no undocumented status, kind, header or shape; what the document forbids is not accepted."""
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+
+class Fuzzed:
+    """What came of the calls.
+
+    Attributes:
+        statuses: how often each status of each operation came.
+        found: what was wrong, once for each operation and status.
+    """
+
+    def __init__(self, app: Any, known: dict[str, tuple[str, ...]]) -> None:
+        self._app, self._known = app, known
+        load_all_checks()
+        self._checks = [CHECKS.get_one(name) for name in NAMES]
+        self.statuses: Counter[tuple[str, int]] = Counter()
+        self.found: dict[tuple[str, int, str], str] = {}
+
+    def run(self, count: int, under: str = "/") -> Fuzzed:
+        """Make up to so many calls of each operation and each mode, below an address."""
+        for operation in self._operations(under):
+            for mode in MODES:
+                self._fuzz(operation, mode, count)
+        return self
+
+    def _operations(self, under: str) -> Iterator[Any]:
+        document = schemathesis.openapi.from_asgi("/openapi.json", self._app)
+        yield from (one.ok() for one in document.get_all_operations() if one.ok().path.startswith(under))
+
+    def _fuzz(self, operation: Any, mode: GenerationMode, count: int) -> None:
+        @settings(
+            max_examples=count,
+            database=None,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
+        )
+        @given(case=operation.as_strategy(generation_mode=mode), which=st.integers(0, 5))
+        def call(case: Any, which: int) -> None:
+            for name, values in self._known.items():
+                if name in (case.path_parameters or {}) and which < len(values):
+                    case.path_parameters[name] = values[which]
+            self._judge(case)
+
+        try:
+            call()
+        except Unsatisfiable:  # every call of it is allowed
+            assert mode is GenerationMode.NEGATIVE
+
+    def _judge(self, case: Any) -> None:
+        answer = case.call()
+        self.statuses[case.operation.label, answer.status_code] += 1
+        try:
+            case.validate_response(answer, checks=self._checks)
+        except schemathesis.errors.FailureGroup as group:
+            for failure in group.exceptions:
+                key = (case.operation.label, answer.status_code, failure.title)
+                self.found.setdefault(key, f"{failure.message} {case.as_curl_command()}")
+
+
+@pytest.fixture
+def fuzzed(client: Any, profile: dict[str, Any]) -> Fuzzed:
+    """The service with a few answers in it, whose ids some calls hit."""
+    ids = tuple(client.post("/v1/recommendations", json=profile).json()["id"] for _ in range(3))
+    return Fuzzed(client.app, {"recommendation_id": ids, "service_id": tuple(SERVICES)})
+
+
+@pytest.mark.parametrize("count", [5, pytest.param(850, marks=pytest.mark.slow)])
+def test_nothing_unforeseen(fuzzed: Fuzzed, count: int) -> None:
+    """No answer of 5xx, no undocumented status, kind or shape, and nothing accepted that the document forbids."""
+    fuzzed.run(count)
+    print(sum(fuzzed.statuses.values()), "calls", dict(fuzzed.statuses))
+    assert fuzzed.found == {}
+    assert {status for _, status in fuzzed.statuses} >= {200, 201, 404, 422}
+    if count > 5:
+        assert sum(fuzzed.statuses.values()) >= 20_000
+
+
+def test_faults_are_found(served: ServedPolicy, store: Store) -> None:
+    """An operation that fails, one that answers what is not documented, and one that takes anything are each found."""
+    app = create_app(Collaborators(lambda: served, store, ()))
+    body = {"required": True, "content": {"application/json": {"schema": {"type": "object", "required": ["a"]}}}}
+
+    async def fails() -> None:
+        raise RuntimeError
+
+    async def strange() -> Any:
+        from fastapi import Response
+
+        return Response(status_code=299)
+
+    async def takes_anything() -> dict[str, str]:
+        return {}
+
+    for name, route in (("fails", fails), ("strange", strange), ("takes", takes_anything)):
+        app.post(f"/planted/{name}", openapi_extra={"requestBody": body})(route)
+    found = {(label, status) for label, status, _ in Fuzzed(app, {}).run(5, "/planted").found}
+    assert {("POST /planted/fails", 500), ("POST /planted/strange", 299), ("POST /planted/takes", 200)} <= found
