@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from service import (
     routes_basis,
     routes_consent,
+    routes_harm,
     routes_health,
     routes_models,
     routes_recommendations,
@@ -46,7 +47,7 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     install_error_handling(app)
     for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_consent, routes_health):
         app.include_router(routes.ROUTER)
-    for routes in (routes_models, routes_cds, routes_acknowledgement, routes_fhir):
+    for routes in (routes_models, routes_harm, routes_cds, routes_acknowledgement, routes_fhir):
         app.include_router(routes.ROUTER)
     app.include_router(routes_pages.ROUTER)
     install_middleware(app, collaborators)

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from service.override_reason import OverrideCode
+
 State = Literal["draft", "reviewed", "released"]
 Action = Literal["review", "release", "decide", "acknowledge", "withhold"]
 Relation = Literal["follows", "overrides", "no_ranking"]
@@ -49,11 +51,28 @@ class Choice(Signature):
     Attributes:
         arm: of the recommendation; null is none of these.
         reason: why.
-        override_reason: why not as advised; given exactly when the choice is not among what was advised.
+        override_code: why not as advised; given exactly when the choice is not among what was advised.
+        override_reason: the same in words; needed with the code "other" alone.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "by": "Dr A. Mbeki",
+                    "role": "GP, licence 123",
+                    "arm": "usual_care",
+                    "reason": "She wants to wait until after the move.",
+                    "override_code": "patient-prefers-another",
+                    "override_reason": "She has talked it over at home.",
+                }
+            ]
+        }
+    )
 
     arm: Name | None
     reason: Words
+    override_code: OverrideCode | None = None
     override_reason: Words | None = None
 
 
@@ -61,7 +80,7 @@ class Decision(_Data):
     """A choice beside the answer.
 
     Attributes:
-        arm, reason, override_reason: as in the choice.
+        arm, reason, override_code, override_reason: as in the choice; older decisions have no code.
         relation: whether the arm is one of the top set, another, or nothing was ranked.
     """
 
@@ -69,6 +88,7 @@ class Decision(_Data):
     reason: str
     override_reason: str | None
     relation: Relation
+    override_code: OverrideCode | None = None
 
 
 class Event(_Data):
@@ -97,6 +117,31 @@ class Event(_Data):
         return self == other.model_copy(update={"at": self.at})
 
 
+class CardOutcome(_Data):
+    """What a user of the record system did with a card that this answer was shown by.
+
+    Attributes:
+        card: its uuid.
+        user: who worked in the record system.
+        at: when, as the record system says.
+        outcome: accepted or overridden.
+        arms: of the suggestions that were taken.
+        relation: whether what was taken follows the advice.
+        override_code, override_system: why it was overridden, by code.
+        override_reason: the same in the user's words.
+    """
+
+    card: str
+    user: str
+    at: str
+    outcome: Literal["accepted", "overridden"]
+    arms: tuple[str, ...]
+    relation: Relation
+    override_code: str | None
+    override_system: str | None
+    override_reason: str | None
+
+
 class History(_Data):
     """Where a recommendation stands.
 
@@ -106,6 +151,8 @@ class History(_Data):
         holds_until: the last day on which it may be released and its sheet be given.
         release_obstacles: what keeps it from being released today, each with what to do; empty when nothing does.
         events: what was done, in that order.
+        cards: what users of the record system did with its cards, in that order.
+        harms: how many reports of harm there are.
     """
 
     recommendation_id: UUID
@@ -113,3 +160,5 @@ class History(_Data):
     holds_until: date
     release_obstacles: tuple[str, ...]
     events: tuple[Event, ...]
+    cards: tuple[CardOutcome, ...] = ()
+    harms: int = 0

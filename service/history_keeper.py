@@ -11,6 +11,7 @@ from data_contracts.recommendation import Recommendation
 from service.audit.actor import LOCAL_ACTOR, Actor
 from service.audit.entry import Entry, Kind
 from service.audit.reading import reading
+from service.card_outcome import card_outcomes
 from service.event import Action, Choice, Decision, Event, History, Signature, Withheld
 from service.model_stop import stop_text
 from service.record import RecommendationRecord
@@ -62,16 +63,6 @@ class Kept:
         stopped = () if self.stopped_at is None else (stop_text(self.answer.policy, self.stopped_at),)
         return (*stopped, *obstacles(self.answer, self.holds_until, today))
 
-    def history(self, today: date) -> History:
-        """Where it stands on a day."""
-        return History(
-            recommendation_id=self.record.id,
-            state=state_of(self.events),
-            holds_until=self.holds_until,
-            release_obstacles=self.obstacles(today),
-            events=self.events,
-        )
-
 
 def find(store: Store, recommendation_id: str) -> Kept:
     """A kept recommendation.
@@ -85,6 +76,19 @@ def find(store: Store, recommendation_id: str) -> Kept:
     profile = PatientProfile.model_validate_json(row.request)
     until = holds_until(profile, record.created_at.date())
     return Kept(record, profile, until, store.events(row.id), row, store.stopped_at(record.recommendation.policy))
+
+
+def history_of(store: Store, kept: Kept, today: date) -> History:
+    """Where a recommendation stands on a day: what was done with it, here and on its cards, and what came of it."""
+    return History(
+        recommendation_id=kept.record.id,
+        state=state_of(kept.events),
+        holds_until=kept.holds_until,
+        release_obstacles=kept.obstacles(today),
+        events=kept.events,
+        cards=card_outcomes(store.card_feedback(kept.record.id), kept.answer),
+        harms=len(store.harms(kept.record.id)),
+    )
 
 
 def write_down(

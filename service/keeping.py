@@ -125,6 +125,13 @@ def _cards(arguments: argparse.Namespace, _: Settings) -> int:
         return write_cards(store, arguments.out, utc_now())
 
 
+def _harms(arguments: argparse.Namespace, _: Settings) -> int:
+    from service.harm_table import write_harms
+
+    with command_store() as store:
+        return write_harms(store, arguments.out, utc_now())
+
+
 def _switch(arguments: argparse.Namespace, _: Settings) -> int:
     from service.stopping import tell_stops, turn_switch
 
@@ -143,6 +150,7 @@ COMMANDS: Mapping[str, Command] = {
     "erase": _erase,
     "withdrawn": _withdrawn,
     "cards": _cards,
+    "harms": _harms,
     "stop": _switch,
     "lift": _switch,
     "stops": _switch,

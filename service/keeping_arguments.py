@@ -6,7 +6,20 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-KEEPING = ("keys", "audit", "backup", "restore", "retention", "erase", "withdrawn", "cards", "stop", "lift", "stops")
+KEEPING = (
+    "keys",
+    "audit",
+    "backup",
+    "restore",
+    "retention",
+    "erase",
+    "withdrawn",
+    "cards",
+    "harms",
+    "stop",
+    "lift",
+    "stops",
+)
 """The commands."""
 
 
@@ -52,7 +65,7 @@ def add_commands(commands: Any) -> list[argparse.ArgumentParser]:
 
 
 def _add_switch(commands: Any) -> list[argparse.ArgumentParser]:
-    """The kill switch."""
+    """The kill switch, and what may be a reason to turn it."""
     stop = commands.add_parser("stop", help="take a model out of service on all replicas, at once")
     lift = commands.add_parser("lift", help="put a model that was taken out back into service")
     for command in (stop, lift):
@@ -60,4 +73,6 @@ def _add_switch(commands: Any) -> list[argparse.ArgumentParser]:
         command.add_argument("--by", required=True, help="who does it")
         command.add_argument("--why", required=True, help="the reason, without anything of a patient")
     stops = commands.add_parser("stops", help="which models are in service, and who stopped or lifted them")
-    return [stop, lift, stops]
+    harms = commands.add_parser("harms", help="reports of harm, as a table")
+    harms.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
+    return [stop, lift, stops, harms]

@@ -13,12 +13,24 @@ from service.cds_hooks.hook_request import HookRequest
 from service.consent import Statement
 from service.entity_tag import UNTAGGED
 from service.event import Choice, Signature
+from service.harm import HarmReport
 from service.model_stop import StopOrder
 from service.operations.rate_limit import UNLIMITED
 from service.problem_document import ProblemDocument, documented
 from service.storage.erasure import Erasure
 
-MODELS = (PatientProfile, Signature, Choice, Statement, Erasure, StopOrder, HookRequest, Feedback, ProblemDocument)
+MODELS = (
+    PatientProfile,
+    Signature,
+    Choice,
+    Statement,
+    Erasure,
+    StopOrder,
+    HarmReport,
+    HookRequest,
+    Feedback,
+    ProblemDocument,
+)
 TEMPLATE = "#/components/schemas/{model}"
 
 IF_NONE_MATCH = {

@@ -8,7 +8,7 @@ was wrong asks for a new recommendation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from data_contracts.errors import BadInput, Problem, WrongState
@@ -16,6 +16,7 @@ from data_contracts.fact import Answer, Fact, UnreadableFact, load_facts, read_f
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason, Recommendation
 from service.event import Action, Choice, Decision, Event, Relation, State
+from service.override_reason import IN_WORDS, REASONS
 
 SYMPTOMS = "phq9_total"
 """No answer holds longer than a symptom score does."""
@@ -120,12 +121,29 @@ def decision_of(choice: Choice, answer: Recommendation) -> Decision:
         step = f"Known: {', '.join(known)}; null is none of these."
         raise BadInput([Problem("arm", "an arm of the recommendation, or null", "another name", step)])
     relation = relation_of(choice.arm, answer)
-    given = choice.override_reason is not None
-    if given != (relation == "overrides"):
-        expected = "none, as this choice overrides nothing" if given else "why the choice is not as advised"
-        step = "Leave it out; the reason of the choice is `reason`." if given else "Add it."
-        raise BadInput([Problem("override_reason", expected, "one" if given else "none", step)])
-    return Decision(arm=choice.arm, reason=choice.reason, override_reason=choice.override_reason, relation=relation)
+    if problems := list(_override_problems(choice, relation)):
+        raise BadInput(problems)
+    return Decision(
+        arm=choice.arm,
+        reason=choice.reason,
+        override_code=choice.override_code,
+        override_reason=choice.override_reason,
+        relation=relation,
+    )
+
+
+def _override_problems(choice: Choice, relation: Relation) -> Iterator[Problem]:
+    """What is wrong with the reasons for an override."""
+    if relation != "overrides":
+        step = "Leave it out; the reason of the choice is `reason`."
+        for name in ("override_code", "override_reason"):
+            if getattr(choice, name) is not None:
+                yield Problem(name, "none, as this choice overrides nothing", "one", step)
+    elif choice.override_code is None:
+        step = f"Add one of: {', '.join(REASONS)}."
+        yield Problem("override_code", "why the choice is not as advised", "none", step)
+    elif choice.override_code == IN_WORDS and choice.override_reason is None:
+        yield Problem("override_reason", f"words with the code {IN_WORDS}", "none", "Add them.")
 
 
 def relation_of(arm: str | None, answer: Recommendation) -> Relation:

@@ -12,7 +12,7 @@ from service.audit.actor import Actor
 from service.audit.reading import reading
 from service.collaborators import Collaborators, Given
 from service.event import Action, Choice, History, Signature
-from service.history_keeper import find
+from service.history_keeper import find, history_of
 from service.problem_document import documented
 from service.request_body import body_of, documented_body
 from service.signed_action import do_signed
@@ -56,8 +56,9 @@ def get_history(recommendation_id: str, given: Given, actor: Acting, response: R
     response.headers.update(routes_recommendations.PRIVATE)
     kept, now = find(given.store, recommendation_id), given.clock()
     given.store.note(reading(kept.row, actor, now, "history"))
-    return kept.history(now.date())
+    return history_of(given.store, kept, now.date())
 
 
 def _write(name: str, action: Action, signature: Signature, given: Collaborators, actor: Actor) -> History:
-    return do_signed(given, name, action, signature, actor).history(given.clock().date())
+    kept = do_signed(given, name, action, signature, actor)
+    return history_of(given.store, kept, given.clock().date())

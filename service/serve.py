@@ -71,6 +71,7 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
         audit_roots=settings.audit_roots,
         cards=cards,
         systems=known_systems(settings, store),
+        safety_officer=settings.safety_officer,
         operations=operations,
     )
     app = create_app(given)

@@ -25,6 +25,7 @@ HOST = "EQUIPOISE_HOST"
 PORT = "EQUIPOISE_PORT"
 AUDIT_ROOTS = "EQUIPOISE_AUDIT_ROOTS"
 AUDIT_ROOT_SECONDS = "EQUIPOISE_AUDIT_ROOT_SECONDS"
+SAFETY_OFFICER = "EQUIPOISE_SAFETY_OFFICER"
 RETENTION_DAYS = "EQUIPOISE_RETENTION_DAYS"
 POLICY_SECONDS = "EQUIPOISE_POLICY_SECONDS"
 DRAIN_SECONDS = "EQUIPOISE_DRAIN_SECONDS"
@@ -49,6 +50,7 @@ class Settings:
         drain_seconds: how long requests are still taken after SIGTERM.
         limit: how many calls a caller may make, None for any number.
         traces: address of the collector of traces, None for none.
+        safety_officer: who looks into harm, in words; None if nobody is named.
         access: file with the issuers of tokens that are believed, None if not given.
         log_level: the least that is logged: info (every request), warning or error.
     """
@@ -64,6 +66,7 @@ class Settings:
     retention_days: int | None
     cards: CardSetting = field(default_factory=CardSetting)
     access: Path | None = None
+    safety_officer: str | None = None
     policy_seconds: int = 5
     drain_seconds: int = 2
     log_level: str = "info"
@@ -93,6 +96,7 @@ def read_settings(
         audit_root_seconds=_whole(environment.get(AUDIT_ROOT_SECONDS) or "60", AUDIT_ROOT_SECONDS),
         retention_days=_whole(days, RETENTION_DAYS) if (days := environment.get(RETENTION_DAYS)) else None,
         cards=read_card_setting(environment, host, port),
+        safety_officer=environment.get(SAFETY_OFFICER) or None,
         access=Path(access) if (access := environment.get(ACCESS)) else None,
         policy_seconds=_whole(environment.get(POLICY_SECONDS) or "5", POLICY_SECONDS),
         drain_seconds=_whole(environment.get(DRAIN_SECONDS) or "2", DRAIN_SECONDS, least=0),

@@ -13,6 +13,7 @@ from data_contracts.manifest import PolicyManifest
 from service.cds_hooks.card import Card, Coding, Link, Source
 from service.event import Withheld
 from service.fhir.note import Note, told
+from service.override_reason import REASONS, SYSTEM
 from service.record import RecommendationRecord
 
 Topic = Literal[
@@ -39,19 +40,7 @@ SAFETY: frozenset[Topic] = frozenset({"safety-first", "crisis"})
 """Topics that no budget, no shadow mode and no silence keeps back."""
 
 TOPIC_SYSTEM = "urn:equipoise:card-topic"
-OVERRIDE_SYSTEM = "urn:equipoise:override-reason"
-OVERRIDES = tuple(
-    Coding(code=code, system=OVERRIDE_SYSTEM, display=display)
-    for code, display in (
-        ("patient-prefers-another", "The patient prefers another therapy"),
-        ("tried-before", "It was tried before"),
-        ("not-available", "It cannot be had here, or not in time"),
-        ("not-suitable", "Something that the record does not show speaks against it"),
-        ("under-way", "A treatment is under way"),
-        ("not-now", "Not the moment to choose a therapy"),
-        ("disagree", "The advice seems wrong"),
-    )
-)
+OVERRIDES = tuple(Coding(code=code, system=SYSTEM, display=display) for code, display in REASONS.items())
 
 
 @dataclass(frozen=True)

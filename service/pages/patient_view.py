@@ -8,7 +8,7 @@ from data_contracts.manifest import MANIFEST, PolicyManifest
 from data_contracts.recommendation import FindingKind, Recommendation, SafetyFinding
 from service.collaborators import Collaborators
 from service.event import History
-from service.history_keeper import Kept
+from service.history_keeper import Kept, history_of
 from service.pages.counted import Counted, counted_of
 from service.pages.known import Known, Question, known_of, questions_for
 from service.pages.option import Picture, picture_of
@@ -91,7 +91,7 @@ def view_of(kept: Kept, given: Collaborators, outcome: str | None, weighing: Wei
     choices = choices_for(kept.answer, manifest)
     return PatientView(
         kept=kept,
-        history=kept.history(today),
+        history=history_of(given.store, kept, today),
         manifest=manifest,
         choices=choices,
         picture=picture_of(kept.answer, manifest, chosen(outcome, choices)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -139,3 +141,21 @@ def feedback_of(connection: Connection, ring: KeyRing) -> Iterator[StoredFeedbac
             continue
         content = person_of(row, row["who"], ring).unseal(row["content"], CARD_FEEDBACK.name, row["id"], "content")
         yield StoredFeedback(row["id"], row["card"], row["at"], row["outcome"], content.decode())
+
+
+def feedback_on(
+    connection: Connection, ring: KeyRing, recommendation: UUID
+) -> Iterator[tuple[StoredFeedback, dict[str, Any]]]:
+    """What became of the cards of one answer, each with its card, in the order of time."""
+    query = (
+        select(CARD_FEEDBACK, CARDS.c.content.label("shown"), PERSONS.c.id.label("who"), *COLUMNS)
+        .join(CARDS, CARDS.c.id == CARD_FEEDBACK.c.card)
+        .join(PERSONS, PERSONS.c.id == CARDS.c.person)
+        .where(CARDS.c.recommendation_id == str(recommendation), CARD_FEEDBACK.c.content.is_not(None))
+        .order_by(CARD_FEEDBACK.c.at, CARD_FEEDBACK.c.id)
+    )
+    for row in connection.execute(query).mappings():
+        person = person_of(row, row["who"], ring)
+        told = person.unseal(row["content"], CARD_FEEDBACK.name, row["id"], "content").decode()
+        shown = json.loads(person.unseal(row["shown"], CARDS.name, row["card"], "content"))
+        yield StoredFeedback(row["id"], row["card"], row["at"], row["outcome"], told), shown

@@ -9,7 +9,16 @@ from sqlalchemy import delete, exists, select, update
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.storage.person import EMPTIED
-from service.storage.schema import CARD_FEEDBACK, CARDS, CONSENTS, EVENTS, IDEMPOTENCY_KEYS, PERSONS, RECOMMENDATIONS
+from service.storage.schema import (
+    CARD_FEEDBACK,
+    CARDS,
+    CONSENTS,
+    EVENTS,
+    HARMS,
+    IDEMPOTENCY_KEYS,
+    PERSONS,
+    RECOMMENDATIONS,
+)
 from service.storage.store import Store
 from service.storage.transaction import Transaction
 
@@ -37,6 +46,7 @@ def apply_retention(store: Store, days: int, actor: Actor, now: datetime) -> int
         execute(delete(CARD_FEEDBACK).where(CARD_FEEDBACK.c.card.in_(cards)))
         execute(delete(CARDS).where(CARDS.c.recommendation_id.in_(old)))
         execute(delete(IDEMPOTENCY_KEYS).where(IDEMPOTENCY_KEYS.c.recommendation_id.in_(old)))
+        execute(delete(HARMS).where(HARMS.c.recommendation_id.in_(old)))
         events = execute(delete(EVENTS).where(EVENTS.c.recommendation_id.in_(old))).rowcount
         answers = execute(delete(RECOMMENDATIONS).where(RECOMMENDATIONS.c.created_at < before)).rowcount
         if answers:

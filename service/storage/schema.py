@@ -116,6 +116,16 @@ STOPS = Table(
 
 ``content``, who and why, is an administrator's and stands in clear: nothing of a patient belongs there."""
 
+HARMS = Table(
+    "harms",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("recommendation_id", String(36), ForeignKey("recommendations.id"), nullable=False, index=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""Reports of harm, any number of an answer. ``content``, how bad it was and who reports it too, is sealed."""
+
 CARDS = Table(
     "cards",
     METADATA,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, select
@@ -21,8 +21,9 @@ from data_contracts.manifest import PROMOTION, sha256
 from service.audit.entry import Entry
 from service.consent import Standing, Statement
 from service.event import Event
+from service.harm import KeptHarm
 from service.model_stop import StopChange, StopOrder, Switch
-from service.storage import answers, consents, events, stops
+from service.storage import answers, cards, consents, events, harms, stops
 from service.storage.answers import StoredRecommendation
 from service.storage.database import database_problem, unreachable
 from service.storage.key_ring import KeyRing
@@ -165,6 +166,21 @@ class Store:
         """Keep what was done, with the page that it lets the patient see; False if the action was done before."""
         ring, done = self.ring, (event, page)
         return self.write(lambda transaction: events.add_event(transaction, ring, recommendation_id, done, entry))
+
+    def add_harm(self, recommendation_id: UUID, harm: KeptHarm, entry: Entry) -> None:
+        """Keep a report of harm with the recommendation that it is about."""
+        ring = self.ring
+        self.write(lambda transaction: harms.add_harm(transaction, ring, recommendation_id, harm, entry))
+
+    def harms(self, recommendation_id: UUID) -> tuple[KeptHarm, ...]:
+        """All reports of harm of a recommendation, oldest first."""
+        with self.looking() as connection:
+            return harms.harms_of(connection, self.ring, recommendation_id)
+
+    def card_feedback(self, recommendation_id: UUID) -> tuple[tuple[cards.StoredFeedback, dict[str, Any]], ...]:
+        """What became of a recommendation's cards, each with the card as it is kept, in the order of time."""
+        with self.looking() as connection:
+            return tuple(cards.feedback_on(connection, self.ring, recommendation_id))
 
     def page(self, recommendation_id: UUID) -> bytes | None:
         """The page that was released, byte for byte; None if there is none."""

@@ -235,29 +235,38 @@ def test_knowing_more_never_makes_an_answer_hold_longer(names: set[str], name: s
 
 
 CHOICES = {
-    "the first": ("cbt", None, 200, "follows"),
-    "one that is tied with it": ("icbt", None, 200, "follows"),
-    "another, with a reason": ("usual_care", "No therapist near.", 200, "overrides"),
-    "another, without a reason": ("usual_care", None, 422, None),
-    "none of these, with a reason": (None, "She wants to wait.", 200, "overrides"),
-    "none of these, without": (None, None, 422, None),
-    "an override that is none": ("cbt", "No therapist near.", 422, None),
-    "an unknown arm": ("magic", "why not", 422, None),
+    "the first": ("cbt", (None, None), 200, "follows"),
+    "one that is tied with it": ("icbt", (None, None), 200, "follows"),
+    "another, with a reason": ("usual_care", ("not-available", None), 200, "overrides"),
+    "another, with more words": ("usual_care", ("not-available", "No therapist near."), 200, "overrides"),
+    "another, in words": ("usual_care", ("other", "She lives abroad."), 200, "overrides"),
+    "another, in words that are missing": ("usual_care", ("other", None), 422, None),
+    "another, with words alone": ("usual_care", (None, "No therapist near."), 422, None),
+    "another, by a code that is none": ("usual_care", ("because", None), 422, None),
+    "another, without a reason": ("usual_care", (None, None), 422, None),
+    "none of these, with a reason": (None, ("not-now", None), 200, "overrides"),
+    "none of these, without": (None, (None, None), 422, None),
+    "an override that is none": ("cbt", ("disagree", None), 422, None),
+    "words of an override that is none": ("cbt", (None, "No therapist near."), 422, None),
+    "an unknown arm": ("magic", ("disagree", None), 422, None),
 }
 
 
 @pytest.mark.parametrize("case", CHOICES)
 def test_decisions(client: Any, where: str, case: str) -> None:
-    """Whether a choice follows or overrides is told by the answer; an override needs its own reason."""
-    arm, override, status, relation = CHOICES[case]
+    """Whether a choice follows or overrides is told by the answer; an override needs a code, or code and words."""
+    arm, (code, words), status, relation = CHOICES[case]
     act(client, where, "review")
-    answer = client.post(f"{where}/decision", json=CHOICE | {"arm": arm, "override_reason": override})
+    answer = client.post(
+        f"{where}/decision", json=CHOICE | {"arm": arm, "override_code": code, "override_reason": words}
+    )
     assert answer.status_code == status
     if status == 200:
         kept = answer.json()["events"][-1]["decision"]
-        assert kept == {"arm": arm, "reason": "Her wish.", "override_reason": override, "relation": relation}
+        told = {"override_code": code, "override_reason": words, "relation": relation}
+        assert kept == {"arm": arm, "reason": "Her wish.", **told}
     else:
-        assert answer.json()["problems"][0]["where"] in ("arm", "override_reason")
+        assert answer.json()["problems"][0]["where"] in ("arm", "override_code", "override_reason")
 
 
 def test_an_excluded_arm_is_an_override_even_without_a_ranking(client: Any, profile: dict[str, Any]) -> None:
@@ -267,7 +276,7 @@ def test_an_excluded_arm_is_an_override_even_without_a_ranking(client: Any, prof
     where = client.post(URL, json=profile).headers["location"]
     act(client, where, "review")
     icbt = client.post(f"{where}/decision", json=CHOICE | {"arm": "icbt"})
-    assert icbt.json()["problems"][0]["where"] == "override_reason"
+    assert icbt.json()["problems"][0]["where"] == "override_code"
     cbt = client.post(f"{where}/decision", json=CHOICE)
     assert cbt.json()["events"][-1]["decision"]["relation"] == "no_ranking"
 

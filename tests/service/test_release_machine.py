@@ -81,10 +81,10 @@ class Release(RuleBasedStateMachine):
         """Somebody releases."""
         self._try("release", Signature(by=by, role="GP"), lambda _, event: event.by.encode())
 
-    @rule(by=PEOPLE, arm=ARMS, why=st.sampled_from([None, "why"]))
-    def decide(self, by: str, arm: str | None, why: str | None) -> None:
+    @rule(by=PEOPLE, arm=ARMS, why=st.sampled_from([None, "disagree"]))
+    def decide(self, by: str, arm: str | None, why: Any) -> None:
         """Somebody decides."""
-        self._try("decide", Choice(by=by, role="GP", arm=arm, reason="wish", override_reason=why))
+        self._try("decide", Choice(by=by, role="GP", arm=arm, reason="wish", override_code=why))
 
     @precondition(lambda self: self.now.day < 20)
     @rule(days=st.integers(1, 8))

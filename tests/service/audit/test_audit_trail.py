@@ -21,7 +21,9 @@ from service.storage.store import Store
 
 URL = "/v1/recommendations"
 SIGNED = {"by": "Dr A. Mbeki", "role": "GP, licence 123", "note": "canary-note"}
-CHOICE = SIGNED | {"arm": "usual_care", "reason": "canary-reason", "override_reason": "canary-override"}
+CHOICE = SIGNED | {"arm": "usual_care", "reason": "canary-reason", "override_code": "disagree"}
+CHOICE["override_reason"] = "canary-override"
+HARM = SIGNED | {"severity": "severe", "what": "canary-harm", "on": "2026-03-01"}
 
 
 def trail(store: Store) -> list[dict[str, Any]]:
@@ -40,6 +42,7 @@ def whole_way(client: Any, store: Store, profile: dict[str, Any]) -> list[dict[s
     for action in ("review", "release"):
         client.post(f"{where}/{action}", json=SIGNED)
     client.post(f"{where}/decision", json=CHOICE)
+    assert client.post(f"{where}/harms", json=HARM).status_code == 201
     for part in ("", "/history", "/basis", "/sheet"):
         assert client.get(f"{where}{part}").status_code == 200
     client.post(URL, json=profile | {"values": profile["values"] | {"cssrs_q4": "yes"}})
@@ -61,6 +64,7 @@ def test_everything_is_remembered(whole_way: list[dict[str, Any]]) -> None:
         ("review", "success"),
         ("release", "success"),
         ("override", "success"),
+        ("harm", "success"),
         *[("read", "success")] * 4,
         ("refusal", "refused"),
         ("consent", "success"),

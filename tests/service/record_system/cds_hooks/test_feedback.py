@@ -101,3 +101,21 @@ def test_words_are_sealed(ehr: Any, home: Any) -> None:
     held = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert b"canary-comment-78" not in held
     assert json.dumps(card["summary"]).encode() not in held
+
+
+def test_it_stands_in_the_history_of_the_answer(ehr: Any) -> None:
+    """What users did with cards is part of the decision's one record: what was taken, whether it follows, why not."""
+    (card,) = ehr.cards()
+    where = card["links"][0]["url"].removesuffix("/basis")
+    where = where[where.index("/v1/") :]
+    reason = {"code": "tried-before", "system": "urn:equipoise:override-reason"}
+    other = overridden(card["uuid"], reason=reason, userComment="In 2019.")
+    for item in (accepted(card), other, other):
+        assert ehr.client.post(URL, json={"feedback": [item]}).status_code == 200
+    history = ehr.client.get(f"{where}/history").json()
+    assert history["state"] == "draft"
+    taken, not_taken = sorted(history["cards"], key=lambda one: str(one["outcome"]))
+    best = ehr.client.get(where).json()["recommendation"]["recommended"]
+    assert (taken["arms"], taken["relation"], taken["user"]) == ([best], "follows", "Practitioner/7")
+    assert (not_taken["relation"], not_taken["override_code"]) == ("overrides", "tried-before")
+    assert not_taken["override_reason"] == "In 2019."
