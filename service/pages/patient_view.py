@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from data_contracts.manifest import MANIFEST, PolicyManifest
@@ -9,6 +10,7 @@ from data_contracts.recommendation import FindingKind, Recommendation, SafetyFin
 from service.collaborators import Collaborators
 from service.event import History
 from service.history_keeper import Kept, history_of
+from service.override_reason import REASONS, OverrideCode
 from service.pages.counted import Counted, counted_of
 from service.pages.known import Known, Question, known_of, questions_for
 from service.pages.option import Picture, picture_of
@@ -57,6 +59,11 @@ class PatientView:
     def label(self, arm: str) -> str:
         """An arm in words."""
         return next((one.label for one in self.answer.arms if one.arm == arm), arm)
+
+    @property
+    def override_reasons(self) -> Mapping[OverrideCode, str]:
+        """Why a choice may not be as advised, by code."""
+        return REASONS
 
     @property
     def first(self) -> tuple[SafetyFinding, ...]:

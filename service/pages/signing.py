@@ -26,7 +26,7 @@ def choice_in(form: Mapping[str, str]) -> Choice:
     Raises:
         BadInput: something is missing or not of the form.
     """
-    content = _of(form, "by", "role", "note", "arm", "reason", "override_reason")
+    content = _of(form, "by", "role", "note", "arm", "reason", "override_code", "override_reason")
     if content.get("arm") == NONE_OF_THESE:
         content["arm"] = None
     return read_document(Choice, content, "the form")

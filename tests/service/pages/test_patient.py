@@ -85,11 +85,15 @@ def test_from_reading_to_the_sheet(client: Any, send: Any, asked: Asked, profile
     assert send(f"{where}/review", **WHO).headers["location"] == f"{where}#decision"
     override = {"arm": "usual_care", "reason": "she <i>wishes</i> it", **WHO}
     assert send(f"{where}/decision", **override).status_code == 422
-    assert send(f"{where}/decision", override_reason="her wish", **override).status_code == 303
+    assert send(f"{where}/decision", override_code="", override_reason="her wish", **override).status_code == 422
+    assert (
+        send(f"{where}/decision", override_code="not-now", override_reason="her wish", **override).status_code == 303
+    )
     assert send(f"{where}/release", **WHO).status_code == 303
     page = client.get(where).text
     assert "she &lt;i&gt;wishes&lt;/i&gt; it" in page
     assert "Against the advice" in page
+    assert "Not the moment to choose a therapy." in page
     assert "Open the sheet to print" in page
     assert f'action="{where}/review"' not in page
     assert client.get(f"/v1{where}/sheet").status_code == 200
