@@ -44,18 +44,28 @@ def read_yaml(path: Path) -> Any:
         BadInput: the file is missing, not UTF-8 or not YAML.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _OnceLoader)  # noqa: S506 - a SafeLoader
+        return parse_yaml(path.read_text(encoding="utf-8"), path.name)
     except OSError as error:
         found = f"no readable file ({error.strerror})"
         raise BadInput([Problem(str(path), "a YAML file", found, "Check the path.")]) from error
     except UnicodeDecodeError as error:
         step = "Save the file as UTF-8."
         raise BadInput([Problem(str(path), "UTF-8 text", f"another encoding at byte {error.start}", step)]) from error
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """The content of YAML text, read with the safe loader.
+
+    Raises:
+        BadInput: it is not YAML; ``where`` names it.
+    """
+    try:
+        return yaml.load(text, _OnceLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = "a key given twice" if isinstance(error, yaml.constructor.ConstructorError) else "a syntax error"
         found = f"{what} in line {mark.line + 1}" if mark else what
-        raise BadInput([Problem(path.name, "YAML", found, "Mend that line.")]) from error
+        raise BadInput([Problem(where, "YAML", found, "Mend that line.")]) from error
 
 
 def parse_document(model: type[Document], content: Any, where: str) -> Document:

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from data_contracts.errors import EquipoiseError
+from data_contracts.places import home
 from experiments.cohort.place import place_of
 
 EXAMPLES = """\
@@ -54,6 +56,15 @@ examples:
   equipoise-lab card clinic@challenger --json
 
 Reads the registry alone: the signed policy's card, its run and the record of its aliases. Tells where they disagree.
+"""
+
+WORKER = """\
+examples:
+  equipoise-lab worker --service http://127.0.0.1:8000
+  equipoise-lab worker --service https://equipoise.example.org --token token.jwt --withdrawn withdrawn.txt
+
+Takes one study after another; each runs as `equipoise-lab study` does, tracked in MLflow. Stopped or killed, a study
+goes on where it was when the request is taken up again on this machine. Ends on Ctrl-C.
 """
 
 PROMOTIONS = """\
@@ -156,6 +167,24 @@ def _parser() -> argparse.ArgumentParser:
     card.add_argument("--json", action="store_true", help="JSON: the policy's card and the registry's record")
     card.add_argument("--out", type=Path, help="file to write: .html, .md or .json (else Markdown is printed)")
 
+    _add_worker(commands)
+    _add_benchmark(commands)
+    return parser
+
+
+def _add_worker(commands: Any) -> None:
+    worker = _command(commands, "worker", "does the studies that people ask a service for", WORKER)
+    worker.add_argument("--service", required=True, metavar="URL", help="where the service listens")
+    worker.add_argument("--token", type=Path, metavar="FILE", help="a token of an analyst (not for a local service)")
+    worker.add_argument("--work", type=Path, default=home() / "worker", help="folder for studies on the way")
+    worker.add_argument("--name", default=gethostname(), help="the worker's, unique (this machine's name)")
+    worker.add_argument(
+        "--withdrawn", type=Path, metavar="FILE", help="signed list of patients who withdrew: left out"
+    )
+    worker.add_argument("--once", action="store_true", help="end when nothing waits")
+
+
+def _add_benchmark(commands: Any) -> None:
     benchmark = commands.add_parser("benchmark", help="side by side with peers on the same data, same run")
     benchmark.add_argument(
         "suite",
@@ -174,7 +203,6 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument("--data", type=Path, help="ihdp and acic2016: folder with the data sets")
     benchmark.add_argument("--jobs", type=int, default=1, help="processes at the same time (1); not for cost, serve")
     benchmark.add_argument("--peers", choices=("all", "fast", "none"), default="fast", help="forests are slow (fast)")
-    return parser
 
 
 def _command(commands: Any, name: str, text: str, examples: str | None) -> argparse.ArgumentParser:

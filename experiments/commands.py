@@ -103,6 +103,17 @@ def _card(options: Namespace) -> int:
     return 0
 
 
+def _worker(options: Namespace) -> int:
+    from experiments.worker.service_door import open_door
+    from experiments.worker.work import work
+
+    _check_out(options.work)
+    _signer()  # tells of a new key before it waits
+    more = ["--withdrawn", str(options.withdrawn)] if options.withdrawn else []
+    with open_door(options.service, options.token, options.name) as door:
+        return work(door, options.work, more, once=options.once)
+
+
 def _benchmark(options: Namespace) -> int:
     from experiments.benchmark import benchmark
     from experiments.benchmark_suite import Request
@@ -131,6 +142,7 @@ COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "promote": _promote,
     "promotions": _promotions,
     "card": _card,
+    "worker": _worker,
     "benchmark": _benchmark,
 }
 

@@ -22,6 +22,8 @@ from service.fhir import routes as routes_fhir
 from service.openapi import EquipoiseAPI
 from service.operations.middleware import install_middleware
 from service.pages import routes as routes_pages
+from service.studies import routes as routes_studies
+from service.studies import routes_worker
 from service.version import VERSION
 
 DESCRIPTION = (
@@ -48,6 +50,8 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_consent, routes_health):
         app.include_router(routes.ROUTER)
     for routes in (routes_models, routes_harm, routes_cds, routes_acknowledgement, routes_fhir):
+        app.include_router(routes.ROUTER)
+    for routes in (routes_studies, routes_worker):
         app.include_router(routes.ROUTER)
     app.include_router(routes_pages.ROUTER)
     install_middleware(app, collaborators)

@@ -7,6 +7,7 @@ import hashlib
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+EVENT_STREAM = "text/event-stream"
 UNTAGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 """What is new each time."""
 
@@ -14,7 +15,8 @@ UNTAGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 class EntityTags:
     """ASGI middleware: `ETag` on what GET gives, and 304 without a body for who names it in `If-None-Match`.
 
-    The tag is a hash of the body, the same in every replica. What is read is remembered by the audit all the same.
+    The tag is a hash of the body, the same in every replica. What is read is remembered by the audit all the same. A
+    stream of events has no end to wait for, and gets none.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -29,7 +31,7 @@ class EntityTags:
         body = bytearray()
 
         async def gathering(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 200:
+            if message["type"] == "http.response.start" and message["status"] == 200 and not _streams(message):
                 begun.append(message)
             elif not begun:
                 await send(message)
@@ -51,6 +53,10 @@ async def _send(start: Message, body: bytes, asked: Headers, send: Send) -> None
         start, body = {**start, "status": 304}, b""
     await send({**start, "headers": headers.raw})
     await send({"type": "http.response.body", "body": body})
+
+
+def _streams(start: Message) -> bool:
+    return Headers(raw=start["headers"]).get("content-type", "").startswith(EVENT_STREAM)
 
 
 def _known(tag: str, names: str) -> bool:

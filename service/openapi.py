@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from data_contracts.profile import PatientProfile
+from data_contracts.study_request import StudyAsked, StudyClaim, StudyEnd, StudyProgress
 from service.cds_hooks.feedback import Feedback
 from service.cds_hooks.hook_request import HookRequest
 from service.consent import Statement
@@ -30,6 +31,10 @@ MODELS = (
     HookRequest,
     Feedback,
     ProblemDocument,
+    StudyAsked,
+    StudyClaim,
+    StudyProgress,
+    StudyEnd,
 )
 TEMPLATE = "#/components/schemas/{model}"
 

@@ -36,11 +36,16 @@ def body_of(model: type[Document]) -> Callable[[Request], Awaitable[Document]]:
     return read
 
 
-def bytes_of(limit: int) -> Callable[[Request], Awaitable[bytes]]:
-    """A dependency that reads a body of at most so many bytes as it came; it raises what `body_of` raises for that."""
+def bytes_of(limit: int, *kinds: str) -> Callable[[Request], Awaitable[bytes]]:
+    """A dependency that reads a body of at most so many bytes as it came; it raises what `body_of` raises for that.
+
+    Args:
+        limit: bytes.
+        kinds: media types that it may be of, JSON if none is named.
+    """
 
     async def read(request: Request) -> bytes:
-        _check_kind(request)
+        _check_kind(request, *kinds)
         return await _bounded(request, limit)
 
     return read
@@ -81,10 +86,10 @@ def parse_body(model: type[Document], body: bytes) -> Document:
         raise BadInput(dict.fromkeys(_problem(model, item) for item in items)) from None
 
 
-def _check_kind(request: Request) -> None:
+def _check_kind(request: Request, *kinds: str) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise HTTPException(415, "Send the body as application/json.")
+    if kind not in (wanted := kinds or ("application/json",)):
+        raise HTTPException(415, f"Send the body as {' or '.join(wanted)}.")
 
 
 async def _bounded(request: Request, limit: int) -> bytes:

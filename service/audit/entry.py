@@ -34,6 +34,7 @@ Kind = Literal[
     "harm",            # harm was reported of an answer
     "stop",            # a model was taken out of service
     "lift",            # and put back
+    "study",           # a study was asked for, stopped, taken up again, ended or removed
 ]  # fmt: skip
 Outcome = Literal["success", "refused", "denied"]
 

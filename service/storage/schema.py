@@ -6,7 +6,20 @@ drawn at random, times, hashes and codes.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 METADATA = MetaData()
 
@@ -94,6 +107,38 @@ AUDIT = Table(
     Column("hash", String(64), nullable=False),
 )
 """The chain of audit records: each holds the hash of the one before it."""
+
+STUDY_REQUESTS = Table(
+    "study_requests",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("organisation", String(200), nullable=False, index=True),
+    Column("asked_by", String(200), nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("study_id", String(64), nullable=False),
+    Column("state", String(10), nullable=False, index=True),
+    Column("step", String(200), nullable=False, default=""),
+    Column("share", Float, nullable=False, default=0.0),
+    Column("worker", String(200)),
+    Column("leased_until", DateTime(timezone=True)),
+    Column("stopping", Boolean, nullable=False, default=False),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("exit_code", Integer),
+    Column("message", Text, nullable=False, default=""),
+    Column("version", String(200)),
+)
+"""Studies that were asked for. These rows change; what was done with them stands in the audit."""
+
+STUDY_FILES = Table(
+    "study_files",
+    METADATA,
+    Column("request", String(36), ForeignKey("study_requests.id"), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""A request's protocol, table and report, sealed by a key of the request's own. The table goes once it is done."""
 
 SPENT_TOKENS = Table(
     "spent_tokens",

@@ -1,0 +1,1 @@
+"""Does the studies that people ask a service for."""

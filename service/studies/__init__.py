@@ -1,0 +1,1 @@
+"""Studies that analysts ask for and that a lab's worker does."""
