@@ -20,7 +20,7 @@ ROUTER = APIRouter(prefix=routes_recommendations.ROUTER.prefix, tags=["recommend
 @ROUTER.get(
     "/{recommendation_id}/basis",
     responses=documented(404, 409, 410, 422, 500, 503),
-    summary="Intended use, inputs, estimand, method, data, gates and limits behind one recommendation",
+    summary="Intended use, inputs, logic, data, validation, limits and what is missing, behind one recommendation",
 )
 def get_basis(recommendation_id: str, given: Given, actor: Acting, response: Response) -> Basis:
     """The basis of a kept recommendation, by the policy that answered then, whichever is served now."""

@@ -95,10 +95,17 @@ class Store:
         self.write(work)
 
     def policy(self, manifest_sha256: str) -> dict[str, str]:
-        """The readable files of a policy that was kept, by name."""
+        """The readable files of a policy that was kept, by name.
+
+        Raises:
+            NotFound: there is none of this hash.
+        """
         query = select(POLICIES.c.documents).where(POLICIES.c.manifest_sha256 == manifest_sha256)
         with self.looking() as connection:
-            found: dict[str, str] = json.loads(connection.execute(query).scalar_one())
+            content = connection.execute(query).scalar_one_or_none()
+        if content is None:
+            raise NotFound("No model of this name has answered here; models go by their manifest's hash, or champion.")
+        found: dict[str, str] = json.loads(content)
         return found
 
     def surroundings(self, digest: str) -> str:

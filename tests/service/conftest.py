@@ -54,6 +54,9 @@ FEATURES = (
     Feature(name="sex", kind="categorical", levels=("f", "m")),
 )
 
+NO_CARD = b'{"intended_use": "test"}\n'
+"""What this version cannot read as a card, as of a policy of before."""
+
 FILLS = FillSketch(
     scores=np.tile([-2.0, 0.0, 2.0], (2, 1)),
     values=np.array([[5.0, 15.0, 27.0], [18.0, 45.0, 80.0]]),
@@ -75,9 +78,11 @@ class Lab:
         """Signature file for a content."""
         return base64.b64encode(self.key.sign(content)) + b"\n"
 
-    def policy(self, *, gate: GateState = "passed", arrays: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+    def policy(
+        self, *, gate: GateState = "passed", arrays: Mapping[str, Any] | None = None, card: bytes = NO_CARD
+    ) -> dict[str, bytes]:
         """Files of a signed policy of three ranked arms and one thin arm, not promoted."""
-        files = {"arrays.npz": archive(arrays or {}), "model_card.json": b'{"intended_use": "test"}\n'}
+        files = {"arrays.npz": archive(arrays or {}), "model_card.json": card}
         return self.signed(files, manifest(gate=gate))
 
     def signed(self, files: Mapping[str, bytes], described: PolicyManifest, **named: str) -> dict[str, bytes]:

@@ -81,12 +81,12 @@ def test_basis(client: Any, served: ServedPolicy, profile: dict[str, Any]) -> No
     profile["values"] |= {"sex": None, "shoe_size": 77.125}
     made = client.post(URL, json=profile)
     basis = client.get(f"{made.headers['location']}/basis").json()
-    assert basis["inputs"]["missing"] == ["sex"]
+    assert basis["missing"]["features"] == ["sex"]
     assert basis["inputs"]["unused"] == ["shoe_size"]
-    assert {"phq9_week0", "age", "phq9_item9"} <= set(basis["inputs"]["used"])
-    assert {row["arm"]: row["episodes"] for row in basis["data"]}["hypnosis"] == "fewer than 11"
-    assert basis["gates"][0]["name"] == "equipoise"
-    assert basis["evidence"] == "No randomised trial of this system exists."
+    assert {"phq9_week0", "age", "phq9_item9"} <= {one["name"] for one in basis["inputs"]["used"]}
+    assert {row["arm"]: row["episodes"] for row in basis["data"]["arms"]}["hypnosis"] == "fewer than 11"
+    assert basis["validation"]["gates"][0]["name"] == "equipoise"
+    assert basis["validation"]["evaluations"][0] == "No randomised trial of this system exists."
     assert basis["versions"]["policy_manifest_sha256"] == served.source.manifest_sha256
     assert basis["versions"]["promotion"]["by"] == "A. Nalyst"
     assert "77.125" not in json.dumps(basis)
@@ -348,6 +348,7 @@ def test_openapi(client: Any) -> None:
         "/v1/consents",
         "/v1/erasures",
         *(f"/v1/models/{{policy}}/{part}" for part in ("stop", "lift")),
+        *(f"/v1/models/{{model}}/{part}" for part in ("card", "source-attributes")),
         "/healthz",
         "/readyz",
         "/metrics",

@@ -88,7 +88,7 @@ def test_the_answer_carries_them(client: Any, served: ServedPolicy, profile: dic
 def test_the_basis_names_them(client: Any, profile: dict[str, Any]) -> None:
     """The basis tells each outcome, which way is better, and the rule of what was derived with its source."""
     answer = client.post(URL, json=profile).json()
-    told = client.get(f"{URL}/{answer['id']}/basis").json()["secondary"]
+    told = client.get(f"{URL}/{answer['id']}/basis").json()["logic"]["secondary"]
     assert [outcome["name"] for outcome in told] == ["remission", "care_hours"]
     assert told[0]["rule"] == {"value": 5.0, "source": "A source.", "verified": False}
     assert told[1]["rule"] is None
