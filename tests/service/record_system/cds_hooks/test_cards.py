@@ -204,7 +204,7 @@ def test_the_card_is_the_answer(ehr: Any) -> None:
     address = card["links"][0]["url"].removeprefix("https://equipoise.example.org")
     basis = ehr.client.get(address)
     assert basis.status_code == 200
-    assert basis.json()["evidence"].rstrip(".") in card["detail"]
+    assert basis.json()["validation"]["evaluations"][0].rstrip(".") in card["detail"]
     answer = ehr.client.get(address.removesuffix("/basis")).json()["recommendation"]
     assert answer["recommended"] == "cbt"
     assert "Cognitive behavioural therapy" in card["suggestions"][0]["label"]
