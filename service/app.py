@@ -50,7 +50,9 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     install_error_handling(app)
     for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_consent, routes_health):
         app.include_router(routes.ROUTER)
-    for routes in (routes_models, routes_source_attributes, routes_harm, routes_cds, routes_acknowledgement, routes_fhir):
+    for routes in (routes_models, routes_source_attributes, routes_harm):
+        app.include_router(routes.ROUTER)
+    for routes in (routes_cds, routes_acknowledgement, routes_fhir):
         app.include_router(routes.ROUTER)
     for routes in (routes_studies, routes_worker):
         app.include_router(routes.ROUTER)
