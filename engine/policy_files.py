@@ -32,6 +32,10 @@ NAMES = (
 """The arrays that every policy has; their shapes are those of the attributes of ``Policy`` and ``ServedEffects``."""
 
 
+MAX_UNPACKED = 256 * 2**20
+"""Bytes; more than the arrays of any policy need."""
+
+
 def load_policy(files: Mapping[str, bytes]) -> Policy:
     """Build a policy from the verified content of its files.
 
@@ -84,9 +88,13 @@ def _read_arrays(content: bytes, names: Sequence[str]) -> dict[str, FloatArray]:
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise Refused(refusal)
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            # Never more than this is unpacked, whatever is inside: an archive is read no further than it says.
+            if sum(item.file_size for item in packed.infolist()) > MAX_UNPACKED:
+                raise Refused(refusal)
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return {name: archive[name] for name in names}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
         raise Refused(refusal) from error
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import resource
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -182,6 +185,41 @@ def test_signed_object_array_is_not_unpickled(lab: Lab, write_folder: Write, tmp
     assert not (tmp_path / "crater").exists()
 
 
+def zip_bomb(lab: Lab) -> bytes:
+    """Half a gigabyte of zeros as one array of half a megabyte."""
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed,
+        packed.open("a.npy", "w") as to,
+    ):
+        for _ in range(512):
+            to.write(bytes(2**20))
+    return buffer.getvalue()
+
+
+def endless_array(lab: Lab) -> bytes:
+    """An array that says it has 10^15 numbers and holds none."""
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000000,), }"
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        packed.writestr("coefficients.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("bomb", [zip_bomb, endless_array], ids=lambda bomb: bomb.__name__)
+def test_a_signed_zip_bomb_is_refused(bomb: Any, lab: Lab, write_folder: Write, home: Path) -> None:
+    """Arrays that would fill the memory end in exit 5 without being unpacked, even if a trusted lab signed them."""
+    files = {"arrays.npz": bomb(lab), "model_card.json": b"{}"}
+    folder = write_folder(lab.promoted(lab.signed(files, verify_policy(lab.policy()).manifest)))
+    assert len(files["arrays.npz"]) < 2**20
+    (home.parent / "patients.csv").write_text("patient_id\nP-1\n")
+    asked = ["--patients", str(home.parent / "patients.csv"), "--out", str(home.parent / "out.csv")]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert main(["recommend", "--policy", str(folder), *asked]) == 5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 2**10  # KiB
+
+
 @pytest.mark.parametrize("name", ["../outside.json", "/etc/hostname", "sub/arrays.npz", "..", ""])
 def test_manifest_names_are_never_paths(lab: Lab, write_folder: Write, tmp_path: Path, name: str) -> None:
     """A signed manifest that names a file elsewhere is refused: files are looked up among those read, not opened."""
@@ -208,10 +246,15 @@ def test_signed_manifest_of_another_form_is_refused(lab: Lab, change: dict[str, 
 
 
 @pytest.mark.parametrize("case", ["failed gate", "not promoted"])
-def test_serving_needs_gates_and_promotion(lab: Lab, write_folder: Write, case: str) -> None:
-    """A policy whose gates failed, or that nobody promoted, is verified but not served."""
+def test_serving_needs_gates_and_promotion(
+    lab: Lab, write_folder: Write, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A policy whose gates failed, or that nobody promoted, is verified but not served: exit 5."""
     files = lab.promoted(lab.policy(gate="failed")) if case == "failed gate" else lab.policy()
     folder = write_folder(files)
+    (tmp_path / "contacts.yaml").write_text('- {name: Line, phone: "1", when: always}')
+    monkeypatch.setenv("EQUIPOISE_CONTACTS", str(tmp_path / "contacts.yaml"))
+    assert main(["serve", "--policy", str(folder), "--port", "0"]) == 5
     load_verified(str(folder))
     with pytest.raises(Refused, match="gates failed: equipoise" if case == "failed gate" else "promoted"):
         load_served(str(folder))
