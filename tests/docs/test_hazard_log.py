@@ -39,7 +39,7 @@ def risk(told: str) -> int:
 
 @pytest.mark.parametrize("hazard", sorted(SECTIONS))
 def test_every_entry_is_whole(hazard):
-    """Each hazard has cause, effect, control, proof and what is left; its risks are the matrix's and fall to 3 or less."""
+    """Each hazard has cause, effect, control, proof and what is left; risks are the matrix's and fall to 3 or less."""
     told = rows(hazard)
     assert tuple(told) == ROWS
     before, after = risk(told["before"]), risk(told["after"])
