@@ -34,7 +34,7 @@ def states_of(
         elif given.cards.mode == "shadow":
             states.append("shadow")
         else:
-            with given.store.reading() as connection:
+            with given.store.looking() as connection:
                 told = was_shown(connection, _news(one, "shown", prepared, user, (given, actor)), since)
             states.append("quiet" if told else "shown")
     return tuple(states)

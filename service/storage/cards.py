@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from service.audit.entry import Entry
 from service.audit.row_hash import row_of
@@ -17,6 +17,10 @@ from service.storage.key_ring import KeyRing
 from service.storage.person import COLUMNS, PatientName, find_person, person_of
 from service.storage.schema import CARD_FEEDBACK, CARDS, PERSONS
 from service.storage.transaction import Transaction
+
+INSERT = CARDS.insert()
+SAID = select(CARDS.c.id).where(CARDS.c.news == bindparam("news"), CARDS.c.at > bindparam("since")).limit(1)
+# Made once: SQLAlchemy takes longer to build this query than the database to answer it.
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def add_cards(
             "news": card.news,
             "content": sealed,
         }
-        transaction.connection.execute(CARDS.insert(), values)
+        transaction.connection.execute(INSERT, values)
         row = row_of(CARDS, values)
         told = replace(
             entry, person=person.id, recommendation=card.recommendation, row=row, detail={"hook": card.hook}
@@ -87,8 +91,7 @@ def add_cards(
 
 def was_shown(connection: Connection, news: str, since: datetime) -> bool:
     """Whether the same was shown since then, by the hash of a card that is shown."""
-    query = select(CARDS.c.id).where(CARDS.c.news == news, CARDS.c.at > since)
-    return connection.execute(query.limit(1)).scalar() is not None
+    return connection.execute(SAID, {"news": news, "since": since}).scalar() is not None
 
 
 def add_feedback(transaction: Transaction, ring: KeyRing, item: StoredFeedback, entry: Entry) -> tuple[bool, bool]:
