@@ -42,7 +42,8 @@ $(CLIENTS)/.ready: requirements-clients.lock
 	@touch $@
 
 test-clients: $(READY) $(CLIENTS)/.ready  ## CDS Hooks clients and a FHIR server that are not ours; downloads 240 MB
-	$(BIN)/pytest -m slow tests/service/record_system/cds_hooks/test_clients.py
+	$(BIN)/pytest -m slow tests/service/record_system/cds_hooks/test_clients.py \
+	    tests/experiments/bulk/test_export_at_a_server.py
 
 bench: $(READY)  ## ours beside the peers, about ten minutes on two cores; written to build/benchmark
 	$(BIN)/equipoise-lab benchmark worlds --quick --jobs 2 --worlds $(BENCH_WORLDS) --out build/benchmark

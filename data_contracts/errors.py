@@ -183,3 +183,11 @@ class NotReady(EquipoiseError):
     exit_code = 5
     http_status = 503
     title = "The service is not ready"
+
+
+class Unreachable(EquipoiseError):
+    """Another system that was asked did not give what it should (exit 5)."""
+
+    exit_code = 5
+    http_status = 502
+    title = "Another system did not answer as it should"

@@ -67,6 +67,20 @@ Takes one study after another; each runs as `equipoise-lab study` does, tracked 
 goes on where it was when the request is taken up again on this machine. Ends on Ctrl-C.
 """
 
+EXPORT = """\
+examples:
+  equipoise-lab export https://record-system.example.org/fhir --client client.yaml --out records
+  equipoise-lab export https://record-system.example.org/fhir --client client.yaml --group cohort-7 --out records
+  equipoise-lab study protocol.yaml --data records --out study
+
+client.yaml says how this lab is registered there (SMART Backend Services; ES384 or RS384):
+  client_id: equipoise-lab
+  key: lab-key.json        # the private key as JSON Web Key, beside this file; only its public half is registered
+  scope: system/*.rs
+
+One that broke off goes on where it was when it is run again. When all is here the server is asked to delete its copy.
+"""
+
 PROMOTIONS = """\
 examples:
   equipoise-lab promotions clinic
@@ -148,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     example.add_argument("--data", type=Path, help="folder with trial data, for a study that reads such")
     example.add_argument("--json", action="store_true", help="print a summary for machines")
 
+    _add_export(commands)
     promote = commands.add_parser("promote", help="make a registered policy the champion, signed")
     promote.add_argument("name", help="the policy: the protocol's name")
     promote.add_argument("version", help="the number that the study told")
@@ -203,6 +218,19 @@ def _add_benchmark(commands: Any) -> None:
     benchmark.add_argument("--data", type=Path, help="ihdp and acic2016: folder with the data sets")
     benchmark.add_argument("--jobs", type=int, default=1, help="processes at the same time (1); not for cost, serve")
     benchmark.add_argument("--peers", choices=("all", "fast", "none"), default="fast", help="forests are slow (fast)")
+
+
+def _add_export(commands: Any) -> None:
+    export = _command(
+        commands, "export", "records of a FHIR server's patients ($export), as a study reads them", EXPORT
+    )
+    export.add_argument("server", metavar="SERVER", help="base address of the FHIR server")
+    export.add_argument("--out", type=Path, required=True, help="folder for the records: empty, or of a broken export")
+    export.add_argument("--client", type=Path, metavar="FILE", help="how this lab is registered there (else no token)")
+    export.add_argument("--group", metavar="ID", help="of a Group there (else all patients)")
+    export.add_argument("--types", default="", help="FHIR types with commas between them (what a study may read)")
+    export.add_argument("--files-at", metavar="ORIGIN", help="another host of the server's, which gets the token too")
+    export.add_argument("--cancel", action="store_true", help="give back an export that was begun, and end")
 
 
 def _command(commands: Any, name: str, text: str, examples: str | None) -> argparse.ArgumentParser:

@@ -81,6 +81,12 @@ def _example(options: Namespace) -> int:
     return _close(result, options, where | {"results": str(options.out / RESULTS)})
 
 
+def _export(options: Namespace) -> int:
+    from experiments.bulk.command import export
+
+    return export(options)
+
+
 def _promote(options: Namespace) -> int:
     record = promote(options.name, options.version, options.by, options.why, _signer(), tuple(options.accept_waiver))
     _say(f"{record.name} version {record.version} is champion, by {record.by}. Services fetch it with:")
@@ -139,6 +145,7 @@ COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "fit": _fit,
     "study": _study,
     "example": _example,
+    "export": _export,
     "promote": _promote,
     "promotions": _promotions,
     "card": _card,

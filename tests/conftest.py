@@ -1,6 +1,65 @@
-"""What holds for every test: one thread in each numerical library, set before any of them is loaded."""
+"""What holds for every test: one thread in each numerical library, set before any of them is loaded.
 
+And what several folders of tests start: a FHIR server that is not ours (`make test-clients`).
+"""
+
+import json
 import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
 
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+CLIENTS = Path(__file__).parents[1] / ".venv-clients" / "bin"
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+    return port
+
+
+def wait_for(address: str) -> None:
+    """Until something answers there."""
+    for _ in range(300):
+        try:
+            urlopen(address).close()  # noqa: S310 - an address of this machine
+        except (URLError, ConnectionError):
+            time.sleep(0.2)
+        else:
+            return
+    raise TimeoutError(address)
+
+
+@pytest.fixture
+def start_fhir_server(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Starts sekmet-fhir, a FHIR R4 server that is not ours, empty, with these of its settings; its base address."""
+    with ExitStack() as running:
+
+        def start(**settings: Any) -> str:
+            port = free_port()
+            base = f"http://127.0.0.1:{port}/fhir"
+            folder = tmp_path / f"fhir-server-{port}"
+            folder.mkdir()
+            (folder / "settings.yaml").write_text(json.dumps({"base_url": base, **settings}))
+            command = [str(CLIENTS / "sekmet"), "serve", "--host", "127.0.0.1", "--port", str(port)]
+            place = {**os.environ, "HOME": str(folder)}
+            process = running.enter_context(
+                subprocess.Popen(command, cwd=folder, env=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            )
+            running.callback(process.terminate)
+            wait_for(f"{base}/.well-known/smart-configuration")
+            return base
+
+        yield start

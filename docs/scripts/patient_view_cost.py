@@ -1,7 +1,7 @@
 """What `patient-view` with a full prefetch costs beside `POST /v1/recommendations`, and whether a long run holds.
 
-One service as a process of its own. First both calls in turns over one connection, for the same patients: the ratio of
-their p50s. Then so many calls of patient-view, each by another user, so that each makes a card, while the service's memory
+One service as a process of its own. First both calls in turns over one connection, for the same patients: the ratio
+of their p50s. Then so many calls of patient-view, each by another user, so that each makes a card, while its memory
 is looked at. Not part of the product; run it from the repository:
 
     python docs/scripts/patient_view_cost.py --policy clinic@champion --patients clinic/records.csv

@@ -24,6 +24,7 @@ OWN_WORDS: Mapping[str, tuple[str, ...]] = {
     "patients": ("source_row", "ethnicity", "education"),
 }
 CODES = {"bmi": (LOINC, "39156-5"), "PHQ-9": (LOINC, "44261-6"), "GAD-7": (LOINC, "70274-6")}
+AMBULATORY = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
 Resource = dict[str, Any]
 
 
@@ -72,7 +73,8 @@ def _people(patients: pd.DataFrame) -> Iterator[Resource]:
             "birthDate": row["birth_date"],
             "managingOrganization": {"display": row["site"]},
         }
-        yield _of("Encounter", patient, status="finished", period={"start": f"{seen}T09:00:00Z"})
+        visit = {"status": "finished", "class": AMBULATORY, "period": {"start": f"{seen}T09:00:00Z"}}
+        yield _of("Encounter", patient, **visit)
         for word in OWN_WORDS["patients"]:
             if not pd.isna(row[word]):
                 value = {"valueInteger": row[word]} if isinstance(row[word], int) else {"valueString": row[word]}

@@ -23,6 +23,7 @@ from data_contracts.errors import BadInput, EquipoiseError, Problem, rows_text
         (errors.Tampered, 5, 500),
         (errors.Erased, 5, 410),
         (errors.NotReady, 5, 503),
+        (errors.Unreachable, 5, 502),
     ],
 )
 def test_each_error_knows_its_codes(kind: type[EquipoiseError], exit_code: int, http_status: int) -> None:
@@ -47,6 +48,7 @@ def test_the_table_above_is_complete() -> None:
         "Tampered",
         "Erased",
         "NotReady",
+        "Unreachable",
     }
 
 

@@ -71,17 +71,9 @@ def service(ehr: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def fhir_server(tmp_path: Path) -> Iterator[str]:
+def fhir_server(start_fhir_server: Callable[..., str]) -> str:
     """A FHIR server that is not ours, empty."""
-    port = free_port()
-    command = [str(CLIENTS / "sekmet"), "serve", "--host", "127.0.0.1", "--port", str(port)]
-    place = {**os.environ, "HOME": str(tmp_path)}
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as one:
-        wait_for(f"http://127.0.0.1:{port}/fhir/metadata")
-        yield f"http://127.0.0.1:{port}/fhir"
-        one.terminate()
+    return start_fhir_server()
 
 
 @pytest.fixture

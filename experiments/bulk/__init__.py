@@ -1,0 +1,1 @@
+"""Fetches records from a FHIR server: Bulk Data Access (`$export`), as a client that a person registered there."""
