@@ -48,6 +48,7 @@ def test_the_table_above_is_complete() -> None:
         "Tampered",
         "Erased",
         "NotReady",
+        "ModelStopped",
         "Unreachable",
     }
 
