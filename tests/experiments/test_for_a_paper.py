@@ -48,6 +48,8 @@ def test_all_items_of_target_are_there_and_marked_as_not_checked(told: dict[str,
     assert {item["id"].rstrip("abcdefgh()i") for item in items} == {str(number) for number in range(1, 22)}
     assert len({item["id"] for item in items}) == len(items) == 39
     assert told["target_items"]["open"] == [item["id"] for item in items if not item["answer"]]
+    assert all(item["title"] and item["asks"] for item in items)
+    assert len({item["section"] for item in items}) == 6
     assert checklist()["verified"] is False
     assert "10.1001/jama.2025.13350" in checklist()["source"]
 
