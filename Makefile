@@ -8,7 +8,7 @@ READY := .venv/.ready
 BENCH_WORLDS := null,smooth_05,smooth_15,smooth_25,rough,strong_confounding,rare_arm,never_given,informative_dropout,$\
 	hidden_confounder,five_arm,other_principles
 
-.PHONY: help demo test test-slow test-spark test-clients check lint types contracts docs bench lock clean
+.PHONY: help demo test test-slow test-spark test-clients check lint types contracts secrets sbom docs bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -53,7 +53,19 @@ bench: $(READY)  ## ours beside the peers, about ten minutes on two cores; writt
 	$(BIN)/equipoise-lab benchmark evidence --quick --jobs 2 --out build/benchmark
 	$(BIN)/equipoise-lab benchmark attack --quick --out build/benchmark
 
-check: lint types contracts docs  ## ruff, mypy strict, import contracts, the examples in README and docs
+BUILD := build
+sbom: $(BUILD)/requirements-service.cdx.json $(BUILD)/requirements.cdx.json  ## bills of materials of the locks (CycloneDX), in build
+
+$(BUILD)/%.cdx.json: %.lock pyproject.toml $(READY)
+	@mkdir -p $(BUILD)
+	env -u SOURCE_DATE_EPOCH $(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml \
+	    --output-file $@ $<
+
+check: lint types contracts secrets docs  ## ruff, mypy strict, import contracts, no secrets, the examples in README and docs
+
+# A word that only looks like a secret is marked where it stands: `# pragma: allowlist nextline secret`.
+secrets: $(READY)  ## no key or password in what is committed
+	git ls-files -z -- ':!:*.lock' | xargs -0 $(BIN)/detect-secrets-hook --cores 2
 
 lint: $(READY)
 	$(BIN)/ruff check .

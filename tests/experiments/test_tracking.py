@@ -178,7 +178,9 @@ def test_another_run_is_another_version(registry: Any, client: Any, result: Any)
 
 
 @pytest.mark.parametrize(
-    "address", ["postgresql://mona:pa55word@db/mlflow", "https://mona:pa55word@mlflow.example/x", "sqlite:////a/b.db"]
+    "address",
+    # pragma: allowlist nextline secret
+    ["postgresql://mona:pa55word@db/mlflow", "https://mona:pa55word@mlflow.example/x", "sqlite:////a/b.db"],
 )
 def test_an_address_is_shown_without_its_password(address: str) -> None:
     """User name and password of a tracking server are not printed."""

@@ -179,6 +179,7 @@ def test_no_champion_is_not_found(registry: Registry, lab: Lab) -> None:
     assert main(["pull", "never-registered@champion"]) == 3
 
 
+# pragma: allowlist nextline secret
 @pytest.mark.parametrize("address", ["no-such-database://user:SECRET@localhost/db", "http://user:SECRET@127.0.0.1:9"])
 def test_unreachable_registry(
     address: str, lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

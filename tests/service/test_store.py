@@ -107,7 +107,9 @@ def test_postgresql_schema_compiles() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "nonsense", "no-such-database://user:SECRET@host/db", "sqlite:////dev/null/service.db"]
+    "url",
+    # pragma: allowlist nextline secret
+    ["", "nonsense", "no-such-database://user:SECRET@host/db", "sqlite:////dev/null/service.db"],
 )
 def test_unusable_address(url: str) -> None:
     """An address that cannot be used is told without its password."""

@@ -39,6 +39,7 @@ def traced(served: ServedPolicy, store: Store) -> Iterator[tuple[Any, Any]]:
 def test_a_request_and_its_steps(traced: tuple[Any, Any], profile: dict[str, Any]) -> None:
     """The span has method, template and status, hangs below the caller's, and holds the steps of the answer."""
     client, spans = traced
+    # pragma: allowlist nextline secret
     trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     client.post(URL, json=profile, headers={"traceparent": f"00-{trace}-{parent}-01"})
     recommended, kept, request = spans.get_finished_spans()
