@@ -23,7 +23,7 @@ def make(target: str, folder: Path) -> bytes:
 
 @pytest.mark.parametrize("lock", ["requirements", "requirements-service"])
 def test_the_bill_of_materials_is_the_lock(lock: str, tmp_path: Path) -> None:
-    """It is CycloneDX by the schema, lists every pinned package with version and hashes, and is the same made again."""
+    """CycloneDX by the schema, with every pinned package, its version and hashes; made again it is the same."""
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator
 
