@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service.pages import routes_assets, routes_home, routes_patient, routes_signing
+from service.pages import routes_assets, routes_home, routes_patient, routes_signing, routes_studies
 
 ROUTER = APIRouter(include_in_schema=False)
-for one in (routes_home, routes_patient, routes_signing, routes_assets):
+for one in (routes_home, routes_patient, routes_signing, routes_studies, routes_assets):
     ROUTER.include_router(one.ROUTER)

@@ -37,9 +37,9 @@ QUERY = select(
 )
 
 
-def requests_of(connection: Connection, organisation: str) -> tuple[StudyRequest, ...]:
+def requests_of(connection: Connection, organisation: str, limit: int, offset: int = 0) -> tuple[StudyRequest, ...]:
     """An organisation's requests, the newest first."""
-    query = QUERY.where(STUDY_REQUESTS.c.organisation == organisation)
+    query = QUERY.where(STUDY_REQUESTS.c.organisation == organisation).limit(limit).offset(offset)
     rows = connection.execute(query.order_by(STUDY_REQUESTS.c.asked_at.desc(), STUDY_REQUESTS.c.id)).mappings()
     return tuple(_told(row) for row in rows)
 

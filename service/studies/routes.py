@@ -48,6 +48,8 @@ ROUTER = APIRouter(prefix="/v1/studies", tags=["studies"])
 Asked = Annotated[StudyAsked, Depends(body_of(StudyAsked))]
 Content = Annotated[bytes, Depends(bytes_of(LARGEST, BYTES))]
 Name = Annotated[Line, Query(description="of the file: records.csv or records.parquet", examples=["records.csv"])]
+Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]
+Offset = Annotated[int, Query(ge=0, le=10**9, description="how many of the newest are left out")]
 BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -63,6 +65,20 @@ LOOKED: dict[str, Any] = {"responses": documented(404, 422, 500, 503)}
 def entry_of(given: Collaborators, actor: Actor) -> Entry:
     """The audit record of whatever is done with a study now."""
     return Entry("study", actor, given.clock())
+
+
+def check_table(name: str, content: bytes) -> str:
+    """How the name of a table ends.
+
+    Raises:
+        BadInput: it is no table's name, or the file is empty.
+    """
+    kind = PurePosixPath(name).suffix.lower()
+    if kind not in TABLE_KINDS or not content:
+        found = "an empty file" if kind in TABLE_KINDS else "another name"
+        step = "Send one row an episode. Event tables and databases are studied with equipoise-lab study."
+        raise BadInput([Problem("table", f"a file named …{' or …'.join(TABLE_KINDS)}", found, step)])
+    return kind
 
 
 @ROUTER.post("", status_code=201, summary="Ask for a study by its protocol; its table follows", **ASKED)
@@ -90,21 +106,19 @@ def send_table(
 ) -> StudyRequest:
     """Keep the table, sealed, until the study is done."""
     response.headers.update(PRIVATE)
-    kind, entry = PurePosixPath(name).suffix.lower(), entry_of(given, actor)
-    if kind not in TABLE_KINDS or not content:
-        found = "an empty file" if kind in TABLE_KINDS else "another name"
-        step = "Send one row an episode. Event tables and databases are studied with equipoise-lab study."
-        raise BadInput([Problem("table", f"a file named …{' or …'.join(TABLE_KINDS)}", found, step)])
+    kind, entry = check_table(name, content), entry_of(given, actor)
     file = sealed_file(given.store.ring, study, TABLE, f"records{kind}", content)
     return given.store.write(lambda transaction: study_requests.add_table(transaction, file, entry))
 
 
-@ROUTER.get("", summary="All studies that were asked for, the newest first", responses=documented(500, 503))
-def list_studies(given: Given, actor: Acting, response: Response) -> tuple[StudyRequest, ...]:
+@ROUTER.get("", summary="Studies that were asked for, the newest first", responses=documented(422, 500, 503))
+def list_studies(
+    given: Given, actor: Acting, response: Response, limit: Limit = 100, offset: Offset = 0
+) -> tuple[StudyRequest, ...]:
     """Those of the caller's organisation."""
     response.headers.update(PRIVATE)
     with given.store.looking() as connection:
-        return study_requests.requests_of(connection, actor.principal.organisation)
+        return study_requests.requests_of(connection, actor.principal.organisation, limit, offset)
 
 
 @ROUTER.get("/{study}", summary="Where a study stands", **LOOKED)
