@@ -6,7 +6,8 @@ machine does falls on both alike. Not part of the product; run it from the repos
     python docs/scripts/service_overhead.py --policy clinic@champion --patients clinic/records.csv
     python docs/scripts/service_overhead.py … --database postgresql://…     # an empty database
 
-It prints a line a round and the medians over all rounds as JSON.
+It prints a line a round and the medians over all rounds as JSON; on Linux also the service's processor time for an
+answer (`cpu_ms`), which what else the machine does changes least.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ def serve_echo() -> None:
 
 
 @contextmanager
-def running(command: list[str], environment: dict[str, str]) -> Iterator[int]:
-    """A service as a process; its port."""
+def running(command: list[str], environment: dict[str, str]) -> Iterator[tuple[int, int]]:
+    """A service as a process; its port and its id."""
     process = subprocess.Popen(  # noqa: S603 - our own commands
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -82,10 +83,19 @@ def running(command: list[str], environment: dict[str, str]) -> Iterator[int]:
         found = re.search(r"http://[\d.]+:(\d+)", line)
         if not found:
             raise SystemExit(f"{' '.join(command)} did not start; it said {line}")
-        yield int(found[1])
+        yield int(found[1]), process.pid
     finally:
         process.terminate()
         process.wait()
+
+
+def processor_ms(pid: int) -> float | None:
+    """Milliseconds of processor that a process has had, all its threads; None where that is not told."""
+    try:
+        user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    except OSError:
+        return None
+    return (int(user) + int(system)) * 1e3 / os.sysconf("SC_CLK_TCK")
 
 
 def load(port: int, bodies: Bodies, connections: int, seconds: float) -> list[float]:
@@ -163,26 +173,29 @@ def main() -> None:
         }
         ours = [sys.executable, "-m", "service", "serve", "--policy", options.policy, "--port", "0"]
         bare = [sys.executable, __file__, "--echo"]
-        with running(bare, environment) as echo_port, running(ours, environment) as our_port:
-            print(json.dumps(measure({"echo": echo_port, "equipoise": our_port}, bodies, options), indent=1))
+        with running(bare, environment) as echo, running(ours, environment) as our:
+            print(json.dumps(measure({"echo": echo, "equipoise": our}, bodies, options), indent=1))
 
 
-def measure(ports: dict[str, int], bodies: Bodies, options: argparse.Namespace) -> dict[str, float]:
+def measure(services: dict[str, tuple[int, int]], bodies: Bodies, options: argparse.Namespace) -> dict[str, float]:
     """Rounds in turns, with one connection and with sixteen."""
     figures: dict[str, list[float]] = {}
-    for port in ports.values():
+    for port, _ in services.values():
         load(port, bodies, 4, 2.0)
     for _ in range(options.rounds):
         for connections in (1, 16):
-            for name, port in ports.items():
+            for name, (port, pid) in services.items():
+                before = processor_ms(pid)
                 times = load(port, bodies, connections, options.seconds)
-                key = f"{name}_{connections}"
+                key, after = f"{name}_{connections}", processor_ms(pid)
+                if before is not None and after is not None:
+                    figures.setdefault(f"{key}_cpu_ms", []).append((after - before) / len(times))
                 figures.setdefault(f"{key}_p50_ms", []).append(statistics.median(times))
                 figures.setdefault(f"{key}_per_second", []).append(len(times) / options.seconds)
         print({name: round(values[-1], 2) for name, values in figures.items()}, file=sys.stderr, flush=True)
     told = {name: round(statistics.median(values), 3) for name, values in figures.items()}
     for connections in (1, 16):
-        for what in ("p50_ms", "per_second"):
+        for what in ("p50_ms", "per_second", *(["cpu_ms"] if f"echo_{connections}_cpu_ms" in figures else [])):
             pairs = zip(figures[f"equipoise_{connections}_{what}"], figures[f"echo_{connections}_{what}"], strict=True)
             told[f"ratio_{connections}_{what}"] = round(statistics.median(a / b for a, b in pairs), 3)
     return told

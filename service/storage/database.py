@@ -123,8 +123,9 @@ def _make_durable(connection: Any, _: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     """Who will write takes SQLite's write lock at once, so that the chain's head cannot move under its feet."""
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES) else "BEGIN")
 
 
 def _wait_for_the_disk(connection: Any, _: Any) -> None:
