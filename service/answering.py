@@ -84,8 +84,15 @@ def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prep
     whose = actor.principal.organisation
     kept = replace(kept, organisation=whose, surroundings=given.surroundings(served.rules))
     prepared = Prepared(record, content, kept, _entry(recommendation, actor, now), standing)
-    stopped = prepared.ranks and given.store.stopped_at(recommendation.policy) is not None
-    return replace(prepared, withheld="model_stopped") if stopped else prepared
+    return replace(prepared, withheld=_why_withheld(prepared, given))
+
+
+def _why_withheld(prepared: Prepared, given: Collaborators) -> Withheld | None:
+    answer = prepared.record.recommendation
+    if prepared.ranks and given.store.stopped_at(answer.policy) is not None:
+        return "model_stopped"
+    compared = any(one.rank is not None or one.effect is not None for one in answer.arms)
+    return "first_choice" if given.first_choice and compared else None
 
 
 def check_model(prepared: Prepared, given: Collaborators) -> None:
@@ -121,7 +128,7 @@ def keep(prepared: Prepared, given: Collaborators, also: Callable[[Transaction],
             done = (withholding(prepared.withheld, record.created_at), None)
             entry = Entry(ACTION, prepared.entry.actor, record.created_at, detail={"why": prepared.withheld})
             add_event(transaction, ring, record.id, done, entry)
-        elif prepared.ranks:
+        if prepared.withheld != "model_stopped" and prepared.ranks:
             check_in_service(policy, stops.stopped_at(transaction.connection, policy))
         if also is not None:
             also(transaction)

@@ -37,6 +37,7 @@ class Collaborators:
         audit_roots: the audit's own place.
         cards: how cards are shown in the record system.
         systems: tells which record system calls the CDS services; None asks nobody.
+        first_choice: whether a ranking is withheld until the clinician's own choice is written down.
         safety_officer: who looks into harm, in words.
         operations: what the process knows of its own running.
     """
@@ -49,6 +50,7 @@ class Collaborators:
     audit_roots: Path = field(default_factory=default_roots)
     cards: CardSetting = field(default_factory=CardSetting)
     systems: IdentifySystem | None = None
+    first_choice: bool = False
     safety_officer: str | None = None
     operations: Operations = field(default_factory=Operations)
     _surroundings: dict[int, tuple[RuleSet, Surroundings]] = field(default_factory=dict, repr=False)

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from service.override_reason import OverrideCode
 
 State = Literal["draft", "reviewed", "released"]
-Action = Literal["review", "release", "decide", "acknowledge", "withhold"]
+Action = Literal["review", "release", "decide", "acknowledge", "withhold", "first_choice"]
 Relation = Literal["follows", "overrides", "no_ranking"]
-Withheld = Literal["model_stopped"]
+Withheld = Literal["model_stopped", "first_choice"]
 """Why a ranking is not shown."""
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
@@ -76,6 +76,26 @@ class Choice(Signature):
     override_reason: Words | None = None
 
 
+class FirstChoice(Signature):
+    """What a clinician would choose, before the ranking is shown.
+
+    Attributes:
+        arm: one of those that the withheld answer lists; null is none of these.
+        reason: why, if they want to say so.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"by": "Dr A. Mbeki", "role": "GP, licence 123", "arm": "cbt", "reason": "It helped her before."}
+            ]
+        }
+    )
+
+    arm: Name | None
+    reason: Words | None = None
+
+
 class Decision(_Data):
     """A choice beside the answer.
 
@@ -85,7 +105,7 @@ class Decision(_Data):
     """
 
     arm: str | None
-    reason: str
+    reason: str | None
     override_reason: str | None
     relation: Relation
     override_code: OverrideCode | None = None
@@ -98,7 +118,7 @@ class Event(_Data):
         action: what was done.
         by, role, note: who did it and what they noted.
         at: when, UTC.
-        decision: of the action "decide" alone.
+        decision: of the actions "decide" and "first_choice".
         rules: of the action "acknowledge" alone: the safety rules that were answered.
         withheld: of the action "withhold" alone: why the ranking is not shown.
     """
@@ -142,6 +162,20 @@ class CardOutcome(_Data):
     override_reason: str | None
 
 
+class Agreement(_Data):
+    """How a clinician's own first choice stands to the advice and to what was decided.
+
+    Attributes:
+        first: whether the first choice is one of the top set, another, or nothing was ranked.
+        kept: whether the decision is the first choice; None while nothing is decided.
+        decided: whether the decision is one of the top set; None while nothing is decided.
+    """
+
+    first: Relation
+    kept: bool | None
+    decided: Relation | None
+
+
 class History(_Data):
     """Where a recommendation stands.
 
@@ -153,6 +187,7 @@ class History(_Data):
         events: what was done, in that order.
         cards: what users of the record system did with its cards, in that order.
         harms: how many reports of harm there are.
+        agreement: of the clinician's own first choice, if it was written down before the ranking was shown.
     """
 
     recommendation_id: UUID
@@ -162,3 +197,4 @@ class History(_Data):
     events: tuple[Event, ...]
     cards: tuple[CardOutcome, ...] = ()
     harms: int = 0
+    agreement: Agreement | None = None

@@ -12,13 +12,22 @@ from service.audit.actor import LOCAL_ACTOR, Actor
 from service.audit.entry import Entry, Kind
 from service.audit.reading import reading
 from service.card_outcome import card_outcomes
-from service.event import Action, Choice, Decision, Event, History, Signature, Withheld
-from service.model_stop import stop_text
+from service.event import Action, Choice, Decision, Event, FirstChoice, History, Signature, Withheld
+from service.model_stop import check_in_service, stop_text
 from service.record import RecommendationRecord
-from service.release import check_order, check_release, check_repeat, decision_of, holds_until, obstacles, state_of
+from service.release import (
+    check_order,
+    check_release,
+    check_repeat,
+    decision_of,
+    first_choice_of,
+    holds_until,
+    obstacles,
+    state_of,
+)
 from service.storage.answers import StoredRecommendation
 from service.storage.store import Store
-from service.withheld import check_shown, withheld_of
+from service.withheld import FIRST, agreement_of, check_first_choice, check_shown, withheld_of
 
 PageOf = Callable[["Kept", Event], bytes]
 """Makes the page that an event lets the patient see."""
@@ -88,6 +97,7 @@ def history_of(store: Store, kept: Kept, today: date) -> History:
         events=kept.events,
         cards=card_outcomes(store.card_feedback(kept.record.id), kept.answer),
         harms=len(store.harms(kept.record.id)),
+        agreement=agreement_of(kept.events),
     )
 
 
@@ -107,7 +117,7 @@ def write_down(
         store: where it is kept.
         recommendation_id: of the recommendation.
         action: what is done.
-        signature: who does it; a `Choice` for "decide".
+        signature: who does it; a `Choice` for "decide", a `FirstChoice` for "first_choice".
         now: UTC.
         actor: who was found to call.
         page_of: makes the page that is kept with it, as a release needs one.
@@ -116,16 +126,19 @@ def write_down(
         NotFound: there is no such recommendation.
         WrongState: something comes first, forbids it, or something else was written down before.
         BadInput: the choice does not fit the recommendation.
+        ModelStopped: a first choice would show the ranking of a model that is out of service.
         NotReady: the database cannot be reached.
     """
     kept = find(store, recommendation_id)
-    check_shown(kept.withheld)
-    decision = decision_of(signature, kept.answer) if isinstance(signature, Choice) else None
+    decision = _decided(kept, signature)
     event = _event(action, signature, now, decision)
     if earlier := kept.event(action):
         check_repeat(event, earlier)
         store.note(reading(kept.row, actor, now, "history"))
         return kept
+    if action == FIRST:
+        check_first_choice(kept.withheld)
+        check_in_service(kept.answer.policy, kept.stopped_at)
     check_order(action, kept.events)
     if action == "release":
         check_release(kept.obstacles(now.date()))
@@ -137,12 +150,20 @@ def write_down(
     return kept
 
 
+def _decided(kept: Kept, signature: Signature) -> Decision | None:
+    """What was chosen, beside the answer; all but a first choice takes a ranking that is shown."""
+    if isinstance(signature, FirstChoice):
+        return first_choice_of(signature, kept.answer)
+    check_shown(kept.withheld)
+    return decision_of(signature, kept.answer) if isinstance(signature, Choice) else None
+
+
 def _entry(event: Event, actor: Actor) -> Entry:
     """What is remembered of an action beside the event: who signed and what for stay sealed."""
     kind: Kind = "decision" if event.action == "decide" else event.action
     if event.decision is None:
         return Entry(kind, actor, event.at)
-    kind = "override" if event.decision.relation == "overrides" else kind
+    kind = "override" if (kind, event.decision.relation) == ("decision", "overrides") else kind
     return Entry(kind, actor, event.at, detail={"relation": event.decision.relation})
 
 

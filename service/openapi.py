@@ -13,7 +13,7 @@ from service.cds_hooks.feedback import Feedback
 from service.cds_hooks.hook_request import HookRequest
 from service.consent import Statement
 from service.entity_tag import UNTAGGED
-from service.event import Choice, Signature
+from service.event import Choice, FirstChoice, Signature
 from service.harm import HarmReport
 from service.model_stop import StopOrder
 from service.operations.rate_limit import UNLIMITED
@@ -24,6 +24,7 @@ MODELS = (
     PatientProfile,
     Signature,
     Choice,
+    FirstChoice,
     Statement,
     Erasure,
     StopOrder,

@@ -15,7 +15,7 @@ from data_contracts.errors import BadInput, Problem, WrongState
 from data_contracts.fact import Answer, Fact, UnreadableFact, load_facts, read_fact
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason, Recommendation
-from service.event import Action, Choice, Decision, Event, Relation, State
+from service.event import Action, Choice, Decision, Event, FirstChoice, Relation, State
 from service.override_reason import IN_WORDS, REASONS
 
 SYMPTOMS = "phq9_total"
@@ -26,7 +26,7 @@ BARRED = (Reason.SAFETY, Reason.EXCLUDED)
 
 ASK_AGAIN = "Ask again with what is known now (POST /v1/recommendations)."
 ORDER: dict[State, tuple[Action, ...]] = {
-    "draft": ("review",),
+    "draft": ("review", "first_choice"),
     "reviewed": ("release", "decide"),
     "released": ("decide",),
 }
@@ -116,10 +116,7 @@ def decision_of(choice: Choice, answer: Recommendation) -> Decision:
     Raises:
         BadInput: no such arm, or the reason for an override is missing or out of place.
     """
-    known = [advice.arm for advice in answer.arms]
-    if choice.arm is not None and choice.arm not in known:
-        step = f"Known: {', '.join(known)}; null is none of these."
-        raise BadInput([Problem("arm", "an arm of the recommendation, or null", "another name", step)])
+    _check_arm(choice.arm, answer)
     relation = relation_of(choice.arm, answer)
     if problems := list(_override_problems(choice, relation)):
         raise BadInput(problems)
@@ -130,6 +127,24 @@ def decision_of(choice: Choice, answer: Recommendation) -> Decision:
         override_reason=choice.override_reason,
         relation=relation,
     )
+
+
+def first_choice_of(choice: FirstChoice, answer: Recommendation) -> Decision:
+    """What a clinician would choose, beside the answer that they have not seen.
+
+    Raises:
+        BadInput: no such arm.
+    """
+    _check_arm(choice.arm, answer)
+    relation = relation_of(choice.arm, answer)
+    return Decision(arm=choice.arm, reason=choice.reason, override_reason=None, relation=relation)
+
+
+def _check_arm(arm: str | None, answer: Recommendation) -> None:
+    known = sorted(advice.arm for advice in answer.arms)
+    if arm is not None and arm not in known:
+        step = f"Known: {', '.join(known)}; null is none of these."
+        raise BadInput([Problem("arm", "an arm of the recommendation, or null", "another name", step)])
 
 
 def _override_problems(choice: Choice, relation: Relation) -> Iterator[Problem]:

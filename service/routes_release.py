@@ -11,7 +11,7 @@ from service.acting import Acting
 from service.audit.actor import Actor
 from service.audit.reading import reading
 from service.collaborators import Collaborators, Given
-from service.event import Action, Choice, History, Signature
+from service.event import Action, Choice, FirstChoice, History, Signature
 from service.history_keeper import find, history_of
 from service.problem_document import documented
 from service.request_body import body_of, documented_body
@@ -19,9 +19,11 @@ from service.signed_action import do_signed
 
 ROUTER = APIRouter(prefix=routes_recommendations.ROUTER.prefix, tags=["release"])
 Signed = Annotated[Signature, Depends(body_of(Signature))]
+ChosenFirst = Annotated[FirstChoice, Depends(body_of(FirstChoice))]
 Chosen = Annotated[Choice, Depends(body_of(Choice))]
 ERRORS: dict[str, Any] = {"responses": documented(400, 404, 409, 410, 413, 415, 422, 500, 503)}
 SIGNED: dict[str, Any] = ERRORS | {"openapi_extra": documented_body(Signature)}
+FIRST: dict[str, Any] = ERRORS | {"openapi_extra": documented_body(FirstChoice)}
 CHOSEN: dict[str, Any] = ERRORS | {"openapi_extra": documented_body(Choice)}
 
 
@@ -44,6 +46,15 @@ def decide(recommendation_id: str, chosen: Chosen, given: Given, actor: Acting, 
     """Keep the decision on a reviewed recommendation; the state stays."""
     response.headers.update(routes_recommendations.PRIVATE)
     return _write(recommendation_id, "decide", chosen, given, actor)
+
+
+@ROUTER.post("/{recommendation_id}/first-choice", summary="What a clinician would choose, before the ranking", **FIRST)
+def choose_first(
+    recommendation_id: str, chosen: ChosenFirst, given: Given, actor: Acting, response: Response
+) -> History:
+    """Write down the clinician's own first choice; from then on the ranking is shown."""
+    response.headers.update(routes_recommendations.PRIVATE)
+    return _write(recommendation_id, "first_choice", chosen, given, actor)
 
 
 @ROUTER.get(

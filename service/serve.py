@@ -71,6 +71,7 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
         audit_roots=settings.audit_roots,
         cards=cards,
         systems=known_systems(settings, store),
+        first_choice=settings.first_choice,
         safety_officer=settings.safety_officer,
         operations=operations,
     )

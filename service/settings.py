@@ -25,6 +25,7 @@ HOST = "EQUIPOISE_HOST"
 PORT = "EQUIPOISE_PORT"
 AUDIT_ROOTS = "EQUIPOISE_AUDIT_ROOTS"
 AUDIT_ROOT_SECONDS = "EQUIPOISE_AUDIT_ROOT_SECONDS"
+FIRST_CHOICE = "EQUIPOISE_FIRST_CHOICE"
 SAFETY_OFFICER = "EQUIPOISE_SAFETY_OFFICER"
 RETENTION_DAYS = "EQUIPOISE_RETENTION_DAYS"
 POLICY_SECONDS = "EQUIPOISE_POLICY_SECONDS"
@@ -50,6 +51,7 @@ class Settings:
         drain_seconds: how long requests are still taken after SIGTERM.
         limit: how many calls a caller may make, None for any number.
         traces: address of the collector of traces, None for none.
+        first_choice: whether rankings are withheld until the clinician's own choice is written down.
         safety_officer: who looks into harm, in words; None if nobody is named.
         access: file with the issuers of tokens that are believed, None if not given.
         log_level: the least that is logged: info (every request), warning or error.
@@ -66,6 +68,7 @@ class Settings:
     retention_days: int | None
     cards: CardSetting = field(default_factory=CardSetting)
     access: Path | None = None
+    first_choice: bool = False
     safety_officer: str | None = None
     policy_seconds: int = 5
     drain_seconds: int = 2
@@ -96,6 +99,7 @@ def read_settings(
         audit_root_seconds=_whole(environment.get(AUDIT_ROOT_SECONDS) or "60", AUDIT_ROOT_SECONDS),
         retention_days=_whole(days, RETENTION_DAYS) if (days := environment.get(RETENTION_DAYS)) else None,
         cards=read_card_setting(environment, host, port),
+        first_choice=_first_choice(environment.get(FIRST_CHOICE) or "no"),
         safety_officer=environment.get(SAFETY_OFFICER) or None,
         access=Path(access) if (access := environment.get(ACCESS)) else None,
         policy_seconds=_whole(environment.get(POLICY_SECONDS) or "5", POLICY_SECONDS),
@@ -109,6 +113,14 @@ def read_settings(
 def default_roots() -> Path:
     """Where the audit's roots go if nothing else is said."""
     return home() / "audit-roots"
+
+
+def _first_choice(text: str) -> bool:
+    if text not in ("no", "asked"):
+        raise BadUsage(
+            f"{FIRST_CHOICE} is no, or asked to withhold rankings until the clinician's own choice is known."
+        )
+    return text == "asked"
 
 
 def _whole(text: str, name: str, least: int = 1) -> int:

@@ -12,7 +12,7 @@ from service.sheet_release import released_page
 
 
 def do_signed(given: Collaborators, name: str, action: Action, signature: Signature, actor: Actor) -> Kept:
-    """Review, release or decide on the recommendation of that id.
+    """Review, release, decide or choose first on the recommendation of that id.
 
     Raises:
         NotFound, WrongState, BadInput, NotReady: as for `write_down`.

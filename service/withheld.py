@@ -12,15 +12,20 @@ from pydantic import BaseModel, ConfigDict
 from data_contracts.errors import WrongState
 from data_contracts.recommendation import Safety
 from service.contact import Contact
-from service.event import Event, Withheld
+from service.event import Agreement, Event, Withheld
 from service.record import RecommendationRecord
 
 ACTION: Literal["withhold"] = "withhold"
+FIRST: Literal["first_choice"] = "first_choice"
 BY = "Equipoise"
 NEXT: Mapping[Withheld, str] = {
     "model_stopped": (
         "It was made while its model was out of service, for what the safety rules say alone; its ranking is shown to "
         "nobody. Do what safety asks for, go by the guideline, and ask again once the model is back."
+    ),
+    "first_choice": (
+        "This service shows its ranking once a clinician has written down what they would choose themselves (POST to "
+        "/first-choice, or on the patient's page). What safety asks for comes first."
     ),
 }
 
@@ -63,7 +68,32 @@ class WithheldRecord(BaseModel):
 
 def withheld_of(events: Sequence[Event]) -> Withheld | None:
     """Why an answer's ranking is withheld now; None if it is shown."""
-    return next((event.withheld for event in events if event.action == ACTION), None)
+    why = next((event.withheld for event in events if event.action == ACTION), None)
+    chosen = any(event.action == FIRST for event in events)
+    return None if why == "first_choice" and chosen else why
+
+
+def agreement_of(events: Sequence[Event]) -> Agreement | None:
+    """How the first choice stands to the advice and to the decision; None if none was written down."""
+    done = {event.action: event.decision for event in events}
+    first, decision = done.get(FIRST), done.get("decide")
+    if first is None:
+        return None
+    if decision is None:
+        return Agreement(first=first.relation, kept=None, decided=None)
+    return Agreement(first=first.relation, kept=first.arm == decision.arm, decided=decision.relation)
+
+
+def check_first_choice(withheld: Withheld | None) -> None:
+    """Refuse what would come after the ranking was shown, or where it is never shown.
+
+    Raises:
+        WrongState: the ranking is not withheld for that reason.
+    """
+    if withheld is None:
+        raise WrongState("The ranking of this answer is not withheld: a choice now would not be the first.")
+    if withheld != FIRST:
+        check_shown(withheld)
 
 
 def withholding(why: Withheld, at: datetime) -> Event:

@@ -43,6 +43,7 @@ ACTIONS: Mapping[Kind, tuple[str, str]] = {
     "feedback": ("C", "create"),
     "acknowledge": ("U", "update"),
     "withhold": ("U", "update"),
+    "first_choice": ("U", "update"),
     "harm": ("C", "create"),
     "stop": ("U", "update"),
     "lift": ("U", "update"),

@@ -31,6 +31,7 @@ Kind = Literal[
     "feedback",        # what became of a card
     "acknowledge",     # what a safety rule waits for was done
     "withhold",        # an answer was kept whose ranking is not shown
+    "first_choice",    # a clinician's own, before the ranking was shown
     "harm",            # harm was reported of an answer
     "stop",            # a model was taken out of service
     "lift",            # and put back

@@ -25,6 +25,7 @@ Topic = Literal[
     "crisis",
     "order-check",
     "out-of-service",
+    "own-choice-first",
 ]
 TOPICS: Mapping[Topic, str] = {
     "ranking": "Therapies compared",
@@ -35,6 +36,7 @@ TOPICS: Mapping[Topic, str] = {
     "crisis": "Crisis",
     "order-check": "What speaks against an order",
     "out-of-service": "The model is out of service",
+    "own-choice-first": "The clinician's own choice first",
 }
 SAFETY: frozenset[Topic] = frozenset({"safety-first", "crisis"})
 """Topics that no budget, no shadow mode and no silence keeps back."""
@@ -69,6 +71,11 @@ class Setting:
     def address(self) -> str:
         """Where the answer is told."""
         return f"{self.base}/v1/recommendations/{self.record.id}"
+
+    @property
+    def page(self) -> str:
+        """The patient's page."""
+        return f"{self.base}/recommendations/{self.record.id}"
 
     @property
     def basis(self) -> Link:

@@ -16,7 +16,7 @@ from service.pages.form import Form
 from service.pages.page_route import PageRoute
 from service.pages.patient_view import manifest_of, questions_of
 from service.pages.routes_patient import ADDRESS
-from service.pages.signing import choice_in, signature_in
+from service.pages.signing import choice_in, first_choice_in, signature_in
 from service.pages.weighing import preferences_of, weights_in
 from service.signed_action import do_signed
 
@@ -41,6 +41,13 @@ def acknowledged(recommendation_id: str, form: Form, given: Given, actor: Acting
         raise BadInput([Problem(ASSESSED, "that the assessment was made", "nothing", step)])
     kept = acknowledge(given.store, recommendation_id, signature_in(form), actor, given.clock())
     return _to(str(ask_again(kept, {}, None, given, actor)))
+
+
+@ROUTER.post("/{recommendation_id}/first-choice")
+def choose_first(recommendation_id: str, form: Form, given: Given, actor: Acting) -> Response:
+    """What a clinician would choose; then the ranking is shown."""
+    do_signed(given, recommendation_id, "first_choice", first_choice_in(form), actor)
+    return _to(recommendation_id)
 
 
 @ROUTER.post("/{recommendation_id}/review")

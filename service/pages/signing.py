@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from service.event import Choice, Signature
+from service.event import Choice, FirstChoice, Signature
 from service.request_body import read_document
 
 NONE_OF_THESE = "-"
@@ -26,10 +26,23 @@ def choice_in(form: Mapping[str, str]) -> Choice:
     Raises:
         BadInput: something is missing or not of the form.
     """
-    content = _of(form, "by", "role", "note", "arm", "reason", "override_code", "override_reason")
+    content = _with_arm(_of(form, "by", "role", "note", "arm", "reason", "override_code", "override_reason"))
+    return read_document(Choice, content, "the form")
+
+
+def first_choice_in(form: Mapping[str, str]) -> FirstChoice:
+    """What somebody would choose before the ranking is shown.
+
+    Raises:
+        BadInput: something is missing or not of the form.
+    """
+    return read_document(FirstChoice, _with_arm(_of(form, "by", "role", "note", "arm", "reason")), "the form")
+
+
+def _with_arm(content: dict[str, str | None]) -> dict[str, str | None]:
     if content.get("arm") == NONE_OF_THESE:
         content["arm"] = None
-    return read_document(Choice, content, "the form")
+    return content
 
 
 def _of(form: Mapping[str, str], *names: str) -> dict[str, str | None]:

@@ -335,7 +335,7 @@ def test_openapi(client: Any) -> None:
     """Every operation is documented, with problem documents for its errors and references that resolve."""
     document = client.get("/openapi.json").json()
     one = f"{URL}/{{recommendation_id}}"
-    parts = ("basis", "review", "release", "decision", "history", "sheet", "harms")
+    parts = ("basis", "review", "release", "decision", "history", "sheet", "harms", "first-choice")
     assert set(document["paths"]) == {
         URL,
         one,

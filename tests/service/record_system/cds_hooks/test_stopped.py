@@ -51,3 +51,20 @@ def test_in_the_moment_of_the_stop(ehr: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(Store, "stopped_at", lambda *given: next(seen, None) or real(*given))
     (card,) = ehr.cards(prefetch=ehr.phq9(1))
     assert topic(card) == "safety-first"
+
+
+def test_own_choice_first(served: Any, store: Any, record: Any) -> None:
+    """In pre-commit mode the card asks for the clinician's own choice and shows none of ours; safety's cards go out."""
+    from fastapi.testclient import TestClient
+
+    from service.app import create_app
+    from service.collaborators import Collaborators
+
+    given = Collaborators(lambda: served, store, CONTACTS, lambda: NOW, first_choice=True)
+    ehr = RecordSystem(TestClient(create_app(given)), record)
+    (card,) = ehr.cards()
+    assert topic(card) == "own-choice-first"
+    assert "suggestions" not in card
+    page = card["links"][0]["url"]
+    assert "What would you choose?" in ehr.client.get(page[page.index("/recommendations/") :]).text
+    assert topic(ehr.cards(prefetch=ehr.phq9(1))[0]) == "safety-first"
