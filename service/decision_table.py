@@ -1,4 +1,4 @@
-"""`equipoise decisions`: of each answer the advice, the clinician's first choice and the decision; and how they agree."""
+"""`equipoise decisions`: of each answer the advice, the first choice and the decision, and how they agree."""
 
 from __future__ import annotations
 

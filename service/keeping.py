@@ -132,6 +132,13 @@ def _harms(arguments: argparse.Namespace, _: Settings) -> int:
         return write_harms(store, arguments.out, utc_now())
 
 
+def _decisions(arguments: argparse.Namespace, _: Settings) -> int:
+    from service.decision_table import write_decisions
+
+    with command_store() as store:
+        return write_decisions(store, arguments.out, utc_now())
+
+
 def _switch(arguments: argparse.Namespace, _: Settings) -> int:
     from service.stopping import tell_stops, turn_switch
 
@@ -150,6 +157,7 @@ COMMANDS: Mapping[str, Command] = {
     "erase": _erase,
     "withdrawn": _withdrawn,
     "cards": _cards,
+    "decisions": _decisions,
     "harms": _harms,
     "stop": _switch,
     "lift": _switch,

@@ -16,6 +16,7 @@ KEEPING = (
     "withdrawn",
     "cards",
     "harms",
+    "decisions",
     "stop",
     "lift",
     "stops",
@@ -75,4 +76,6 @@ def _add_switch(commands: Any) -> list[argparse.ArgumentParser]:
     stops = commands.add_parser("stops", help="which models are in service, and who stopped or lifted them")
     harms = commands.add_parser("harms", help="reports of harm, as a table")
     harms.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
-    return [stop, lift, stops, harms]
+    decisions = commands.add_parser("decisions", help="advice beside first choices and decisions, as a table")
+    decisions.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
+    return [stop, lift, stops, harms, decisions]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,15 +54,10 @@ def test_in_the_moment_of_the_stop(ehr: Any, monkeypatch: Any) -> None:
     assert topic(card) == "safety-first"
 
 
-def test_own_choice_first(served: Any, store: Any, record: Any) -> None:
-    """In pre-commit mode the card asks for the clinician's own choice and shows none of ours; safety's cards go out."""
-    from fastapi.testclient import TestClient
-
-    from service.app import create_app
-    from service.collaborators import Collaborators
-
-    given = Collaborators(lambda: served, store, CONTACTS, lambda: NOW, first_choice=True)
-    ehr = RecordSystem(TestClient(create_app(given)), record)
+def test_own_choice_first(ehr: Any) -> None:
+    """In pre-commit mode the card asks for the clinician's own choice and shows none of ours; safety's go out."""
+    state = ehr.client.app.state
+    state.collaborators = replace(state.collaborators, first_choice=True)
     (card,) = ehr.cards()
     assert topic(card) == "own-choice-first"
     assert "suggestions" not in card
