@@ -5,7 +5,8 @@ recommend: policy -> verify -> table -> check -> decide -> write.
 serve: contacts -> policy -> verify -> database -> listen.
 sheet: database -> released? -> write.
 check: safety rules -> examples -> clock.
-keys, audit, backup, restore, retention, erase, withdrawn, cards, harms, decisions, stop, lift, stops: see service.keeping.
+keys, audit, backup, restore, retention, erase, withdrawn, cards, harms, decisions, stop, lift, stops:
+see service.keeping.
 """
 
 from __future__ import annotations
