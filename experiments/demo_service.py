@@ -35,7 +35,10 @@ def running_service(policy: str, out: Path) -> Iterator[Callable[[Mapping[str, A
     command = [sys.executable, "-m", "service"]
     subprocess.run([*command, "pull", policy], check=True, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
     server = subprocess.Popen(  # noqa: S603 - our own command
-        [*command, "serve", "--policy", policy, "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True
+        [*command, "serve", "--local", "--policy", policy, "--port", "0"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         address = _address(server)

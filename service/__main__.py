@@ -31,7 +31,7 @@ examples:
   equipoise audit verify
   equipoise stop depression-first-line --by "K. Adler" --why "harm reports of 3 May are looked into"
   equipoise backup --out backup.zip
-  EQUIPOISE_CONTACTS=contacts.yaml equipoise serve --policy depression-first-line@champion
+  EQUIPOISE_CONTACTS=contacts.yaml equipoise serve --local --policy depression-first-line@champion
 
 exit codes: 0 done; 2 bad usage; 3 bad input; 4 a safety rule is past its review; 5 refused (consent, safety,
 signature, not yet released, erased, or changed after it was written)"""
@@ -90,7 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return write_sheet(arguments.recommendation, arguments.out)
     from service.serve import serve
 
-    return serve(arguments.policy, arguments.host, arguments.port)
+    return serve(arguments.policy, arguments.host, arguments.port, local=arguments.local)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,6 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--policy", metavar="DIR|NAME@champion", help="default EQUIPOISE_POLICY")
     serve.add_argument("--host", help="default EQUIPOISE_HOST, else 127.0.0.1")
     serve.add_argument("--port", type=int, help="default EQUIPOISE_PORT, else 8000; 0 is any free one")
+    serve.add_argument(
+        "--local", action="store_true", help="ask nobody who they are; on this machine alone, for trials"
+    )
     sheet = commands.add_parser("sheet", help="write the shared-decision sheet of a released recommendation")
     sheet.add_argument("recommendation", metavar="ID", help="of the recommendation, as the service gave it")
     sheet.add_argument("--out", required=True, type=Path, metavar="FILE", help="the page to write, for a browser")

@@ -6,14 +6,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from service.access.principal import LOCAL
 from service.audit.actor import Actor
 
 
 async def _acting(request: Request) -> Actor:
-    """Who was found to call, as the request's state names them; without authentication everybody is the local one."""
-    principal = getattr(request.state, "principal", LOCAL)
-    return Actor(principal, request.client.host if request.client else "unknown")
+    """Who was found to call, as `service.admission.admit` names them in the request's state."""
+    actor: Actor = request.state.actor
+    return actor
 
 
 Acting = Annotated[Actor, Depends(_acting)]

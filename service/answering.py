@@ -14,6 +14,7 @@ from data_contracts.errors import ModelStopped, Refused
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
 from engine.recommend import recommend
+from service.admission import check_patient
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators
@@ -29,6 +30,9 @@ from service.storage.events import add_event
 from service.storage.person import PatientName
 from service.storage.transaction import Transaction
 from service.withheld import ACTION, withholding
+
+ASKING = "POST /v1/recommendations"
+"""Whoever may call this address may have an answer made."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,12 @@ def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prep
     """Answer for one patient; nothing is kept yet but the refusal of one who has withdrawn.
 
     Raises:
+        NotPermitted: the actor does not treat the patient.
         BadInput: the profile is not one that the served policy and the safety rules can read.
         Refused: by the ledger the patient has withdrawn from decision support; nothing is computed.
         NotReady: there is no policy, or the database cannot be reached.
     """
+    actor = check_patient(given, actor, profile.patient_id, ASKING)
     served, now = given.served(), given.clock()
     check_profile(profile, served.needs)
     standing = _consented(profile, given, actor, now)

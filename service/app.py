@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from service import (
     routes_basis,
+    routes_care,
     routes_consent,
+    routes_document,
     routes_harm,
     routes_health,
     routes_models,
@@ -15,6 +17,7 @@ from service import (
     routes_sheet,
     routes_source_attributes,
 )
+from service.admission import admit
 from service.cds_hooks import routes as routes_cds
 from service.cds_hooks import routes_acknowledgement
 from service.collaborators import Collaborators
@@ -36,25 +39,28 @@ DESCRIPTION = (
 def create_app(collaborators: Collaborators) -> FastAPI:
     """The service as an ASGI app over its collaborators.
 
-    The interactive documentation pages are off: they load scripts from elsewhere.
+    Every address asks who calls, as its row among the rights says. The interactive documentation pages are off: they
+    load scripts from elsewhere.
     """
     app = EquipoiseAPI(
         title="Equipoise",
         version=VERSION,
         description=DESCRIPTION,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(admit)],
     )
     app.state.collaborators = collaborators
     install_error_handling(app)
     for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_consent, routes_health):
         app.include_router(routes.ROUTER)
-    for routes in (routes_models, routes_source_attributes, routes_harm):
+    for routes in (routes_models, routes_source_attributes, routes_harm, routes_care):
         app.include_router(routes.ROUTER)
     for routes in (routes_cds, routes_acknowledgement, routes_fhir):
         app.include_router(routes.ROUTER)
-    for routes in (routes_studies, routes_worker):
+    for routes in (routes_studies, routes_worker, routes_document):
         app.include_router(routes.ROUTER)
     app.include_router(routes_pages.ROUTER)
     install_middleware(app, collaborators)

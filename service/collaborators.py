@@ -13,7 +13,8 @@ from fastapi import Depends, Request
 
 from data_contracts.rule import RuleSet
 from data_contracts.site_offer import SiteOffers
-from service.access.authentication import IdentifySystem
+from service.access.authentication import LOCAL_CALLERS, Callers
+from service.access.strangers import Strangers
 from service.cds_hooks.setting import CardSetting
 from service.contact import Contact
 from service.operations.operations import Operations
@@ -36,10 +37,11 @@ class Collaborators:
         offers: what the sites offer, if that is told.
         audit_roots: the audit's own place.
         cards: how cards are shown in the record system.
-        systems: tells which record system calls the CDS services; None asks nobody.
         first_choice: whether a ranking is withheld until the clinician's own choice is written down.
         safety_officer: who looks into harm, in words.
         operations: what the process knows of its own running.
+        callers: tells who calls; by default as in local mode.
+        strangers: counts the calls of who is not known.
     """
 
     served: Callable[[], ServedPolicy]
@@ -49,10 +51,11 @@ class Collaborators:
     offers: SiteOffers | None = None
     audit_roots: Path = field(default_factory=default_roots)
     cards: CardSetting = field(default_factory=CardSetting)
-    systems: IdentifySystem | None = None
     first_choice: bool = False
     safety_officer: str | None = None
     operations: Operations = field(default_factory=Operations)
+    callers: Callers = LOCAL_CALLERS
+    strangers: Strangers = field(default_factory=Strangers)
     _surroundings: dict[int, tuple[RuleSet, Surroundings]] = field(default_factory=dict, repr=False)
 
     def surroundings(self, rules: RuleSet) -> Surroundings:

@@ -32,7 +32,7 @@ class _Data(BaseModel):
 
 
 class Signature(_Data):
-    """Who did it, as they say of themselves: who calls is not asked yet.
+    """Who did it, as they say of themselves; where callers are asked who they are, that counts instead.
 
     Attributes:
         by: the clinician's name.

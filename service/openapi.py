@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from data_contracts.profile import PatientProfile
 from data_contracts.study_request import StudyAsked, StudyClaim, StudyEnd, StudyProgress
+from service.access.rights import KNOWN, RIGHTS
 from service.cds_hooks.feedback import Feedback
 from service.cds_hooks.hook_request import HookRequest
 from service.consent import Statement
@@ -18,25 +19,12 @@ from service.harm import HarmReport
 from service.model_stop import StopOrder
 from service.operations.rate_limit import UNLIMITED
 from service.problem_document import ProblemDocument, documented
+from service.routes_care import Care
 from service.storage.erasure import Erasure
 
-MODELS = (
-    PatientProfile,
-    Signature,
-    Choice,
-    FirstChoice,
-    Statement,
-    Erasure,
-    StopOrder,
-    HarmReport,
-    HookRequest,
-    Feedback,
-    ProblemDocument,
-    StudyAsked,
-    StudyClaim,
-    StudyProgress,
-    StudyEnd,
-)
+SIGNED = (Signature, Choice, FirstChoice, Statement, Erasure, StopOrder, HarmReport)
+STUDIED = (StudyAsked, StudyClaim, StudyEnd, StudyProgress)
+MODELS = (PatientProfile, *SIGNED, *STUDIED, Care, HookRequest, Feedback, ProblemDocument)
 TEMPLATE = "#/components/schemas/{model}"
 
 IF_NONE_MATCH = {
@@ -56,6 +44,7 @@ class EquipoiseAPI(FastAPI):
         document = super().openapi()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         if ProblemDocument.__name__ not in schemas:
+            _add_refusals(document["paths"])
             for model in MODELS:
                 schemas.update(_schemas(model))
             for path, operations in document.get("paths", {}).items():
@@ -71,6 +60,15 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if method == "get" and path not in UNTAGGED:
         operation["responses"]["304"] = {"description": "As named in If-None-Match: the caller has it already"}
         operation.setdefault("parameters", []).append(IF_NONE_MATCH)
+
+
+def _add_refusals(paths: dict[str, Any]) -> None:
+    """What every address answers to whom it is not for."""
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            if RIGHTS.get(f"{method.upper()} {path}", KNOWN).by != "anybody":
+                refusals = {str(status): answer for status, answer in documented(401, 403).items()}
+                operation["responses"] = dict(sorted({**operation["responses"], **refusals}.items()))
 
 
 def _schemas(model: type[BaseModel]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from fastapi import Header
 
 from data_contracts.errors import BadInput, Problem
 from data_contracts.profile import PatientProfile
-from service.answering import check_model, keep, prepare
+from service.admission import check_patient
+from service.answering import ASKING, check_model, keep, prepare
 from service.audit.actor import Actor
 from service.audit.reading import reading
 from service.collaborators import Collaborators
@@ -43,9 +44,11 @@ def answer_once(
         The answer's id, its body, and whether it was made before.
 
     Raises:
+        NotPermitted: the actor does not treat the patient.
         BadInput: also if the key came with another profile before.
         Refused, WrongState, ModelStopped, NotReady, Erased: as for `prepare`, `keep` and the store.
     """
+    actor = check_patient(given, actor, profile.patient_id, ASKING)  # also of an answer that is kept already
     claim = None if key is None else _claim(key, profile, given, actor)
     if claim is not None and (found := _answered(claim, given, actor)) is not None:
         return *found, True

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict
 
 from service.acting import Acting
+from service.admission import check_patient
 from service.audit.entry import Entry
 from service.collaborators import Given
 from service.consent import ConsentStanding, Statement, told
 from service.problem_document import documented
 from service.request_body import body_of, documented_body
+from service.signing import signed_by
 from service.storage.erasure import Erasure, erase
 
 ROUTER = APIRouter(prefix="/v1", tags=["consent"])
@@ -43,6 +45,8 @@ def state_consent(
 ) -> ConsentStanding:
     """Add a statement to the ledger; the newest of a purpose counts, none is ever changed."""
     response.headers.update(PRIVATE)
+    actor = check_patient(given, actor, statement.patient_id, "POST /v1/consents")
+    statement = signed_by(statement, actor)
     return told(given.store.add_consent(statement, Entry("consent", actor, given.clock())))
 
 
@@ -59,4 +63,4 @@ def erase_patient(
     """Nothing that was kept of the person opens any more; the audit's chain stays whole."""
     response.headers.update(PRIVATE)
     entry = Entry("erasure", actor, given.clock())
-    return Erased(person=erase(given.store, wish, entry, given.audit_roots))
+    return Erased(person=erase(given.store, signed_by(wish, actor), entry, given.audit_roots))

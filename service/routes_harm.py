@@ -17,6 +17,7 @@ from service.harm import GRAVE, HarmNoted, HarmReport, Harms, KeptHarm, next_ste
 from service.history_keeper import find
 from service.problem_document import documented
 from service.request_body import body_of, documented_body
+from service.signing import signed_by
 
 ROUTER = APIRouter(prefix=routes_recommendations.ROUTER.prefix, tags=["harm"])
 Reported = Annotated[HarmReport, Depends(body_of(HarmReport))]
@@ -34,7 +35,7 @@ def report_harm(
 ) -> HarmNoted:
     """Keep a report with a recommendation in any state, withheld ones too; any number of them."""
     kept, now = find(given.store, recommendation_id), given.clock()
-    harm = KeptHarm(id=uuid4(), at=now, report=report)
+    harm = KeptHarm(id=uuid4(), at=now, report=signed_by(report, actor))
     given.store.add_harm(kept.record.id, harm, Entry("harm", actor, now))
     if report.severity in GRAVE:
         warn(f"WARNING: a report of grave harm was kept ({harm.id}). Look at it: equipoise harms.")

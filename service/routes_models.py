@@ -13,6 +13,7 @@ from service.collaborators import Collaborators, Given
 from service.model_stop import ModelStanding, StopOrder, Switch, standing_of
 from service.problem_document import documented
 from service.request_body import body_of, documented_body
+from service.signing import signed_by
 
 ROUTER = APIRouter(prefix="/v1/models", tags=["models"])
 PRIVATE = {"Cache-Control": "no-store"}
@@ -46,4 +47,4 @@ def get_standing(policy: str, given: Given, response: Response) -> ModelStanding
 
 def _turned(policy: str, switch: Switch, order: StopOrder, given: Collaborators, actor: Actor) -> ModelStanding:
     entry = Entry("stop" if switch == "stopped" else "lift", actor, given.clock())
-    return standing_of(policy, given.store.turn(policy, switch, order, entry))
+    return standing_of(policy, given.store.turn(policy, switch, signed_by(order, actor), entry))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 from collections.abc import Callable
@@ -12,10 +11,8 @@ from fastapi import FastAPI
 
 from data_contracts.errors import BadUsage
 from data_contracts.site_offer import read_site_offers
-from service.access.access_file import read_access
-from service.access.authentication import IdentifySystem, identify_system
-from service.access.issuer_keys import keys_of
-from service.access.spent_tokens import SpentTokens
+from service.access.access_file import ACCESS, AccessFile, is_loopback, read_access
+from service.access.authentication import LOCAL_CALLERS, callers_of
 from service.app import create_app
 from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
@@ -40,15 +37,22 @@ from service.storage.opening import ready_store
 from service.storage.store import Store
 from service.utc import utc_now
 
+LOCAL_MODE = (
+    "WARNING: LOCAL MODE. Nobody is asked who they are: every program and every user of this machine can ask for, "
+    "read, sign and release anything here. For a trial with made-up patients; never for real ones."
+)
 
-def serve(policy: str | None, host: str | None, port: int | None) -> int:
+
+def serve(policy: str | None, host: str | None, port: int | None, *, local: bool = False) -> int:
     """Configure, verify, open, listen; returns after SIGTERM or SIGINT, answers that have begun being finished.
 
     Raises:
-        Refused: no contacts, or the policy does not verify, failed a gate or was not promoted.
+        Refused: nobody to believe and not local, no contacts, or the policy does not verify, failed a gate or was not
+            promoted.
         BadUsage, BadInput, NotFound, NotReady: a setting, the contacts, the policy's place or the database is wrong.
     """
     settings = read_settings(os.environ, policy=policy, host=host, port=port)
+    access = read_whom_to_believe(settings, local=local)
     contacts = read_contacts(settings.contacts)
     offers = read_site_offers(settings.sites) if settings.sites else None
     reference = check_reference(settings.policy, POLICY)
@@ -70,13 +74,14 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
         offers=offers,
         audit_roots=settings.audit_roots,
         cards=cards,
-        systems=known_systems(settings, store),
         first_choice=settings.first_choice,
         safety_officer=settings.safety_officer,
         operations=operations,
+        callers=callers_of(access, store.engine, utc_now) if access else LOCAL_CALLERS,
     )
     app = create_app(given)
-    warn_if_open(settings.host)
+    if access is None:
+        warn(LOCAL_MODE)
     warn_of_local_keys(keys)
     warn_of_expired(served.rules, utc_now().date())
     with (
@@ -91,17 +96,26 @@ def serve(policy: str | None, host: str | None, port: int | None) -> int:
     return 0
 
 
-def known_systems(settings: Settings, store: Store) -> IdentifySystem | None:
-    """What tells which record system calls the CDS services; None if the deployment has no access file.
+def read_whom_to_believe(settings: Settings, *, local: bool) -> AccessFile | None:
+    """The access file; None in local mode, which asks nobody and therefore listens to its own machine alone.
 
     Raises:
-        BadInput: the file, or one of its files of keys, is not of the form.
+        Refused: neither.
+        BadUsage: local mode with an access file, or at an address that others can reach.
+        BadInput: the file is not of the form.
     """
-    if settings.access is None:
-        return None
-    access = read_access(settings.access)
-    keys = {one.issuer: keys_of(one) for one in access.issuers}
-    return identify_system(access, keys, SpentTokens(store.engine), utc_now)
+    if not local:
+        return read_access(settings.access)
+    problems = []
+    if settings.access is not None:
+        problems.append(f"--local asks nobody who they are, and {ACCESS} says whom to believe: leave one of them out.")
+    if not is_loopback(settings.host):
+        problems.append(
+            f"--local listens to its own machine alone and not on {settings.host}: leave out host, or --local."
+        )
+    if problems:
+        raise BadUsage("\n".join(problems))
+    return None
 
 
 def open_store(settings: Settings, served: ServedPolicy, keys: Keys) -> Store:
@@ -148,16 +162,6 @@ def run(
     )
     tell(f"Equipoise serves {manifest.name} (study {manifest.study_id[:8]}…) on {address}")
     server_of(config).run(sockets=[listening])
-
-
-def warn_if_open(host: str) -> None:
-    """Say so if others can reach the service, as it does not yet ask who they are."""
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    if not local:
-        warn(f"WARNING: {host} can be reached from elsewhere, and this service does not ask who calls. Shield it.")
 
 
 def warn_of_local_keys(keys: Keys) -> None:

@@ -9,6 +9,7 @@ from service.collaborators import Collaborators
 from service.event import Action, Signature
 from service.history_keeper import Kept, write_down
 from service.sheet_release import released_page
+from service.signing import signed_by
 
 
 def do_signed(given: Collaborators, name: str, action: Action, signature: Signature, actor: Actor) -> Kept:
@@ -20,7 +21,7 @@ def do_signed(given: Collaborators, name: str, action: Action, signature: Signat
     now = given.clock()
     page_of = released_page(given) if action == "release" else None
     try:
-        return write_down(given.store, name, action, signature, now, actor=actor, page_of=page_of)
+        return write_down(given.store, name, action, signed_by(signature, actor), now, actor=actor, page_of=page_of)
     except WrongState:
         row = given.store.get(name)
         kind: Kind = "decision" if action == "decide" else action

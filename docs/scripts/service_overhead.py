@@ -171,7 +171,7 @@ def main() -> None:
             "EQUIPOISE_DATABASE_URL": database,
             "EQUIPOISE_AUDIT_ROOTS": f"{folder}/roots",
         }
-        ours = [sys.executable, "-m", "service", "serve", "--policy", options.policy, "--port", "0"]
+        ours = [sys.executable, "-m", "service", "serve", "--local", "--policy", options.policy, "--port", "0"]
         bare = [sys.executable, __file__, "--echo"]
         with running(bare, environment) as echo, running(ours, environment) as our:
             print(json.dumps(measure({"echo": echo, "equipoise": our}, bodies, options), indent=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -31,7 +32,10 @@ issuers:
 
 def is_loopback(host: str | None) -> bool:
     """Whether a host's name means this machine."""
-    return host in ("localhost", "127.0.0.1", "::1")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def secure_url(text: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy import Engine
 
 from data_contracts.errors import NotAuthenticated
 from service.access.access_file import AccessFile
 from service.access.identity import principal_of, system_of
-from service.access.issuer_keys import IssuerKeys
+from service.access.issuer_keys import IssuerKeys, keys_of
 from service.access.principal import LOCAL, Principal
 from service.access.spent_tokens import SpentTokens
 from service.access.token import SKEW_SECONDS, VerifiedToken, verify_token
@@ -74,6 +77,34 @@ def check_unspent(token: VerifiedToken, spent: SpentTokens, now: int) -> None:
 def identify_nobody(_: Sequence[str]) -> Principal:
     """Local mode: whoever calls is the local demonstration, and no token is looked at."""
     return LOCAL
+
+
+@dataclass(frozen=True)
+class Callers:
+    """Tells who calls.
+
+    Attributes:
+        person: somebody, by their token.
+        system: a record system, by a token for the address that it calls.
+        is_local: whether nobody is asked.
+    """
+
+    person: Identify
+    system: IdentifySystem
+    is_local: bool = False
+
+
+LOCAL_CALLERS = Callers(identify_nobody, lambda _, __: LOCAL, is_local=True)
+
+
+def callers_of(access: AccessFile, engine: Engine, clock: Callable[[], datetime]) -> Callers:
+    """What tells callers as an access file says; all replicas of a database know which tokens were used.
+
+    Raises:
+        BadInput: one of the file's files of keys is not of the form.
+    """
+    keys, spent = {one.issuer: keys_of(one) for one in access.issuers}, SpentTokens(engine)
+    return Callers(identify_by_token(access, keys, spent, clock), identify_system(access, keys, spent, clock))
 
 
 def bearer_token(headers: Sequence[str]) -> str:

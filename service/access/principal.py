@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 Role = Literal["clinician", "analyst", "integrator", "auditor", "administrator"]
 """What somebody may be; `service.access.permissions` says what each may do."""
@@ -12,8 +12,8 @@ Role = Literal["clinician", "analyst", "integrator", "auditor", "administrator"]
 Purpose = Literal["treatment", "emergency", "operations"]
 """What is being done with the data: HL7's purposes of use TREAT, ETREAT and HOPERAT."""
 
-Method = Literal["oidc", "signed_token", "local"]
-"""How the caller was known: a provider's keys by discovery, keys of the configuration, or not at all."""
+Method = Literal["oidc", "signed_token", "local", "unknown"]
+"""How the caller was known: a provider's keys by discovery, keys of the configuration, nobody asked, or not at all."""
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_CONTROLS)]
@@ -26,7 +26,7 @@ class Principal(BaseModel):
         subject: who, unique within the issuer.
         issuer: who says so; "local" on one's own machine.
         name: as people read it.
-        roles: what they are; at least one.
+        roles: what they are; none of who is not known.
         organisation: whose patients they may have to do with; a patient's identifier belongs to one.
         licence: the registration that lets a clinician practise; without one nobody reviews or releases.
         purpose: what is being done; "emergency" while the glass is broken.
@@ -39,7 +39,7 @@ class Principal(BaseModel):
     subject: Line
     issuer: Line
     name: Line
-    roles: frozenset[Role] = Field(min_length=1)
+    roles: frozenset[Role]
     organisation: Line
     licence: Line | None = None
     purpose: Purpose = "treatment"
@@ -61,3 +61,9 @@ LOCAL = Principal(
     method="local",
 )
 """Whoever calls a service that runs for its own machine alone; nobody is asked who they are."""
+
+UNKNOWN = Principal(
+    subject="unknown", issuer="none", name="Somebody who is not known", roles=frozenset(), organisation="none",
+    method="unknown",
+)  # fmt: skip
+"""Whoever called without a token, or with one that is not believed."""

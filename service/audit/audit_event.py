@@ -39,6 +39,8 @@ ACTIONS: Mapping[Kind, tuple[str, str]] = {
     "restored": ("C", "create"),
     "denied": ("R", "read"),
     "break_glass": ("R", "read"),
+    "glass_review": ("U", "update"),
+    "care": ("C", "create"),
     "card": ("C", "create"),
     "feedback": ("C", "create"),
     "acknowledge": ("U", "update"),

@@ -10,10 +10,33 @@ from sqlalchemy import Connection, Table, func, select
 
 from service.audit.finding import Finding, What
 from service.audit.row_hash import row_hash, row_key
-from service.storage.schema import CARD_FEEDBACK, CARDS, CONSENTS, EVENTS, HARMS, RECOMMENDATIONS, STOPS
+from service.storage.schema import (
+    BROKEN_GLASS,
+    CARD_FEEDBACK,
+    CARDS,
+    CARE,
+    CONSENTS,
+    EVENTS,
+    GLASS_REVIEWS,
+    HARMS,
+    RECOMMENDATIONS,
+    STOPS,
+)
 
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (RECOMMENDATIONS, EVENTS, CARDS, CARD_FEEDBACK, CONSENTS, HARMS, STOPS)
+    table.name: table
+    for table in (
+        RECOMMENDATIONS,
+        EVENTS,
+        CARDS,
+        CARD_FEEDBACK,
+        CONSENTS,
+        CARE,
+        BROKEN_GLASS,
+        GLASS_REVIEWS,
+        HARMS,
+        STOPS,
+    )
 }
 REMOVED = (RECOMMENDATIONS.name, EVENTS.name, HARMS.name, CARDS.name, CARD_FEEDBACK.name)
 """Tables from which retention removes."""

@@ -27,6 +27,8 @@ Kind = Literal[
     "restored",        # the database came from a backup
     "denied",          # somebody asked for what is not theirs
     "break_glass",     # somebody went past that, with a reason
+    "glass_review",    # and an auditor looked at it
+    "care",            # a record system said who treats a patient until when
     "card",            # a card was made of an answer, shown or not
     "feedback",        # what became of a card
     "acknowledge",     # what a safety rule waits for was done

@@ -13,6 +13,7 @@ from service.event import Event, Signature
 from service.fhir.acknowledgements import covers
 from service.history_keeper import Kept, find
 from service.release import check_repeat
+from service.signing import signed_by
 from service.storage.acknowledgements import ACTION, acknowledged_for
 from service.storage.person import PatientName
 from service.storage.store import Store
@@ -38,7 +39,7 @@ def acknowledge(store: Store, recommendation_id: str, signature: Signature, acto
         WrongState: it waits for none, or somebody else acknowledged it.
         NotReady: the database cannot be reached.
     """
-    kept = find(store, recommendation_id)
+    kept, signature = find(store, recommendation_id), signed_by(signature, actor)
     rules = waiting_rules(kept)
     event = Event(action=ACTION, by=signature.by, role=signature.role, note=signature.note, at=now, rules=rules)
     if earlier := kept.event(ACTION):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
 from data_contracts.errors import NotFound
-from service.cds_hooks.caller import Calling
+from service.acting import Acting
 from service.cds_hooks.catalogue import SERVICES, CdsService, discovery
 from service.cds_hooks.feedback import Feedback, Noted
 from service.cds_hooks.feedback_keeper import note_feedback
@@ -28,7 +28,7 @@ PRIVATE = {"Cache-Control": "no-store"}
 @ROUTER.get(
     "", responses=documented(401, 403, 500, 503), summary="The CDS services, and what each asks to have prefetched"
 )
-def discover(_: Calling) -> dict[str, Any]:
+def discover(_: Acting) -> dict[str, Any]:
     """Discovery, as CDS Hooks describes it."""
     return discovery()
 
@@ -39,7 +39,7 @@ def discover(_: Calling) -> dict[str, Any]:
     openapi_extra=documented_body(HookRequest),
     summary="Cards for one firing of a hook",
 )
-def call_service(service_id: str, body: Prefetched, given: Given, actor: Calling) -> Response:
+def call_service(service_id: str, body: Prefetched, given: Given, actor: Acting) -> Response:
     """The cards; every one is kept, shown or not, with the answer that it was made of. There are no systemActions."""
     service = _service(service_id)
     request = read_document(HookRequest, read_json(body), "the request")
@@ -52,7 +52,7 @@ def call_service(service_id: str, body: Prefetched, given: Given, actor: Calling
     openapi_extra=documented_body(Feedback),
     summary="What users did with cards; the same said again changes nothing",
 )
-def give_feedback(service_id: str, body: Told, given: Given, actor: Calling) -> Noted:
+def give_feedback(service_id: str, body: Told, given: Given, actor: Acting) -> Noted:
     """Keep what became of cards, beside the answers that they were made of."""
     service = _service(service_id)
     return note_feedback(service.id, parse_body(Feedback, body), given, actor)

@@ -8,12 +8,14 @@ from fastapi.responses import RedirectResponse
 from data_contracts.errors import NotReady
 from data_contracts.manifest import PolicyManifest
 from service.acting import Acting
+from service.admission import check_patient
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
 from service.pages.form import Form
 from service.pages.page_route import PageRoute
 from service.pages.rendering import page
+from service.storage.care import treated_by
 from service.storage.listing import answers_of, newest_of_each
 from service.storage.person import PatientName
 
@@ -23,7 +25,7 @@ SHOWN = 50
 
 @ROUTER.get("/")
 def get_home(request: Request, given: Given, actor: Acting) -> Response:
-    """Patients, newest answer first."""
+    """Patients whom the caller treats, newest answer first."""
     return _home(request, given, actor, 200)
 
 
@@ -31,6 +33,7 @@ def get_home(request: Request, given: Given, actor: Acting) -> Response:
 def find_patient(request: Request, form: Form, given: Given, actor: Acting) -> Response:
     """The newest answer of the patient with this identifier; an address never holds an identifier."""
     wanted = form.get("patient_id", "")
+    actor = check_patient(given, actor, wanted, "POST /find")
     with given.store.reading() as connection:
         name = PatientName(actor.principal.organisation, wanted)
         found = answers_of(connection, given.store.ring, name) if wanted else ()
@@ -40,8 +43,10 @@ def find_patient(request: Request, form: Form, given: Given, actor: Acting) -> R
 
 
 def _home(request: Request, given: Collaborators, actor: Actor, status: int, wanted: str | None = None) -> Response:
+    ring, who = given.store.ring, actor.principal
     with given.store.reading() as connection:
-        listed = newest_of_each(connection, given.store.ring, actor.principal.organisation, SHOWN)
+        treated = treated_by(connection, ring, who, given.clock())
+        listed = newest_of_each(connection, ring, who.organisation, SHOWN, treated=treated)
     given.store.note(Entry("read", actor, given.clock(), detail={"what": "list", "count": len(listed)}))
     return page(request, "home.html.j2", status, listed=listed, wanted=wanted, manifest=_manifest(given))
 

@@ -101,7 +101,8 @@ def add_feedback(transaction: Transaction, ring: KeyRing, item: StoredFeedback, 
     """
     connection = transaction.connection
     query = select(CARDS.c.recommendation_id, PERSONS.c.id, *COLUMNS).join(PERSONS, PERSONS.c.id == CARDS.c.person)
-    row = connection.execute(query.where(CARDS.c.id == item.card)).mappings().one_or_none()
+    own = PERSONS.c.organisation == entry.actor.principal.organisation  # another's card is as if there were none
+    row = connection.execute(query.where(CARDS.c.id == item.card, own)).mappings().one_or_none()
     if connection.execute(select(CARD_FEEDBACK.c.id).where(CARD_FEEDBACK.c.id == item.id)).scalar() is not None:
         return False, row is not None
     known = row is not None and row["wrapped_key"] is not None

@@ -64,6 +64,10 @@ class KeyRing:
         """The keyed hash (HMAC-SHA256, hexadecimal) that a patient of an organisation is looked up by."""
         return self._keyed(f"patient of {organisation}", patient_id)
 
+    def caller(self, issuer: str, subject: str) -> str:
+        """The keyed hash that somebody whom an issuer names is looked up by."""
+        return self._keyed(f"caller of {issuer}", subject)
+
     def keyed(self, purpose: str, text: str) -> str:
         """A keyed hash (HMAC-SHA256, hexadecimal) by which a text is found again and never read."""
         return self._keyed(purpose, text)

@@ -36,8 +36,18 @@ class Listed:
     actions: frozenset[str]
 
 
-def newest_of_each(connection: Connection, ring: KeyRing, organisation: str, limit: int) -> tuple[Listed, ...]:
-    """The newest answer of each of the patients who were asked for last, newest first; who was erased is left out."""
+def newest_of_each(
+    connection: Connection, ring: KeyRing, organisation: str, limit: int, *, treated: frozenset[str] | None
+) -> tuple[Listed, ...]:
+    """The newest answer of each of the patients who were asked for last, newest first; who was erased is left out.
+
+    Args:
+        connection: to read from.
+        ring: opens identifiers.
+        organisation: whose patients.
+        limit: how many at most.
+        treated: whom the reader treats; None is everybody.
+    """
     newest = (
         select(RECOMMENDATIONS.c.person, RECOMMENDATIONS.c.created_at)
         .join(PERSONS, PERSONS.c.id == RECOMMENDATIONS.c.person)
@@ -45,6 +55,8 @@ def newest_of_each(connection: Connection, ring: KeyRing, organisation: str, lim
         .order_by(desc(RECOMMENDATIONS.c.created_at))
         .limit(limit * 20)
     )
+    if treated is not None:
+        newest = newest.where(RECOMMENDATIONS.c.person.in_(treated))
     seen: dict[str, datetime] = {}
     for row in connection.execute(newest):
         seen.setdefault(row.person, row.created_at)

@@ -12,6 +12,7 @@ from service.storage.person import EMPTIED
 from service.storage.schema import (
     CARD_FEEDBACK,
     CARDS,
+    CARE,
     CONSENTS,
     EVENTS,
     HARMS,
@@ -28,8 +29,9 @@ NOTHING_LEFT = (
     ~exists().where(CONSENTS.c.person == PERSONS.c.id),
     ~exists().where(CARDS.c.person == PERSONS.c.id),
 )
+TREATED = exists().where(CARE.c.person == PERSONS.c.id)
 FORGET = update(PERSONS).where(*NOTHING_LEFT).values(dict.fromkeys(EMPTIED))
-"""Destroys the keys of persons of whom neither an answer nor a consent is left, and all that leads to them."""
+"""Destroys the keys of persons of whom neither an answer, a consent nor care is left, and all that leads to them."""
 
 
 def apply_retention(store: Store, days: int, actor: Actor, now: datetime) -> int:
@@ -50,7 +52,7 @@ def apply_retention(store: Store, days: int, actor: Actor, now: datetime) -> int
         events = execute(delete(EVENTS).where(EVENTS.c.recommendation_id.in_(old))).rowcount
         answers = execute(delete(RECOMMENDATIONS).where(RECOMMENDATIONS.c.created_at < before)).rowcount
         if answers:
-            forgotten = execute(FORGET.values(erased_at=now)).rowcount
+            forgotten = execute(FORGET.where(~TREATED.where(CARE.c.until > now)).values(erased_at=now)).rowcount
             detail: dict[str, str | int] = {"before": before.isoformat(), "recommendations": answers, "events": events}
             detail["persons"] = forgotten
             transaction.chain.append(Entry("retention", actor, now, detail=detail))

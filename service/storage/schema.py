@@ -171,6 +171,39 @@ HARMS = Table(
 )
 """Reports of harm, any number of an answer. ``content``, how bad it was and who reports it too, is sealed."""
 
+CARE = Table(
+    "care",
+    METADATA,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(36), ForeignKey("persons.id"), nullable=False, index=True),
+    Column("clinician", String(64), nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+"""Who treats whom; the newest row of a pair counts. ``position`` is that of its audit record, ``clinician`` a keyed
+hash of issuer and subject."""
+
+BROKEN_GLASS = Table(
+    "broken_glass",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("person", String(36), ForeignKey("persons.id"), nullable=False, index=True),
+    Column("clinician", String(64), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""Who saw a patient whom they do not treat; ``content``, who and why, is sealed."""
+
+GLASS_REVIEWS = Table(
+    "glass_reviews",
+    METADATA,
+    Column("glass", String(36), ForeignKey("broken_glass.id"), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""What an auditor found of broken glass, each once. ``content`` is sealed with the patient's key."""
+
 CARDS = Table(
     "cards",
     METADATA,

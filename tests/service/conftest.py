@@ -176,6 +176,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "KEYS_FILE",
         "AUDIT_ROOTS",
         "RETENTION_DAYS",
+        "ACCESS",
     ):
         monkeypatch.delenv(f"EQUIPOISE_{name}", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -79,6 +79,8 @@ def test_bad_usage(arguments: list[str]) -> None:
         (["pull", "tiny@champion", "--watch", "nan"], 2),
         (["pull", "tiny@champion"], 3),
         (["serve", "--policy", "nowhere"], 5),
+        (["serve", "--local", "--policy", "nowhere"], 5),
+        (["serve", "--local", "--host", "192.0.2.1"], 2),
         (["serve", "--port", "70000"], 2),
     ],
 )

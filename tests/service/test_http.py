@@ -345,6 +345,7 @@ def test_openapi(client: Any) -> None:
         "/cds-services",
         "/cds-services/{service_id}",
         "/cds-services/{service_id}/feedback",
+        "/v1/care",
         "/v1/consents",
         "/v1/erasures",
         *(f"/v1/models/{{policy}}/{part}" for part in ("stop", "lift")),

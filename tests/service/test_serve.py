@@ -27,7 +27,19 @@ def command(policy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """The command that serves the sound policy, everything it needs being configured."""
     (tmp_path / "contacts.yaml").write_text(CONTACTS)
     monkeypatch.setenv("EQUIPOISE_CONTACTS", str(tmp_path / "contacts.yaml"))
-    return [sys.executable, "-W", "error", "-m", "service", "serve", "--policy", str(policy_folder), "--port", "0"]
+    return [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "service",
+        "serve",
+        "--local",
+        "--policy",
+        str(policy_folder),
+        "--port",
+        "0",
+    ]
 
 
 @pytest.fixture
@@ -61,9 +73,11 @@ def test_serves_until_told_to_stop(
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "")
-    assert [line[:8] for line in err.splitlines() if line[0] != "{"] == ["WARNING:"]  # the keys lie beside the data
+    told = [line[:8] for line in err.splitlines() if line[0] != "{"]
+    assert told == ["WARNING:"] * 2  # local mode, and the keys lie beside the data
     logged = [json.loads(line) for line in err.splitlines() if line[0] == "{"]
     assert [line["status"] for line in logged] == [200, 201, 200, 404]
+    assert "LOCAL MODE" in err
     assert str(home / "keys" / "service.json") in err
 
 
@@ -102,3 +116,22 @@ def test_taken_port_is_told(server: tuple[str, subprocess.Popen[str]], command: 
     assert run.returncode == 2
     assert f"port {port}" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_refuses_without_anybody_to_believe(command: list[str]) -> None:
+    """Told neither whom to believe nor that it is local, it does not start: exit 5, and the form of the file."""
+    command.remove("--local")
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 5
+    assert "EQUIPOISE_ACCESS" in run.stderr
+    assert "issuers:" in run.stderr
+    assert "serve --local" in run.stderr
+
+
+def test_local_mode_stays_on_its_machine(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Local mode listens to no address that others reach, nor beside an access file; both are told at once."""
+    monkeypatch.setenv("EQUIPOISE_ACCESS", "access.yaml")
+    run = subprocess.run([*command, "--host", "::"], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 2
+    assert "EQUIPOISE_ACCESS" in run.stderr
+    assert "own machine" in run.stderr

@@ -139,7 +139,7 @@ def test_attacked_folder_is_refused_unopened(
     patients.write_text("patient_id\nP-1\n")
     policy = ("--policy", str(policy_folder))
     assert main(["recommend", *policy, "--patients", str(patients), "--out", str(out)]) == 5
-    assert main(["serve", *policy, "--port", "0"]) == 5
+    assert main(["serve", "--local", *policy, "--port", "0"]) == 5
     assert not opened
     assert not out.exists()
     assert not (tmp_path / "crater").exists()

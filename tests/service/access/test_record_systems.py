@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.access.authentication import identify_system
+from service.access.authentication import Callers, callers_of, identify_by_token, identify_system
 from service.access.issuer_keys import FiledKeys, ProvidedKeys
 from service.access.spent_tokens import SpentTokens
 from service.app import create_app
@@ -40,8 +40,9 @@ def make_client(access: Any, web: Any, served: ServedPolicy, store: Store) -> It
     def make(roles: frozenset[str] | None = None) -> Any:
         issuers = [one.model_copy(update={"roles": roles}) if roles else one for one in access.issuers]
         believed = access.model_copy(update={"issuers": tuple(issuers)})
-        systems = identify_system(believed, keys, SpentTokens(store.engine), clock)
-        given = Collaborators(lambda: served, store, (), clock, cards=CardSetting(base=BASE), systems=systems)
+        told = (believed, keys, SpentTokens(store.engine), clock)
+        callers = Callers(identify_by_token(*told), identify_system(*told))
+        given = Collaborators(lambda: served, store, (), clock, cards=CardSetting(base=BASE), callers=callers)
         return TestClient(create_app(given))
 
     return make
@@ -203,17 +204,16 @@ def test_serve_asks_as_the_file_says(tmp_path: Any, filed: Any, store: Store, mo
     import time
 
     from data_contracts.errors import NotAuthenticated
-    from service.serve import known_systems
+    from service.access.access_file import read_access
+    from service.utc import utc_now
 
     (tmp_path / "ehr.jwks.json").write_text(json.dumps(filed.public()))
     issuer = {"issuer": filed.name, "keys": "ehr.jwks.json", "roles": ["integrator"], "organisations": ["St Example"]}
     (tmp_path / "access.yaml").write_text(json.dumps({"audience": BASE, "issuers": [issuer]}))
     settings = read_settings({"EQUIPOISE_ACCESS": str(tmp_path / "access.yaml")})
-    identify = known_systems(settings, store)
-    assert identify is not None
+    identify = callers_of(read_access(settings.access), store.engine, utc_now).system
     now = int(time.time())
     token = sent(filed, SERVICES, iat=now, exp=now + 60)["Authorization"]
     assert identify([token], SERVICES).organisation == "St Example"
     with pytest.raises(NotAuthenticated):
         identify([token], SERVICES)
-    assert known_systems(read_settings({}), store) is None

@@ -1,0 +1,145 @@
+"""What each address asks of who calls it: one row an address, and an address without a row answers nobody.
+
+The policy, in prose:
+
+* A **clinician** asks for, reads, reviews, releases and decides on recommendations for the patients whom they treat:
+  the record system has said so, their own token is about that patient (SMART's launch context), or they broke the
+  glass: said why, for an hour, to be reviewed by an auditor. What is signed asks for a licence besides.
+* An **integrator** is a record system. It asks for and reads recommendations for its organisation's patients, calls
+  the CDS services, writes down what patients said of consent, and says who treats whom. It signs nothing.
+* An **auditor** reads who did what with their organisation's recommendations, and reviews broken glass, never their
+  own.
+* An **administrator** says who treats whom, destroys the key of who asks for erasure, and takes a model
+  out of service or back. No answer is theirs to read.
+* An **analyst** asks for studies, and so does the lab's worker; no patient's answer is theirs to read.
+* A patient belongs to one **organisation**. What belongs to another does not exist for the caller: 404 and not 403, so
+  that nobody learns of it.
+* Roles add up. **Local** mode asks nobody who they are and listens to its own machine alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from data_contracts.errors import NotPermitted
+from service.access.principal import Principal, Role
+
+About = Literal["nothing", "answer", "patient"]
+"""Whom a call is about: nobody; the patient of the answer in the address; the patient named in the body."""
+
+By = Literal["anybody", "person", "system"]
+"""Who is asked for: nobody; one who is known by a session or a token; a record system, as CDS Hooks has it."""
+
+
+@dataclass(frozen=True)
+class Right:
+    """What one address asks of its caller.
+
+    Attributes:
+        roles: any one of these.
+        about: whom a call is about; for "patient" the route itself calls `service.admission.check_patient`.
+        licensed: whether a licence is asked for.
+        by: how the caller is known.
+    """
+
+    roles: frozenset[Role] = frozenset()
+    about: About = "nothing"
+    licensed: bool = False
+    by: By = "person"
+
+
+OPEN = Right(by="anybody")
+KNOWN = Right(frozenset({"clinician", "analyst", "integrator", "auditor", "administrator"}))
+READS = Right(frozenset({"clinician", "integrator"}), "answer")
+SIGNS = Right(frozenset({"clinician"}), "answer", licensed=True)
+SEES = Right(frozenset({"clinician"}), "answer")
+STUDIES = Right(frozenset({"analyst"}))
+CDS = Right(frozenset({"integrator"}), by="system")
+SIGNING = ("acknowledge", "review", "decision", "release")
+"""The forms of a patient's page that are signed."""
+
+STUDY = "/v1/studies/{study}"
+STUDY_ADDRESSES = (
+    *("GET /v1/studies", "POST /v1/studies", "POST /v1/studies/claim", f"GET {STUDY}", f"DELETE {STUDY}"),
+    *(f"GET {STUDY}/{part}" for part in ("events", "files/{kind}", "report")),
+    *(f"POST {STUDY}/{part}" for part in ("end", "progress", "resume", "stop")),
+    *(f"PUT {STUDY}/{part}" for part in ("report", "table")),
+    *("GET /studies", "GET /studies/new", "POST /studies", "GET /studies/{study}"),
+    *(f"GET /studies/{{study}}/{part}" for part in ("events", "report")),
+    *(f"POST /studies/{{study}}/{part}" for part in ("remove", "resume", "stop")),
+)
+"""Studies that analysts ask for, and the lab's worker, which calls as one."""
+
+ANSWER = "/v1/recommendations/{recommendation_id}"
+
+RIGHTS: Mapping[str, Right] = {
+    "GET /healthz": OPEN,
+    "GET /readyz": OPEN,
+    "GET /openapi.json": KNOWN,
+    "GET /metrics": KNOWN,
+    "GET /v1/models/{model}/card": KNOWN,
+    "GET /v1/models/{model}/source-attributes": KNOWN,
+    "POST /v1/recommendations": Right(frozenset({"clinician", "integrator"}), "patient"),
+    f"GET {ANSWER}": READS,
+    f"GET {ANSWER}/basis": READS,
+    f"GET {ANSWER}/fhir": READS,
+    f"GET {ANSWER}/sheet": READS,
+    f"GET {ANSWER}/history": Right(frozenset({"clinician", "integrator", "auditor"}), "answer"),
+    f"GET {ANSWER}/acknowledgement": SEES,
+    f"GET {ANSWER}/harms": Right(frozenset({"clinician", "integrator", "auditor"}), "answer"),
+    f"POST {ANSWER}/harms": READS,
+    f"POST {ANSWER}/acknowledgement": SIGNS,
+    f"POST {ANSWER}/review": SIGNS,
+    f"POST {ANSWER}/release": SIGNS,
+    f"POST {ANSWER}/decision": SIGNS,
+    "POST /v1/consents": Right(frozenset({"clinician", "integrator"}), "patient"),
+    "POST /v1/erasures": Right(frozenset({"administrator"})),
+    "POST /v1/models/{policy}/stop": Right(frozenset({"administrator"})),
+    "POST /v1/models/{policy}/lift": Right(frozenset({"administrator"})),
+    "GET /v1/models/{policy}/stop": KNOWN,
+    "POST /v1/care": Right(frozenset({"integrator", "administrator"})),
+    "GET /": Right(frozenset({"clinician"})),  # lists whom the caller treats
+    "POST /find": Right(frozenset({"clinician"}), "patient"),
+    "GET /recommendations/{recommendation_id}": SEES,
+    "GET /assets/{digest}/{name}": OPEN,  # scripts and styles
+    **{f"POST /recommendations/{{recommendation_id}}/{part}": SEES for part in ("again", "weigh")},
+    **{f"POST /recommendations/{{recommendation_id}}/{part}": SIGNS for part in SIGNING},
+    **dict.fromkeys(STUDY_ADDRESSES, STUDIES),
+    "GET /cds-services": CDS,
+    "POST /cds-services/{service_id}": CDS,
+    "POST /cds-services/{service_id}/feedback": CDS,
+}
+"""By method and address as the route is written."""
+
+
+def right_of(address: str) -> Right:
+    """What an address asks.
+
+    Raises:
+        NotPermitted: it has no row.
+    """
+    if address not in RIGHTS:
+        raise NotPermitted("Nobody may call this address: it has no row in the table of rights.")
+    return RIGHTS[address]
+
+
+def check_role(who: Principal, right: Right) -> None:
+    """Raise NotPermitted, naming all that is missing, if the caller is nobody who may call the address at all."""
+    problems = []
+    if not right.roles & who.roles:
+        problems.append(f"It takes the role {' or '.join(sorted(right.roles))}; you are {_told(who)}.")
+    if right.licensed and who.licence is None:
+        problems.append("It takes a licence, and your token names none.")
+    if problems:
+        raise NotPermitted(f"{' '.join(problems)} Ask whoever gives out roles in your organisation.")
+
+
+def needs_care(who: Principal, right: Right) -> bool:
+    """Whether the caller may do this for patients whom they treat alone: all their roles in it are a clinician's."""
+    return right.roles & who.roles == frozenset({"clinician"})
+
+
+def _told(who: Principal) -> str:
+    return ", ".join(sorted(who.roles)) or "nobody with a role here"

@@ -1,0 +1,139 @@
+"""Lets a call in, or not: who calls, what they are, and how they stand to the patient it is about.
+
+`admit` runs before any route, reads no body, and refuses what has no row among the rights. Whoever is refused leaves a
+record in the audit: by name if known; of callers who are not known one record a second, with their number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import select
+
+from data_contracts.errors import EquipoiseError, NotAuthenticated, NotFound, NotPermitted
+from service.access.principal import UNKNOWN, Principal
+from service.access.rights import Right, check_role, needs_care, right_of
+from service.audit.actor import Actor
+from service.audit.entry import Entry
+from service.collaborators import Collaborators, Given
+from service.storage.care import ground_of
+from service.storage.person import PatientName, find_person
+from service.storage.schema import PERSONS, RECOMMENDATIONS
+
+NO_CARE = (
+    "By what the record system has said you do not treat this patient. Have it say so (POST /v1/care), or open the "
+    "patient from there."
+)
+
+
+async def admit(request: Request, given: Given) -> None:
+    """Find out who calls, and refuse them what is not theirs.
+
+    Raises:
+        NotAuthenticated: nobody known calls.
+        NotPermitted, NotFound: it is not theirs to call, or about another organisation's patient.
+        NotReady: nobody can be told now.
+    """
+    address = f"{request.method} {request.scope['route'].path}"
+    right = right_of(address)
+    if right.by != "anybody":
+        request.state.actor = await run_in_threadpool(_admitted, request, given, address, right)
+
+
+def check_patient(given: Collaborators, actor: Actor, patient_id: str, address: str) -> Actor:
+    """The actor, with the purpose of the call, who may do something for a patient that is named in a body.
+
+    Args:
+        given: where it is kept who treats whom.
+        actor: who calls, admitted to the address.
+        patient_id: of a patient of the actor's organisation.
+        address: of the rights.
+
+    Raises:
+        NotPermitted: a clinician who does not treat the patient.
+    """
+    who = actor.principal
+    if who.method == "local" or not needs_care(who, right_of(address)) or who.patient == patient_id:
+        return actor
+    with given.store.looking() as connection:
+        person = find_person(connection, given.store.ring, PatientName(who.organisation, patient_id))
+    try:
+        return _treating(given, actor, person.id if person else None)
+    except NotPermitted as error:
+        _note(given, actor, address, error, person=person.id if person else None)
+        raise
+
+
+def _admitted(request: Request, given: Collaborators, address: str, right: Right) -> Actor:
+    """Who calls, if it is theirs to call; in a thread, as it reads the database."""
+    actor, answer = Actor(UNKNOWN, request.client.host if request.client else "unknown"), None
+    try:
+        actor = replace(actor, principal=_principal(request, given, right))
+        check_role(actor.principal, right)
+        if right.about == "answer":
+            answer = _answer(given, actor.principal, request.path_params["recommendation_id"])
+        if answer is None or not needs_care(actor.principal, right):
+            return actor
+        return _treating(given, actor, answer[0])
+    except (NotAuthenticated, NotPermitted, NotFound) as error:
+        _note(given, actor, address, error, *(answer or (None, None)))
+        raise
+
+
+def _principal(request: Request, given: Collaborators, right: Right) -> Principal:
+    headers = request.headers.getlist("authorization")
+    if right.by == "system":
+        return given.callers.system(headers, f"{given.cards.base}{request.url.path}")
+    return given.callers.person(headers)
+
+
+def _answer(given: Collaborators, who: Principal, recommendation_id: str) -> tuple[str, UUID]:
+    """Person and id of an answer of the caller's organisation; what is another's is answered as if there were none."""
+    try:
+        wanted = UUID(recommendation_id)
+    except ValueError:
+        raise NotFound("No recommendation has this id; ids are UUIDs.") from None
+    query = (
+        select(RECOMMENDATIONS.c.person)
+        .join(PERSONS, PERSONS.c.id == RECOMMENDATIONS.c.person)
+        .where(RECOMMENDATIONS.c.id == str(wanted), PERSONS.c.organisation == who.organisation)
+    )
+    with given.store.looking() as connection:
+        found = connection.execute(query).scalar()
+    if found is None:
+        raise NotFound("No recommendation has this id.")
+    return str(found), wanted
+
+
+def _treating(given: Collaborators, actor: Actor, person: str | None) -> Actor:
+    """The actor for a patient whom they treat; past broken glass their purpose is an emergency."""
+    ground = None
+    if person is not None:
+        with given.store.looking() as connection:
+            ground = ground_of(connection, given.store.ring, actor.principal, person, given.clock())
+    if ground is None:
+        raise NotPermitted(NO_CARE)
+    if ground != "emergency":
+        return actor
+    return replace(actor, principal=actor.principal.model_copy(update={"purpose": "emergency"}))
+
+
+def _note(
+    given: Collaborators,
+    actor: Actor,
+    address: str,
+    error: EquipoiseError,
+    person: str | None = None,
+    recommendation: UUID | None = None,
+) -> None:
+    """Remember that somebody was refused."""
+    detail: dict[str, str | int] = {"address": address, "status": error.http_status}
+    if actor.principal is UNKNOWN:
+        calls = given.strangers.count(given.clock())
+        if not calls:
+            return
+        detail["calls"] = calls
+    given.store.note(Entry("denied", actor, given.clock(), "denied", person, recommendation, detail=detail))
