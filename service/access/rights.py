@@ -57,7 +57,7 @@ SIGNS = Right(frozenset({"clinician"}), "answer", licensed=True)
 SEES = Right(frozenset({"clinician"}), "answer")
 STUDIES = Right(frozenset({"analyst"}))
 CDS = Right(frozenset({"integrator"}), by="system")
-SIGNING = ("acknowledge", "review", "decision", "release")
+SIGNING = ("acknowledge", "review", "decision", "release", "first-choice")
 """The forms of a patient's page that are signed."""
 
 STUDY = "/v1/studies/{study}"
@@ -94,6 +94,7 @@ RIGHTS: Mapping[str, Right] = {
     f"POST {ANSWER}/review": SIGNS,
     f"POST {ANSWER}/release": SIGNS,
     f"POST {ANSWER}/decision": SIGNS,
+    f"POST {ANSWER}/first-choice": SIGNS,
     "POST /v1/consents": Right(frozenset({"clinician", "integrator"}), "patient"),
     "POST /v1/erasures": Right(frozenset({"administrator"})),
     "POST /v1/models/{policy}/stop": Right(frozenset({"administrator"})),

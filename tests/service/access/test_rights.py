@@ -85,6 +85,8 @@ MATRIX = {
     "POST /recommendations/{recommendation_id}/review": "+ 403 403 404 403 403 403 403 403 403 403 401",
     "POST /recommendations/{recommendation_id}/decision": "+ 403 403 404 403 403 403 403 403 403 403 401",
     "POST /recommendations/{recommendation_id}/release": "+ 403 403 404 403 403 403 403 403 403 403 401",
+    "POST /recommendations/{recommendation_id}/first-choice": "+ 403 403 404 403 403 403 403 403 403 403 401",
+    f"POST {ANSWER}/first-choice": "+ 403 403 404 403 403 403 403 403 403 403 401",
     f"GET {ANSWER}/harms": "+ + 403 404 + 404 + 404 403 403 403 401",
     f"POST {ANSWER}/harms": "+ + 403 404 + 404 403 403 403 403 403 401",
     "GET /metrics": "+ + + + + + + + + + + 401",
