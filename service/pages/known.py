@@ -8,6 +8,7 @@ from datetime import date
 
 from data_contracts.encoding import Feature
 from data_contracts.fact import Fact, load_facts
+from data_contracts.instrument_name import instrument_for, time_of
 from data_contracts.profile import PatientProfile, Value
 from data_contracts.recommendation import Recommendation
 from data_contracts.would_change import WouldChange
@@ -102,7 +103,10 @@ def questions_for(answer: Recommendation, features: Mapping[str, Feature]) -> tu
 
 def label_of(name: str, facts: Mapping[str, Fact]) -> str:
     """A value's name in words."""
-    return facts[name].meaning if name in facts else name.replace("_", " ")
+    if name in facts:
+        return facts[name].meaning
+    instrument = instrument_for(name)
+    return name.replace("_", " ") if instrument is None else f"{instrument.id} {time_of(name)}".strip()
 
 
 def _form(fact: Fact | None, feature: Feature | None) -> tuple[str, tuple[str, ...]]:

@@ -76,6 +76,11 @@ class PatientView:
         return tuple(one for one in self.answer.safety.findings if one.kind in CAUTIONS)
 
     @property
+    def waits(self) -> bool:
+        """Whether safety comes before any option: nothing of them is drawn then."""
+        return self.answer.safety.level == "refused" or self.answer.safety.awaiting_acknowledgement
+
+    @property
     def held(self) -> bool:
         """Whether nothing is ranked for safety's or consent's sake."""
         safety = self.answer.safety

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from data_contracts.interval import Interval
 
-WIDTH = 400.0
-"""Of the picture, in units of its own."""
-MARGIN = 8.0
+WIDTH = 100.0
+"""Of the picture, in percent: so it fills its column, whatever that is."""
+MARGIN = 4.0
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 TICKS = 5
 """About how many marks the scale has."""

@@ -9,9 +9,9 @@ from fastapi import Request, Response
 
 from service.pages.asset import load_assets
 from service.pages.forgery import FIELD, set_cookie, token_for
-from service.pages.formats import formats_for
+from service.pages.formats import Formats, formats_for
 from service.pages.icons import people
-from service.pages.texts import language_for, texts_in
+from service.pages.texts import Texts, language_for, texts_in
 from service.version import VERSION
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def page(request: Request, template: str, status: int = 200, **content: object) 
         status: of the answer.
         content: what the template shows.
     """
-    accepted = request.headers.get("accept-language", "")
+    texts, formats = spoken(request)
     text = (
         _environment()
         .get_template(template)
         .render(
-            t=texts_in(language_for(accepted)),
-            f=formats_for(accepted),
+            t=texts,
+            f=formats,
             assets=load_assets(),
             form_field=FIELD,
             form_token=token_for(request),
@@ -59,6 +59,12 @@ def page(request: Request, template: str, status: int = 200, **content: object) 
     response = Response(text, status, HEADERS, media_type="text/html")
     set_cookie(request, response)
     return response
+
+
+def spoken(request: Request) -> tuple[Texts, Formats]:
+    """Texts and formats of the reader's language."""
+    accepted = request.headers.get("accept-language", "")
+    return texts_in(language_for(accepted)), formats_for(accepted)
 
 
 def asks_for_part(request: Request) -> bool:
