@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import json
 import re
+from importlib.resources import files
 from string import Formatter
 from typing import Any
 
@@ -106,3 +109,17 @@ def test_errors_are_pages(client: Any, name: str) -> None:
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
     assert "No recommendation has this id" in answer.text
+
+
+def test_what_is_vendored_is_what_was_written_down() -> None:
+    """Every script of others is the file whose hash, version and licence stand in the book, its licence beside it."""
+    vendor = files("service.pages") / "assets" / "vendor"
+    book = json.loads((vendor / "vendor.json").read_text(encoding="utf-8"))
+    scripts = {file.name for file in vendor.iterdir() if file.name.endswith(".js")}
+    assert scripts == {one["name"] for one in book}
+    for one in book:
+        content = (vendor / one["name"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == one["sha256"]
+        assert one["version"]
+        assert one["licence"]
+        assert (vendor / f"{one['package']}.LICENSE").is_file()
