@@ -80,7 +80,7 @@ contracts: $(READY)
 docs: $(READY)
 	$(BIN)/pytest --quiet tests/docs
 
-assets: $(READY)  ## renew the pages' scripts from npm, by the versions of vendor.json (needs npm)
+assets: $(READY)  ## renew the pages' scripts from npm, by the versions of vendor.lock (needs npm)
 	$(BIN)/python docs/scripts/renew_assets.py
 
 lock:  ## renew the lock files (needs uv)

@@ -1,6 +1,6 @@
-"""Renews the scripts that the pages carry, from npm: `make assets`, with the versions of `vendor.json` raised by hand.
+"""Renews the scripts that the pages carry, from npm: `make assets`, with the versions of `vendor.lock` raised by hand.
 
-Every file is written with its version, its licence and its hash into `vendor.json`; a test holds the files against it.
+Every file is written with its version, its licence and its hash into `vendor.lock`; a test holds the files against it.
 Needs npm and the network, as `make lock` needs uv; nothing of this is needed to run or to test.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 VENDOR = Path(__file__).parents[2] / "service" / "pages" / "assets" / "vendor"
-BOOK = VENDOR / "vendor.json"
+BOOK = VENDOR / "vendor.lock"
 
 
 def main() -> None:

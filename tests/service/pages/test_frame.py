@@ -114,7 +114,7 @@ def test_errors_are_pages(client: Any, name: str) -> None:
 def test_what_is_vendored_is_what_was_written_down() -> None:
     """Every script of others is the file whose hash, version and licence stand in the book, its licence beside it."""
     vendor = files("service.pages") / "assets" / "vendor"
-    book = json.loads((vendor / "vendor.json").read_text(encoding="utf-8"))
+    book = json.loads((vendor / "vendor.lock").read_text(encoding="utf-8"))
     scripts = {file.name for file in vendor.iterdir() if file.name.endswith(".js")}
     assert scripts == {one["name"] for one in book}
     for one in book:
