@@ -17,6 +17,7 @@ from service.access.authentication import LOCAL_CALLERS, Callers
 from service.access.strangers import Strangers
 from service.cds_hooks.setting import CardSetting
 from service.contact import Contact
+from service.fhir.fetching import FhirReads
 from service.operations.operations import Operations
 from service.served_policy import ServedPolicy
 from service.settings import default_roots
@@ -38,6 +39,7 @@ class Collaborators:
         audit_roots: the audit's own place.
         cards: how cards are shown in the record system.
         first_choice: whether a ranking is withheld until the clinician's own choice is written down.
+        reads: fetches what a record system did not prefetch; None fetches nothing.
         safety_officer: who looks into harm, in words.
         operations: what the process knows of its own running.
         callers: tells who calls; by default as in local mode.
@@ -52,6 +54,7 @@ class Collaborators:
     audit_roots: Path = field(default_factory=default_roots)
     cards: CardSetting = field(default_factory=CardSetting)
     first_choice: bool = False
+    reads: FhirReads | None = None
     safety_officer: str | None = None
     operations: Operations = field(default_factory=Operations)
     callers: Callers = LOCAL_CALLERS

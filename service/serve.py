@@ -21,6 +21,7 @@ from service.check import warn_of_expired
 from service.collaborators import Collaborators
 from service.console import tell, warn
 from service.contact import read_contacts
+from service.fhir.fetching import FhirReads
 from service.operations.champion import Champion
 from service.operations.drain import SECONDS_TO_FINISH, DrainingServer
 from service.operations.log import logging_to_stderr
@@ -75,6 +76,7 @@ def serve(policy: str | None, host: str | None, port: int | None, *, local: bool
         audit_roots=settings.audit_roots,
         cards=cards,
         first_choice=settings.first_choice,
+        reads=FhirReads(cards.servers) if cards.servers else None,
         safety_officer=settings.safety_officer,
         operations=operations,
         callers=callers_of(access, store.engine, utc_now) if access else LOCAL_CALLERS,
@@ -92,6 +94,8 @@ def serve(policy: str | None, host: str | None, port: int | None, *, local: bool
     ):
         run(app, listening, served, lambda config: DrainingServer(config, operations.draining, settings.drain_seconds))
     traces.close()
+    if given.reads is not None:
+        given.reads.close()
     store.close()
     return 0
 

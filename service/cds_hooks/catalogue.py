@@ -18,9 +18,10 @@ REQUIRED = ("patient", "observations", "questionnaires")
 """Prefetch keys without which nothing is ranked: who the patient is, and every place where item 9 may stand."""
 
 USAGE = (
-    "Everything is read from prefetch: fhirAuthorization is checked, never used and never kept. Without the keys "
-    f"{', '.join(REQUIRED)} the answer is 412; what other keys would tell is unknown without them. For adults with "
-    "depression or anxiety, for use by a clinician who decides; no randomised trial of this system exists."
+    "Read from prefetch. What is not sent is fetched with fhirAuthorization where the deployment lists fhirServer; "
+    f"the token is never kept. Without the keys {', '.join(REQUIRED)} the answer is 412; what other keys would tell "
+    "is unknown without them. For adults with depression or anxiety, for use by a clinician who decides; no "
+    "randomised trial of this system exists."
 )
 
 

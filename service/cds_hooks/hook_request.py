@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 HookName: TypeAlias = Literal["patient-view", "order-select", "order-sign"]
@@ -22,24 +32,22 @@ class _Part(BaseModel):
 
 
 class FhirAuthorization(_Part):
-    """Leave to read from the record system. It is checked and never used or kept: data come by prefetch alone.
+    """Leave to read from the record system. It lasts for the call; nothing that is printed shows the token."""
 
-    The token itself is not even taken into this object; only that it is there.
-    """
-
-    access_token: Annotated[Literal["given"], WithJsonSchema({"type": "string", "minLength": 1})]
+    access_token: Annotated[SecretStr, WithJsonSchema({"type": "string", "minLength": 1})]
     token_type: Literal["Bearer"]
     expires_in: int
     scope: str
     subject: str
     patient: str | None = None
 
-    @model_validator(mode="before")
+    @field_validator("access_token")
     @classmethod
-    def _without_token(cls, content: Any) -> Any:
-        if isinstance(content, dict) and isinstance(content.get("access_token"), str) and content["access_token"]:
-            return {**content, "access_token": "given"}
-        return content
+    def _one_line(cls, token: SecretStr) -> SecretStr:
+        """What stands in a header (RFC 6750); anything else could be more than one."""
+        if not re.fullmatch(r"[A-Za-z0-9\-._~+/]{1,20000}=*", token.get_secret_value()):
+            raise PydanticCustomError("token", "Input should be a bearer token of RFC 6750")
+        return token
 
     @model_validator(mode="after")
     def _patient_of_patient_scopes(self) -> FhirAuthorization:

@@ -18,6 +18,7 @@ from service.cds_hooks.acknowledging import with_acknowledged
 from service.cds_hooks.catalogue import CdsService
 from service.cds_hooks.deck import Dealt, Setting
 from service.cds_hooks.drafts import drafted
+from service.cds_hooks.fetched import completed, why_not
 from service.cds_hooks.gathered import Gathered, gather
 from service.cds_hooks.hook_request import CONTEXTS, Context, HookRequest, OrderContext
 from service.cds_hooks.kept_cards import card_keeper, states_of
@@ -39,7 +40,7 @@ def respond(request: HookRequest, service: CdsService, given: Collaborators, act
     Raises:
         BadUsage: the hook is another service's.
         BadInput: the context or a prefetched resource is not of its form.
-        MissingPrefetch: data without which nothing is ranked were not sent.
+        MissingPrefetch: data without which nothing is ranked were not sent, and could not be fetched.
         NotReady: there is no policy, or the database cannot be reached.
     """
     if request.hook != service.hook:
@@ -47,7 +48,7 @@ def respond(request: HookRequest, service: CdsService, given: Collaborators, act
     context = read_document(CONTEXTS[service.hook], request.context, "context")
     if not context.is_clinician:
         return _silent(service, given, actor, "user")
-    served, gathered = given.served(), gather(request.prefetch)
+    served, gathered = given.served(), gather(completed(request, context, given.reads))
     today = given.clock().date()
     record = read_record(gathered.containers, context.patientId, served.policy.manifest, served.rules, today)
     if record.is_dead:
@@ -58,7 +59,7 @@ def respond(request: HookRequest, service: CdsService, given: Collaborators, act
         return {"cards": []}
     dealt = _deal(context, record, prepared, given)
     if not any(one.is_safety for one in dealt):
-        _check(gathered, record)
+        _check(gathered, record, why_not(request, given.reads))
     if not dealt and isinstance(context, OrderContext):
         return _silent(service, given, actor, "no news")
     user = (context.userId, request.hookInstance)
@@ -99,12 +100,12 @@ def _deal(context: Context, record: PatientRecord, prepared: Prepared, given: Co
     return [ranking_card(setting) if setting.withheld is None else withheld_card(setting)]
 
 
-def _check(gathered: Gathered, record: PatientRecord) -> None:
+def _check(gathered: Gathered, record: PatientRecord, why: str) -> None:
     """Refuse to rank on data that are missing or wrong."""
     if gathered.missing:
         told = ", ".join(gathered.missing)
         raise MissingPrefetch(
-            f"Not sent, or an error in its place: {told}. Send these prefetch keys; null if there is no data."
+            f"Not sent, or an error in its place: {told}. Send these prefetch keys; null if there is no data. {why}"
         )
     record.check()
 

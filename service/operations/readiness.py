@@ -28,7 +28,9 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Literal["running", "policy", "model", "promotion", "database", "contacts", "rules", "champion", "registry"]
+    name: Literal[
+        "running", "policy", "model", "promotion", "database", "contacts", "rules", "champion", "registry", "fhir"
+    ]
     state: State
     told: str
 
@@ -52,6 +54,7 @@ def parts_of(given: Collaborators) -> tuple[Part, ...]:
         _part("database", given.store.problem() or "", "Reachable, of this version's schema."),
         _part("contacts", contacts, f"{len(given.contacts)} known."),
         *_of_sources(given, now),
+        *_of_record_systems(given),
     )
 
 
@@ -87,6 +90,14 @@ def _of_sources(given: Collaborators, now: datetime) -> Iterator[Part]:
         ok = f"Answered at {note.at.isoformat(timespec='seconds')}."
         gone = f"The service goes on with its verified policy. {told}" if (told := note.told(now)) else ""
         yield _part("registry", gone, ok, "warning")
+
+
+def _of_record_systems(given: Collaborators) -> Iterator[Part]:
+    """Where what is not prefetched is fetched; without them prefetch is all, and what it lacks is a 412."""
+    if given.reads is not None:
+        gone = "; ".join(f"{server}: {how}" for server, how in sorted(given.reads.failures().items()))
+        told = f"The last read failed, so that cards are made of prefetch alone. {gone}" if gone else ""
+        yield _part("fhir", told, "No read has failed.", "warning")
 
 
 def _part(name: str, wrong: str, ok: str, otherwise: State = "failed") -> Part:
