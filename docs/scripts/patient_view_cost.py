@@ -254,7 +254,7 @@ def main() -> None:
             "EQUIPOISE_DATABASE_URL": f"sqlite:///{folder}/service.db",
             "EQUIPOISE_AUDIT_ROOTS": f"{folder}/roots",
         }
-        command = [sys.executable, "-m", "service", "serve", "--policy", options.policy, "--port", "0"]
+        command = [sys.executable, "-m", "service", "serve", "--local", "--policy", options.policy, "--port", "0"]
         with running(command, environment) as port:
             told: dict[str, Any] = in_turns(port, patients, options.rounds)
             print(json.dumps(told), file=sys.stderr, flush=True)
