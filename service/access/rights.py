@@ -3,12 +3,11 @@
 The policy, in prose:
 
 * A **clinician** asks for, reads, reviews, releases and decides on recommendations for the patients whom they treat:
-  the record system has said so, their own token is about that patient (SMART's launch context), or they broke the
-  glass: said why, for an hour, to be reviewed by an auditor. What is signed asks for a licence besides.
+  the record system has said so, or their own token is about that patient (SMART's launch context). What is signed asks
+  for a licence besides. (An hour's entry in `broken_glass` counts too; there is no address yet that makes one.)
 * An **integrator** is a record system. It asks for and reads recommendations for its organisation's patients, calls
   the CDS services, writes down what patients said of consent, and says who treats whom. It signs nothing.
-* An **auditor** reads who did what with their organisation's recommendations, and reviews broken glass, never their
-  own.
+* An **auditor** reads who did what with their organisation's recommendations.
 * An **administrator** says who treats whom, destroys the key of who asks for erasure, and takes a model
   out of service or back. No answer is theirs to read.
 * An **analyst** asks for studies, and so does the lab's worker; no patient's answer is theirs to read.
