@@ -350,6 +350,11 @@ def test_openapi(client: Any) -> None:
         "/v1/erasures",
         *(f"/v1/models/{{policy}}/{part}" for part in ("stop", "lift")),
         *(f"/v1/models/{{model}}/{part}" for part in ("card", "source-attributes")),
+        *(f"/v1/studies{part}" for part in ("", "/claim", "/{study}", "/{study}/files/{kind}")),
+        *(
+            f"/v1/studies/{{study}}/{part}"
+            for part in ("table", "events", "stop", "resume", "report", "progress", "end")
+        ),
         "/healthz",
         "/readyz",
         "/metrics",
@@ -361,11 +366,13 @@ def test_openapi(client: Any) -> None:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             for status, answer in operation["responses"].items():
-                if status == "304":
+                if status in ("204", "304"):
                     assert "content" not in answer
                     continue
-                kind = "text/html" if path.endswith(("/sheet", "/acknowledgement")) else "application/json"
+                kind = "text/html" if path.endswith(("/sheet", "/acknowledgement", "/report")) else "application/json"
                 kind = "text/plain" if path == "/metrics" else kind
+                kind = "application/octet-stream" if "/files/" in path else kind
+                kind = "text/event-stream" if path.endswith("/events") else kind
                 kind = "application/fhir+json" if path.endswith("/fhir") else kind
                 kind = kind if status.startswith("2") else "application/problem+json"
                 assert list(answer["content"]) == [kind]
