@@ -103,6 +103,7 @@ RIGHTS: Mapping[str, Right] = {
     "GET /": Right(frozenset({"clinician"})),  # lists whom the caller treats
     "POST /find": Right(frozenset({"clinician"}), "patient"),
     "GET /recommendations/{recommendation_id}": SEES,
+    "GET /recommendations/{recommendation_id}/course": SEES,
     "GET /assets/{digest}/{name}": OPEN,  # scripts and styles
     **{f"POST /recommendations/{{recommendation_id}}/{part}": SEES for part in ("again", "weigh")},
     **{f"POST /recommendations/{{recommendation_id}}/{part}": SIGNS for part in SIGNING},

@@ -14,6 +14,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
+from service.access.rights import OPEN, RIGHTS
 from service.app import create_app
 from service.cds_hooks.catalogue import SERVICES
 from service.collaborators import Collaborators
@@ -108,7 +109,7 @@ def test_nothing_unforeseen(fuzzed: Fuzzed, count: int) -> None:
         assert sum(fuzzed.statuses.values()) >= 20_000
 
 
-def test_faults_are_found(served: ServedPolicy, store: Store) -> None:
+def test_faults_are_found(served: ServedPolicy, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """An operation that fails, one that answers what is not documented, and one that takes anything are each found."""
     app = create_app(Collaborators(lambda: served, store, ()))
     body = {"required": True, "content": {"application/json": {"schema": {"type": "object", "required": ["a"]}}}}
@@ -126,5 +127,6 @@ def test_faults_are_found(served: ServedPolicy, store: Store) -> None:
 
     for name, route in (("fails", fails), ("strange", strange), ("takes", takes_anything)):
         app.post(f"/planted/{name}", openapi_extra={"requestBody": body})(route)
+        monkeypatch.setitem(RIGHTS, f"POST /planted/{name}", OPEN)  # type: ignore[misc]
     found = {(label, status) for label, status, _ in Fuzzed(app, {}).run(5, "/planted").found}
     assert {("POST /planted/fails", 500), ("POST /planted/strange", 299), ("POST /planted/takes", 200)} <= found

@@ -145,7 +145,7 @@ def replicas(policy_folder: Path, tmp_path: Path, monkeypatch: Any, database_url
     (tmp_path / "contacts.yaml").write_text('- {name: Crisis line, phone: "+00 000 000", when: day and night}\n')
     monkeypatch.setenv("EQUIPOISE_CONTACTS", str(tmp_path / "contacts.yaml"))
     monkeypatch.setenv("EQUIPOISE_DATABASE_URL", database_url)
-    command = [sys.executable, "-m", "service", "serve", "--policy", str(policy_folder), "--port", "0"]
+    command = [sys.executable, "-m", "service", "serve", "--local", "--policy", str(policy_folder), "--port", "0"]
     running = []
     for _ in range(2):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

@@ -254,7 +254,7 @@ def test_serving_needs_gates_and_promotion(
     folder = write_folder(files)
     (tmp_path / "contacts.yaml").write_text('- {name: Line, phone: "1", when: always}')
     monkeypatch.setenv("EQUIPOISE_CONTACTS", str(tmp_path / "contacts.yaml"))
-    assert main(["serve", "--policy", str(folder), "--port", "0"]) == 5
+    assert main(["serve", "--local", "--policy", str(folder), "--port", "0"]) == 5
     load_verified(str(folder))
     with pytest.raises(Refused, match="gates failed: equipoise" if case == "failed gate" else "promoted"):
         load_served(str(folder))

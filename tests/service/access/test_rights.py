@@ -78,6 +78,7 @@ MATRIX = {
     "GET /": "+ + + + 403 403 403 403 403 403 403 401",
     "POST /find": "+ + 403 403 403 403 403 403 403 403 403 401",
     "GET /recommendations/{recommendation_id}": "+ + 403 404 403 403 403 403 403 403 403 401",
+    "GET /recommendations/{recommendation_id}/course": "+ + 403 404 403 403 403 403 403 403 403 401",
     "GET /assets/{digest}/{name}": "+ + + + + + + + + + + +",
     "POST /recommendations/{recommendation_id}/again": "+ + 403 404 403 403 403 403 403 403 403 401",
     "POST /recommendations/{recommendation_id}/weigh": "+ + 403 404 403 403 403 403 403 403 403 401",

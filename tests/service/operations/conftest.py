@@ -124,7 +124,19 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         with monkeypatch.context() as patch:
             for name, value in settings.items():
                 patch.setenv(f"EQUIPOISE_{name}", value)
-            command = [sys.executable, "-W", "error", "-m", "service", "serve", "--policy", policy, "--port", "0"]
+            command = [
+                sys.executable,
+                "-W",
+                "error",
+                "-m",
+                "service",
+                "serve",
+                "--local",
+                "--policy",
+                policy,
+                "--port",
+                "0",
+            ]
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None
         line = process.stdout.readline()

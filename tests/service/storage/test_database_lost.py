@@ -29,11 +29,14 @@ def serve(served: ServedPolicy, tmp_path: Path) -> Iterator[Any]:
 
     from service.audit.actor import LOCAL_ACTOR
     from service.audit.entry import Entry
+    from service.contact import Contact
+
+    contacts = (Contact(name="Crisis line", phone="+00 000 000", when="day and night"),)
 
     def make(store: Store) -> Any:
         entry = Entry("policy", LOCAL_ACTOR, utc_now())
         store.keep_policy(served.source.manifest_sha256, served.documents, entry)
-        return TestClient(create_app(Collaborators(lambda: served, store, (), audit_roots=tmp_path)))
+        return TestClient(create_app(Collaborators(lambda: served, store, contacts, audit_roots=tmp_path)))
 
     return make
 
@@ -115,7 +118,8 @@ def test_server_gone_and_back(served: ServedPolicy, serve: Any, profile: dict[st
     own_server.start()
     assert client.post(URL, json=profile).status_code == 201
     assert client.get(where).status_code == 200
-    assert client.get("/readyz").status_code == 200
+    ready = client.get("/readyz")
+    assert ready.status_code == 200, ready.text
     check_sound(store, 2)
     store.close()
 
