@@ -25,7 +25,7 @@ from service.storage.schema import PERSONS, RECOMMENDATIONS
 
 NO_CARE = (
     "By what the record system has said you do not treat this patient. Have it say so (POST /v1/care), or open the "
-    "patient from there."
+    "patient from there. In an emergency break the glass, with a reason that is reviewed (POST /v1/break-glass)."
 )
 
 
@@ -63,7 +63,7 @@ def check_patient(given: Collaborators, actor: Actor, patient_id: str, address: 
     try:
         return _treating(given, actor, person.id if person else None)
     except NotPermitted as error:
-        _note(given, actor, address, error, person=person.id if person else None)
+        note_refusal(given, actor, address, error, person=person.id if person else None)
         raise
 
 
@@ -79,7 +79,7 @@ def _admitted(request: Request, given: Collaborators, address: str, right: Right
             return actor
         return _treating(given, actor, answer[0])
     except (NotAuthenticated, NotPermitted, NotFound) as error:
-        _note(given, actor, address, error, *(answer or (None, None)))
+        note_refusal(given, actor, address, error, *(answer or (None, None)))
         raise
 
 
@@ -121,7 +121,7 @@ def _treating(given: Collaborators, actor: Actor, person: str | None) -> Actor:
     return replace(actor, principal=actor.principal.model_copy(update={"purpose": "emergency"}))
 
 
-def _note(
+def note_refusal(
     given: Collaborators,
     actor: Actor,
     address: str,

@@ -6,6 +6,7 @@ from fastapi import Depends, FastAPI
 
 from service import (
     routes_basis,
+    routes_break_glass,
     routes_care,
     routes_consent,
     routes_document,
@@ -56,7 +57,7 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     install_error_handling(app)
     for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_consent, routes_health):
         app.include_router(routes.ROUTER)
-    for routes in (routes_models, routes_source_attributes, routes_harm, routes_care):
+    for routes in (routes_models, routes_source_attributes, routes_harm, routes_care, routes_break_glass):
         app.include_router(routes.ROUTER)
     for routes in (routes_cds, routes_acknowledgement, routes_fhir):
         app.include_router(routes.ROUTER)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from data_contracts.profile import PatientProfile
 from data_contracts.study_request import StudyAsked, StudyClaim, StudyEnd, StudyProgress
 from service.access.rights import KNOWN, RIGHTS
+from service.break_glass import GlassBreak, GlassReview
 from service.cds_hooks.feedback import Feedback
 from service.cds_hooks.hook_request import HookRequest
 from service.consent import Statement
@@ -24,7 +25,7 @@ from service.storage.erasure import Erasure
 
 SIGNED = (Signature, Choice, FirstChoice, Statement, Erasure, StopOrder, HarmReport)
 STUDIED = (StudyAsked, StudyClaim, StudyEnd, StudyProgress)
-MODELS = (PatientProfile, *SIGNED, *STUDIED, Care, HookRequest, Feedback, ProblemDocument)
+MODELS = (PatientProfile, *SIGNED, *STUDIED, Care, GlassBreak, GlassReview, HookRequest, Feedback, ProblemDocument)
 TEMPLATE = "#/components/schemas/{model}"
 
 IF_NONE_MATCH = {

@@ -4,12 +4,13 @@ The policy, in prose:
 
 * A **clinician** asks for, reads, reviews, releases and decides on recommendations for the patients whom they treat:
   the record system has said so, or their own token is about that patient (SMART's launch context). What is signed asks
-  for a licence besides. (An hour's entry in `broken_glass` counts too; there is no address yet that makes one.)
+  for a licence besides. In an emergency they **break the glass** for any patient of their organisation: for an hour
+  they count as treating that patient, and an auditor or administrator other than themselves reviews it.
 * An **integrator** is a record system. It asks for and reads recommendations for its organisation's patients, calls
   the CDS services, writes down what patients said of consent, and says who treats whom. It signs nothing.
-* An **auditor** reads who did what with their organisation's recommendations.
-* An **administrator** says who treats whom, destroys the key of who asks for erasure, and takes a model
-  out of service or back. No answer is theirs to read.
+* An **auditor** reads who did what with their organisation's recommendations, and reviews broken glass.
+* An **administrator** says who treats whom, destroys the key of who asks for erasure, takes a model
+  out of service or back, and reviews broken glass. No answer is theirs to read.
 * An **analyst** asks for studies, and so does the lab's worker; no patient's answer is theirs to read.
 * A patient belongs to one **organisation**. What belongs to another does not exist for the caller: 404 and not 403, so
   that nobody learns of it.
@@ -55,6 +56,7 @@ READS = Right(frozenset({"clinician", "integrator"}), "answer")
 SIGNS = Right(frozenset({"clinician"}), "answer", licensed=True)
 SEES = Right(frozenset({"clinician"}), "answer")
 STUDIES = Right(frozenset({"analyst"}))
+REVIEWS = Right(frozenset({"auditor", "administrator"}))
 CDS = Right(frozenset({"integrator"}), by="system")
 SIGNING = ("acknowledge", "review", "decision", "release", "first-choice")
 """The forms of a patient's page that are signed."""
@@ -100,6 +102,9 @@ RIGHTS: Mapping[str, Right] = {
     "POST /v1/models/{policy}/lift": Right(frozenset({"administrator"})),
     "GET /v1/models/{policy}/stop": KNOWN,
     "POST /v1/care": Right(frozenset({"integrator", "administrator"})),
+    "POST /v1/break-glass": Right(frozenset({"clinician"})),  # about whom they do not treat: the route looks
+    "GET /v1/break-glass": REVIEWS,
+    "POST /v1/break-glass/{glass_id}/review": REVIEWS,
     "GET /": Right(frozenset({"clinician"})),  # lists whom the caller treats
     "POST /find": Right(frozenset({"clinician"}), "patient"),
     "GET /recommendations/{recommendation_id}": SEES,

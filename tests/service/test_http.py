@@ -345,6 +345,8 @@ def test_openapi(client: Any) -> None:
         "/cds-services",
         "/cds-services/{service_id}",
         "/cds-services/{service_id}/feedback",
+        "/v1/break-glass",
+        "/v1/break-glass/{glass_id}/review",
         "/v1/care",
         "/v1/consents",
         "/v1/erasures",

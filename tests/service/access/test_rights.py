@@ -75,6 +75,9 @@ MATRIX = {
     "POST /v1/models/{policy}/lift": "403 403 403 403 403 403 403 403 + + 403 401",
     "GET /v1/models/{policy}/stop": "+ + + + + + + + + + + 401",
     "POST /v1/care": "403 403 403 403 + + 403 403 + + 403 401",
+    "POST /v1/break-glass": "+ + + 404 403 403 403 403 403 403 403 401",
+    "GET /v1/break-glass": "403 403 403 403 403 403 + + + + 403 401",
+    "POST /v1/break-glass/{glass_id}/review": "403 403 403 403 403 403 + 404 + 404 403 401",
     "GET /": "+ + + + 403 403 403 403 403 403 403 401",
     "POST /find": "+ + 403 403 403 403 403 403 403 403 403 401",
     "GET /recommendations/{recommendation_id}": "+ + 403 404 403 403 403 403 403 403 403 401",
@@ -137,6 +140,7 @@ LET_IN = {
     "POST /v1/consents": 201,
     "POST /v1/erasures": 404,  # nothing is kept of that patient
     "POST /v1/care": 201,
+    "POST /v1/break-glass": 201,
     "POST /cds-services/{service_id}": 412,  # nothing was prefetched
 }
 """The status of who is let in, where it tells more than that they were: what the route itself then says."""
@@ -169,6 +173,8 @@ def service(served: ServedPolicy, store: Store) -> Any:
 def call(service: Any, profile: dict[str, Any]) -> Callable[[str, str], Any]:
     """Calls an address by a letter, about P-1."""
     made = service.post("/v1/recommendations", json=profile, headers={"Authorization": "Bearer C"}).json()["id"]
+    glass = {"patient_id": "P-1", "reason": "found unconscious"}
+    broken = service.post("/v1/break-glass", json=glass, headers={"Authorization": "Bearer C"}).json()["id"]
     wish = {**SIGNED, "patient_id": "P-1"}
     until = (utc_now() + timedelta(days=1)).isoformat()
     order = {**SIGNED, "why": "to be looked into"}
@@ -180,6 +186,8 @@ def call(service: Any, profile: dict[str, Any]) -> Callable[[str, str], Any]:
         "POST /v1/models/{policy}/stop": order,
         "POST /v1/models/{policy}/lift": order,
         "POST /v1/care": {"patient_id": "P-1", "issuer": "https://a.example", "subject": "u", "until": until},
+        "POST /v1/break-glass": glass,
+        "POST /v1/break-glass/{glass_id}/review": {"verdict": "justified", "words": "on call"},
         "POST /cds-services/{service_id}": HOOK,
         "POST /cds-services/{service_id}/feedback": {"feedback": [SEEN]},
     }
@@ -194,6 +202,7 @@ def call(service: Any, profile: dict[str, Any]) -> Callable[[str, str], Any]:
             policy="tiny",
             model="champion",
             study="none",
+            glass_id=broken,
             kind="table",
         )
         body: dict[str, Any] = {"json": bodies.get(address, SIGNED)} if method == "POST" else {}
@@ -216,7 +225,7 @@ def test_role_by_address_by_patient(call: Callable[[str, str], Any], address: st
     """Each kind of caller is let in or refused as the matrix says, and nobody refused learns anything."""
     expected = dict(zip(COLUMNS.split(), MATRIX[address].split(), strict=True))
     answers = {letter: call(letter, address) for letter in expected}
-    refusals = {401, 403, 404} if "recommendation_id" in address else {401, 403}
+    refusals = {401, 403, 404} if "recommendation_id" in address or "glass_id" in address else {401, 403}
 
     def told(status: int) -> str:
         let_in = status == LET_IN[address] if address in LET_IN else status < 500 and status not in refusals
