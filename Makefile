@@ -93,7 +93,7 @@ lock:  ## renew the lock files (needs uv)
 	    --extra lab --extra postgres --extra traces --extra demo --extra dev --extra spark --constraint requirements.lock \
 	    pyproject.toml --output-file requirements-spark.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --extra postgres --extra traces --constraint requirements.lock pyproject.toml --output-file requirements-service.lock
+	    --extra postgres --extra traces --extra image --constraint requirements.lock pyproject.toml --output-file requirements-service.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    requirements-clients.in --output-file requirements-clients.lock
 

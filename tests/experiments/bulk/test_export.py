@@ -185,6 +185,7 @@ def test_a_group_and_types(server: Any, run: Any) -> None:
     "wrong",
     [
         {"address": "http://ehr.example/fhir"},
+        # pragma: allowlist nextline secret
         {"address": "https://user:word@ehr.example/fhir"},
         {"group": "../Patient"},
         {"types": "Patient,observation"},
