@@ -91,7 +91,7 @@ def test_the_glossary_has_the_words_of_the_house():
 def test_every_dependency_has_its_reason():
     """Each line of a dependency list in pyproject.toml carries a comment, the plain development tools apart."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    for name in ("dependencies = [", "lab = [", "postgres = [", "spark = [", "demo = [", "bench = ["):
+    for name in ("dependencies = [", "lab = [", "postgres = [", "spark = [", "demo = [", "image = [", "bench = ["):
         block = text[text.index(name) + len(name) : text.index("\n]", text.index(name))]
         assert [line for line in block.splitlines() if line.strip() and "#" not in line] == []
 
