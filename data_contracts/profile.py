@@ -8,9 +8,10 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from data_contracts.preferences import Preferences
+from data_contracts.stripped import STRIPPED
 
 Value: TypeAlias = float | bool | str | None
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), STRIPPED]
 
 
 class Acknowledgement(BaseModel):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from data_contracts.stripped import STRIPPED
 from service.override_reason import OverrideCode
 
 State = Literal["draft", "reviewed", "released"]
@@ -17,12 +18,11 @@ Withheld = Literal["model_stopped", "first_choice"]
 """Why a ranking is not shown."""
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=NO_CONTROLS)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_CONTROLS), STRIPPED]
 Words = Annotated[
     str,
-    StringConstraints(
-        min_length=1, max_length=2000, strip_whitespace=True, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-    ),
+    StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"),
+    STRIPPED,
 ]
 """Free text, line breaks allowed."""
 
