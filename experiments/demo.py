@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 
 from data_contracts.places import registry
 from experiments.demo_answers import average_table, recommendation_panel
-from experiments.demo_patients import PATIENTS
-from experiments.demo_service import running_service
+from experiments.demo_patients import PATIENTS, visits
+from experiments.demo_service import RunningService, running_service
 from experiments.design_result import opened
 from experiments.fit import write_json
 from experiments.progress import progress
@@ -41,17 +44,30 @@ def demo(out: Path) -> int:
     promote("clinic", version, by="the demo", why="gates passed in the demo study", signer=signer)
 
     console.rule("3  Three patients ask the service over HTTP")
-    with running_service("clinic@champion", out) as ask:
-        answers = {title: ask(profile) for title, profile in PATIENTS}
-    write_json(answers, out / "recommendations.json")
-    for title, answer in answers.items():
-        console.print(recommendation_panel(title, answer))
+    with running_service("clinic@champion", out) as service:
+        for visit in visits(date.today()):
+            service.ask(visit)
+        answers = {title: service.ask(profile) for title, profile in PATIENTS}
+        write_json(answers, out / "recommendations.json")
+        for title, answer in answers.items():
+            console.print(recommendation_panel(title, answer))
 
-    console.rule("Where everything is")
-    for name in ("beat-the-blues", "clinic"):
-        console.print(f"report: {(out / name / 'report.html').resolve()}", soft_wrap=True)
-    console.print(f"MLflow: mlflow ui --backend-store-uri {registry()}", soft_wrap=True)
+        console.rule("Where everything is")
+        for name in ("beat-the-blues", "clinic"):
+            console.print(f"report: {(out / name / 'report.html').resolve()}", soft_wrap=True)
+        console.print(f"MLflow: mlflow ui --backend-store-uri {registry()}", soft_wrap=True)
+        _stay(console, service)
     return 0
+
+
+def _stay(console: Console, service: RunningService) -> None:
+    """Leave the service running for whoever sits at a terminal, until they press Enter."""
+    console.print(f"The clinic's pages: {service.address}", soft_wrap=True)
+    if sys.stdin.isatty():
+        with suppress(EOFError, KeyboardInterrupt):
+            console.input("They are open while this runs. Press Enter to stop. ")
+    else:
+        console.print("They close now, as no terminal is here to wait at.")
 
 
 def _trial(folder: Path, signer: Signer) -> StudyResult:

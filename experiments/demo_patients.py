@@ -1,7 +1,9 @@
-"""The demo's three patients: one for whom the answer is clear, one tie, one for whom there is none."""
+"""The demo's patients: one for whom the answer is clear, one tie, one for whom there is none, and one over time."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 TYPICAL: dict[str, float | str | None] = {
@@ -41,3 +43,14 @@ PATIENTS: tuple[tuple[str, dict[str, Any]], ...] = (
         {"patient_id": "demo-abstain", "values": TYPICAL | {"phq9_week0": None}},
     ),
 )
+
+VISITS = ((70, 19), (56, 18), (42, 16), (28, 15), (14, 12), (0, 11))
+"""Days ago, and the PHQ-9 total on that day."""
+
+
+def visits(today: date) -> Iterator[dict[str, Any]]:
+    """One patient, asked for with each score that was taken, the oldest first."""
+    for ago, total in VISITS:
+        day = today - timedelta(days=ago)
+        values = TYPICAL | {"phq9_week0": VISITS[0][1], "phq9_total": total}
+        yield {"patient_id": "demo-course", "values": values, "as_of": {"phq9_total": day.isoformat()}}

@@ -8,8 +8,9 @@ import re
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,24 @@ CONTACTS = """\
 TIMEOUT = 60
 
 
+@dataclass(frozen=True)
+class RunningService:
+    """A service that answers.
+
+    Attributes:
+        address: where; its pages open there in a browser.
+    """
+
+    address: str
+
+    def ask(self, profile: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer for one patient."""
+        return _ask(self.address, profile)
+
+
 @contextmanager
-def running_service(policy: str, out: Path) -> Iterator[Callable[[Mapping[str, Any]], dict[str, Any]]]:
-    """Pull a policy, serve it on a free port, yield a function that asks for a recommendation, and stop.
+def running_service(policy: str, out: Path) -> Iterator[RunningService]:
+    """Pull a policy, serve it on a free port, and stop it at the end.
 
     Raises:
         NotReady: the service did not start; its own words are in the message.
@@ -41,8 +57,7 @@ def running_service(policy: str, out: Path) -> Iterator[Callable[[Mapping[str, A
         text=True,
     )
     try:
-        address = _address(server)
-        yield lambda profile: _ask(address, profile)
+        yield RunningService(_address(server))
     finally:
         server.terminate()
         server.wait(TIMEOUT)
