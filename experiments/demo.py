@@ -12,6 +12,7 @@ from rich.console import Console
 
 from data_contracts.places import registry
 from experiments.demo_answers import average_table, recommendation_panel
+from experiments.demo_pages import open_pages
 from experiments.demo_patients import PATIENTS, visits
 from experiments.demo_service import RunningService, running_service
 from experiments.design_result import opened
@@ -47,25 +48,29 @@ def demo(out: Path) -> int:
     with running_service("clinic@champion", out) as service:
         for visit in visits(date.today()):
             service.ask(visit)
-        answers = {title: service.ask(profile) for title, profile in PATIENTS}
+        # The newest stands first on the first page: the one for whom the answer is clear.
+        answers = {title: service.ask(profile) for title, profile in reversed(PATIENTS)}
         write_json(answers, out / "recommendations.json")
-        for title, answer in answers.items():
-            console.print(recommendation_panel(title, answer))
+        for title, _ in PATIENTS:
+            console.print(recommendation_panel(title, answers[title]))
 
         console.rule("Where everything is")
         for name in ("beat-the-blues", "clinic"):
             console.print(f"report: {(out / name / 'report.html').resolve()}", soft_wrap=True)
         console.print(f"MLflow: mlflow ui --backend-store-uri {registry()}", soft_wrap=True)
-        _stay(console, service)
+        opened = open_pages(service.page, [f"/recommendations/{answer['id']}" for answer in answers.values()])
+        _stay(console, service, len(opened))
     return 0
 
 
-def _stay(console: Console, service: RunningService) -> None:
+def _stay(console: Console, service: RunningService, opened: int) -> None:
     """Leave the service running for whoever sits at a terminal, until they press Enter."""
     console.print(f"The clinic's pages: {service.address}", soft_wrap=True)
-    if sys.stdin.isatty():
+    console.print(f"All {opened} pages, pictures and styles within two clicks of the first answered.")
+    if sys.stdin.isatty() and console.is_terminal:
+        console.print("Open the address in a browser and choose the first patient. Only this machine reaches it.")
         with suppress(EOFError, KeyboardInterrupt):
-            console.input("They are open while this runs. Press Enter to stop. ")
+            console.input("Press Enter to stop. ")
     else:
         console.print("They close now, as no terminal is here to wait at.")
 

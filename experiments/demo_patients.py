@@ -45,12 +45,12 @@ PATIENTS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 VISITS = ((70, 19), (56, 18), (42, 16), (28, 15), (14, 12), (0, 11))
-"""Days ago, and the PHQ-9 total on that day."""
+"""Days ago, and the PHQ-9 total of that day. The last is today's, as is whatever is told without a day."""
 
 
 def visits(today: date) -> Iterator[dict[str, Any]]:
-    """One patient, asked for with each score that was taken, the oldest first."""
+    """One patient, asked for with the score of each visit, the oldest first."""
     for ago, total in VISITS:
         day = today - timedelta(days=ago)
-        values = TYPICAL | {"phq9_week0": VISITS[0][1], "phq9_total": total}
+        values = TYPICAL | {"phq9_week0": total, "phq9_total": total}
         yield {"patient_id": "demo-course", "values": values, "as_of": {"phq9_total": day.isoformat()}}

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 from data_contracts.errors import NotReady
 
@@ -37,6 +38,19 @@ class RunningService:
         """The answer for one patient."""
         return _ask(self.address, profile)
 
+    def page(self, path: str) -> str:
+        """The text at a path, as a browser would get it.
+
+        Raises:
+            NotReady: the service refused it.
+        """
+        try:
+            with urllib.request.urlopen(self.address + path, timeout=TIMEOUT) as answer:  # noqa: S310
+                content: bytes = answer.read()
+        except HTTPError as error:
+            raise NotReady(f"The page {path} answered {error.code}.") from error
+        return content.decode()
+
 
 @contextmanager
 def running_service(policy: str, out: Path) -> Iterator[RunningService]:
@@ -47,7 +61,8 @@ def running_service(policy: str, out: Path) -> Iterator[RunningService]:
     """
     contacts = out / "contacts.yaml"
     contacts.write_text(CONTACTS, encoding="utf-8")
-    environment = os.environ | {"EQUIPOISE_CONTACTS": str(contacts)}
+    # A line a request would bury what the demo says while somebody looks at its pages.
+    environment = os.environ | {"EQUIPOISE_CONTACTS": str(contacts), "EQUIPOISE_LOG_LEVEL": "warning"}
     command = [sys.executable, "-m", "service"]
     subprocess.run([*command, "pull", policy], check=True, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
     server = subprocess.Popen(  # noqa: S603 - our own command
