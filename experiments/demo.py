@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -46,7 +46,7 @@ def demo(out: Path) -> int:
 
     console.rule("3  Three patients ask the service over HTTP")
     with running_service("clinic@champion", out) as service:
-        for visit in visits(date.today()):
+        for visit in visits(datetime.now(UTC).date()):  # the service counts days in UTC
             service.ask(visit)
         # The newest stands first on the first page: the one for whom the answer is clear.
         answers = {title: service.ask(profile) for title, profile in reversed(PATIENTS)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 from experiments.demo_pages import open_pages
@@ -16,7 +16,7 @@ def test_everything_within_two_clicks_of_the_first_page_answers(
 ) -> None:
     """From the first page, one click leads to the newest answer and a second to the scores of all visits."""
     newest = ""
-    for visit in visits(date.today()):
+    for visit in visits(datetime.now(UTC).date()):
         told = {name: visit["values"][name] for name in ("phq9_week0", "phq9_total")}
         newest = asked(visit | {"values": values | told})
 
