@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from data_contracts.errors import Problem
 from service.collaborators import Given
+from service.operations.figures import figures
 from service.operations.readiness import Part, parts_of
 from service.problem_document import document_of_parts, documented
 
@@ -71,4 +72,4 @@ def readyz(given: Given) -> Response:
 )
 def metrics(given: Given) -> Response:
     """What was counted since the process began, and the parts of /readyz."""
-    return Response(given.operations.metrics.text(given), headers=PRIVATE, media_type=CONTENT_TYPE_LATEST)
+    return Response(figures(given), headers=PRIVATE, media_type=CONTENT_TYPE_LATEST)
