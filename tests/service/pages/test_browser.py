@@ -295,3 +295,41 @@ def sign(tab: Any, step: str, button: str) -> None:
     tab.keyboard.press("Enter")
     tab.wait_for_load_state()
     tab.wait_for_selector(f".done:has-text('{WHO['role']}')")
+
+
+PROTOCOL = """\
+name: asked-for
+records: {patient_id: pid, arm: therapy}
+arms: {reference: usual, offered: [cbt]}
+outcome: {column: change, direction: higher_is_better, unit: points}
+effect_modifiers: [age]
+"""
+
+
+def test_a_study_is_followed_without_a_page_load(watched: Callable[..., Watched], client: Any, tmp_path: Path) -> None:
+    """Two files are sent; the page tells each step as the worker does, and what came of it, and shuts nobody out."""
+    (tmp_path / "p.yaml").write_text(PROTOCOL)
+    (tmp_path / "r.csv").write_text("pid,therapy,change,age\nP1,cbt,3,44\n")
+    one = watched(viewport={"width": 1280, "height": 800})
+    tab = one.open("/studies/new")
+    one.check("light", "dark")
+    tab.set_input_files("#protocol", str(tmp_path / "p.yaml"))
+    tab.set_input_files("#table", str(tmp_path / "r.csv"))
+    tab.get_by_role("button", name="Send").click()
+    tab.wait_for_selector("h2:has-text('Waiting for a worker')")
+    where = "/v1/studies/" + tab.url.rsplit("/", 1)[1]
+    client.post("/v1/studies/claim", json={"worker": "lab-1"})
+    tab.wait_for_selector("h2:has-text('Being done')")
+    began = tab.evaluate("performance.timeOrigin")
+    client.post(f"{where}/progress", json={"worker": "lab-1", "step": "outcome regressions", "share": 0.42})
+    tab.wait_for_selector("text=outcome regressions")
+    assert tab.locator("progress").evaluate("bar => bar.value") == 0.42
+    assert tab.evaluate("performance.timeOrigin") == began
+    one.check("light", "dark")
+    told = {"worker": "lab-1", "exit_code": 0, "version": "3"}
+    client.post(f"{where}/end", json=told)
+    tab.wait_for_selector("h2:has-text('Done')")
+    assert "equipoise-lab promote asked-for 3" in tab.inner_text("pre")
+    one.check("light", "dark")
+    one.open("/studies")
+    one.check("light", "dark")
