@@ -21,7 +21,7 @@ def make(target: str, folder: Path) -> bytes:
     return (folder / target).read_bytes()
 
 
-@pytest.mark.parametrize("lock", ["requirements", "requirements-service"])
+@pytest.mark.parametrize("lock", [pytest.param("requirements", marks=pytest.mark.slow), "requirements-service"])
 def test_the_bill_of_materials_is_the_lock(lock: str, tmp_path: Path) -> None:
     """CycloneDX by the schema, with every pinned package, its version and hashes; made again it is the same."""
     from cyclonedx.schema import SchemaVersion
