@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from service.audit.entry import Row
+from service.utc import as_utc
 
 
 def row_of(table: Table, values: Mapping[str, Any]) -> Row:
@@ -43,8 +44,7 @@ def row_hash(table: Table, values: Mapping[str, Any]) -> str:
 def _bytes(value: Any) -> bytes | None:
     """The same bytes for a value that is written and for what any database gives back of it."""
     if isinstance(value, datetime):
-        at = value if value.tzinfo else value.replace(tzinfo=UTC)  # SQLite keeps no zone; all times are UTC
-        return at.astimezone(UTC).isoformat().encode()
+        return as_utc(value).astimezone(UTC).isoformat().encode()
     if value is None or isinstance(value, bytes):
         return value
     return str(value).encode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -26,6 +25,7 @@ from service.storage.key_ring import KeyRing
 from service.storage.person import COLUMNS, PatientName, find_person, person_of
 from service.storage.schema import BROKEN_GLASS, GLASS_REVIEWS, PERSONS
 from service.storage.transaction import Transaction
+from service.utc import as_utc
 
 SHOWN = 200
 """How many entries a list shows at most; the oldest come first, and make room once they are reviewed."""
@@ -124,10 +124,5 @@ def _opened(row: RowMapping, ring: KeyRing) -> WaitingGlass:
     person = person_of(row, row["who"], ring)
     patient = person.unseal(row["identifier"], PERSONS.name, person.id, "identifier").decode()
     kept = KeptGlass.model_validate_json(person.unseal(row["content"], BROKEN_GLASS.name, row["id"], "content"))
-    at, until = _utc(row["at"]), _utc(row["until"])
+    at, until = as_utc(row["at"]), as_utc(row["until"])
     return WaitingGlass(id=UUID(row["id"]), at=at, until=until, patient_id=patient, **kept.model_dump())
-
-
-def _utc(at: datetime) -> datetime:
-    """A time out of the database; SQLite keeps no zone."""
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

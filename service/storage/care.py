@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection, func, select
@@ -15,6 +15,7 @@ from service.storage.key_ring import KeyRing
 from service.storage.person import PatientName, find_or_make_person
 from service.storage.schema import BROKEN_GLASS, CARE, PERSONS
 from service.storage.transaction import Transaction
+from service.utc import as_utc
 
 Ground = Literal["local", "session", "care", "emergency"]
 """By what somebody treats a patient: nobody is asked; their token is about the patient; care; broken glass."""
@@ -39,13 +40,13 @@ def ground_of(connection: Connection, ring: KeyRing, who: Principal, person: str
     clinician = ring.caller(who.issuer, who.subject)
     newest = select(CARE.c.until).where(CARE.c.person == person, CARE.c.clinician == clinician)
     until = connection.execute(newest.order_by(CARE.c.position.desc()).limit(1)).scalar()
-    if until is not None and _utc(until) > now:
+    if until is not None and as_utc(until) > now:
         return "care"
     broken = select(func.max(BROKEN_GLASS.c.until)).where(
         BROKEN_GLASS.c.person == person, BROKEN_GLASS.c.clinician == clinician
     )
     until = connection.execute(broken).scalar()
-    return "emergency" if until is not None and _utc(until) > now else None
+    return "emergency" if until is not None and as_utc(until) > now else None
 
 
 def treated_by(connection: Connection, ring: KeyRing, who: Principal, now: datetime) -> frozenset[str] | None:
@@ -55,10 +56,10 @@ def treated_by(connection: Connection, ring: KeyRing, who: Principal, now: datet
     clinician, until = ring.caller(who.issuer, who.subject), {}
     cared = select(CARE.c.person, CARE.c.until).where(CARE.c.clinician == clinician).order_by(CARE.c.position)
     for row in connection.execute(cared):
-        until[row.person] = _utc(row.until)
+        until[row.person] = as_utc(row.until)
     found = {person for person, end in until.items() if end > now}
     broken = select(BROKEN_GLASS.c.person, BROKEN_GLASS.c.until).where(BROKEN_GLASS.c.clinician == clinician)
-    found |= {row.person for row in connection.execute(broken) if _utc(row.until) > now}
+    found |= {row.person for row in connection.execute(broken) if as_utc(row.until) > now}
     if who.patient is not None:
         own = select(PERSONS.c.id).where(PERSONS.c.patient == ring.pseudonym(who.organisation, who.patient))
         found |= set(connection.execute(own).scalars())
@@ -88,8 +89,3 @@ def add_care(
     }
     transaction.connection.execute(CARE.insert(), values)
     transaction.chain.append(replace(entry, person=person.id, row=row_of(CARE, values)))
-
-
-def _utc(at: datetime) -> datetime:
-    """A time out of the database; SQLite keeps no zone."""
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

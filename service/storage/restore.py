@@ -7,7 +7,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from service.storage.schema import AUDIT, METADATA, PERSONS
 from service.storage.store import Store
 from service.storage.transaction import Transaction
 from service.trusted_keys import check_signature, load_trusted_services
+from service.utc import as_utc
 
 BATCH = 500
 
@@ -122,5 +123,4 @@ def _decoded(value: Any) -> Any:
         return value
     if "bytes" in value:
         return base64.b64decode(value["bytes"])
-    at = datetime.fromisoformat(value["time"])
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return as_utc(datetime.fromisoformat(value["time"]))

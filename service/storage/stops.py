@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -15,6 +15,7 @@ from service.audit.row_hash import row_of
 from service.model_stop import StopChange, StopOrder, Switch
 from service.storage.schema import POLICIES, STOPS
 from service.storage.transaction import Transaction
+from service.utc import as_utc
 
 NEWEST = (
     select(STOPS.c.switch, STOPS.c.at)
@@ -29,8 +30,7 @@ def stopped_at(connection: Connection, policy: str) -> datetime | None:
     found = connection.execute(NEWEST, {"policy": policy}).one_or_none()
     if found is None or found.switch == "lifted":
         return None
-    at: datetime = found.at
-    return at if at.tzinfo else at.replace(tzinfo=UTC)  # SQLite keeps no zone; all times are UTC
+    return as_utc(found.at)
 
 
 def changes_of(connection: Connection, policy: str) -> tuple[StopChange, ...]:
@@ -39,7 +39,7 @@ def changes_of(connection: Connection, policy: str) -> tuple[StopChange, ...]:
     return tuple(
         StopChange(
             switch=row.switch,
-            at=row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC),
+            at=as_utc(row.at),
             order=StopOrder.model_validate_json(row.content),
         )
         for row in rows

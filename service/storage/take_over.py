@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Row, inspect, text
@@ -16,6 +16,7 @@ from service.storage.database import unreachable
 from service.storage.events import add_event
 from service.storage.store import Store
 from service.storage.transaction import Transaction
+from service.utc import as_utc
 
 ANSWERS = text("SELECT * FROM recommendations_0003 ORDER BY created_at, id")
 EVENTS = text("SELECT * FROM events_0003 ORDER BY at")
@@ -69,6 +70,5 @@ def _answer(row: Row[tuple[object, ...]]) -> StoredRecommendation:
 
 
 def _utc(at: datetime | str) -> datetime:
-    """SQLite gives back text where no type is declared, and no zone."""
-    read = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+    """SQLite gives back text where no type is declared."""
+    return as_utc(datetime.fromisoformat(at) if isinstance(at, str) else at)
