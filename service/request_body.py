@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar, get_args
 
@@ -86,19 +86,38 @@ def parse_body(model: type[Document], body: bytes) -> Document:
         raise BadInput(dict.fromkeys(_problem(model, item) for item in items)) from None
 
 
+def media_type(request: Request) -> str:
+    """What a request says that its body is, without parameters, in lower case; empty if it does not say."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def _check_kind(request: Request, *kinds: str) -> None:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in (wanted := kinds or ("application/json",)):
+    if media_type(request) not in (wanted := kinds or ("application/json",)):
         raise HTTPException(415, f"Send the body as {' or '.join(wanted)}.")
 
 
-async def _bounded(request: Request, limit: int) -> bytes:
-    body = bytearray()
+async def chunks_of(request: Request, limit: int, told: str) -> AsyncGenerator[bytes, None]:
+    """A body as it comes, until it is too long.
+
+    Args:
+        request: whose body it is.
+        limit: bytes at most.
+        told: how to say so.
+
+    Raises:
+        HTTPException: 413, it is longer.
+    """
+    size = 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise HTTPException(413, f"A body has at most {limit // 1024} KiB.", {"Connection": "close"})
-    return bytes(body)
+        size += len(chunk)
+        if size > limit:
+            raise HTTPException(413, told, {"Connection": "close"})
+        yield chunk
+
+
+async def _bounded(request: Request, limit: int) -> bytes:
+    parts = chunks_of(request, limit, f"A body has at most {limit // 1024} KiB.")
+    return b"".join([chunk async for chunk in parts])
 
 
 def read_json(body: bytes) -> Any:

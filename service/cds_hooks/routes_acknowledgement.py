@@ -16,7 +16,7 @@ from service.collaborators import Given
 from service.event import Signature
 from service.history_keeper import Kept, find
 from service.problem_document import documented
-from service.request_body import documented_body, parse_body, read_document
+from service.request_body import chunks_of, documented_body, media_type, parse_body, read_document
 
 ROUTER = APIRouter(prefix=routes_recommendations.ROUTER.prefix, tags=["cds-hooks"])
 PAGE: dict[int | str, dict[str, Any]] = {
@@ -30,15 +30,12 @@ DONE = "assessed"
 
 async def _signature(request: Request) -> Signature:
     """Who signs, from the page's form or from JSON."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = media_type(request)
     if kind not in (FORM, JSON):
         raise HTTPException(415, f"Send the body as {FORM} or {JSON}.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST:
-            raise HTTPException(413, f"A body has at most {MOST // 1024} KiB.", {"Connection": "close"})
-    return _of_form(bytes(body)) if kind == FORM else parse_body(Signature, bytes(body))
+    parts = chunks_of(request, MOST, f"A body has at most {MOST // 1024} KiB.")
+    body = b"".join([chunk async for chunk in parts])
+    return _of_form(body) if kind == FORM else parse_body(Signature, body)
 
 
 Signed = Annotated[Signature, Depends(_signature)]

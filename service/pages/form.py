@@ -10,6 +10,7 @@ from fastapi import Depends, HTTPException, Request
 
 from data_contracts.errors import BadInput, Problem
 from service.pages.forgery import FIELD, check_form
+from service.request_body import chunks_of, media_type
 
 KIND = "application/x-www-form-urlencoded"
 MOST = 64 * 1024
@@ -24,13 +25,10 @@ async def _form(request: Request) -> Mapping[str, str]:
         BadInput: it is not text in UTF-8, or has too many fields.
         NotPermitted: it is not from a page of ours.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != KIND:
+    if media_type(request) != KIND:
         raise HTTPException(415, f"Send the form as {KIND}.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST:
-            raise HTTPException(413, f"A form has at most {MOST // 1024} KiB.", {"Connection": "close"})
+    parts = chunks_of(request, MOST, f"A form has at most {MOST // 1024} KiB.")
+    body = b"".join([chunk async for chunk in parts])
     try:
         given = dict(parse_qsl(body.decode("utf-8"), max_num_fields=FIELDS))
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from data_contracts.errors import BadInput, Problem
 from service.pages.forgery import FIELD, check_form
+from service.request_body import chunks_of, media_type
 from service.studies.routes import LARGEST, MEBIBYTE
 
 KIND = "multipart/form-data"
@@ -48,10 +48,11 @@ async def _study_form(request: Request) -> StudyForm:
         BadInput: a file is missing, or the protocol is not text in UTF-8.
         NotPermitted: it is not from a page of ours.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != KIND:
+    if media_type(request) != KIND:
         raise HTTPException(415, f"Send the form as {KIND}.")
     try:
-        form = await _InMemory(request.headers, _bounded(request), max_files=2, max_fields=4).parse()
+        parts = chunks_of(request, MOST, f"A table has at most {LARGEST // MEBIBYTE} MiB.")
+        form = await _InMemory(request.headers, parts, max_files=2, max_fields=4).parse()
     except MultiPartException:
         raise BadInput([Problem("the form", "two files", "something else", "Send the page's form.")]) from None
     try:
@@ -69,15 +70,6 @@ async def _study_form(request: Request) -> StudyForm:
     except UnicodeDecodeError:
         step = "Save the file as UTF-8."
         raise BadInput([Problem(PROTOCOL, "text in UTF-8", "something else", step)]) from None
-
-
-async def _bounded(request: Request) -> AsyncGenerator[bytes, None]:
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MOST:
-            raise HTTPException(413, f"A table has at most {LARGEST // MEBIBYTE} MiB.", {"Connection": "close"})
-        yield chunk
 
 
 SentStudy = Annotated[StudyForm, Depends(_study_form)]
