@@ -5,7 +5,7 @@ Source: HL7 SMART App Launch 2.2, Backend Services and Asymmetric Client Authent
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from data_contracts.errors import Unreachable
+from data_contracts.smart_scope import Grant, parse_grant
 from experiments.bulk.registration import Registration, algorithm_of, secure_address
 from experiments.bulk.wire import Wire
 
@@ -36,6 +37,7 @@ class AccessToken:
         registration, key: of the client.
         wire: what calls go over.
         clock: seconds since 1970.
+        types: FHIR types that the token has to let its holder read; a token that reaches less is not used.
     """
 
     server: str
@@ -43,6 +45,7 @@ class AccessToken:
     key: ECKey | RSAKey = field(repr=False)
     wire: Wire
     clock: Callable[[], float]
+    types: Sequence[str] = ()
     _token: str = field(default="", repr=False)
     _until: float = 0.0
     _endpoint: str = ""
@@ -78,7 +81,15 @@ class AccessToken:
         token, lasts = told.get("access_token"), told.get("expires_in")
         if not isinstance(token, str) or not token or str(told.get("token_type")).lower() != "bearer":
             raise Unreachable("The authorization server's answer holds no bearer token.")
+        granted = told.get("scope")
+        self._check(parse_grant(granted) if isinstance(granted, str) else self.registration.asked)
         self._token, self._until = token, self.clock() + (lasts if isinstance(lasts, int | float) else 300)
+
+    def _check(self, granted: Grant) -> None:
+        """Refuse a token that would leave records out without a word (RFC 6749: a server may grant less)."""
+        if short := unread(self.types, granted):
+            step = "Have them granted, or leave them out: --types."
+            raise Unreachable(f"The authorization server granted less than all of {', '.join(short)}. {step}")
 
     def _assertion(self, endpoint: str) -> str:
         now, name = int(self.clock()), self.registration.client_id
@@ -96,6 +107,11 @@ class AccessToken:
         except ValueError:
             step = "Name the token_endpoint in the client's file."
             raise Unreachable(f"The server's {CONFIGURATION} names no token endpoint with https. {step}") from None
+
+
+def unread(types: Sequence[str], grant: Grant) -> list[str]:
+    """The types that a grant does not let a client read whole; one that is narrowed by a query is among them."""
+    return [one for one in types if not grant.allows(one, "r", ("system",))]
 
 
 def _error_of(told: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import httpx
 from pydantic import ValidationError
 
 from data_contracts.errors import BadUsage
-from experiments.bulk.access_token import AccessToken
+from experiments.bulk.access_token import AccessToken, unread
 from experiments.bulk.export import Credential, Export, NoCredential
 from experiments.bulk.export_state import STATE, TYPES, Request, State, read_state
 from experiments.bulk.registration import read_registration
@@ -64,7 +64,10 @@ def _credential(options: Namespace, request: Request, wire: Wire) -> Credential:
     if options.client is None:
         return NoCredential()
     registration, key = read_registration(options.client)
-    return AccessToken(request.server, registration, key, wire, time.time)
+    if short := unread(request.types, registration.asked):
+        step = "Name it there, or leave them out: --types."
+        raise BadUsage(f"The scope in {options.client.name} does not reach all of {', '.join(short)}. {step}")
+    return AccessToken(request.server, registration, key, wire, time.time, request.types)
 
 
 def _tell(state: State, options: Namespace) -> None:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from data_contracts.errors import BadInput, Problem
 from data_contracts.protocol_file import parse_document, read_yaml
+from data_contracts.smart_scope import Grant, parse_grant
 
 Algorithm = Literal["ES384", "RS384"]
 MIN_RSA_BITS = 2048
@@ -32,6 +33,21 @@ def secure_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def backend_scopes(text: str) -> str:
+    """Scopes on FHIR resources of a client that no user stands behind; in the form of version 1 or 2, as written.
+
+    Raises:
+        ValueError: others.
+    """
+    grant = parse_grant(text)
+    if grant.refused or grant.others or not grant.scopes or any(one.level != "system" for one in grant.scopes):
+        reasons = (
+            " ".join(dict.fromkeys(grant.refused)) or "Nobody is signed in, so only system/ scopes are asked for."
+        )
+        raise ValueError(f"scopes as system/*.rs with blanks between them. {reasons}")
+    return text
+
+
 class Registration(BaseModel):
     """A client of SMART Backend Services, as a file says it.
 
@@ -46,8 +62,13 @@ class Registration(BaseModel):
 
     client_id: Annotated[str, Field(min_length=1, max_length=500)]
     key: Path
-    scope: str = "system/*.rs"
+    scope: Annotated[str, AfterValidator(backend_scopes)] = "system/*.rs"
     token_endpoint: Annotated[str, AfterValidator(secure_address)] | None = None
+
+    @property
+    def asked(self) -> Grant:
+        """What is asked for."""
+        return parse_grant(self.scope)
 
 
 def read_registration(path: Path) -> tuple[Registration, ECKey | RSAKey]:

@@ -10,6 +10,7 @@ from typing import Any
 from data_contracts.fact_codes import load_fact_codes
 from data_contracts.instrument import load_instruments
 from data_contracts.record_words import CODE_SYSTEMS
+from data_contracts.smart_scope import Grant, Query, Scope
 from service.cds_hooks.hook_request import HookName
 from service.version import VERSION
 
@@ -19,9 +20,9 @@ REQUIRED = ("patient", "observations", "questionnaires")
 
 USAGE = (
     "Read from prefetch. What is not sent is fetched with fhirAuthorization where the deployment lists fhirServer; "
-    f"the token is never kept. Without the keys {', '.join(REQUIRED)} the answer is 412; what other keys would tell "
-    "is unknown without them. For adults with depression or anxiety, for use by a clinician who decides; no "
-    "randomised trial of this system exists."
+    "the token is never kept. Its scope has to reach {scopes}; what it does not reach whole is not asked for. Without the "
+    "keys {required} the answer is 412; what other keys would tell is unknown without them. For adults with "
+    "depression or anxiety, for use by a clinician who decides; no randomised trial of this system exists."
 )
 
 
@@ -47,7 +48,7 @@ class CdsService:
             "hook": self.hook,
             "title": self.title,
             "description": self.description,
-            "usageRequirements": USAGE,
+            "usageRequirements": USAGE.format(scopes=scopes_asked(), required=", ".join(REQUIRED)),
             "prefetch": dict(prefetch_templates()),
             "version": VERSION,
             "hookVersion": "1.0.0",
@@ -101,6 +102,29 @@ def prefetch_templates() -> Mapping[str, str]:
         "consents": f"Consent?patient={PATIENT}&_count=50",
         "values": f"Observation?patient={PATIENT}&code=urn:equipoise:value|&_sort=-date&_count=200",
     }
+
+
+def wanted(template: str) -> tuple[str, str, Query]:
+    """What a template asks for: FHIR type, interaction, and what the resources are like, the patient left out."""
+    path, _, search = template.partition("?")
+    if not search:
+        return path.partition("/")[0], "r", ()
+    pairs = [part.partition("=") for part in search.split("&")]
+    return (
+        path,
+        "s",
+        tuple(
+            (name, frozenset(held.split(",")))
+            for name, _, held in pairs
+            if name != "patient" and not name.startswith("_")
+        ),
+    )
+
+
+def scopes_asked() -> str:
+    """The scopes of SMART App Launch 2 that let everything be fetched that is asked for, in their shortest form."""
+    asked = (wanted(template) for template in prefetch_templates().values())
+    return str(Grant(tuple(Scope("patient", resource, interactions) for resource, interactions, _ in asked)))
 
 
 def _loinc_codes() -> list[str]:

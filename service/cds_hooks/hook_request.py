@@ -17,6 +17,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from data_contracts.smart_scope import Grant, parse_grant
+
 HookName: TypeAlias = Literal["patient-view", "order-select", "order-sign"]
 # FHIR allows no underscore in an id; a client in use makes such pseudonyms, and nothing hangs on it.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-.]{1,64}$")]
@@ -51,9 +53,14 @@ class FhirAuthorization(_Part):
 
     @model_validator(mode="after")
     def _patient_of_patient_scopes(self) -> FhirAuthorization:
-        if self.patient is None and any(one.startswith("patient/") for one in self.scope.split()):
+        if self.patient is None and any(one.level == "patient" for one in self.grant.scopes):
             raise PydanticCustomError("patient", "Input should have patient, as the scope names patient/")
         return self
+
+    @property
+    def grant(self) -> Grant:
+        """What the token lets its holder read."""
+        return parse_grant(self.scope)
 
 
 class Context(_Part):

@@ -59,7 +59,7 @@ def respond(request: HookRequest, service: CdsService, given: Collaborators, act
         return {"cards": []}
     dealt = _deal(context, record, prepared, given)
     if not any(one.is_safety for one in dealt):
-        _check(gathered, record, why_not(request, given.reads))
+        _check(gathered, record, why_not(request, given.reads, gathered.missing))
     if not dealt and isinstance(context, OrderContext):
         return _silent(service, given, actor, "no news")
     user = (context.userId, request.hookInstance)

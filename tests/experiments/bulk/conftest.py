@@ -32,11 +32,13 @@ class BulkServer:
         calls: what was asked, as method and path.
         deleted: whether the export was given back.
         jtis: identifiers of assertions; each counts once.
+        granted: the scope that is told with a token; None tells none, which means what was asked for.
     """
 
     def __init__(self, key: Key | None = None) -> None:
         self.key, self.busy, self.faults = key, 2, dict[str, list[httpx.Response]]()
         self.calls, self.deleted, self.jtis, self.tokens = list[str](), False, set[str](), list[str]()
+        self.granted: str | None = None
         self.files = {f"/files/{name}.ndjson": ndjson(held) for name, held in RESOURCES.items()}
         self.manifest: dict[str, Any] = {
             "transactionTime": "2026-06-01T09:00:00Z",
@@ -97,7 +99,8 @@ class BulkServer:
         assert claims["jti"] not in self.jtis
         self.jtis.add(claims["jti"])
         self.tokens.append(f"secret-{len(self.tokens)}")
-        return httpx.Response(200, json={"access_token": self.tokens[-1], "token_type": "bearer", "expires_in": 300})
+        told = {"access_token": self.tokens[-1], "token_type": "bearer", "expires_in": 300}
+        return httpx.Response(200, json=told if self.granted is None else {**told, "scope": self.granted})
 
 
 def ndjson(held: list[dict[str, Any]]) -> bytes:

@@ -44,6 +44,49 @@ def test_with_a_token(guarded: Any, run: Any, client_file: Path, tmp_path: Path)
     assert len(guarded.jtis) == 1
 
 
+@pytest.mark.parametrize(
+    ("granted", "whole"),
+    [
+        (None, True),
+        ("system/*.rs", True),
+        ("system/*.read", True),
+        ("system/Patient.rs system/Observation.rs", False),
+        ("system/*.rs?_tag=open", False),
+        ("system/*.s user/*.cruds", False),
+        ("", False),
+    ],
+)
+def test_a_token_that_reaches_less(
+    guarded: Any, run: Any, client_file: Path, granted: str | None, whole: bool
+) -> None:
+    """A server that grants less than every type whole is not asked for an export: records would be left out unsaid."""
+    guarded.granted = granted
+    if whole:
+        assert run(guarded, client=client_file) == 0
+        return
+    with pytest.raises(Unreachable, match="Condition"):
+        run(guarded, client=client_file)
+    assert not any("$export" in call for call in guarded.calls)
+
+
+def test_a_scope_that_does_not_reach_the_types(guarded: Any, run: Any, client_file: Path) -> None:
+    """What is registered for two types exports these two, and is told so before any call when more are wanted."""
+    client_file.write_text(client_file.read_text() + "scope: system/Patient.rs system/Observation.read\n")
+    with pytest.raises(BadUsage, match="Condition"):
+        run(guarded, client=client_file)
+    assert guarded.calls == []
+    assert run(guarded, client=client_file, types="Patient,Observation") == 0
+
+
+@pytest.mark.parametrize("scope", ["patient/*.rs", "system/*.sr", "system/*.rs openid", "system/*.rs?code:in=x", '""'])
+def test_what_is_no_scope_of_a_backend(guarded: Any, run: Any, client_file: Path, scope: str) -> None:
+    """A client that nobody stands behind asks for system/ scopes alone, of a form that is read."""
+    client_file.write_text(client_file.read_text() + f"scope: {scope}\n")
+    with pytest.raises(BadInput, match="scope"):
+        run(guarded, client=client_file)
+    assert guarded.calls == []
+
+
 def test_a_token_that_ended(guarded: Any, run: Any, client_file: Path, tmp_path: Path) -> None:
     """A token that the server no longer takes, also in the middle of the files, is renewed by a new assertion."""
     guarded.faults = {STATUS: [httpx.Response(401)], FILE: [httpx.Response(401)]}

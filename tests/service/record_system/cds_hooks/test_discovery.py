@@ -58,7 +58,8 @@ def test_d5_versions_are_semantic(ehr: Any) -> None:
 
 
 def test_what_is_required_is_told(ehr: Any) -> None:
-    """Discovery says what fhirAuthorization is used for and which keys an answer needs."""
+    """Discovery says what fhirAuthorization is used for, which scopes that takes, and which keys an answer needs."""
     told = ehr.client.get("/cds-services").json()["services"][0]["usageRequirements"]
     assert "never kept" in told
+    assert "patient/Patient.r patient/Observation.s patient/QuestionnaireResponse.s" in told
     assert all(key in told for key in ("patient", "observations", "questionnaires", "412"))

@@ -26,6 +26,7 @@ LEAVE = {
 }  # fmt: skip
 CALL = {"fhirServer": BASE, "fhirAuthorization": LEAVE}
 CONTACTS = (Contact(name="Crisis line", phone="+00 000 000", when="day and night"),)
+ASKED = ("Patient/P-1", "Observation", "QuestionnaireResponse")
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
@@ -93,6 +94,42 @@ def test_what_was_not_sent_is_fetched(fetching_ehr: Any, server: FhirServer) -> 
     assert (card["summary"], card["detail"]) == (sent["summary"], sent["detail"])
     assert len(server.calls) == 10
     assert all("P-1" in str(call.url) for call in server.calls)
+
+
+@pytest.mark.parametrize(
+    ("scope", "fetched"),
+    [
+        ("patient/*.rs", True),
+        ("launch patient/*.read", True),
+        ("user/Patient.r user/Observation.s user/QuestionnaireResponse.cruds", True),
+        ("patient/Patient.r patient/Observation.r patient/QuestionnaireResponse.rs", False),
+        ("patient/Patient.rs patient/Observation.rs?category=laboratory patient/QuestionnaireResponse.rs", False),
+        ("launch openid", False),
+        ("patient/*.sr", False),
+    ],
+)
+def test_only_what_the_scope_reaches_whole_is_fetched(
+    fetching_ehr: Any, server: FhirServer, scope: str, fetched: bool
+) -> None:
+    """What the leave does not reach, or only a part of, is not asked for; the 412 names the scopes that it takes.
+
+    Of a search that the server narrows by itself an empty answer would look like a patient who never answered.
+    """
+    answer = fetching_ehr.call(bare(fetching_ehr, fhirAuthorization={**LEAVE, "scope": scope}))
+    observed = [call for call in server.calls if call.url.path.endswith("/Observation")]
+    assert (answer.status_code, bool(observed)) == ((200, True) if fetched else (412, False)), answer.text
+    assert fetched or "patient/Observation.s" in answer.json()["detail"]
+
+
+def test_a_scope_with_a_query_that_holds_all_that_is_asked_for(fetching_ehr: Any, server: FhirServer) -> None:
+    """A scope that is narrowed to certain codes reaches a search for some of them, and not one for others."""
+    (asked,) = [s for s in fetching_ehr.client.get("/cds-services").json()["services"] if s["hook"] == "patient-view"]
+    codes = asked["prefetch"]["observations"].partition("code=")[2].partition("&")[0]
+    scope = f"patient/*.r patient/QuestionnaireResponse.s patient/Observation.s?code={codes},http://loinc.org|1-8"
+    answer = fetching_ehr.call(bare(fetching_ehr, fhirAuthorization={**LEAVE, "scope": scope}))
+    assert answer.status_code == 200, answer.text
+    assert {call.url.path for call in server.calls} == {f"/r4/{one}" for one in ASKED}
+    assert sum("/Observation" in call.url.path for call in server.calls) == 1  # not for values by names of ours
 
 
 def test_what_was_sent_is_not_fetched(fetching_ehr: Any, server: FhirServer) -> None:
