@@ -53,6 +53,22 @@ class Standing:
     said: Mapping[Purpose, tuple[Said, datetime]]
 
 
+@dataclass(frozen=True)
+class Written:
+    """A statement as it stands in the ledger.
+
+    Attributes:
+        purpose, answer: what was said of what.
+        at: when it was written down, UTC.
+        signature: by whom.
+    """
+
+    purpose: Purpose
+    answer: Said
+    at: datetime
+    signature: Signature
+
+
 class ConsentStanding(BaseModel):
     """The ledger's word on each purpose, as it is answered over HTTP; null was never spoken of."""
 

@@ -73,6 +73,12 @@ STUDY_ADDRESSES = (
 )
 """Studies that analysts ask for, and the lab's worker, which calls as one."""
 
+OVERSIGHT_ADDRESSES = (
+    *("GET /oversight", "GET /oversight/audit", "GET /oversight/consents", "GET /oversight/glass"),
+    *("POST /oversight/consents", "POST /oversight/glass/{glass_id}", "POST /oversight/verification"),
+)
+"""The pages of auditors and administrators."""
+
 ANSWER = "/v1/recommendations/{recommendation_id}"
 
 RIGHTS: Mapping[str, Right] = {
@@ -107,12 +113,16 @@ RIGHTS: Mapping[str, Right] = {
     "POST /v1/break-glass/{glass_id}/review": REVIEWS,
     "GET /": Right(frozenset({"clinician"})),  # lists whom the caller treats
     "POST /find": Right(frozenset({"clinician"}), "patient"),
+    "GET /emergency": Right(frozenset({"clinician"})),
+    "POST /emergency": Right(frozenset({"clinician"})),
     "GET /recommendations/{recommendation_id}": SEES,
     "GET /recommendations/{recommendation_id}/course": SEES,
     "GET /assets/{digest}/{name}": OPEN,  # scripts and styles
     **{f"POST /recommendations/{{recommendation_id}}/{part}": SEES for part in ("again", "weigh")},
     **{f"POST /recommendations/{{recommendation_id}}/{part}": SIGNS for part in SIGNING},
     **dict.fromkeys(STUDY_ADDRESSES, STUDIES),
+    **dict.fromkeys(OVERSIGHT_ADDRESSES, REVIEWS),
+    "POST /oversight/switch": Right(frozenset({"administrator"})),
     "GET /cds-services": CDS,
     "POST /cds-services/{service_id}": CDS,
     "POST /cds-services/{service_id}/feedback": CDS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
@@ -21,6 +21,15 @@ from service.trusted_keys import load_trusted_services
 
 BATCH = 5000
 SHOWN = 50
+Watched = Callable[[Iterator[list[Link]], int], Iterator[list[Link]]]
+
+
+def _unwatched(batches: Iterator[list[Link]], _: int) -> Iterator[list[Link]]:
+    return batches
+
+
+def _on_the_terminal(batches: Iterator[list[Link]], total: int) -> Iterator[list[Link]]:
+    return followed(batches, len, total, "Verifying")
 
 
 def audit_verify(store: Store, folder: Path, *, as_json: bool) -> int:
@@ -34,11 +43,7 @@ def audit_verify(store: Store, folder: Path, *, as_json: bool) -> int:
     Raises:
         Tampered: something is not as it was written; every place is told.
     """
-    roots, doubts = read_roots(folder, load_trusted_services())
-    strange = [Finding(what="root", first=0, last=0, told=one) for one in doubts]
-    with store.reading() as connection, store.reading() as beside:
-        result = verify(connection, beside, roots)
-    result = result.model_copy(update={"findings": (*strange, *result.findings)})
+    result = verify_store(store, folder, _on_the_terminal)
     if as_json:
         tell(result.model_dump_json())
     else:
@@ -50,17 +55,34 @@ def audit_verify(store: Store, folder: Path, *, as_json: bool) -> int:
     return 0
 
 
-def verify(connection: Connection, beside: Connection, roots: Sequence[Root]) -> Verification:
+def verify_store(store: Store, folder: Path, watched: Watched = _unwatched) -> Verification:
+    """Follow the whole chain of a store, beside the signed roots of a folder.
+
+    Raises:
+        Refused: a file among the trusted keys is something else.
+        NotReady: the database cannot be reached.
+    """
+    roots, doubts = read_roots(folder, load_trusted_services())
+    strange = [Finding(what="root", first=0, last=0, told=one) for one in doubts]
+    with store.reading() as connection, store.reading() as beside:
+        result = verify(connection, beside, roots, watched)
+    return result.model_copy(update={"findings": (*strange, *result.findings)})
+
+
+def verify(
+    connection: Connection, beside: Connection, roots: Sequence[Root], watched: Watched = _unwatched
+) -> Verification:
     """Follow the whole chain.
 
     Args:
         connection: that records are read on, one after the other.
         beside: another, that their rows are looked up on.
         roots: those whose signatures hold.
+        watched: shows how far it is; handed the batches and how many records there are.
     """
     chain, rows = ChainCheck(roots), RowCheck(beside)
     total = connection.execute(select(func.count()).select_from(AUDIT)).scalar_one()
-    for batch in followed(_batches(connection), len, total, "Verifying"):
+    for batch in watched(_batches(connection), total):
         for link in batch:
             if (told := chain.take(link)) is not None:
                 rows.take(told)

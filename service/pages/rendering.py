@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
 
+from service.access.rights import right_of
 from service.pages.asset import load_assets
 from service.pages.forgery import FIELD, set_cookie, token_for
 from service.pages.formats import Formats, formats_for
@@ -21,6 +22,9 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+DOORS = {"/": "frame.patients", "/studies": "frame.studies", "/oversight": "frame.oversight"}
+"""The first page of each kind of work, and what it is called."""
+
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": POLICY,
@@ -52,6 +56,7 @@ def page(request: Request, template: str, status: int = 200, **content: object) 
             form_field=FIELD,
             form_token=token_for(request),
             version=VERSION,
+            doors=_doors(request),
             people=people,
             **content,
         )
@@ -70,6 +75,14 @@ def spoken(request: Request) -> tuple[Texts, Formats]:
 def asks_for_part(request: Request) -> bool:
     """Whether htmx asks, which replaces a part of the page."""
     return request.headers.get("hx-request") == "true"
+
+
+def _doors(request: Request) -> dict[str, str]:
+    """Those that are open to who calls; all, where nobody has been asked yet."""
+    actor = getattr(request.state, "actor", None)
+    if actor is None:
+        return DOORS
+    return {door: name for door, name in DOORS.items() if right_of(f"GET {door}").roles & actor.principal.roles}
 
 
 @cache

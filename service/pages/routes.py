@@ -7,12 +7,17 @@ from fastapi import APIRouter
 from service.pages import (
     routes_assets,
     routes_course,
+    routes_emergency,
     routes_home,
     routes_patient,
     routes_signing,
     routes_studies,
 )
+from service.pages.oversight import routes as oversight
+from service.pages.oversight import routes_audit, routes_consents, routes_glass
 
 ROUTER = APIRouter(include_in_schema=False)
-for one in (routes_home, routes_patient, routes_course, routes_signing, routes_studies, routes_assets):
+PATIENT = (routes_home, routes_emergency, routes_patient, routes_course, routes_signing)
+OVERSIGHT = (oversight, routes_audit, routes_glass, routes_consents)
+for one in (*PATIENT, routes_studies, *OVERSIGHT, routes_assets):
     ROUTER.include_router(one.ROUTER)

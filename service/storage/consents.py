@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from data_contracts.withdrawn import listed_as
 from service.audit.entry import Entry
 from service.audit.row_hash import row_of
-from service.consent import KEEPS_OUT, Standing, Statement
+from service.consent import KEEPS_OUT, Standing, Statement, Written
+from service.event import Signature
 from service.storage.key_ring import KeyRing
-from service.storage.person import PatientName, find_or_make_person
+from service.storage.person import PatientName, Person, find_or_make_person, find_person
 from service.storage.schema import CONSENTS, PERSONS
 from service.storage.transaction import Transaction
+from service.utc import as_utc
 
 TABLE = CONSENTS.name
 STATEMENTS = (
@@ -49,6 +51,37 @@ def add_statement(transaction: Transaction, ring: KeyRing, statement: Statement,
     detail = {**entry.detail, "purpose": statement.purpose, "answer": statement.answer}
     transaction.chain.append(replace(entry, person=person.id, row=told, detail=detail))
     return standing_of(connection, ring, name)
+
+
+def statements_of(connection: Connection, ring: KeyRing, name: PatientName) -> tuple[Written, ...]:
+    """Every statement of a patient, newest first, with who wrote it down.
+
+    Raises:
+        Erased: the person's key was destroyed.
+    """
+    who = find_person(connection, ring, name)
+    if who is None:
+        return ()
+    query = select(CONSENTS).where(CONSENTS.c.person == who.id).order_by(CONSENTS.c.position.desc())
+    return tuple(_written(row, who) for row in connection.execute(query).mappings())
+
+
+def count_standing(connection: Connection, organisation: str) -> dict[tuple[str, str], int]:
+    """How many patients of an organisation last gave, and last withdrew, each purpose."""
+    newest = (
+        select(func.max(CONSENTS.c.position))
+        .join(PERSONS, PERSONS.c.id == CONSENTS.c.person)
+        .where(PERSONS.c.organisation == organisation)
+        .group_by(CONSENTS.c.person, CONSENTS.c.purpose)
+    )
+    counted = select(CONSENTS.c.purpose, CONSENTS.c.answer, func.count()).where(CONSENTS.c.position.in_(newest))
+    rows = connection.execute(counted.group_by(CONSENTS.c.purpose, CONSENTS.c.answer)).all()
+    return {(purpose, answer): count for purpose, answer, count in rows}
+
+
+def _written(row: RowMapping, who: Person) -> Written:
+    kept = Signature.model_validate_json(who.unseal(row["content"], TABLE, str(row["position"]), "content"))
+    return Written(row["purpose"], row["answer"], as_utc(row["at"]), kept)
 
 
 def listed_patients(connection: Connection) -> tuple[str, ...]:

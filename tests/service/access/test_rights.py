@@ -28,7 +28,7 @@ from service.storage.person import PatientName
 from service.storage.store import Store
 from service.utc import utc_now
 
-PAGES, TOKEN = ("/find", "/recommendations/", "/studies"), "t" * 43
+PAGES, TOKEN = ("/find", "/recommendations/", "/studies", "/oversight", "/emergency"), "t" * 43
 HERE, THERE = "St Example", "Other Trust"
 
 
@@ -53,6 +53,7 @@ PEOPLE = {
 """Letter by letter; "-" is nobody. The patient P-1 belongs to St Example, where C and U treat her and X does not."""
 
 COLUMNS = "C U X O I J A B M N Y -"
+REVIEWS = "403 403 403 403 403 403 + + + + 403 401"
 ANALYST = "403 403 403 403 403 403 403 403 403 403 + 401"
 MATRIX = {
     "GET /healthz": "+ + + + + + + + + + + +",
@@ -80,6 +81,8 @@ MATRIX = {
     "POST /v1/break-glass/{glass_id}/review": "403 403 403 403 403 403 + 404 + 404 403 401",
     "GET /": "+ + + + 403 403 403 403 403 403 403 401",
     "POST /find": "+ + 403 403 403 403 403 403 403 403 403 401",
+    "GET /emergency": "+ + + + 403 403 403 403 403 403 403 401",
+    "POST /emergency": "+ + + 404 403 403 403 403 403 403 403 401",
     "GET /recommendations/{recommendation_id}": "+ + 403 404 403 403 403 403 403 403 403 401",
     "GET /recommendations/{recommendation_id}/course": "+ + 403 404 403 403 403 403 403 403 403 401",
     "GET /assets/{digest}/{name}": "+ + + + + + + + + + + +",
@@ -119,6 +122,14 @@ MATRIX = {
     "POST /studies/{study}/remove": ANALYST,
     "POST /studies/{study}/resume": ANALYST,
     "POST /studies/{study}/stop": ANALYST,
+    "GET /oversight": REVIEWS,
+    "GET /oversight/audit": REVIEWS,
+    "GET /oversight/consents": REVIEWS,
+    "GET /oversight/glass": REVIEWS,
+    "POST /oversight/consents": REVIEWS,
+    "POST /oversight/glass/{glass_id}": "403 403 403 403 403 403 + 404 + 404 403 401",
+    "POST /oversight/switch": "403 403 403 403 403 403 403 403 + + 403 401",
+    "POST /oversight/verification": REVIEWS,
     "GET /cds-services": "403 403 403 403 + + 403 403 403 403 403 401",
     "POST /cds-services/{service_id}": "403 403 403 403 + + 403 403 403 403 403 401",
     "POST /cds-services/{service_id}/feedback": "403 403 403 403 + + 403 403 403 403 403 401",
@@ -135,6 +146,7 @@ LET_IN = {
     f"POST {ANSWER}/release": 409,  # it is not reviewed
     f"POST {ANSWER}/decision": 409,
     "POST /find": 303,
+    "POST /emergency": 303,
     "GET /assets/{digest}/{name}": 404,  # none of that name
     "POST /v1/recommendations": 201,
     "POST /v1/consents": 201,
@@ -206,7 +218,8 @@ def call(service: Any, profile: dict[str, Any]) -> Callable[[str, str], Any]:
             kind="table",
         )
         body: dict[str, Any] = {"json": bodies.get(address, SIGNED)} if method == "POST" else {}
-        body = {"data": {"patient_id": "P-1", FIELD: TOKEN}} if method == "POST" and path.startswith(PAGES) else body
+        form = {"patient_id": "P-1", "reason": "unconscious", "verdict": "justified", "words": "on call", FIELD: TOKEN}
+        body = {"data": form} if method == "POST" and path.startswith(PAGES) else body
         headers = {"Authorization": f"Bearer {letter}", "Cookie": f"{COOKIE}={TOKEN}"}
         return service.request(method, path, headers=headers, follow_redirects=False, **body)
 

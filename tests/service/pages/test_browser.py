@@ -147,7 +147,18 @@ def states(client: Any, asked: Callable[..., str], profile: dict[str, Any]) -> d
         {"patient_id": "P-1", "values": {**values, "phq9_total": 26}, "as_of": {"phq9_total": str(day)}}
     )
     found["course"] += "/course"
-    return {"home": "/", "not found": "/recommendations/nothing", **found}
+    client.post("/v1/break-glass", json={"patient_id": "P-1", "reason": HOSTILE})
+    client.post("/v1/models/tiny/stop", json={**WHO, "why": HOSTILE})
+    client.post("/v1/models/tiny/lift", json={**WHO, "why": "seen to"})
+    oversight = {place: f"/oversight/{place}" for place in ("audit", "glass", "consents")}
+    return {
+        "home": "/",
+        "not found": "/recommendations/nothing",
+        "emergency": "/emergency",
+        "oversight": "/oversight",
+        **oversight,
+        **found,
+    }
 
 
 @pytest.mark.parametrize("size", SIZES)

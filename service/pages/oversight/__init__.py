@@ -1,0 +1,1 @@
+"""Pages for who answers for the service: auditors and administrators."""

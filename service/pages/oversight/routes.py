@@ -1,0 +1,109 @@
+"""The state of the service at a glance, the check of its memory, and the kill switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from data_contracts.errors import BadUsage, NotReady
+from data_contracts.rule import Rule
+from service.acting import Acting
+from service.audit.actor import Actor
+from service.audit.entry import Entry
+from service.audit.finding import Verification
+from service.audit.verify import SHOWN, verify_store
+from service.check import WARNING_DAYS
+from service.collaborators import Collaborators, Given
+from service.model_stop import ModelStanding, StopOrder, standing_of
+from service.operations.readiness import parts_of
+from service.pages.form import Form
+from service.pages.page_route import PageRoute
+from service.pages.rendering import page
+from service.request_body import read_document
+from service.routes_models import lift, stop
+from service.storage.broken_glass import waiting_glasses
+
+ADDRESS = "/oversight"
+ROUTER = APIRouter(prefix=ADDRESS, route_class=PageRoute, include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class DueRule:
+    """A safety rule whose sources are to be read again.
+
+    Attributes:
+        rule: which.
+        overdue: whether its day has passed; it fires all the same.
+    """
+
+    rule: Rule
+    overdue: bool
+
+
+@ROUTER.get("")
+def get_overview(request: Request, given: Given, actor: Acting) -> Response:
+    """Parts, switch, rules due, contacts and what waits for a review."""
+    return _overview(request, given, actor)
+
+
+@ROUTER.post("/verification")
+def verify_memory(request: Request, _: Form, given: Given, actor: Acting) -> Response:
+    """Follow the whole chain of the audit and tell what is not as it was written."""
+    found = verify_store(given.store, given.audit_roots)
+    detail: dict[str, str | int] = {"what": "verification", "rows": found.records, "findings": len(found.findings)}
+    given.store.note(Entry("read", actor, given.clock(), detail=detail))
+    return _overview(request, given, actor, found)
+
+
+@ROUTER.post("/switch")
+def turn_switch(form: Form, given: Given, actor: Acting) -> Response:
+    """Take the served model out of service, or put it back."""
+    order = read_document(StopOrder, {name: form[name] for name in ("by", "role", "why") if name in form}, "the form")
+    turned = {"stop": stop, "lift": lift}.get(form.get("turn", ""))
+    if turned is None:
+        raise BadUsage("A model is stopped or lifted. Send the page's form.")
+    turned(form.get("model", ""), order, given, actor, Response())
+    return RedirectResponse(f"{ADDRESS}#switch", 303)
+
+
+def _overview(request: Request, given: Collaborators, actor: Actor, found: Verification | None = None) -> Response:
+    organisation = actor.principal.organisation
+    with given.store.reading() as connection:
+        waiting = waiting_glasses(connection, given.store.ring, organisation)
+    return page(
+        request,
+        "oversight.html.j2",
+        parts=parts_of(given),
+        standing=_standing(given),
+        may_turn="administrator" in actor.principal.roles,
+        due=_due(given),
+        contacts=given.contacts,
+        waiting=waiting.waiting,
+        found=found,
+        shown=SHOWN,
+    )
+
+
+def _standing(given: Collaborators) -> ModelStanding | None:
+    try:
+        name = given.served().source.manifest.name
+    except NotReady:
+        return None
+    return standing_of(name, given.store.stops(name))
+
+
+def _due(given: Collaborators) -> tuple[DueRule, ...]:
+    """Overdue first, then those due within the time of `equipoise check`."""
+    try:
+        rules, today = given.served().rules, given.clock().date()
+    except NotReady:
+        return ()
+    soon = sorted(rules.due_within(WARNING_DAYS, today), key=_review_by)
+    return (*(DueRule(rule, True) for rule in rules.overdue(today)), *(DueRule(rule, False) for rule in soon))
+
+
+def _review_by(rule: Rule) -> date:
+    return rule.review_by
