@@ -81,6 +81,16 @@ client.yaml says how this lab is registered there (SMART Backend Services; ES384
 One that broke off goes on where it was when it is run again. When all is here the server is asked to delete its copy.
 """
 
+SHADOW = """\
+examples:
+  equipoise cards --out cards.csv                                             # on the service's side
+  equipoise-lab shadow protocol.yaml --data records.csv --cards cards.csv --out shadow
+
+The records are those since the advice: what was chosen, and how it went. The public key of the service lies among the
+trusted services. Nothing is told while too few were advised, or too few of them got what was advised; then it says how
+many it takes. Ends with 4 if the records' design does not hold.
+"""
+
 PROMOTIONS = """\
 examples:
   equipoise-lab promotions clinic
@@ -163,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     example.add_argument("--json", action="store_true", help="print a summary for machines")
 
     _add_export(commands)
+    _add_shadow(commands)
     promote = commands.add_parser("promote", help="make a registered policy the champion, signed")
     promote.add_argument("name", help="the policy: the protocol's name")
     promote.add_argument("version", help="the number that the study told")
@@ -231,6 +242,16 @@ def _add_export(commands: Any) -> None:
     export.add_argument("--types", default="", help="FHIR types with commas between them (what a study may read)")
     export.add_argument("--files-at", metavar="ORIGIN", help="another host of the server's, which gets the token too")
     export.add_argument("--cancel", action="store_true", help="give back an export that was begun, and end")
+
+
+def _add_shadow(commands: Any) -> None:
+    shadow = _command(commands, "shadow", "what a service's advice in shadow mode would have been worth", SHADOW)
+    shadow.add_argument("protocol", type=Path, help="of the records since the advice (YAML)")
+    shadow.add_argument("--data", type=place_of, required=True, help="those records, as `study` reads them")
+    shadow.add_argument("--cards", type=Path, required=True, metavar="TABLE", help="the service's log, with signature")
+    shadow.add_argument("--out", type=Path, required=True, help="folder for the result")
+    shadow.add_argument("--withdrawn", type=Path, metavar="FILE", help="signed list of who withdrew: left out")
+    shadow.add_argument("--json", action="store_true", help="print the result for machines")
 
 
 def _command(commands: Any, name: str, text: str, examples: str | None) -> argparse.ArgumentParser:

@@ -120,6 +120,16 @@ def _worker(options: Namespace) -> int:
         return work(door, options.work, more, once=options.once)
 
 
+def _shadow(options: Namespace) -> int:
+    from experiments.shadow.command import RESULT, shadow
+
+    _check_out(options.out)
+    with progress("shadow") as report:
+        told = shadow(options.protocol, options.data, options.cards, options.out, report, _withdrawn(options))
+    _say(json.dumps(told) if options.json else f"{told['sentence']}\nWrote {options.out / RESULT}.")
+    return GATE_FAILED if told["verdict"] == "design_failed" else 0
+
+
 def _benchmark(options: Namespace) -> int:
     from experiments.benchmark import benchmark
     from experiments.benchmark_suite import Request
@@ -150,6 +160,7 @@ COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "promotions": _promotions,
     "card": _card,
     "worker": _worker,
+    "shadow": _shadow,
     "benchmark": _benchmark,
 }
 

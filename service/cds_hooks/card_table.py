@@ -13,7 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from data_contracts.advice_log import COLUMNS, PURPOSE, signature_of
+from data_contracts.errors import BadUsage
 from data_contracts.tables import write_table
+from data_contracts.whole_file import write_whole
 from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
 from service.console import tell
@@ -22,14 +25,11 @@ from service.storage.answers import find_answer
 from service.storage.cards import StoredCard, StoredFeedback, cards_of, feedback_of
 from service.storage.store import Store
 
-COLUMNS = (
-    "card", "at", "patient_id", "recommendation_id", "policy", "study_id", "hook", "topic", "state", "recommended",
-    "top_set", "outcome", "accepted_arm", "override_reason",
-)  # fmt: skip
-
 
 def write_cards(store: Store, out: Path, now: datetime) -> int:
-    """Write every card whose answer is kept and opens, one row each; the audit remembers that it was read.
+    """Write every card whose answer is kept and opens, one row each, and the table's signature beside it.
+
+    The audit remembers that it was read.
 
     Args:
         store: where cards are kept.
@@ -42,8 +42,13 @@ def write_cards(store: Store, out: Path, now: datetime) -> int:
     """
     rows = list(_rows(store))
     write_table({name: np.array([row[name] for row in rows], dtype=object) for name in COLUMNS}, out)
+    try:
+        write_whole(signature_of(out), store.ring.sign(PURPOSE + out.read_bytes()) + b"\n")
+    except OSError as error:
+        raise BadUsage(f"The signature cannot be written beside {out} ({error.strerror}).") from None
     store.note(Entry("read", OPERATOR, now, detail={"what": "cards", "rows": len(rows)}))
-    tell(f"Wrote {len(rows)} cards to {out}. It holds patients' identifiers: keep it as you keep records.")
+    tell(f"Wrote {len(rows)} cards to {out}, signed. It holds patients' identifiers: keep it as you keep records.")
+    tell(f"What the advice was worth: equipoise-lab shadow protocol.yaml --data RECORDS --cards {out} --out shadow")
     return 0
 
 

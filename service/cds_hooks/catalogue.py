@@ -20,9 +20,9 @@ REQUIRED = ("patient", "observations", "questionnaires")
 
 USAGE = (
     "Read from prefetch. What is not sent is fetched with fhirAuthorization where the deployment lists fhirServer; "
-    "the token is never kept. Its scope has to reach {scopes}; what it does not reach whole is not asked for. Without the "
-    "keys {required} the answer is 412; what other keys would tell is unknown without them. For adults with "
-    "depression or anxiety, for use by a clinician who decides; no randomised trial of this system exists."
+    "the token is never kept. Its scope has to reach {scopes}; what it does not reach whole is not asked for. Without "
+    "the keys {required} the answer is 412; what other keys would tell is unknown without them. For adults "
+    "with depression or anxiety, for use by a clinician who decides; no randomised trial of this system exists."
 )
 
 

@@ -10,12 +10,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from data_contracts.errors import Tampered
+from data_contracts.advice_log import COLUMNS
+from data_contracts.errors import Refused, Tampered
 from data_contracts.manifest import ArmRecord
+from experiments.shadow.log import read_log
 from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
 from service.audit.verify import audit_verify
-from service.cds_hooks.card_table import COLUMNS, write_cards
+from service.cds_hooks.card_table import write_cards
 from service.cds_hooks.drafts import drafted
 from service.cds_hooks.hook_request import OrderContext
 from service.storage.cards import cards_of
@@ -197,6 +199,22 @@ def test_the_table_of_cards(shadow_ehr: Any, ehr: Any, tmp_path: Path, clock: An
     assert table[table["state"] == "shadow"].iloc[0].isna()["outcome"]
     with store.reading() as connection:
         assert "cards" in connection.exec_driver_sql("SELECT content FROM audit ORDER BY seq DESC").scalar()
+
+
+def test_a_lab_reads_the_table_of_cards(
+    shadow_ehr: Any, tmp_path: Path, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lab that believes the service reads its signed table as advice in shadow; one that does not refuses it."""
+    monkeypatch.setenv("EQUIPOISE_HOME", str(tmp_path / "lab"))
+    shadow_ehr.cards()
+    store = shadow_ehr.client.app.state.collaborators.store
+    write_cards(store, tmp_path / "cards.csv", clock.now)
+    with pytest.raises(Refused):
+        read_log(tmp_path / "cards.csv")
+    (tmp_path / "lab" / "trusted-services").mkdir(parents=True)
+    (tmp_path / "lab" / "trusted-services" / "one.pem").write_bytes(store.ring.public_pem)
+    (card,) = read_log(tmp_path / "cards.csv").cards["P-1"]
+    assert (card.advised, card.apart, card.at) == ("cbt", None, clock.now)
 
 
 @pytest.fixture
