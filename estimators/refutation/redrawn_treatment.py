@@ -17,7 +17,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from data_contracts.episode import FloatArray, IntArray
 from data_contracts.refutation import Refuter
 from estimators.nuisances import MINIMUM_PROPENSITY
 from estimators.refutation.largest_t import chances_of_draws
@@ -34,6 +33,17 @@ TRIES = 100
 def redrawn_treatment(material: Material) -> Refuter:
     """Draw arms, as many times as the material says.
 
+    Raises:
+        NotAssessable: an arm is so rare that hardly any draw has enough of it to learn from.
+    """
+    scores = (material.estimator(arms_drawn(material, rng)).scores for rng in material.generators(NAME))
+    draws = np.array([material.differences(one) for one in scores])
+    return told(NAME, NULL, material, draws, chances_of_draws(draws))
+
+
+def arms_drawn(material: Material, rng: np.random.Generator) -> Trial:
+    """The study's trial with arms drawn by its propensities, again until each can be learned.
+
     Chances are lifted to the floor that scores hold them at, so that those drawn by are those scored with.
 
     Raises:
@@ -41,19 +51,9 @@ def redrawn_treatment(material: Material) -> Refuter:
     """
     trial = material.trial
     chance = MINIMUM_PROPENSITY + (1 - MINIMUM_PROPENSITY * trial.arms) * trial.propensity
-    found = []
-    for rng in material.generators(NAME):
-        drawn = replace(trial, arm=_drawn(chance, trial, rng), propensity=chance)
-        found.append(material.differences(material.estimator(drawn).scores))
-    draws = np.array(found)
-    return told(NAME, NULL, material, draws, chances_of_draws(draws))
-
-
-def _drawn(chance: FloatArray, trial: Trial, rng: np.random.Generator) -> IntArray:
-    """(n,) arms by (n, K) chances, drawn again until each can be learned."""
     bounds = chance.cumsum(axis=1)[:, :-1]
     for _ in range(TRIES):
         arm = (rng.random(len(chance))[:, None] > bounds).sum(axis=1).astype(np.int64)
         if can_be_learned(arm, trial.fold, trial.arms):
-            return np.asarray(arm)
+            return replace(trial, arm=arm, propensity=chance)
     raise NotAssessable("an arm is too rare to be drawn often enough")

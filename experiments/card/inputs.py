@@ -9,7 +9,7 @@ from data_contracts.instrument_name import instrument_for
 from data_contracts.source_attribute import Variable, load_source_attributes
 from experiments.card.answer import Answer, Summary, from_study, not_available, stated
 from experiments.report.target_trial import OPEN
-from experiments.report.wording import in_words, listed, shown_count, shown_mean, whole_percent
+from experiments.report.wording import in_words, listed, not_compared, shown_count, shown_mean, whole_percent
 
 HEALTH = "health_status_assessments"
 
@@ -114,6 +114,10 @@ def _row(row: Mapping[str, Any], variable: Variable | None) -> str:
 
 
 def _population(summary: Summary) -> Iterator[str]:
-    for column, levels in summary["protocol"]["reference_population"].items():
+    known = summary["protocol"]["reference_population"]
+    for column, levels in known.items():
         told = [f"{level} {whole_percent(share)}" for level, share in levels.items()]
         yield f"In the reference population, {column}: {', '.join(told)}."
+    left = [column for column in summary["protocol"]["groups"] if column not in known]
+    if left:
+        yield not_compared(left)

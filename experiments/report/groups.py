@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from experiments.report.drawing import BLUE, GREY, INK, LIGHT, Picture, bare, picture
-from experiments.report.wording import short
+from experiments.report.wording import listed, number, short
 
 Z = 1.6448536269514722
 """Of 90 % intervals."""
@@ -35,6 +35,11 @@ def gaps_plot(groups: Sequence[Mapping[str, Any]], mark: float, alarm: float) ->
         axes.set_xlabel("gain beyond what is told, standard deviations of the outcome")
         bare(axes)
 
-    sure = sum(one["gap"]["p"] < alarm for _, one in rows)
-    alt = f"{len(rows)} gaps between what groups gain and what they are told; {sure} are surely other than 0."
+    sure = [
+        f"{group['column']} {group['level']} with {one['arm']} {number(one['gap']['estimate'])}"
+        for group, one in rows[::-1]
+        if one["gap"]["p"] < alarm
+    ]
+    told = f"{len(rows)} gaps between what groups gain and what they are told"
+    alt = f"{told}; surely other than 0: {listed(sure) or 'none'}."
     return picture("groups", alt, 0.7 + ROW * len(rows), draw)

@@ -20,6 +20,7 @@ from experiments.report.withstands import flips
 from experiments.report.wording import (
     decimals,
     listed,
+    not_compared,
     number,
     p_value,
     percent,
@@ -84,6 +85,7 @@ def environment(package: str) -> Environment:
     made.filters.update(
         in_sections=in_sections,
         listed=listed,
+        not_compared=not_compared,
         number=number,
         p_value=p_value,
         percent=percent,

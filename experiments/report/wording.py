@@ -56,6 +56,14 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     return f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
+def not_compared(columns: Sequence[str]) -> str:
+    """That nobody said what share of a population a group should be, so that nothing says whom a study missed."""
+    return (
+        f"Whom the records miss was not looked at for {listed(columns)}: the protocol's reference_population does not "
+        "say what shares the population has."
+    )
+
+
 def short(text: str) -> str:
     """A label that leaves room for the picture beside it."""
     return text if len(text) <= LABEL else text[: LABEL - 1] + "…"

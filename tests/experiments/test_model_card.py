@@ -251,6 +251,21 @@ def test_no_cell_is_under_eleven_and_none_can_be_had_from_the_report(
     assert CANARY not in as_html(card) + as_markdown(card) + card.model_dump_json()
 
 
+def test_whom_the_records_miss_is_told_or_said_not_to_be_looked_at(summaries: Mapping[str, dict[str, Any]]) -> None:
+    """A group has the population's shares beside its own, or a sentence that says that nobody gave them."""
+    summary = summaries["whole"]
+
+    def answer(population: dict[str, Any]) -> str:
+        protocol = {**summary["protocol"], "reference_population": population}
+        card = model_card({**summary, "protocol": protocol})
+        return " ".join(next(one for one in card.source_attributes if one.id == "demographic_representativeness").text)
+
+    assert "Whom the records miss was not looked at for region" in answer({})
+    known = answer({"region": {"north": 0.4, "south": 0.6}})
+    assert "In the reference population, region: north 40 %, south 60 %." in known
+    assert "was not looked at" not in known
+
+
 def test_people_s_statements_are_told_as_theirs(summaries: Mapping[str, dict[str, Any]]) -> None:
     """What the protocol's card says stands under its attribute as stated by people, escaped on the page."""
     block = CardBlock(

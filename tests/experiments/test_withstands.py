@@ -233,6 +233,8 @@ def test_gates_and_report_tell_it(clinic: StudyResult, tmp_path: Path) -> None:
     assert "share of the choice between the two that a cause explains" in html
     assert "phq9_week0 of 16 or more" in html
     assert "Is it as good for everyone?" in html
+    assert "Whom the records miss was not looked at for sex and age" in html
+    assert "what they are told; surely other than 0: " in html
 
 
 def test_a_withdrawn_pair_is_not_told(clinic: StudyResult, found: Sensitivity) -> None:

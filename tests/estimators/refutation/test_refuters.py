@@ -15,6 +15,7 @@ from estimators.refutation.material import Material
 from estimators.refutation.placebo_outcome import placebo_outcome
 from estimators.refutation.placebo_treatment import placebo_treatment
 from estimators.refutation.planted_leak import planted_leak
+from estimators.refutation.random_cause import random_cause
 from estimators.refutation.redrawn_treatment import redrawn_treatment
 from estimators.refutation.refute import REFUTERS, refute, verdict
 from estimators.refutation.subset_stability import subset_stability
@@ -121,6 +122,42 @@ def test_a_subset_s_change_has_the_variance_of_a_part_of_the_whole() -> None:
 
     found = subset_stability(replace(sound(6, draws=200), estimator=fixed))
     assert found.spread == pytest.approx(1.0, abs=0.15)
+
+
+def test_a_random_cause_is_added_to_the_study_and_to_drawn_arms_that_keep_its_effects() -> None:
+    """A draw shows the study with one more column and its propensities learned, then drawn arms with that column and
+    without, scored by the chances they were drawn by; a drawn arm's outcome is off by what the study's arms differ by.
+    """
+    material, shown = seen_by(sound(13, draws=4, effect=5.0))
+    random_cause(material)
+    trial = material.trial
+    means = doubly_robust(shown[0]).scores.mean(axis=0)
+    assert means[2] - means[0] == pytest.approx(5.0, abs=0.6)
+    for study, noisy, drawn in zip(shown[1::3], shown[2::3], shown[3::3], strict=True):
+        assert (study.covariates == noisy.covariates).all()
+        assert (noisy.covariates[:, :2] == drawn.covariates).all()
+        assert (study.arm == trial.arm).all()
+        assert (drawn.arm != trial.arm).any()
+        assert (noisy.arm == drawn.arm).all()
+        assert (noisy.propensity == drawn.propensity).all()
+        assert drawn.propensity == pytest.approx(0.01 + 0.97 * trial.propensity)
+        assert drawn.outcome - trial.outcome == pytest.approx(means[drawn.arm] - means[trial.arm])
+
+
+def test_effects_that_are_shrunk_with_every_covariate_are_refuted() -> None:
+    """A twentieth of all differences less for one more column is always to one side: surely no chance, and too far."""
+
+    def shrunk(trial: Trial) -> Estimated:
+        found = doubly_robust(trial)
+        mean = found.scores.mean(axis=1, keepdims=True)
+        return replace(found, scores=mean + 0.95 ** trial.covariates.shape[1] * (found.scores - mean))
+
+    honest = sound(14, effect=2.0)
+    for material, said in ((honest, "withstood"), (replace(honest, estimator=shrunk), "refuted")):
+        found = random_cause(material)
+        assert verdict(found.model_copy(update={"together": found.p}), MARKS) == said
+    assert found.p is not None
+    assert found.p < 0.001
 
 
 def test_the_largest_t_of_independent_means_is_that_of_a_box() -> None:
