@@ -16,7 +16,7 @@ from experiments.report.refutation import refuter_rows
 from experiments.report.target_trial import OPEN
 from experiments.report.together import together_rows
 from experiments.report.value import compared_values
-from experiments.report.withstands import flips
+from experiments.report.withstands import could_turn, flips
 from experiments.report.wording import (
     decimals,
     listed,
@@ -83,6 +83,7 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
+        could_turn=could_turn,
         in_sections=in_sections,
         listed=listed,
         not_compared=not_compared,

@@ -63,6 +63,23 @@ def causes_map(pair: Mapping[str, Any], unit: str, digits: int) -> Picture:
     return picture("causes", alt, 3.0, draw)
 
 
+def could_turn(summary: Mapping[str, Any]) -> str:
+    """For the first page: whether anything looked for an unmeasured cause, and how weak a one could turn the order.
+
+    Args:
+        summary: the content of report.json.
+    """
+    unseen = any(gate["name"] == "negative_controls" and gate["state"] == "not_assessed" for gate in summary["gates"])
+    told = ["No negative controls looked for such a cause."] if unseen else []
+    everyone = next(iter((summary["sensitivity"] or {}).get("kinds", ())), None)
+    if everyone and everyone["flip_gamma"] is not None:
+        told.append(
+            f"One that changes anybody's odds of starting an arm {number(everyone['flip_gamma'], 2)}-fold could put "
+            f"{everyone['next']} before {everyone['first']}."
+        )
+    return " ".join(told)
+
+
 def flips(kinds: Sequence[Mapping[str, Any]], largest: float) -> list[dict[str, Any]]:
     """Rows of the table of kinds, the odds ratio in words."""
     return [

@@ -230,6 +230,9 @@ def test_gates_and_report_tell_it(clinic: StudyResult, tmp_path: Path) -> None:
     write_report(clinic, tmp_path)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "What would it take to turn this round?" in html
+    first = content["sensitivity"]["kinds"][0]
+    weak = f"odds of starting an arm {first['flip_gamma']:.2f}-fold could put {first['next']} before {first['first']}."
+    assert f"No negative controls looked for such a cause. One that changes anybody&#39;s {weak}" in html
     assert "share of the choice between the two that a cause explains" in html
     assert "phq9_week0 of 16 or more" in html
     assert "Is it as good for everyone?" in html
