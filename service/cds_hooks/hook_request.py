@@ -25,6 +25,8 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-.]{1,64}$")]
 User = Annotated[
     str, StringConstraints(pattern=r"^(Practitioner|PractitionerRole|Patient|RelatedPerson)/[A-Za-z0-9_\-.]{1,64}$")
 ]
+# 3.0's ord-1. A draft that was named otherwise would be passed over without a word.
+Selected = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}/[A-Za-z0-9_\-.]{1,64}$")]
 Instance = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 CLINICIANS = ("Practitioner/", "PractitionerRole/")
 
@@ -91,7 +93,7 @@ class OrderContext(Context):
     """
 
     draftOrders: dict[str, Any]
-    selections: list[str] = Field(default_factory=list)
+    selections: list[Selected] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _a_bundle(self) -> OrderContext:
@@ -103,7 +105,7 @@ class OrderContext(Context):
 class SelectContext(OrderContext):
     """As the other order hook, and the selections have to be there."""
 
-    selections: list[str]
+    selections: list[Selected]
 
 
 CONTEXTS: dict[HookName, type[Context]] = {

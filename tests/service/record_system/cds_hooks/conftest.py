@@ -82,6 +82,29 @@ class RecordSystem:
         cards: list[dict[str, Any]] = answer.json()["cards"]
         return cards
 
+    def answers(self) -> Iterator[dict[str, Any]]:
+        """Answers of every sort, each to a user of its own so that none is kept back as no news."""
+        one = self.record
+        refused = one.bundle(one.consent(provision={"type": "deny"}))
+        cbt, icbt, emdr = map(self.therapy, ("304891004", "748041000000107", "449030000"))
+        situations: list[tuple[str, dict[str, Any]]] = [
+            ("patient-view", {}),
+            ("patient-view", {"prefetch": self.phq9(2)}),
+            ("patient-view", {"prefetch": {"questionnaires": None}}),
+            ("patient-view", {"prefetch": {"consents": None}}),
+            ("patient-view", {"prefetch": {"consents": refused}}),
+            ("patient-view", {"prefetch": {"patient": one.patient(birthDate="2012-01-01")}}),
+            ("patient-view", {"prefetch": {"observations": one.bundle(one.observation("93250-9", True))}}),
+            ("order-select", {"context": self.drafts(cbt)}),
+            ("order-sign", {"context": self.drafts(icbt)}),
+            ("order-sign", {"context": self.drafts(cbt, emdr)}),
+        ]
+        for number, (hook, more) in enumerate(situations):
+            context = {"userId": f"Practitioner/{number}", **more.pop("context", {})}
+            answer = self.call(self.request(hook, context=context, **more))
+            assert answer.status_code == 200
+            yield answer.json()
+
     def drafts(self, *orders: dict[str, Any]) -> dict[str, Any]:
         """The context of an order hook with these drafts, all of them selected."""
         numbered = [{**order, "id": f"d-{number}"} for number, order in enumerate(orders)]
@@ -128,3 +151,15 @@ def ehr(make_client: Callable[..., Any], record: Any) -> RecordSystem:
 def shadow_ehr(make_client: Callable[..., Any], record: Any) -> RecordSystem:
     """A record system whose service is in shadow mode."""
     return RecordSystem(make_client(mode="shadow"), record)
+
+
+MADE: list[dict[str, Any]] = []
+"""The cards of all sorts of answers: read by most tests, and made once."""
+
+
+@pytest.fixture
+def cards(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    """The cards of all sorts of answers."""
+    if not MADE:
+        MADE.extend(card for answer in request.getfixturevalue("ehr").answers() for card in answer["cards"])
+    return MADE

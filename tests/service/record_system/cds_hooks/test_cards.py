@@ -17,44 +17,9 @@ EMPTY = (None, "", [], {})
 CBT, EMDR = "304891004", "449030000"
 
 
-def answers(ehr: Any) -> Iterator[dict[str, Any]]:
-    """Answers of every sort, each to a user of its own so that none is kept back as no news."""
-    one = ehr.record
-    refused = one.bundle(one.consent(provision={"type": "deny"}))
-    situations: list[tuple[str, dict[str, Any]]] = [
-        ("patient-view", {}),
-        ("patient-view", {"prefetch": ehr.phq9(2)}),
-        ("patient-view", {"prefetch": {"questionnaires": None}}),
-        ("patient-view", {"prefetch": {"consents": None}}),
-        ("patient-view", {"prefetch": {"consents": refused}}),
-        ("patient-view", {"prefetch": {"patient": one.patient(birthDate="2012-01-01")}}),
-        ("patient-view", {"prefetch": {"observations": one.bundle(one.observation("93250-9", True))}}),
-        ("order-select", {"context": ehr.drafts(ehr.therapy(CBT))}),
-        ("order-sign", {"context": ehr.drafts(ehr.therapy("748041000000107"))}),
-        ("order-sign", {"context": ehr.drafts(ehr.therapy(CBT), ehr.therapy(EMDR))}),
-    ]
-    for number, (hook, more) in enumerate(situations):
-        context = {"userId": f"Practitioner/{number}", **more.pop("context", {})}
-        answer = ehr.call(ehr.request(hook, context=context, **more))
-        assert answer.status_code == 200
-        yield answer.json()
-
-
-MADE: list[dict[str, Any]] = []
-"""The cards of all those answers: read by most tests here, and made once."""
-
-
-@pytest.fixture
-def cards(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
-    """The cards of all those answers."""
-    if not MADE:
-        MADE.extend(card for answer in answers(request.getfixturevalue("ehr")) for card in answer["cards"])
-    return MADE
-
-
 def test_c1_cards_is_always_there(ehr: Any) -> None:
     """C1: every answer has a list of cards, which may be empty; only that list may."""
-    found = list(answers(ehr))
+    found = list(ehr.answers())
     assert all(set(answer) == {"cards"} for answer in found)
     assert [] in [answer["cards"] for answer in found]
     assert all(value not in EMPTY for answer in found for card in answer["cards"] for value in leaves(card))
@@ -161,7 +126,7 @@ def test_c8_links(cards: list[dict[str, Any]]) -> None:
 
 def test_c9_nothing_is_applied_by_itself(ehr: Any) -> None:
     """C9: no answer has systemActions, and the shapes have no place for them."""
-    assert all("systemActions" not in answer for answer in answers(ehr))
+    assert all("systemActions" not in answer for answer in ehr.answers())
     (card,) = ehr.cards(context={"userId": "Practitioner/99"})
     with pytest.raises(ValidationError):
         Card.model_validate({**card, "systemActions": []})
