@@ -34,13 +34,15 @@ class Deployment:
         records: one row an episode.
         protocol: of the records.
         advised: (n,) arms.
-        gain: (n,) true expected benefit of the arm advised over what clinicians choose for such a patient.
+        effects: (n, K) true expected benefits over the reference.
+        chance: (n, K) true probabilities that clinicians choose each arm for such a patient.
     """
 
     records: pd.DataFrame
     protocol: StudyProtocol
     advised: Any
-    gain: Any
+    effects: Any
+    chance: Any
 
     @property
     def patients(self) -> list[str]:
@@ -59,9 +61,15 @@ class Deployment:
         return judge_advice(table, self.protocol, self.log, lambda *_: None)
 
     def worth(self, judged: Judged) -> float:
-        """The true gain, over those whose advice was judged."""
+        """The true gain, over those whose advice was judged; arms that left by the design are nobody's choice."""
+        episodes, names = judged.design.episodes, list(self.protocol.arms.names)
+        given, stay = self.records[self.protocol.records.arm], [names.index(arm) for arm in episodes.arms]
         rows = np.argsort(np.array(self.patients, dtype=object))
-        return float(self.gain[rows][judged.advised >= 0].mean())
+        rows = rows[np.isin(given.to_numpy()[rows], episodes.arms)]
+        effects, chance = self.effects[rows][:, stay], self.chance[rows][:, stay]
+        usual = (chance * effects).sum(axis=1) / chance.sum(axis=1)
+        counted = judged.advised >= 0
+        return float((effects[counted, judged.advised[counted]] - usual[counted]).mean())
 
     def cards(self, **columns: Any) -> pd.DataFrame:
         """The log, a card each made in shadow, with these columns instead."""
@@ -85,8 +93,7 @@ def deploy() -> Callable[..., Deployment]:
         believed = effects + np.random.default_rng(seed).normal(0, 1, effects.shape)
         advised = believed.argmax(axis=1)
         chance = drawn.truth[[f"propensity_{arm}" for arm in arms]].to_numpy()
-        gain = effects[np.arange(n), advised] - (chance * effects).sum(axis=1)
-        return Deployment(drawn.records, protocol, np.array(arms, dtype=object)[advised], gain)
+        return Deployment(drawn.records, protocol, np.array(arms, dtype=object)[advised], effects, chance)
 
     return made
 
