@@ -80,7 +80,7 @@ def fit_hazard(name: str, design: FloatArray, lost: IntArray, arms: int) -> LogO
         arms: number K of arms.
     """
     if name != BY_ARM:
-        model = PROBABILITY_MODELS[name]().fit(design, lost)
+        model = PROBABILITY_MODELS[name](design).fit(lost)
         return lambda under, _arm: _log_odds(model.log_probability(under))
     own = [_fit_arm(design[design[:, k - arms] == 1, :-arms], lost[design[:, k - arms] == 1]) for k in range(arms)]
     return lambda under, k: own[k](under[:, :-arms])
@@ -91,7 +91,7 @@ def _fit_arm(features: FloatArray, lost: IntArray) -> Callable[[FloatArray], Flo
     if min(lost.sum(), len(lost) - lost.sum()) < FEW:
         rate = float(np.log((lost.sum() + 0.5) / (len(lost) - lost.sum() + 0.5)))
         return lambda under: np.full(len(under), rate)
-    model = Logistic().fit(features, lost)
+    model = Logistic(features).fit(lost)
     return lambda under: _log_odds(model.log_probability(under))
 
 

@@ -51,11 +51,10 @@ def expect_outcome(
 ) -> FloatArray:
     """(n, K) outcomes that one learner expects, each row's from fits that saw no outcome of its fold."""
     arms, seen = int(arm.max()) + 1, ~np.isnan(outcome)
+    model = OUTCOME_MODELS[name](covariates, arm, arms)
 
     def predict(train: BoolArray, test: BoolArray) -> FloatArray:
-        use = train & seen
-        model = OUTCOME_MODELS[name]().fit(covariates.rows(use), arm[use], outcome[use], arms)
-        return model.predict(covariates.rows(test))
+        return model.fit(outcome, train & seen).predict(covariates.rows(test))
 
     return held_out(fold, (arms,), predict)
 
@@ -89,9 +88,10 @@ def crossfit_propensity(
 def expect_arm(name: str, covariates: Covariates, arm: IntArray, fold: IntArray) -> FloatArray:
     """(n, K) log-probabilities by one learner, not calibrated, each row's from a fit that saw no arm of its fold."""
     features = view(name, covariates)
+    model = PROBABILITY_MODELS[name](features)
 
     def predict(train: BoolArray, test: BoolArray) -> FloatArray:
-        return PROBABILITY_MODELS[name]().fit(features[train], arm[train]).log_probability(features[test])
+        return model.fit(arm, train).log_probability(features[test])
 
     return held_out(fold, (int(arm.max()) + 1,), predict)
 

@@ -6,16 +6,17 @@ boosted trees where the records bend. All see standardised outcomes and covariat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Literal, Protocol, TypeAlias
 
-import lightgbm
 import numpy as np
 
 from data_contracts.basis import KINDS, Basis
+from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from estimators.arm_flags import flagged, under_each_arm
-from estimators.column_order import by_outcome
+from estimators.boosted import Boosting
 from estimators.covariates import Covariates
 from estimators.prognostic_index import prognostic_index, with_index
 from estimators.ridge import CHUNK, moments, ridge_slopes
@@ -24,17 +25,15 @@ BOOSTED = {"n_estimators": 100, "num_leaves": 15, "learning_rate": 0.075, "min_c
            "max_bin": 63}  # fmt: skip
 """As good on held-out outcomes as 150 trees at 0.05 and 255 bins, for two thirds of the time."""
 
-REPEATABLE = {"n_jobs": 1, "deterministic": True, "force_row_wise": True, "verbose": -1, "random_state": 0}
-
 Stage: TypeAlias = tuple[int, Literal["shared", "by arm"]]
 """A kind of terms (``Basis.kind``: 0 is linear) and whose slopes they get."""
 
 
 class OutcomeModel(Protocol):
-    """Learns E[outcome | covariates, arm]."""
+    """Learns E[outcome | covariates, arm] from any part of the rows that it is made for."""
 
-    def fit(self, covariates: Covariates, arm: IntArray, outcome: FloatArray, arms: int) -> OutcomeModel:
-        """Learn from n rows of covariates, (n,) arm codes and (n,) outcomes."""
+    def fit(self, outcome: FloatArray, used: BoolArray | None = None) -> OutcomeModel:
+        """Learn from (n,) outcomes of the used rows, all if none are told."""
         ...
 
     def predict(self, covariates: Covariates) -> FloatArray:
@@ -48,12 +47,18 @@ class StagedRidge:
     Every stage has its own penalty, so that many terms that say little cannot spoil the few that say much.
     """
 
-    def __init__(self, *stages: Stage, indexed: bool = False) -> None:
+    def __init__(
+        self, covariates: Covariates, arm: IntArray, arms: int, *, stages: Sequence[Stage], indexed: bool = False
+    ) -> None:
         """Take stages in this order; ``indexed`` adds bumps of the prognostic index, which is learned here too."""
+        self._rows, self._arm, self._arms = covariates, arm, arms
         self._stages, self._indexed = stages, indexed
 
-    def fit(self, covariates: Covariates, arm: IntArray, outcome: FloatArray, arms: int) -> StagedRidge:
+    def fit(self, outcome: FloatArray, used: BoolArray | None = None) -> StagedRidge:
         """Learn stage by stage from sums over the rows."""
+        covariates, arm, arms = self._rows, self._arm, self._arms
+        if used is not None:
+            covariates, arm, outcome = covariates.rows(used), arm[used], outcome[used]
         self._basis = self._design(covariates, arm, outcome)
         kind = self._basis.kind
         self._highest = max(stage for stage, _ in self._stages)
@@ -95,29 +100,29 @@ class StagedRidge:
 class BoostedTrees:
     """LightGBM with the arm among its features; it handles missing numbers itself."""
 
-    def fit(self, covariates: Covariates, arm: IntArray, outcome: FloatArray, arms: int) -> BoostedTrees:
-        """Learn from all arms together."""
+    def __init__(self, covariates: Covariates, arm: IntArray, arms: int) -> None:
+        """Bin the rows' columns once, however many parts of them are learned from."""
         self._arms = arms
-        self._model = lightgbm.LGBMRegressor(**BOOSTED, **REPEATABLE)
-        design = flagged(covariates.gaps, arm, arms)
-        self._order = by_outcome(design, outcome)
-        self._model.fit(design[:, self._order], outcome)
+        self._rows = Boosting(flagged(covariates.gaps, arm, arms), BOOSTED)
+
+    def fit(self, outcome: FloatArray, used: BoolArray | None = None) -> BoostedTrees:
+        """Learn from all arms together."""
+        self._model = self._rows.fit(outcome, used, objective="regression")
         return self
 
     def predict(self, covariates: Covariates) -> FloatArray:
         """(n, K) expected outcomes."""
-
-        def predict(design: FloatArray, _arm: int) -> FloatArray:
-            return np.asarray(self._model.booster_.predict(design[:, self._order], num_threads=1))
-
-        return under_each_arm(covariates.gaps, self._arms, predict)
+        return under_each_arm(covariates.gaps, self._arms, lambda design, _arm: self._model.predict(design))
 
 
-OUTCOME_MODELS: Mapping[str, Callable[[], OutcomeModel]] = {
-    "pooled ridge": lambda: StagedRidge((0, "shared")),
-    "ridge by arm": lambda: StagedRidge((0, "by arm")),
-    "staged ridge": lambda: StagedRidge(
-        *((kind, "shared") for kind in range(KINDS)), *((kind, "by arm") for kind in range(KINDS)), indexed=True
+OUTCOME_MODELS: Mapping[str, Callable[[Covariates, IntArray, int], OutcomeModel]] = {
+    "pooled ridge": partial(StagedRidge, stages=[(0, "shared")]),
+    "ridge by arm": partial(StagedRidge, stages=[(0, "by arm")]),
+    "staged ridge": partial(
+        StagedRidge,
+        stages=[*((kind, "shared") for kind in range(KINDS)), *((kind, "by arm") for kind in range(KINDS))],
+        indexed=True,
     ),
     "boosted trees": BoostedTrees,
 }
+"""Learners for (n, q) covariates, (n,) codes of arms and the number K of arms."""

@@ -10,28 +10,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import lightgbm
 import numpy as np
 
+from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
-from estimators.column_order import by_label
+from estimators.boosted import Boosting
 from estimators.covariates import Covariates
 from estimators.folds import deal
 from estimators.multinomial import fit_multinomial, fit_without_folds
-from estimators.outcome_models import REPEATABLE
 from estimators.probability_calibration import Scaling, fit_common
 
-TREES = {"n_estimators": 40, "num_leaves": 7, "learning_rate": 0.1, "min_child_samples": 20, "subsample_freq": 0,
+TREES = {"n_estimators": 20, "num_leaves": 7, "learning_rate": 0.15, "min_child_samples": 20, "subsample_freq": 0,
          "max_bin": 63}  # fmt: skip
+"""Calibrated and mixed with the logistic model as good on held-out arms as 40 trees at 0.1, for half the time."""
+
 INNER_FOLDS = 3
 SMALLEST = 1e-15
 
 
 class ProbabilityModel(Protocol):
-    """Learns the probabilities of labels 0 to C - 1, all of which it is shown."""
+    """Learns the probabilities of labels 0 to C - 1, all of which it is shown, from any part of (n, q) features."""
 
-    def fit(self, features: FloatArray, label: IntArray) -> ProbabilityModel:
-        """Learn from (n, q) features and (n,) labels."""
+    def fit(self, label: IntArray, used: BoolArray | None = None) -> ProbabilityModel:
+        """Learn from (n,) labels of the used rows, all if none are told."""
         ...
 
     def log_probability(self, features: FloatArray) -> FloatArray:
@@ -48,15 +49,19 @@ class Logistic:
 
     weights: FloatArray
 
-    def fit(self, features: FloatArray, label: IntArray) -> Logistic:
-        """Learn from (n, q) features and (n,) labels."""
-        self.weights = fit_multinomial(features, label)
+    def __init__(self, features: FloatArray) -> None:
+        self._features = features
+
+    def fit(self, label: IntArray, used: BoolArray | None = None) -> Logistic:
+        """Learn from (n,) labels of the used rows, all if none are told."""
+        rows = slice(None) if used is None else used
+        self.weights = fit_multinomial(self._features[rows], label[rows])
         return self
 
     @classmethod
     def of(cls, weights: FloatArray) -> Logistic:
         """Take (C, 1 + q) coefficients that are known already."""
-        found = cls()
+        found = cls(np.empty((0, weights.shape[1] - 1)))
         found.weights = weights
         return found
 
@@ -68,27 +73,28 @@ class Logistic:
 
 
 class BoostedClassifier:
-    """A small boosted classifier: 40 trees of 7 leaves, which keeps the weights it implies bounded."""
+    """A small boosted classifier: 20 trees of 7 leaves, which keeps the weights it implies bounded."""
 
-    def __init__(self, **changes: float) -> None:
-        """Change LightGBM's parameters."""
-        self._parameters = {**TREES, **changes, **REPEATABLE}
+    def __init__(self, features: FloatArray, **changes: float) -> None:
+        """Bin (n, q) features, NaN where missing, once; ``changes`` are LightGBM's parameters."""
+        self._rows = Boosting(features, {**TREES, **changes})
 
-    def fit(self, features: FloatArray, label: IntArray) -> BoostedClassifier:
-        """Learn from (n, q) features, NaN where missing, and (n,) labels."""
-        self._order = by_label(features, label)
-        self._model = lightgbm.LGBMClassifier(**self._parameters).fit(features[:, self._order], label)
+    def fit(self, label: IntArray, used: BoolArray | None = None) -> BoostedClassifier:
+        """Learn from (n,) labels of the used rows, all if none are told."""
+        labels = int(label.max()) + 1
+        kind = {"objective": "multiclass", "num_class": labels} if labels > 2 else {"objective": "binary"}
+        self._model = self._rows.fit(label, used, **kind)
         return self
 
     def log_probability(self, features: FloatArray) -> FloatArray:
         """(n, C) logarithms."""
-        found = np.asarray(self._model.booster_.predict(features[:, self._order], num_threads=1))
+        found = self._model.predict(features)
         both = np.stack([1 - found, found], axis=1) if found.ndim == 1 else found
         return np.asarray(np.log(np.maximum(both, SMALLEST)))
 
 
 LOGISTIC = "logistic"
-PROBABILITY_MODELS: Mapping[str, Callable[[], ProbabilityModel]] = {
+PROBABILITY_MODELS: Mapping[str, Callable[[FloatArray], ProbabilityModel]] = {
     LOGISTIC: Logistic,
     "boosted trees": BoostedClassifier,
 }
@@ -122,10 +128,10 @@ def fit_calibrated(name: str, features: FloatArray, label: IntArray, cluster: In
     """
     inner = deal(label, np.zeros_like(label), cluster, INNER_FOLDS, seed=0)
     held_out = np.empty((len(label), int(label.max()) + 1))
+    model = PROBABILITY_MODELS[name](features)
     for k in range(INNER_FOLDS):
-        model = PROBABILITY_MODELS[name]().fit(features[inner != k], label[inner != k])
-        held_out[inner == k] = model.log_probability(features[inner == k])
-    return Calibrated(PROBABILITY_MODELS[name]().fit(features, label), fit_common(held_out, label))
+        held_out[inner == k] = model.fit(label, inner != k).log_probability(features[inner == k])
+    return Calibrated(model.fit(label), fit_common(held_out, label))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from econml.metalearners import XLearner
 from sklearn.linear_model import LogisticRegression
 
 from data_contracts.episode import FloatArray
-from estimators.outcome_models import REPEATABLE
+from estimators.boosted import REPEATABLE
 from experiments.benchmark_peer_data import PeerData
 from experiments.benchmark_plain_peers import regressor
 

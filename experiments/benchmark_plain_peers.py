@@ -7,7 +7,8 @@ import numpy as np
 
 from data_contracts.episode import FloatArray
 from estimators.arm_flags import flagged, under_each_arm
-from estimators.outcome_models import BOOSTED, REPEATABLE
+from estimators.boosted import REPEATABLE
+from estimators.outcome_models import BOOSTED
 from experiments.benchmark_peer_data import PeerData
 
 

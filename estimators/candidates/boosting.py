@@ -6,8 +6,9 @@ import lightgbm
 import numpy as np
 
 from data_contracts.episode import FloatArray
+from estimators.boosted import REPEATABLE
 from estimators.distil import Effects
-from estimators.outcome_models import BOOSTED, REPEATABLE
+from estimators.outcome_models import BOOSTED
 
 
 def boost(features: FloatArray, target: FloatArray, weight: FloatArray) -> Effects:

@@ -51,5 +51,5 @@ def dummy_outcome(material: Material) -> Refuter:
 def prognosis(trial: Trial) -> FloatArray:
     """(n,) what the covariates say of the outcome, the same whatever the arm."""
     covariates = linear(trial.covariates)
-    model = StagedRidge((0, "shared")).fit(covariates, trial.arm, trial.outcome, trial.arms)
-    return model.predict(covariates)[:, 0]
+    model = StagedRidge(covariates, trial.arm, trial.arms, stages=[(0, "shared")])
+    return model.fit(trial.outcome).predict(covariates)[:, 0]

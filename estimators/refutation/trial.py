@@ -93,19 +93,19 @@ def doubly_robust(trial: Trial) -> Estimated:
     with slopes for each. It is quicker than the study's stack, and exact in its cross-fitting, as weights of a stack
     are not. Its error is the propensities' to make good, as theirs is its.
     """
-    expected = held_out(trial.fold, (trial.arms,), lambda train, test: _expect(trial, train, test))
+    covariates = linear(trial.covariates)
+    model = StagedRidge(covariates, trial.arm, trial.arms, stages=[(0, "shared"), (0, "by arm")])
+
+    def predict(train: BoolArray, test: BoolArray) -> FloatArray:
+        return model.fit(trial.outcome, train).predict(covariates.rows(test))
+
+    expected = held_out(trial.fold, (trial.arms,), predict)
     return Estimated(completed_score_matrix(trial.arm, trial.outcome, expected, trial.propensity), expected)
 
 
 def linear(covariates: FloatArray) -> Covariates:
     """(n, q) covariates as regressions take them, for straight lines alone."""
     return Covariates(covariates, covariates, linear_basis(covariates.shape[1]))
-
-
-def _expect(trial: Trial, train: BoolArray, test: BoolArray) -> FloatArray:
-    model = StagedRidge((0, "shared"), (0, "by arm"))
-    model.fit(linear(trial.covariates[train]), trial.arm[train], trial.outcome[train], trial.arms)
-    return model.predict(linear(trial.covariates[test]))
 
 
 def can_be_learned(arm: IntArray, fold: IntArray, arms: int) -> bool:

@@ -14,11 +14,12 @@ from econml.metalearners import XLearner as EconmlX
 from sklearn.dummy import DummyClassifier
 
 from data_contracts.effects import ScoredEpisodes
+from estimators.boosted import REPEATABLE
 from estimators.candidates.s_learner import SLearner
 from estimators.candidates.t_learner import TLearner
 from estimators.candidates.x_learner import XLearner
 from estimators.distil import Teacher
-from estimators.outcome_models import BOOSTED, REPEATABLE
+from estimators.outcome_models import BOOSTED
 from estimators.residual_scale import residual_outcome
 
 ARMS = [0, 1]

@@ -28,7 +28,7 @@ def test_predictions_follow_the_truth(name: str) -> None:
     """On 900 rows every learner's predictions for new rows are nearer the truth than the arms' means are by half."""
     x, arm, outcome, _ = drawn(1)
     new, _, _, truth = drawn(2)
-    predicted = OUTCOME_MODELS[name]().fit(complete(x), arm, outcome, K).predict(complete(new))
+    predicted = OUTCOME_MODELS[name](complete(x), arm, K).fit(outcome).predict(complete(new))
     assert predicted.shape == (N, K)
     by_mean = np.array([outcome[arm == k].mean() for k in range(K)])
     assert np.mean((predicted - truth) ** 2) < 0.5 * np.mean((by_mean - truth) ** 2)
@@ -38,7 +38,7 @@ def test_predictions_follow_the_truth(name: str) -> None:
 def test_learning_repeats_bit_for_bit(name: str) -> None:
     """Two fits on the same rows predict the same numbers."""
     x, arm, outcome, _ = drawn(3)
-    first, again = (OUTCOME_MODELS[name]().fit(complete(x), arm, outcome, K).predict(complete(x)) for _ in range(2))
+    first, again = (OUTCOME_MODELS[name](complete(x), arm, K).fit(outcome).predict(complete(x)) for _ in range(2))
     np.testing.assert_array_equal(first, again)
 
 
@@ -47,8 +47,8 @@ def test_swapping_labels_swaps_columns(name: str) -> None:
     """Arms 0 and 2 renamed: their columns swap, to 1e-9. Trees break ties by the content of columns, not by order."""
     x, arm, outcome, _ = drawn(4)
     swap = np.array([2, 1, 0])
-    here = OUTCOME_MODELS[name]().fit(complete(x), arm, outcome, K).predict(complete(x))
-    there = OUTCOME_MODELS[name]().fit(complete(x), swap[arm], outcome, K).predict(complete(x))
+    here = OUTCOME_MODELS[name](complete(x), arm, K).fit(outcome).predict(complete(x))
+    there = OUTCOME_MODELS[name](complete(x), swap[arm], K).fit(outcome).predict(complete(x))
     np.testing.assert_allclose(there, here[:, swap], atol=1e-9)
 
 
@@ -57,8 +57,8 @@ def test_the_order_of_columns_does_not_matter(name: str) -> None:
     """Covariates in another order give the same predictions, to 1e-9."""
     x, arm, outcome, _ = drawn(4)
     turned = np.ascontiguousarray(x[:, ::-1])
-    here = OUTCOME_MODELS[name]().fit(complete(x), arm, outcome, K).predict(complete(x))
-    there = OUTCOME_MODELS[name]().fit(complete(turned), arm, outcome, K).predict(complete(turned))
+    here = OUTCOME_MODELS[name](complete(x), arm, K).fit(outcome).predict(complete(x))
+    there = OUTCOME_MODELS[name](complete(turned), arm, K).fit(outcome).predict(complete(turned))
     np.testing.assert_allclose(there, here, atol=1e-9)
 
 
@@ -75,7 +75,7 @@ def test_trees_see_gaps() -> None:
     error = []
     for seen in (gaps, filled):
         known = replace(complete(filled), gaps=seen)
-        model = OUTCOME_MODELS["boosted trees"]().fit(known, arm, truth + 0.3 * rng.normal(size=N), K)
+        model = OUTCOME_MODELS["boosted trees"](known, arm, K).fit(truth + 0.3 * rng.normal(size=N))
         error.append(np.mean((model.predict(known)[:, 0] - truth) ** 2))
     assert error[0] < 0.5 * error[1]
 
@@ -86,7 +86,7 @@ def test_stages_use_the_bumps_that_lines_miss() -> None:
     bend = 1.5 * np.exp(-2 * x[:, 1] ** 2)
     error = {
         name: np.mean(
-            (model().fit(complete(x), arm, outcome + bend, K).predict(complete(x)) - truth - bend[:, None]) ** 2
+            (model(complete(x), arm, K).fit(outcome + bend).predict(complete(x)) - truth - bend[:, None]) ** 2
         )
         for name, model in OUTCOME_MODELS.items()
     }
@@ -101,16 +101,16 @@ def test_a_small_penalty_is_analysis_of_covariance(monkeypatch: pytest.MonkeyPat
     coefficients = np.linalg.lstsq(design, outcome, rcond=None)[0]
     expected = x @ coefficients[K:, None] + coefficients[:K]
     np.testing.assert_allclose(
-        OUTCOME_MODELS["pooled ridge"]().fit(complete(x), arm, outcome, K).predict(complete(x)), expected, atol=1e-8
+        OUTCOME_MODELS["pooled ridge"](complete(x), arm, K).fit(outcome).predict(complete(x)), expected, atol=1e-8
     )
 
 
 def test_by_arm_learns_each_arm_alone() -> None:
     """Changing one arm's outcomes leaves the predictions under the others as they were."""
     x, arm, outcome, _ = drawn(6)
-    before = OUTCOME_MODELS["ridge by arm"]().fit(complete(x), arm, outcome, K).predict(complete(x))
+    before = OUTCOME_MODELS["ridge by arm"](complete(x), arm, K).fit(outcome).predict(complete(x))
     changed = np.where(arm == 1, outcome + x[:, 0] * 5, outcome)
-    after = OUTCOME_MODELS["ridge by arm"]().fit(complete(x), arm, changed, K).predict(complete(x))
+    after = OUTCOME_MODELS["ridge by arm"](complete(x), arm, K).fit(changed).predict(complete(x))
     np.testing.assert_array_equal(before[:, [0, 2]], after[:, [0, 2]])
     assert np.abs(before[:, 1] - after[:, 1]).max() > 1
 
@@ -123,7 +123,7 @@ def test_trees_win_where_records_bend() -> None:
         x, arm, outcome, _ = drawn(7, bend)
         new, _, _, truth = drawn(8, bend)
         error = {
-            name: np.mean((model().fit(complete(x), arm, outcome, K).predict(complete(new)) - truth) ** 2)
+            name: np.mean((model(complete(x), arm, K).fit(outcome).predict(complete(new)) - truth) ** 2)
             for name, model in OUTCOME_MODELS.items()
             if name != "staged ridge"
         }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import lightgbm
 import numpy as np
 import pytest
 
+from estimators.boosted import REPEATABLE
 from estimators.nuisances import log_loss
-from estimators.outcome_models import REPEATABLE
 from estimators.probability_models import PROBABILITY_MODELS, BoostedClassifier, fit_calibrated, served_logits
 
 N = 1500
@@ -67,7 +69,8 @@ def test_calibration_cures_boosted_propensities() -> None:
 
 def test_calibration_undoes_overconfidence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even LightGBM's defaults end within 0.15 nats of the truth once their temperature is fitted."""
-    monkeypatch.setitem(PROBABILITY_MODELS, "defaults", lambda: BoostedClassifier(n_estimators=100, num_leaves=31))  # type: ignore[arg-type]
+    defaults = partial(BoostedClassifier, n_estimators=100, num_leaves=31)
+    monkeypatch.setitem(PROBABILITY_MODELS, "defaults", defaults)  # type: ignore[arg-type]
     x, arm, _ = drawn(4, 7)
     new, got, chance = drawn(4, 8, n=10_000)
     found = log_loss(fit_calibrated("defaults", x, arm, np.arange(N)).predict_proba(new), got)

@@ -89,7 +89,7 @@ def test_outcomes_along_a_curve_are_expected() -> None:
     new, got, then = drawn(7)
 
     def error(name: str) -> float:
-        model = OUTCOME_MODELS[name]().fit(complete(x), arm, outcome, 3)
+        model = OUTCOME_MODELS[name](complete(x), arm, 3).fit(outcome)
         told = model.predict(complete(new))[np.arange(N), got]
         near = np.abs(new @ TRUE) < 2
         return float(np.mean((told - then)[near] ** 2))
