@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.sparse import csr_array
 
 from data_contracts.episode import FloatArray, IntArray
@@ -165,7 +165,8 @@ def _normal(
     precision: FloatArray, moment: FloatArray, rng: np.random.Generator, size: int = 1
 ) -> tuple[FloatArray, FloatArray]:
     """(size, m) draws of a normal with this precision and precision times mean, and the (m,) mean."""
-    lower = cholesky(precision, lower=True, overwrite_a=True, check_finite=False)
+    # A symmetric matrix is its own transpose, which LAPACK takes as it lies in memory.
+    lower, _ = cho_factor(precision.T, lower=True, overwrite_a=True, check_finite=False)
     mean = cho_solve((lower, True), moment, check_finite=False)
     standard = rng.standard_normal((size, len(mean))).T
     return mean + solve_triangular(lower, standard, lower=True, trans="T", check_finite=False).T, mean

@@ -55,35 +55,37 @@ class Rows:
         penalty[:, 0] = 0.0
         return penalty
 
-    def parts(self, used: BoolArray | None) -> Iterator[tuple[FloatArray, IntArray]]:
-        """Chunks of the used rows, ones before the features, with their labels."""
+    def parts(self, used: BoolArray | None) -> Iterator[FloatArray]:
+        """Chunks of the used rows' features, ones before them."""
         for start in range(0, len(self.label), CHUNK):
             part = slice(start, start + CHUNK)
-            features, label = self.features[part], self.label[part]
-            if used is not None:
-                features, label = features[used[part]], label[used[part]]
-            yield np.column_stack([np.ones(len(label)), features]), label
+            features = self.features[part] if used is None else self.features[part][used[part]]
+            yield np.column_stack([np.ones(len(features)), features])
 
     def gradient(self, at: FloatArray, used: BoolArray | None) -> tuple[float, FloatArray]:
         """The penalised loss over the used rows and its (K - 1, 1 + q) gradient."""
-        loss, found = 0.5 * float((self.penalty * at**2).sum()), self.penalty * at
-        for features, label in self.parts(used):
-            logits = features @ (self.contrasts @ at).T
-            rows = np.arange(len(label))
-            top = logits.max(axis=1) if len(label) else np.zeros(0)
-            chance = np.exp(logits - top[:, None])
-            total = chance.sum(axis=1)
-            loss += float((np.log(total) + top - logits[rows, label]).sum())
-            chance /= total[:, None]
-            chance[rows, label] -= 1
-            found = found + self.contrasts.T @ (chance.T @ features)
-        return loss, found
+        loss, weights, slopes = 0.5 * float((self.penalty * at**2).sum()), self.contrasts @ at, np.zeros(1)
+        for start in range(0, len(self.label), CHUNK):
+            part = slice(start, start + CHUNK)
+            features, label = self.features[part], self.label[part]
+            logits = weights[:, 1:] @ features.T + weights[:, :1]
+            rows, top = np.arange(len(label)), logits.max(axis=0)
+            chance = np.exp(logits - top)
+            total = chance.sum(axis=0)
+            told = np.log(total) + top - logits[label, rows]
+            chance /= total
+            chance[label, rows] -= 1
+            if used is not None:  # what is multiplied by 0 is quicker than copies of the others
+                told, chance = told[used[part]], chance * used[part]
+            loss += float(told.sum())
+            slopes = slopes + np.column_stack([chance.sum(axis=1), chance @ features])
+        return loss, self.penalty * at + self.contrasts.T @ slopes
 
     def curvature(self, at: FloatArray, used: BoolArray | None) -> FloatArray:
         """((K - 1)(1 + q), same) second derivatives of the loss over the used rows, without the penalty's."""
         contrasts, (k, q) = self.contrasts, at.shape
         found = np.zeros((k, q, k, q))
-        for features, _ in self.parts(used):
+        for features in self.parts(used):
             chance = softmax(features @ (contrasts @ at).T)
             along = chance @ contrasts
             for a in range(k):

@@ -76,9 +76,8 @@ def crossfit_propensity(
     mixed = []
     for name in PROBABILITY_MODELS:
         raw = logistic.held_out if name == LOGISTIC else expect_arm(name, covariates, arm, fold)
-        forms = {name: cross_calibrated(raw, arm, fold)}
-        if large:
-            forms[name + OWN] = cross_calibrated(raw, arm, fold, by_label=True)
+        calibrated = cross_calibrated(raw, arm, fold, by_label=large)
+        forms = dict(zip([name, name + OWN], calibrated, strict=False))
         mixed.append(pick(forms, lambda chances: log_loss(chances, arm)).prediction)
         found |= forms
     found["mixture"] = mixture(mixed, [chances[np.arange(len(arm)), arm] for chances in mixed], fold)

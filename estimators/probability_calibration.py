@@ -54,22 +54,24 @@ def softmax(logits: FloatArray) -> FloatArray:
 def cross_calibrated(
     log_probability: FloatArray, label: IntArray, fold: IntArray, *, by_label: bool = False
 ) -> FloatArray:
-    """(n, C) calibrated probabilities, each fold's calibration fitted on the rows outside it.
+    """(1, n, C) calibrated probabilities, each fold's calibration fitted on the rows outside it.
 
     Args:
         log_probability: (n, C) held-out.
         label: (n,) codes.
         fold: (n,).
-        by_label: whether large labels get their own slope and offset.
+        by_label: whether to add, (2, n, C), those where large labels have their own slope and offset.
     """
 
     def calibrate(train: BoolArray, test: BoolArray) -> FloatArray:
-        scaling = fit_common(log_probability[train], label[train])
+        known, happened = log_probability[train], label[train]
+        scalings = [fit_common(known, happened)]
         if by_label:
-            scaling = fit_by_label(log_probability[train], label[train], scaling)
-        return scaling.apply(log_probability[test])
+            scalings.append(fit_by_label(known, happened, scalings[0]))
+        return np.stack([scaling.apply(log_probability[test]) for scaling in scalings], axis=1)
 
-    return held_out(fold, (log_probability.shape[1],), calibrate)
+    found = held_out(fold, (1 + by_label, log_probability.shape[1]), calibrate)
+    return np.ascontiguousarray(np.moveaxis(found, 1, 0))
 
 
 def fit_common(log_probability: FloatArray, label: IntArray) -> Scaling:

@@ -67,7 +67,7 @@ class Trial:
     def propensities_learned(self) -> Trial:
         """The same with propensities learned from its own rows, by the calibrated logistic regression."""
         log_chances = LogisticByFold.fit(self.covariates, self.arm, self.fold).held_out
-        return replace(self, propensity=cross_calibrated(log_chances, self.arm, self.fold))
+        return replace(self, propensity=cross_calibrated(log_chances, self.arm, self.fold)[0])
 
 
 @dataclass(frozen=True)
