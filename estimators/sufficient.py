@@ -11,8 +11,8 @@ from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
 from estimators.residual_scale import arm_contrasts, residuals, unlikely_seen
 
-CHUNK = 20_000
-"""Episodes whose design matrix is held in memory at once."""
+CHUNK = 4_000
+"""Episodes whose design matrix is held at once: few enough that its memory is used again and again."""
 
 
 @dataclass(frozen=True)

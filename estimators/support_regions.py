@@ -17,7 +17,7 @@ from scipy.stats import poisson
 
 from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray
-from data_contracts.episode import FloatArray, IntArray
+from data_contracts.episode import FloatArray
 from data_contracts.support import SIDES
 from estimators.support_grid import Grid, Half
 
@@ -73,12 +73,13 @@ def hardly_ever_regions(
 
 def _box(grid: Grid, starts: Starts, mark: float, arms: int) -> tuple[Half, ...] | None:
     """The least likely of the smallest boxes that pass; None if none does."""
-    firsts = [_steepest(grid, starts, starts.left, [j]) for j in range(len(grid.edges))]
-    ranked = sorted((-gain, half) for gain, half in firsts if half is not None)
-    boxes: list[tuple[Half, ...]] = [(half,) for _, half in ranked[:STARTS]]
+    gains = _gains(grid, starts, starts.left)
+    firsts = [(-float(gains[j].max()), _half(gains[j : j + 1], j)) for j in range(len(gains)) if gains[j].max() > 0]
+    boxes: list[tuple[Half, ...]] = [(half,) for _, half in sorted(firsts)[:STARTS]]
+    best = _Best(grid, starts)
     for sides in range(1, SIDES + 1):
         if sides > 1:
-            boxes = [grown for box in boxes if len(grown := _grow(grid, starts, box)) == sides]
+            boxes = [grown for box in boxes if len(grown := _grow(best, box)) == sides]
         level = log(CHANCE) - log(arms) - log(max(comb(grid.halves, sides), 1))
         chances = [(_log_chance(grid, starts, box, mark), box) for box in boxes]
         if passing := [pair for pair in chances if pair[0] <= level]:
@@ -93,9 +94,9 @@ def _log_chance(grid: Grid, starts: Starts, box: Sequence[Half], mark: float) ->
     return 0.0 if seen > mark * rows.sum() else float(poisson.logcdf(seen, starts.expected[rows].sum()))
 
 
-def _grow(grid: Grid, starts: Starts, box: tuple[Half, ...]) -> tuple[Half, ...]:
+def _grow(best: _Best, box: tuple[Half, ...]) -> tuple[Half, ...]:
     """A box with one more side, then each side again at its best given the others; the box itself if none helps."""
-    _, side = _steepest(grid, starts, _rows(grid, starts.left, box))
+    side = best.given(box)
     if side is None:
         return box
     sides = [*box, side]
@@ -103,10 +104,26 @@ def _grow(grid: Grid, starts: Starts, box: tuple[Half, ...]) -> tuple[Half, ...]
         before = list(sides)
         for i in range(len(sides)):
             others = sides[:i] + sides[i + 1 :]
-            sides[i] = _steepest(grid, starts, _rows(grid, starts.left, others))[1] or sides[i]
+            sides[i] = best.given(others) or sides[i]
         if sides == before:
             break
     return tuple(sides)
+
+
+class _Best:
+    """The best half-space within each box that is asked for: boxes that grow meet each other, and themselves."""
+
+    def __init__(self, grid: Grid, starts: Starts) -> None:
+        self._grid, self._starts = grid, starts
+        self._known: dict[frozenset[Half], Half | None] = {}
+
+    def given(self, box: Sequence[Half]) -> Half | None:
+        """The half of the box with the largest log-likelihood ratio of a shortfall; None where there is no such."""
+        asked = frozenset(box)
+        if asked not in self._known:
+            gains = _gains(self._grid, self._starts, _rows(self._grid, self._starts.left, box))
+            self._known[asked] = _half(gains, 0) if gains.max(initial=0.0) > 0 else None
+        return self._known[asked]
 
 
 def _rows(grid: Grid, left: BoolArray | np.bool_, box: Sequence[Half]) -> BoolArray:
@@ -114,39 +131,30 @@ def _rows(grid: Grid, left: BoolArray | np.bool_, box: Sequence[Half]) -> BoolAr
     return np.asarray(np.logical_and.reduce([np.broadcast_to(left, grid.codes.shape[1:]), *map(grid.inside, box)]))
 
 
-def _steepest(
-    grid: Grid, starts: Starts, rows: BoolArray, columns: Sequence[int] | None = None
-) -> tuple[float, Half | None]:
-    """The half of the rows with the largest log-likelihood ratio of a shortfall, over some columns or all."""
-    searched = range(len(grid.edges)) if columns is None else columns
-    left = np.flatnonzero(rows)
-    got, expected = np.flatnonzero(starts.got[left]), starts.expected[left]
-    cuts = np.array([len(grid.edges[column]) for column in searched])
-    counts = np.zeros((3, len(cuts), int(cuts.max(initial=0)) + 1))
-    for at, column in enumerate(searched):
-        _count(grid.codes[column][left], got, expected, counts[:, at])
-    gains = _gains(counts, cuts)
-    if not gains.size or gains.max() <= 0:
-        return 0.0, None
+def _half(gains: FloatArray, first: int) -> Half:
+    """The half-space with the largest of the gains, those of columns from the ``first`` on."""
     at, below, cut = (int(place) for place in np.unravel_index(gains.argmax(), gains.shape))
-    return float(gains.max()), Half(searched[at], cut, -1 if below else 1)
+    return Half(first + at, cut, -1 if below else 1)
 
 
-def _count(codes: IntArray, got: IntArray, expected: FloatArray, into: FloatArray) -> None:
-    """Count (3, intervals) episodes, starts seen (of the rows ``got``) and starts expected by a column's intervals."""
-    for row, counted in enumerate((np.bincount(codes), np.bincount(codes[got]), np.bincount(codes, expected))):
-        into[row, : len(counted)] = counted
-
-
-def _gains(counts: FloatArray, cuts: IntArray) -> FloatArray:
-    """(c, 2, cuts) log-likelihood ratio of a shortfall above and below each cut of c columns; 0 under 11 episodes.
-
-    Args:
-        counts: (3, c, intervals) of columns that are cut less often, the last are empty.
-        cuts: (c,) how often each column is cut.
-    """
+def _gains(grid: Grid, starts: Starts, rows: BoolArray) -> FloatArray:
+    """(q, 2, cuts) log-likelihood ratio of a shortfall above and below each column's cuts; 0 under 11 episodes."""
+    cuts = np.array([len(edges) for edges in grid.edges], dtype=np.int64)
+    counts = _counts(grid, starts, rows, int(cuts.max(initial=0)) + 1)
     below = counts.cumsum(axis=-1)
     size, seen, hoped = np.stack([below[..., -1:] - below, below], axis=2)[..., :-1]
     ratio = np.log(np.maximum(seen, LEAST) / np.maximum(hoped, LEAST))
     real = (seen < hoped) & (size >= MINIMUM_CELL) & (np.arange(size.shape[-1]) < cuts[:, None, None])
     return np.where(real, seen * ratio - seen + hoped, 0.0)
+
+
+def _counts(grid: Grid, starts: Starts, rows: BoolArray, intervals: int) -> FloatArray:
+    """(3, q, intervals) episodes, starts seen and starts expected among some (n,) rows, by interval of each column."""
+    left = np.flatnonzero(rows)
+    got, expected = np.flatnonzero(starts.got[left]), starts.expected[left]
+    found = np.zeros((3, len(grid.edges), intervals))
+    for column, codes in enumerate(grid.codes):
+        here = codes if len(left) == len(codes) else codes[left]
+        for row, counted in enumerate((np.bincount(here), np.bincount(here[got]), np.bincount(here, expected))):
+            found[row, column, : len(counted)] = counted
+    return found
