@@ -50,7 +50,8 @@ def _middle(present: FloatArray) -> float:
 
 def _levels(column: Column) -> tuple[str, ...]:
     """Levels with enough episodes, the most frequent first; rarer ones count as never seen."""
-    counts = Counter(MISSING_LEVEL if value is None else value for value in column)
+    counts = Counter(column.tolist())
+    counts[MISSING_LEVEL] += counts.pop(None, 0)
     kept = [level for level, count in counts.items() if count >= MINIMUM_CELL]
     by_count = sorted(kept, key=lambda level: (level == MISSING_LEVEL, -counts[level], level))
     return tuple(by_count) or (counts.most_common(1)[0][0],)
