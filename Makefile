@@ -30,7 +30,7 @@ test-slow: $(READY)  ## the longer simulations and the comparison with DoubleML
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements-bench.lock
 	$(BIN)/pytest -m slow
 
-test-spark: $(READY)  ## the same rows on Spark; downloads 300 MB and needs Java 17
+test-spark: $(READY)  ## records in Spark give the same rows; downloads 300 MB and needs Java 17
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements-spark.lock
 	$(BIN)/pytest -m slow tests/experiments/test_spark.py
 

@@ -27,12 +27,17 @@ class ByCourse:
     """What is known of n episodes by how patients fared until the outcome was due, or they were lost.
 
     Attributes:
-        chance: (n,) cross-fitted probabilities of having been followed to the end, of those who were.
+        chances: (n, V) cross-fitted probabilities of having been followed to each visit, of those who were.
         completed: (n,) outcomes on the benefit scale, those of patients who were lost made up for by their course.
     """
 
-    chance: FloatArray
+    chances: FloatArray
     completed: FloatArray
+
+    @property
+    def chance(self) -> FloatArray:
+        """(n,) probabilities of having been followed to the end."""
+        return self.chances[:, -1]
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class ScoredEpisodes:
     def rows(self, chosen: BoolArray | IntArray) -> ScoredEpisodes:
         """The chosen rows, or all in another order; everything else unchanged."""
         by_row = [name for name in self.__dataclass_fields__ if name not in ("basis", "by_course")]
-        course = self.by_course and ByCourse(self.by_course.chance[chosen], self.by_course.completed[chosen])
+        course = self.by_course and ByCourse(self.by_course.chances[chosen], self.by_course.completed[chosen])
         found = replace(self, by_course=course, **{name: getattr(self, name)[chosen] for name in by_row})
         if "features" in self.__dict__:
             found.__dict__["features"] = self.features[chosen]

@@ -95,7 +95,7 @@ def complete_by_course(design: StudyDesign, course: Course, benefit: FloatArray)
         expected = expect_by_course(known, course, episodes.arm, benefit, fold)
         stays = crossfit_staying(known, course, episodes.arm, fold, episodes.cluster).prediction
         first.append(expected.first)
-        staying.append(stays[:, -1])
+        staying.append(stays)
         outcomes.append(completed(course, benefit, expected.own, stays))
     return median_of(first), ByCourse(np.median(staying, axis=0), np.median(outcomes, axis=0))
 

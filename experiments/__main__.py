@@ -34,6 +34,7 @@ examples:
   equipoise-lab study clinic/protocol.yaml --data clinic/records --out study             # event tables, or FHIR
   equipoise-lab study clinic/protocol.yaml --data clinic/records.duckdb --out study      # or an OMOP CDM
   equipoise-lab study clinic/protocol.yaml --data "postgres://host/clinic?schema=cdm" --out study
+  equipoise-lab study clinic/protocol.yaml --data "spark://host:7077?schema=cdm" --out study   # or spark:///folder
 
 Writes report.html, report.json, gates.json and policy/, and registers the policy as the challenger. Ends with 4 if a
 gate failed. Stopped on the way, it goes on where it was when the same command is run again.
@@ -216,18 +217,23 @@ def _add_benchmark(commands: Any) -> None:
         "suite",
         choices=(
             *("worlds", "contrasts", "ihdp", "acic2016", "cost", "serve", "scores", "evidence"),
-            *("attack", "refutation"),
+            *("attack", "refutation", "cohort"),
         ),
     )
     benchmark.add_argument("--out", type=Path, required=True, help="folder for the results: JSON, Markdown, SVG")
     benchmark.add_argument("--quick", action="store_true", help="few draws: a look, not a verdict")
     benchmark.add_argument("--draws", type=int, help="draws (ihdp: replications; acic2016: sets; serve: calls)")
     benchmark.add_argument(
-        "--n", type=_whole_numbers, default=(), help="episodes (worlds, cost: with commas between several)"
+        "--n",
+        type=_whole_numbers,
+        default=(),
+        help="episodes (worlds, cost: with commas between several; cohort: rows)",
     )
     benchmark.add_argument("--worlds", default="", help="worlds, contrasts: names with commas between them (all)")
     benchmark.add_argument("--data", type=Path, help="ihdp and acic2016: folder with the data sets")
-    benchmark.add_argument("--jobs", type=int, default=1, help="processes at the same time (1); not for cost, serve")
+    benchmark.add_argument(
+        "--jobs", type=int, default=1, help="processes at the same time (1); not for cost, serve, cohort"
+    )
     benchmark.add_argument("--peers", choices=("all", "fast", "none"), default="fast", help="forests are slow (fast)")
 
 

@@ -63,6 +63,12 @@ def _cost(request: Request, report: Progress) -> SuiteResult:
     return benchmark_cost(request, report)
 
 
+def _cohort(request: Request, report: Progress) -> SuiteResult:
+    from experiments.benchmark_cohort import benchmark_cohort
+
+    return benchmark_cohort(request, report)
+
+
 def _serve(request: Request, report: Progress) -> SuiteResult:
     from experiments.benchmark_serve import benchmark_serve
 
@@ -99,6 +105,7 @@ SUITES: Mapping[str, Suite] = {
     "ihdp": _ihdp,
     "acic2016": _acic,
     "cost": _cost,
+    "cohort": _cohort,
     "serve": _serve,
     "scores": _scores,
     "evidence": _evidence,

@@ -23,7 +23,7 @@ from experiments.benchmark_econml import linear_dr, linear_dr_boosted, linear_dr
 from experiments.benchmark_fresh import draw_study
 from experiments.benchmark_marks import Cell, Mark, Summary, at_most, in_cell, judge_marks, marks_table
 from experiments.benchmark_peer_data import PeerData, peer_data
-from experiments.benchmark_runs import run_all
+from experiments.benchmark_runs import apart, run_all
 from experiments.benchmark_suite import Request, SuiteResult, Table
 from experiments.benchmark_summary import describe_all, told
 from experiments.report.drawing import BLUE, GREY, bare
@@ -94,13 +94,13 @@ def measure_cost(world: str, n: int, seed: int) -> dict[str, float]:
     """
     episodes, protocol = draw_study(world, n, seed)
     marks: list[tuple[str, float]] = []
-    before, wall, start = _megabytes(), time.perf_counter(), time.process_time()
+    before, wall, start = peak_megabytes(), time.perf_counter(), time.process_time()
     learned = learn(episodes, protocol, lambda step, _share: marks.append((step, time.process_time())))
     end = time.process_time()
     found = {"cpu": end - start, "wall": time.perf_counter() - wall}
     ends = [at for _, at in marks[1:]] + [end]
     found |= {f"cpu.step: {step}": stop - at for (step, at), stop in zip(marks, ends, strict=True)}
-    found |= {"megabytes before": before, "megabytes peak": _megabytes()}
+    found |= {"megabytes before": before, "megabytes peak": peak_megabytes()}
     if n > ALONE:
         return found
     return found | _beside(episodes, protocol, peer_data(learned.scored, learned.covariates), found["cpu"])
@@ -141,14 +141,10 @@ def _draws(n: int, quick: bool) -> int:
 
 def _apart(world: str, n: int, seed: int) -> dict[str, float]:
     """One measurement in a fresh process, whose peak of memory is that of this draw alone."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(measure_cost, world, n, seed).result()
+    return apart(measure_cost, world, n, seed)
 
 
-def _megabytes() -> float:
+def peak_megabytes() -> float:
     """The process's largest resident size so far; Linux counts in kilobytes, macOS in bytes."""
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return size * (1 if sys.platform == "darwin" else 1024) / 1e6

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-LIBRARIES = ("equipoise", "numpy", "scipy", "scikit-learn", "lightgbm", "econml", "doubleml")
+LIBRARIES = ("equipoise", "numpy", "scipy", "scikit-learn", "lightgbm", "econml", "doubleml", "duckdb")
 CPU_INFO = Path("/proc/cpuinfo")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeVar
 
 from estimators.progress import Progress
 from experiments.benchmark_draws import DrawFile, Result
+
+Made = TypeVar("Made")
 
 
 def run_all(
@@ -37,6 +39,12 @@ def run_all(
             kept.keep((work.__name__, *calls[i]), found)
         report(_name(calls[i]), len(results) / len(calls))
     return [results[i] for i in range(len(calls))]
+
+
+def apart(work: Callable[..., Made], *arguments: object) -> Made:
+    """The result of ``work(*arguments)`` in a fresh process, whose peak of memory is its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 def _run(work: Callable[..., Result], calls: dict[int, tuple[Any, ...]], jobs: int) -> Iterator[tuple[int, Result]]:

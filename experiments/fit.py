@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from data_contracts.episode import Episodes, LeftOut
-from data_contracts.episode_checks import check_episodes
-from data_contracts.errors import BadInput, Problem
+from data_contracts.episode import Episodes
 from data_contracts.identification import Identification
 from data_contracts.protocol import StudyProtocol
-from data_contracts.protocol_file import read_protocol
 from data_contracts.site_value import SiteValues
-from data_contracts.tables import read_table
 from data_contracts.trial_evidence import tables_named
 from data_contracts.whole_file import write_whole
 from estimators.candidates import for_study
@@ -28,15 +22,16 @@ from experiments.blinded import judge_design
 from experiments.card.fill import model_card
 from experiments.card.write import card_content
 from experiments.closed_policy import closed_policy_files
-from experiments.cohort.place import Place, name_of
+from experiments.cohort.place import Place
 from experiments.design_result import DesignResult, Result
 from experiments.gate_reasons import gates_told, marks_told
 from experiments.gates import judge
-from experiments.identified import argued, graph_problems, identified
+from experiments.identified import argued
 from experiments.policy_writer import policy_files, write_policy
 from experiments.report.summary import summarise
 from experiments.signing import Signer
 from experiments.stages import Made, Stages
+from experiments.study_records import open_study
 from experiments.study_result import StudyResult
 from experiments.withdrawn_patients import WithdrawnPatients
 
@@ -64,8 +59,9 @@ def fit(
     Raises:
         BadInput: the protocol or the table has problems; all are listed.
     """
-    protocol, episodes = read_study(protocol_path, place, withdrawn)
-    return fit_episodes(episodes, protocol, progress, graph=identified(protocol_path, protocol))
+    with open_study(protocol_path, place, withdrawn) as records:
+        episodes = records.episodes()
+    return fit_episodes(episodes, records.protocol, progress, graph=records.graph)
 
 
 def fit_episodes(
@@ -126,55 +122,6 @@ def _left_out(design: DesignResult, learned: Learned, progress: Progress) -> Sit
 
 def _made(_name: str, make: Callable[[], Made]) -> Made:
     return make()
-
-
-def read_study(
-    protocol_path: Path, place: Place, withdrawn: WithdrawnPatients | None = None
-) -> tuple[StudyProtocol, Episodes]:
-    """Read and check the protocol and the records, without those who withdrew; if neither can be used, both say why.
-
-    Raises:
-        BadInput: the protocol or the records have problems; all are listed.
-    """
-    try:
-        protocol = read_protocol(protocol_path)
-    except BadInput as error:
-        raise BadInput([*error.problems, *_table_problems(place)]) from error
-    try:
-        return protocol, _read_episodes(protocol, place, withdrawn)
-    except BadInput as error:
-        raise BadInput([*graph_problems(protocol_path, protocol), *error.problems]) from error
-
-
-def _read_episodes(protocol: StudyProtocol, place: Place, withdrawn: WithdrawnPatients | None) -> Episodes:
-    by = withdrawn.sha256 if withdrawn else None
-    if protocol.target_trial is not None:
-        # Here, so that a study of one table does not wait for a database to be loaded.
-        from experiments.cohort.build import build_cohort
-
-        built = build_cohort(place, protocol, protocol.target_trial, datetime.date.today(), withdrawn)
-        episodes = replace(check_episodes(built.table, protocol), withdrawn_by=by)
-        return replace(episodes, chosen=built.chosen, left_out=built.left_out, left_therapy=built.left_therapy)
-    if isinstance(place, str) or place.is_dir():
-        what = "a database" if isinstance(place, str) else "a folder"
-        step = "Name the table, or add the block target_trial to the protocol."
-        raise BadInput([Problem(name_of(place), "a table with one row an episode", what, step)])
-    names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
-    gone: tuple[LeftOut, ...] = ()
-    table = read_table(place, text=names)
-    if withdrawn:
-        table, gone = withdrawn.left_out(table, protocol.records.patient_id)
-    return replace(check_episodes(table, protocol), left_out=gone, withdrawn_by=by)
-
-
-def _table_problems(place: Place) -> tuple[Problem, ...]:
-    """What can be said of a table while the protocol cannot be read; of event tables nothing."""
-    try:
-        if isinstance(place, Path) and place.suffix.lower() in TABLES:
-            read_table(place)
-    except BadInput as error:
-        return error.problems
-    return ()
 
 
 def write_fit(result: Result, out: Path, signer: Signer, summary: Mapping[str, Any] | None = None) -> None:

@@ -1,8 +1,8 @@
 """Stages: what a study has finished is kept in its folder, so that an interrupted one goes on where it stopped.
 
-A stage is a file, named by the hash of all that goes into it: the protocol, the records' fingerprint, the stage, the
-source of this program and the libraries that compute. It holds patients' data as Python objects, so that it is read
-back only if this lab's own key signed it, lies in a folder for its owner alone, and is removed once a study is done.
+A stage is a file, named by the hash of all that goes into it: the protocol, the records as they were read, the stage,
+the source of this program and the libraries that compute. It holds patients' data as Python objects, so that it is
+read back only if this lab's own key signed it, is for its owner alone, and is removed once a study is done or refused.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import io
 import pickle
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from importlib import import_module
@@ -27,7 +28,10 @@ from experiments.signing import Signer
 FOLDER = "stages"
 ROOMS = ("data_contracts", "estimators", "engine", "experiments")
 SOURCE = (".py", ".yaml")
-LIBRARIES = ("econml", "empyricalcalibration", "lightgbm", "numpy", "scikit-learn", "scipy")
+COUNT = ("duckdb", "ibis-framework", "pandas", "pyarrow")
+COMPUTE = ("econml", "empyricalcalibration", "lightgbm", "numpy", "scikit-learn", "scipy")
+LIBRARIES = (*COUNT, *COMPUTE)
+"""Those that make the cohort, and those that compute."""
 
 Made = TypeVar("Made")
 
@@ -59,12 +63,15 @@ class Stages:
             return _unpacked(kept)  # type: ignore[no-any-return]
         content = _packed(make())
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(path, self.signer.sign(content) + content)
+        self.folder.chmod(0o700)  # whoever made it
+        write_whole(path, self.signer.sign(content) + content, private=True)
         return _unpacked(content)  # type: ignore[no-any-return]
 
     def remove(self) -> None:
-        """Remove every stage: they hold patients' data, and a study that is done needs none."""
+        """Remove every stage: they hold patients' data, and a study that is done or refused needs none."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):  # it holds other results
+            self.folder.parent.rmdir()
 
     def _key(self, name: str) -> str:
         return hashlib.sha256("\n".join((name, self.study, program())).encode()).hexdigest()[:24]

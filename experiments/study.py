@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from data_contracts.errors import EquipoiseError
 from estimators.progress import Progress
 from experiments.attack import attacked
 from experiments.card.fill import model_card
 from experiments.card.write import CARD_HTML, CARD_MARKDOWN, write_card
 from experiments.cohort.place import Place
 from experiments.design_result import Result
-from experiments.fit import NO_PROGRESS, fit_episodes, read_study, write_fit
-from experiments.identified import identified
+from experiments.fit import NO_PROGRESS, fit_episodes, write_fit
 from experiments.report.summary import summarise
 from experiments.report.write import HTML, JSON, write_report
 from experiments.signing import Signer
 from experiments.stages import FOLDER, Stages
+from experiments.study_records import open_study
 from experiments.study_result import StudyResult
 from experiments.tracking import Registered, track
 from experiments.withdrawn_patients import WithdrawnPatients
@@ -35,7 +36,7 @@ def study(
     Finished stages are kept in the folder until the study is done: run again after it was stopped, it goes on there.
 
     Raises:
-        BadInput: the protocol or the table has problems; nothing is written.
+        BadInput: the protocol or the records have problems; nothing stays written.
     """
     share = 0.0
 
@@ -44,12 +45,15 @@ def study(
         share = max(share, 0.8 * done)  # a design that is judged again starts over
         progress(step, share)
 
-    protocol, episodes = read_study(protocol_path, place, withdrawn)
-    graph = identified(protocol_path, protocol)
+    with open_study(protocol_path, place, withdrawn) as records:
+        stages = Stages(out / FOLDER, records.identity, signer, lambda told: progress(told, share))
+        episodes = stages.run("cohort", records.episodes)
     sweep(out)
-    identity = f"{protocol.study_id} {episodes.fingerprint} {episodes.withdrawn_by}"
-    stages = Stages(out / FOLDER, identity, signer, lambda told: progress(told, share))
-    result = fit_episodes(episodes, protocol, fitting, stages, graph)
+    try:
+        result = fit_episodes(episodes, records.protocol, fitting, stages, records.graph)
+    except EquipoiseError:
+        stages.remove()
+        raise
     if isinstance(result, StudyResult):
         result = attacked(result, lambda step, done: progress(step, 0.8 + 0.07 * done))
     progress("writing the policy and the report", 0.87)

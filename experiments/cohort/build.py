@@ -71,9 +71,21 @@ def build_cohort(
         BadInput: the tables, or what the protocol asks of them, have problems, or nobody is left; all are listed.
     """
     with told_plainly(place), open_records(place, trial) as source:
-        if problems := [*event_problems(source, today, trial.cleaning), *name_problems(source, trial)]:
-            raise BadInput(problems)
-        frame = source.connection.to_pyarrow(cohort_expression(source.joined, protocol, trial)).to_pandas()
+        return cohort_of(source, place, protocol, trial, today, withdrawn)
+
+
+def cohort_of(
+    source: EventSource,
+    place: Place,
+    protocol: StudyProtocol,
+    trial: TargetTrial,
+    today: datetime.date,
+    withdrawn: WithdrawnPatients | None = None,
+) -> BuiltCohort:
+    """The cohort of records that are open; the rest as ``build_cohort`` has it."""
+    if problems := [*event_problems(source, today, trial.cleaning), *name_problems(source, trial)]:
+        raise BadInput(problems)
+    frame = source.connection.to_pyarrow(cohort_expression(source.joined, protocol, trial)).to_pandas()
     frame = frame.sort_values(protocol.records.patient_id, ignore_index=True)
     frame, gone = _without(frame, protocol.records.patient_id, withdrawn)
     chosen, lines = choose(frame, protocol, trial)

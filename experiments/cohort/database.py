@@ -19,6 +19,7 @@ from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, 
 from experiments.cohort.omop import open_omop
 from experiments.cohort.omop_tables import BESIDE, CLINICAL, IS_CDM
 from experiments.cohort.place import name_of
+from experiments.cohort.spark import SCHEME, spark_connection, spark_tables
 
 ATTACHED = "records"
 """What a DuckDB file is called while it is open."""
@@ -48,6 +49,8 @@ def open_address(address: str, trial: TargetTrial) -> EventSource:
     Raises:
         BadInput: it does not answer, or holds neither event tables nor a CDM.
     """
+    if address.startswith(SCHEME):
+        return _open_spark(address, trial)
     try:
         connection = ibis.connect(address)
         there = _prepared(connection) if connection.name == "postgres" else True
@@ -61,6 +64,17 @@ def open_address(address: str, trial: TargetTrial) -> EventSource:
     return _open(connection, lambda: _tables(connection, connection.list_tables()), place, trial)
 
 
+def _open_spark(address: str, trial: TargetTrial) -> EventSource:
+    """Records in Spark, in views of its session."""
+    try:
+        connection = spark_connection(address)
+    except BadInput:
+        raise
+    except Exception as error:  # of Spark, of Java, or of what lies between them
+        raise BadInput([database_problem(address, error)]) from None
+    return _open(connection, lambda: _lower(spark_tables(connection, address, WANTED)), name_of(address), trial)
+
+
 def _prepared(connection: Any) -> bool:
     """Whether a PostgreSQL session has a schema to read; without one ibis would list tables that cannot be opened."""
     # The server expects one row of what is chosen by its place in an order, and would go through all of it for each
@@ -72,12 +86,20 @@ def _prepared(connection: Any) -> bool:
 
 def _tables(connection: Any, names: Iterable[str], database: tuple[str, str] | None = None) -> dict[str, Expression]:
     """The tables that a study may read, by name in lower case, with their columns in lower case."""
-    found = {name.lower(): name for name in names if name.lower() in WANTED}
-    tables = {key: connection.table(name, database=database) for key, name in found.items()}
-    return {
-        key: table.rename({column.lower(): column for column in table.columns if column != column.lower()})
-        for key, table in tables.items()
-    }
+    return _lower({name: connection.table(name, database=database) for name in names if name.lower() in WANTED})
+
+
+def _lower(tables: Mapping[str, Expression]) -> dict[str, Expression]:
+    """The same by their names in lower case, without columns of a type that nothing of a study has (JSON, arrays)."""
+    found = {}
+    for name, table in tables.items():
+        plain = [column for column, type_ in table.schema().items() if not _is_composite(type_)]
+        found[name.lower()] = table.select(**{column.lower(): table[column] for column in plain})
+    return found
+
+
+def _is_composite(type_: Any) -> bool:
+    return bool(type_.is_nested() or type_.is_json() or type_.is_geospatial())
 
 
 def _in_file(connection: Any) -> dict[str, Expression]:

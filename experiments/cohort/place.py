@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 Place: TypeAlias = Path | str
 """A path, or the address of a database (text with ``://``)."""
@@ -21,4 +21,6 @@ def name_of(place: Place) -> str:
         return place.name
     parts = urlsplit(place)
     host = parts.hostname or ""
-    return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+    return (
+        f"{parts.scheme}://{host}:{parts.port}{parts.path}" if parts.port else f"{parts.scheme}://{host}{parts.path}"
+    )

@@ -1,4 +1,4 @@
-"""Who was still followed at each visit, and mean outcomes as observed beside those weighted for who was lost."""
+"""Who was still followed at each visit, and mean scores as observed beside those weighted for who was lost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.instrument_name import instrument_for
+from data_contracts.protocol import StudyProtocol
 from estimators.clusters import clustered_covariance
 from estimators.design import MINIMUM_CELL
 from experiments.report.disclosure import WITHHELD, Shown, disclose_left, disclose_share, is_small
@@ -21,10 +23,12 @@ DIGITS = 4
 
 
 def follow_up(result: StudyResult) -> dict[str, Any]:
-    """By arm: the share still followed at each visit, the mean score at the start, and the mean outcomes.
+    """By arm: the share still followed at each visit, the mean score at the start and between, and the mean outcomes.
 
-    ``counts`` and ``followed`` begin with everybody who started. ``weighted`` stands for all of them: each patient
-    seen counts for one over the probability of being seen. Neither mean is adjusted for who chose the arm.
+    ``counts`` and ``followed`` begin with everybody who started. ``between`` are the means at each visit but the last,
+    where the protocol names a course; ``weighted`` stands for all who started: each patient seen counts for one over
+    the probability of being seen at that visit. Neither mean is adjusted for who chose the arm. ``drawn`` says of
+    each visit between whether its measure is known to be the outcome's, so that a line may join them.
     """
     protocol, episodes = result.protocol, result.episodes
     block, outcome = protocol.censoring, protocol.outcome
@@ -43,6 +47,7 @@ def follow_up(result: StudyResult) -> dict[str, Any]:
         "weeks": protocol.target_trial is not None,
         "confidence": protocol.confidence,
         "digits": decimals(row[kind]["standard_error"] for row in rows for kind in ("observed", "weighted")),
+        "drawn": [_is_the_outcomes(name, protocol) for name in block.course] if block else [],
         "arms": rows,
     }
 
@@ -75,14 +80,41 @@ def _still_there(result: StudyResult, started: BoolArray) -> list[int]:
 
 
 def _means(result: StudyResult, k: int) -> dict[str, Any]:
-    """The mean score at the start of all who started an arm, and both mean outcomes, in the outcome's direction."""
+    """The mean score at the start of all who started an arm, and both means later, in the outcome's direction."""
     data, outcome = result.learned.scored, result.protocol.outcome
-    start = _start(result, data.arm == k)
-    seen = (data.arm == k) & ~np.isnan(data.outcome)
-    values = outcome.sign * data.outcome[seen]
-    weights = {"observed": np.ones(len(values)), "weighted": 1 / data.chance_observed[seen]}
+    at_end = _both(result, k, outcome.sign * data.outcome, data.chance_observed)
+    return {"start": _start(result, data.arm == k), "between": _between(result, k), **at_end}
+
+
+def _between(result: StudyResult, k: int) -> list[dict[str, Any] | None]:
+    """Both means at each visit but the last, of an arm; None where fewer than eleven were measured."""
+    course, by_course = result.episodes.course, result.learned.scored.by_course
+    if course is None or by_course is None:
+        return []
+    started = result.learned.scored.arm == k
+    return [
+        _both(result, k, measured, chance) if int((started & ~np.isnan(measured)).sum()) >= MINIMUM_CELL else None
+        for measured, chance in zip(course.T, by_course.chances.T, strict=False)
+    ]
+
+
+def _both(result: StudyResult, k: int, values: FloatArray, chance: FloatArray) -> dict[str, Any]:
+    """The mean of an arm's values as observed, and weighted by one over (n,) probabilities of being seen."""
+    data = result.learned.scored
+    seen = (data.arm == k) & ~np.isnan(values)
+    weights = {"observed": np.ones(int(seen.sum())), "weighted": 1 / chance[seen]}
     z = NormalDist().inv_cdf(0.5 + result.protocol.confidence / 2)
-    return {"start": start, **{kind: _mean(values, weight, data.cluster[seen], z) for kind, weight in weights.items()}}
+    return {kind: _mean(values[seen], weight, data.cluster[seen], z) for kind, weight in weights.items()}
+
+
+def _is_the_outcomes(name: str, protocol: StudyProtocol) -> bool:
+    """Whether a column of the course is known to be measured as the primary outcome is."""
+    outcome, trial = protocol.outcome, protocol.target_trial
+    if trial is not None:
+        return trial.outcomes[name].measure == trial.outcomes[outcome.column].measure
+    if (instrument := instrument_for(name)) is not None:
+        return instrument == instrument_for(outcome.column)
+    return any((one.column, one.unit) == (name, outcome.unit) for one in protocol.recorded_outcomes)
 
 
 def _start(result: StudyResult, started: BoolArray) -> float | None:

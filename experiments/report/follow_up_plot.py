@@ -18,7 +18,10 @@ TAIL = 0.05
 
 
 def follow_up_plot(found: dict[str, Any]) -> Picture:
-    """Left: share still followed, other arms in grey. Right: from the start to the end, observed and weighted."""
+    """Left: share still followed, other arms in grey. Right: from the start to the end, observed and weighted.
+
+    Through the visits between where they are known to be measured as the outcome is.
+    """
     arms, times = found["arms"], visit_times(found["visits"])
     drawn = [*times, times[-1] + TAIL * (times[-1] - times[0])]
     steps = {row["arm"]: _levels(row["followed"]) for row in arms}
@@ -31,7 +34,12 @@ def follow_up_plot(found: dict[str, Any]) -> Picture:
             for level in steps.values():
                 left.step(drawn, level, where="post", color=LIGHT, lw=1)
             _followed(left, row, drawn, steps[row["arm"]])
-            _outcome(right, row, (times[0] if moved else times[-1], times[-1]), found["digits"])
+            between = [
+                (time, means)
+                for time, means, drawn in zip(times[1:], row["between"], found["drawn"], strict=False)
+                if means is not None and drawn
+            ]
+            _outcome(right, row, (times[0] if moved else times[-1], times[-1]), between, found["digits"])
         panels[0, 0].set_title("still followed", loc="left", size=8.5)
         panels[0, 1].set_title(f"mean {short(found['outcome'])}", loc="left", size=8.5)
         ticks = {times[0]: "start", **{visit: f"{visit:g}" for visit in found["visits"] or ()}}
@@ -73,15 +81,22 @@ def _followed(axes: Axes, row: dict[str, Any], times: list[float], levels: list[
     bare(axes)
 
 
-def _outcome(axes: Axes, row: dict[str, Any], ends: tuple[float, float], digits: int) -> None:
+def _outcome(
+    axes: Axes, row: dict[str, Any], ends: tuple[float, float], between: list[tuple[float, Any]], digits: int
+) -> None:
     gap = 0.025 * (ends[1] - ends[0] or 1.0)
     for kind, colour, face, line, off, height in (
         ("observed", GREY, "white", (0, (3, 2)), -gap, 0.28),
         ("weighted", BLUE, BLUE, "-", gap, 0.72),
     ):
         found, at = row[kind], ends[1] + off
-        if row["start"] is not None:
-            axes.plot([ends[0], at], [row["start"], found["mean"]], color=colour, lw=1.2, ls=line)
+        start = [] if row["start"] is None else [(ends[0], row["start"])]
+        middle = [(time + off, means[kind]) for time, means in between]
+        points = [*start, *((time, means["mean"]) for time, means in middle), (at, found["mean"])]
+        axes.plot(*zip(*points, strict=True), color=colour, lw=1.2, ls=line)
+        for time, means in middle:
+            axes.plot([time, time], [means["lower"], means["upper"]], color=colour, lw=0.8)
+            axes.plot(time, means["mean"], "o", mfc=face, mec=colour, ms=3.5, mew=1.0)
         axes.plot([at, at], [found["lower"], found["upper"]], color=colour, lw=1.2)
         axes.plot(at, found["mean"], "o", mfc=face, mec=colour, ms=5.5, mew=1.2)
         axes.text(1.03, height, f"{kind} {_told(found, digits)}", color=colour, va="center", transform=axes.transAxes)

@@ -16,9 +16,9 @@ from data_contracts.errors import BadInput
 from data_contracts.protocol import StudyProtocol
 from experiments.cohort.build import build_cohort
 from experiments.cohort.place import Place
-from experiments.fit import read_study
 from experiments.records_writer import write_duckdb
 from experiments.simulate import Shape, simulate_to
+from experiments.study_records import read_study
 
 RANDOM = runpy.run_path(str(Path(__file__).with_name("random_records.py")))
 TODAY, CONTENT, PROTOCOL, Tables = (RANDOM[name] for name in ("TODAY", "CONTENT", "PROTOCOL", "Tables"))

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from data_contracts.errors import BadInput
+from experiments.cohort import spark
 from experiments.cohort.build import build_cohort
 from experiments.cohort.database_errors import told_plainly
 
@@ -114,3 +115,15 @@ def test_a_command_ends_with_3_and_without_the_password(lab: Callable[..., Any],
     assert "Traceback" not in ran.err
     assert SECRET not in ran.err + ran.out
     assert not (tmp_path / "out").exists()
+
+
+def test_spark_without_pyspark_or_java_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One problem each, with the command that brings it; nothing of either is imported or started."""
+    monkeypatch.setattr(spark, "find_spec", lambda _name: None)
+    assert "found no pyspark. Install the extra `spark`" in refused("spark:///data/cdm")
+    monkeypatch.setattr(spark, "find_spec", lambda _name: object())
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    assert "spark://host:7077: expected Spark on this machine; found no Java" in refused(
+        "spark://host:7077?schema=cdm"
+    )

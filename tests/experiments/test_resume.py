@@ -10,14 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from data_contracts.figure import Figure
 from experiments import stages as kept
 from experiments.signing import Signer, open_signer
+from experiments.simulate import simulate_to
 from experiments.stages import Stages
 
 LIMITED = """
@@ -30,13 +33,35 @@ runpy.run_module("experiments", run_name="__main__", alter_sys=True)
 """Runs `equipoise-lab` in a process whose files may not grow beyond a number of bytes, as on a disk that is full."""
 
 
+@dataclass(frozen=True)
+class Small:
+    """A study of event tables that takes seconds."""
+
+    protocol: Path
+    data: Path
+
+
 @pytest.fixture(scope="module")
-def small(new_study: Any, records: Any, protocol: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """300 of the records, so that a study takes seconds."""
-    return new_study(tmp_path_factory.mktemp("small"), records.iloc[:300], protocol)
+def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """Event tables of 600 patients, and a protocol that asks for two arms and few columns."""
+    folder = tmp_path_factory.mktemp("small")
+    simulate_to("clinic", 600, 1, folder, "events")
+    path = folder / "protocol.yaml"
+    asked = yaml.safe_load(path.read_text(encoding="utf-8"))
+    trial = asked["target_trial"]
+    asked |= {"arms": {"reference": "usual_care", "offered": ["cbt"]}, "groups": ["sex"]}
+    asked |= {"secondary_outcomes": [], "derived_outcomes": [], "effect_modifiers": ["phq9_week0", "age"]}
+    asked |= {"confounders": ["sex", "wait_days"], "refuters": {"draws": 20, "dowhy": False}}
+    del asked["records"]["cluster"]
+    trial |= {"therapies": {}, "strategies": {"usual_care": "usual_care", "cbt": "cbt"}}
+    names = ("site", "sex", "age", "phq9_week0", "wait_days")
+    trial["covariates"] = {name: trial["covariates"][name] for name in names}
+    trial["outcomes"] = {"phq9_week12": trial["outcomes"]["phq9_week12"]}
+    path.write_text(yaml.safe_dump(asked), encoding="utf-8")
+    return Small(path, folder / "records")
 
 
-def start(study: Any, home: Path, out: Path, limit: int | None = None) -> subprocess.Popen[str]:
+def start(study: Small, home: Path, out: Path, limit: int | None = None) -> subprocess.Popen[str]:
     """`equipoise-lab study` as a process of its own; ``limit`` is the most bytes that a file may have."""
     environment = os.environ | {
         "EQUIPOISE_HOME": str(home),
@@ -68,7 +93,7 @@ def registered(home: Path) -> tuple[list[str], list[str]]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(small: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def undisturbed(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the same study, run without interruption."""
     folder = tmp_path_factory.mktemp("undisturbed")
     process = start(small, folder / "home", folder / "out")
@@ -77,28 +102,29 @@ def undisturbed(small: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
-def test_a_killed_study_goes_on_and_ends_like_any_other(small: Any, undisturbed: Path, tmp_path: Path) -> None:
-    """Killed after its scores, again while it tracks: then one version, one finished run, and the same bytes."""
+def test_a_killed_study_goes_on_and_ends_like_any_other(small: Small, undisturbed: Path, tmp_path: Path) -> None:
+    """Killed after its cohort, again while it tracks: then one version, one finished run, and the same bytes."""
     home, out = tmp_path / "home", tmp_path / "out"
     first = start(small, home, out)
-    wait_for(first, lambda: any(out.glob("stages/scores-*.stage")))
+    wait_for(first, lambda: any(out.glob("stages/cohort-*.stage")))
     first.send_signal(signal.SIGKILL)
     first.communicate()
     assert not (out / "policy").exists()
-    assert (out / "stages").stat().st_mode & 0o077 == 0
+    kept_private = [out / "stages", *out.glob("stages/*")]
+    assert [path for path in kept_private if path.stat().st_mode & 0o077] == []
 
     second = start(small, home, out)
     wait_for(second, (out / "stages" / "tracking.json").exists)
     second.send_signal(signal.SIGKILL)
     told = second.communicate()[1]
-    assert "design: finished before" in told
-    assert "scores: finished before" in told
+    assert "cohort: finished before" in told
     assert registered(home)[0] in ([], ["1"])
 
     third = start(small, home, out)
     _said, told = third.communicate()
     assert third.returncode == 0
-    assert "effects: finished before" in told
+    for name in ("cohort", "design", "scores", "effects"):
+        assert f"{name}: finished before" in told
     assert registered(home) in ((["1"], ["FINISHED"]), (["1"], ["FINISHED", "KILLED"]))
     assert not (out / "stages").exists()
     for name in ("gates.json", "report.json", "report.html", "policy/manifest.json", "policy/arrays.npz"):
@@ -106,7 +132,7 @@ def test_a_killed_study_goes_on_and_ends_like_any_other(small: Any, undisturbed:
     assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in undisturbed.iterdir())
 
 
-def test_ctrl_c_says_that_it_can_go_on(small: Any, tmp_path: Path) -> None:
+def test_ctrl_c_says_that_it_can_go_on(small: Small, tmp_path: Path) -> None:
     """An interrupted study ends with 130, no traceback, and what to do."""
     process = start(small, tmp_path / "home", tmp_path / "out")
     wait_for(process, lambda: any((tmp_path / "out").glob("stages/design-*.stage")))
@@ -117,10 +143,10 @@ def test_ctrl_c_says_that_it_can_go_on(small: Any, tmp_path: Path) -> None:
     assert "Traceback" not in told
 
 
-def test_a_full_disk_leaves_nothing_half(small: Any, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_nothing_half(small: Small, tmp_path: Path) -> None:
     """Where no file can be written whole the study says so, and neither stage, policy nor model is there."""
     (tmp_path / "home").mkdir()
-    process = start(small, tmp_path / "home", tmp_path / "out", limit=20_000)
+    process = start(small, tmp_path / "home", tmp_path / "out", limit=4_000)
     told = process.communicate()[1]
     assert process.returncode == 1
     assert "run the same command again" in told
@@ -130,7 +156,7 @@ def test_a_full_disk_leaves_nothing_half(small: Any, tmp_path: Path) -> None:
 
 
 def test_a_disk_that_fills_up_while_tracking_registers_nothing(
-    small: Any, undisturbed: Path, lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Small, undisturbed: Path, lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The artifact store takes some files and then no more: no version is there; with room again there is one."""
     import mlflow

@@ -1,8 +1,10 @@
-"""The expressions that build a cohort, on Spark: the same rows as in DuckDB."""
+"""Records in Spark: the cohort's expressions give the same rows as in DuckDB, and the command opens them there."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ from experiments.cohort.event_source import Expression
 from experiments.cohort.omop import open_omop
 from experiments.cohort.open_records import open_records
 from experiments.simulate import simulate_to
+from experiments.study_records import read_study
 
 pytestmark = [
     pytest.mark.slow,
@@ -27,7 +30,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Spark on this machine alone, as an ibis backend."""
     sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed: make test-spark installs it")
@@ -84,3 +87,57 @@ def test_event_tables_and_a_cdm_give_the_same_rows_on_spark(spark: Any, tmp_path
     source = open_omop(spark, cdm, protocol.target_trial)
     pd.testing.assert_frame_equal(rows(spark, dict(source.joined), protocol), expected, check_dtype=False)
     assert source.left_out == ()
+
+
+def test_a_schema_of_the_catalog_gives_the_episodes_of_the_file(spark: Any, tmp_path: Path) -> None:
+    """A CDM that Spark knows by name, opened by its address, is that of the DuckDB file: fingerprint and counts."""
+    simulate_to("clinic", 400, 3, tmp_path, "omop")
+    _, expected = read_study(tmp_path / "protocol.yaml", tmp_path / "records.duckdb")
+    with duckdb.connect(str(tmp_path / "records.duckdb"), read_only=True) as connection:
+        names = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        cdm = on_spark(spark, connection, {name: f"FROM {name}" for name in names}, tmp_path)
+    spark.create_database("clinic_cdm")
+    for name, table in cdm.items():
+        spark.create_table(name.upper(), table, database="clinic_cdm")
+    _, found = read_study(tmp_path / "protocol.yaml", "spark:///?schema=clinic_cdm")
+    assert found.fingerprint == expected.fingerprint
+    assert (found.chosen, found.left_out) == (expected.chosen, expected.left_out)
+
+
+def command(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`equipoise-lab` as a process of its own."""
+    line = [sys.executable, "-m", "experiments", *map(str, words)]
+    given = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "PYSPARK_PYTHON": sys.executable}
+    return subprocess.run(line, env=os.environ | given | environment, capture_output=True, text=True, check=False)
+
+
+def test_the_command_opens_a_folder_in_spark(tmp_path: Path) -> None:
+    """`fit` on event tables in Parquet through Spark writes the bytes that it writes through DuckDB."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed: make test-spark installs it")
+    simulate_to("clinic", 400, 3, tmp_path, "events")
+    for path in list((tmp_path / "records").glob("*.csv")):
+        duckdb.sql(f"COPY (FROM '{path}') TO '{path.with_suffix('.parquet')}'")
+        path.unlink()
+    settings = tmp_path / "settings"
+    settings.mkdir()
+    (settings / "spark-defaults.conf").write_text(
+        "spark.ui.enabled false\nspark.sql.shuffle.partitions 2\nspark.master local[1]\n"
+    )
+    home = {"EQUIPOISE_HOME": str(tmp_path / "home"), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_CONF_DIR": str(settings)}
+    for place, out in ((f"spark://{tmp_path}/records", "spark"), (tmp_path / "records", "duckdb")):
+        ran = command("fit", tmp_path / "protocol.yaml", "--data", place, "--out", tmp_path / out, **home)
+        assert ran.returncode in (0, 4), ran.stderr
+    for name in ("gates.json", "policy/manifest.json", "policy/arrays.npz"):
+        assert (tmp_path / "spark" / name).read_bytes() == (tmp_path / "duckdb" / name).read_bytes(), name
+
+
+def test_a_cluster_that_does_not_answer_is_one_clear_problem(tmp_path: Path) -> None:
+    """Exit 3 with the place and what to do, no traceback, nothing written."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed: make test-spark installs it")
+    simulate_to("clinic", 50, 3, tmp_path, "events")
+    out = tmp_path / "out"
+    ran = command("fit", tmp_path / "protocol.yaml", "--data", "spark://127.0.0.1:1?schema=cdm", "--out", out)
+    assert ran.returncode == 3, ran.stderr
+    assert "spark://127.0.0.1:1: expected a database that answers" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert not out.exists()

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from data_contracts.errors import BadInput, Refused
 from data_contracts.manifest import sha256
 from data_contracts.withdrawn import PURPOSE, WithdrawnList, listed_as
-from experiments.fit import read_study
+from experiments.study_records import read_study
 from experiments.withdrawn_patients import read_withdrawn
 
 SALT = "5a" * 32
