@@ -9,13 +9,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from data_contracts.arm_evidence import StudyEvidence
-from data_contracts.effects import AverageEffects, ScoredEpisodes, ServedEffects
+from data_contracts.effects import AverageEffects, BoolArray, ScoredEpisodes, ServedEffects
 from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes, FloatArray
 from data_contracts.fill_sketch import FillSketch
 from data_contracts.gate import Individualisation
 from data_contracts.outcome_range import OutcomeRanges
-from data_contracts.policy_value import PolicyValue, ProposedAdvice
+from data_contracts.policy_value import Comparison, PolicyValue, ProposedAdvice
 from data_contracts.protocol import StudyProtocol
 from data_contracts.similar_groups import SimilarGroups
 from data_contracts.support import SUPPORTED, Support
@@ -28,6 +28,7 @@ from estimators.earned_advice import earn
 from estimators.evidence import weigh
 from estimators.fill_sketch import fill_sketch
 from estimators.held_out_advice import HeldOutAdvice
+from estimators.policy_value import policy_value
 from estimators.progress import Progress, untold
 from estimators.scored_study import ScoredStudy, score_study
 from estimators.secondary import LearnedSecondary, learn_secondary
@@ -65,6 +66,8 @@ class Learned:
         predicted: (n, K) held-out deviations of effects, whether or not they are served.
         secondary: the outcomes beside the primary one, in the protocol's order.
         systematic_errors: by negative controls, an arm each; empty where there are too few of them.
+        remission_gain: what the served advice gains over the best single arm in remission, a share of patients; None
+            where the study does not derive it.
     """
 
     encoding: Encoding
@@ -91,6 +94,7 @@ class Learned:
     proposed: ProposedAdvice | None = None
     secondary: tuple[LearnedSecondary, ...] = ()
     systematic_errors: tuple[SystematicError, ...] = ()
+    remission_gain: Comparison | None = None
 
 
 def learn(
@@ -150,4 +154,12 @@ def learn(
             predicted=served.stacked.predicted,
             secondary=learn_secondary(study, protocol, episodes.arms, progress),
             systematic_errors=study.systematic_errors,
+            remission_gain=_remission_gain(study, earned.advice, can, protocol.confidence),
         )
+
+
+def _remission_gain(study: ScoredStudy, advice: HeldOutAdvice, can: BoolArray, confidence: float) -> Comparison | None:
+    """The advice is learned from the primary outcome, and here judged by who is well in the end."""
+    data = study.scored.get("remission")
+    found = policy_value(data, advice, can, confidence) if data else None
+    return found.best_single if found else None

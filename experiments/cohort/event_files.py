@@ -21,8 +21,11 @@ from experiments.cohort.event_source import FILE, ROW, EventSource, Expression, 
 
 
 def duckdb_in_memory() -> Any:
-    """A database of this process, which may spill to the machine's place for passing files."""
-    return ibis.duckdb.connect(threads=os.cpu_count() or 1, temp_directory=tempfile.gettempdir())
+    """A database of this process, which may spill to the machine's place for passing files, and prints nothing."""
+    connection = ibis.duckdb.connect(threads=os.cpu_count() or 1, temp_directory=tempfile.gettempdir())
+    # What takes long would draw its own bar on standard output, into what `--json` prints.
+    connection.raw_sql("SET enable_progress_bar = false")
+    return connection
 
 
 def open_events(folder: Path, rules: Cleaning = Cleaning()) -> EventSource:  # noqa: B008 - frozen

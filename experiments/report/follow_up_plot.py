@@ -34,12 +34,7 @@ def follow_up_plot(found: dict[str, Any]) -> Picture:
             for level in steps.values():
                 left.step(drawn, level, where="post", color=LIGHT, lw=1)
             _followed(left, row, drawn, steps[row["arm"]])
-            between = [
-                (time, means)
-                for time, means, drawn in zip(times[1:], row["between"], found["drawn"], strict=False)
-                if means is not None and drawn
-            ]
-            _outcome(right, row, (times[0] if moved else times[-1], times[-1]), between, found["digits"])
+            _outcome(right, row, (times[0] if moved else times[-1], times[-1]), _between(row, found), found["digits"])
         panels[0, 0].set_title("still followed", loc="left", size=8.5)
         panels[0, 1].set_title(f"mean {short(found['outcome'])}", loc="left", size=8.5)
         ticks = {times[0]: "start", **{visit: f"{visit:g}" for visit in found["visits"] or ()}}
@@ -51,6 +46,10 @@ def follow_up_plot(found: dict[str, Any]) -> Picture:
     told = [
         f"{row['arm']} {percent(row['followed'][-1])} followed to the end, mean outcome "
         f"{_told(row['observed'], found['digits'])} as observed and {_told(row['weighted'], found['digits'])} weighted"
+        + "".join(
+            f", {number(means['weighted']['mean'], found['digits'])} weighted at {time:g}"
+            for time, means in _between(row, found)
+        )
         for row in arms
     ]
     alt = f"Share still followed and mean {found['outcome']} by arm: {listed(told)}."
@@ -62,6 +61,12 @@ def visit_times(visits: list[float] | None) -> list[float]:
     if visits is None:
         return [0.0, 1.0]
     return [0.0 if visits[0] > 0 else visits[0] - 1.0, *visits]
+
+
+def _between(row: dict[str, Any], found: dict[str, Any]) -> list[tuple[float, Any]]:
+    """An arm's visits between whose means are drawn, each with both means."""
+    told = zip(found["visits"] or (), row["between"], found["drawn"], strict=False)
+    return [(time, means) for time, means, drawn in told if means is not None and drawn]
 
 
 def _levels(followed: list[Any]) -> list[float]:

@@ -15,6 +15,7 @@ from data_contracts.episode_checks import check_episodes
 from data_contracts.errors import BadInput
 from data_contracts.protocol import StudyProtocol
 from experiments.cohort.build import build_cohort
+from experiments.cohort.event_files import duckdb_in_memory
 from experiments.cohort.place import Place
 from experiments.records_writer import write_duckdb
 from experiments.simulate import Shape, simulate_to
@@ -331,3 +332,11 @@ def test_negative_controls_are_the_same_in_every_shape(tmp_path: Path) -> None:
         assert len(np.unique(values[~np.isnan(values)])) > 1
         for shape in ("omop", "ndjson"):
             np.testing.assert_array_equal(values, found[shape][column], err_msg=f"{shape} {column}")
+
+
+def test_the_database_draws_no_bar_on_the_output() -> None:
+    """Of statements that take seconds DuckDB would draw one, into what a command prints for machines."""
+    connection = duckdb_in_memory()
+    ((drawn,),) = connection.raw_sql("SELECT current_setting('enable_progress_bar')").fetchall()
+    connection.disconnect()
+    assert drawn is False

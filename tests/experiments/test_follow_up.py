@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_contracts.effects import ByCourse
 from data_contracts.protocol import Censoring
 from experiments.report.disclosure import WITHHELD, disclose_left
 from experiments.report.follow_up import disclose_followed, follow_up
@@ -91,3 +92,63 @@ def test_the_picture_says_in_words_what_it_shows(dropped: StudyResult) -> None:
         assert f"{100 * row['followed'][-1]:.1f} %" in told
     assert visit_times([4.0, 12.0]) == [0.0, 4.0, 12.0]
     assert visit_times([0.0, 1.0]) == [-1.0, 0.0, 1.0]
+
+
+@pytest.fixture
+def with_course(dropped: StudyResult) -> StudyResult:
+    """The same with a course: a score at the first visit that follows severity, and the true chances to be there."""
+    data, stayed = dropped.learned.scored, dropped.episodes.stayed
+    assert stayed is not None
+    severity = data.modifiers[:, 0]
+    end = data.observation[:, 0]
+    first = end + (1 - end) / 2  # of those not seen at the last visit half were seen at the first
+    rng = np.random.default_rng(4)
+    measured = np.where(stayed >= 1, severity + rng.normal(0, 0.3, len(severity)), np.nan)
+    by_course = ByCourse(np.stack([first, end], axis=1), np.zeros(len(severity)))
+    protocol = dropped.protocol.model_copy(
+        update={
+            "censoring": Censoring(last_visit="seen", visits=(4.0, 12.0), course=("score_week4",)),
+            "secondary_outcomes": (dropped.protocol.outcome.model_copy(update={"column": "score_week4"}),),
+        }
+    )
+    return replace(
+        dropped,
+        protocol=protocol,
+        episodes=replace(dropped.episodes, course=measured[:, None]),
+        learned=replace(dropped.learned, scored=replace(data, by_course=by_course)),
+    )
+
+
+def test_the_course_is_weighted_by_the_chance_to_be_there(with_course: StudyResult) -> None:
+    """At the visit between, true chances bring the mean of all who started back, which those seen do not hold.
+
+    Means of all three arms together, of 600 patients. Severity is the same in both and its mean known, so that what
+    is left of the weighted one's Monte Carlo error is about 0.02.
+    """
+    data = with_course.learned.scored
+    rows = follow_up(with_course)["arms"]
+    share = np.bincount(data.arm) / len(data.arm)
+    observed, weighted = (
+        share @ [row["between"][0][kind]["mean"] for row in rows] for kind in ("observed", "weighted")
+    )
+    truth = data.modifiers[:, 0].mean()
+    assert abs(observed - truth) > 0.07
+    assert abs(weighted - truth) < 0.035
+
+
+def test_only_a_course_that_is_the_outcomes_is_drawn(with_course: StudyResult) -> None:
+    """A line joins what is known to be measured as the outcome is; else it is told alone, and of few not at all."""
+    found = follow_up(with_course)
+    assert found["drawn"] == [True]
+    assert "weighted at 4" in follow_up_plot(found).alt
+    outcome = with_course.protocol.outcome.model_copy(update={"column": "score_week4", "unit": "another"})
+    other = with_course.protocol.model_copy(update={"secondary_outcomes": (outcome,)})
+    told = follow_up(replace(with_course, protocol=other))
+    assert told["drawn"] == [False]
+    assert told["arms"] == found["arms"]
+    assert "weighted at 4" not in follow_up_plot(told).alt
+    course = with_course.episodes.course
+    assert course is not None
+    few = np.where(np.cumsum(~np.isnan(course), axis=0) <= 10, course, np.nan)
+    sparse = replace(with_course, episodes=replace(with_course.episodes, course=few))
+    assert [row["between"] for row in follow_up(sparse)["arms"]] == [[None]] * 3

@@ -222,6 +222,21 @@ def test_eight_points_of_recovery_are_the_most_that_is_believed(result: Any) -> 
     assert plausible_gain_gate(None, data, MARKS).state == "not_assessed"
 
 
+def test_a_gain_in_remission_is_judged_beside_the_points(result: Any) -> None:
+    """Nine more of 100 in remission fail an advice whose points could be believed; chance is named, and no excuse."""
+    data = result.learned.scored
+    gain = gains(0.05)
+    assert plausible_gain_gate(gain, data, MARKS, gains(0.07).best_single).state == "passed"
+    found = plausible_gain_gate(gain, data, MARKS, gains(0.09).best_single)
+    assert (found.state, found.value) == ("failed", pytest.approx(0.09))
+    assert "brings 9.0 more of 100 patients to remission" in found.sentence
+    assert "the excess may be chance" in found.sentence
+    sure = gains(0.09).best_single.model_copy(update={"lower": 0.085})
+    assert "more than chance explains" in plausible_gain_gate(gain, data, MARKS, sure).sentence
+    # Points that are farther above their ceiling are what is told.
+    assert plausible_gain_gate(gains(1.0), data, MARKS, sure).value != pytest.approx(0.09)
+
+
 ONE_PAIR_OF_300 = {"pairs": (pair(0, 1, equipoise=0.17, episodes=300), pair(0, 2))}
 ALL_PAIRS_OF_3000 = {"pairs": tuple(pair(0, second, equipoise=0.17, episodes=3000) for second in (1, 2))}
 

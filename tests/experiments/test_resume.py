@@ -123,7 +123,7 @@ def test_a_killed_study_goes_on_and_ends_like_any_other(small: Small, undisturbe
     third = start(small, home, out)
     _said, told = third.communicate()
     assert third.returncode == 0
-    for name in ("cohort", "design", "scores", "effects"):
+    for name in ("cohort", "design", "effects"):
         assert f"{name}: finished before" in told
     assert registered(home) in ((["1"], ["FINISHED"]), (["1"], ["FINISHED", "KILLED"]))
     assert not (out / "stages").exists()
