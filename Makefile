@@ -49,6 +49,7 @@ bench: $(READY)  ## ours beside the peers, about ten minutes on two cores; writt
 	$(BIN)/equipoise-lab benchmark worlds --quick --jobs 2 --worlds $(BENCH_WORLDS) --out build/benchmark
 	$(BIN)/equipoise-lab benchmark contrasts --quick --jobs 2 --out build/benchmark
 	$(BIN)/equipoise-lab benchmark cost --quick --out build/benchmark
+	$(BIN)/equipoise-lab benchmark cohort --quick --out build/benchmark
 	$(BIN)/equipoise-lab benchmark serve --quick --out build/benchmark
 	$(BIN)/equipoise-lab benchmark evidence --quick --jobs 2 --out build/benchmark
 	$(BIN)/equipoise-lab benchmark attack --quick --out build/benchmark
