@@ -179,6 +179,26 @@ def study(tmp_path_factory: pytest.TempPathFactory, records: pd.DataFrame, proto
     return write_study(tmp_path_factory.mktemp("study"), records, protocol)
 
 
+@pytest.fixture(scope="session")
+def small_protocol() -> Callable[[Path], None]:
+    """Make a clinic's protocol of events ask for two arms, one outcome and few columns, for a study of seconds."""
+
+    def write(path: Path) -> None:
+        asked = yaml.safe_load(path.read_text(encoding="utf-8"))
+        trial = asked["target_trial"]
+        asked |= {"arms": {"reference": "usual_care", "offered": ["cbt"]}, "groups": ["sex"]}
+        asked |= {"secondary_outcomes": [], "derived_outcomes": [], "effect_modifiers": ["phq9_week0", "age"]}
+        asked |= {"confounders": ["sex", "wait_days"], "refuters": {"draws": 20, "dowhy": False}}
+        del asked["records"]["cluster"]
+        trial |= {"therapies": {}, "strategies": {"usual_care": "usual_care", "cbt": "cbt"}}
+        names = ("site", "sex", "age", "phq9_week0", "wait_days")
+        trial["covariates"] = {name: trial["covariates"][name] for name in names}
+        trial["outcomes"] = {"phq9_week12": trial["outcomes"]["phq9_week12"]}
+        path.write_text(yaml.safe_dump(asked), encoding="utf-8")
+
+    return write
+
+
 @dataclass(frozen=True)
 class Registry:
     """An MLflow store in SQLite that holds the study as version 1 of the model `null`."""

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from data_contracts.figure import Figure
 from experiments import stages as kept
@@ -42,23 +41,12 @@ class Small:
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
+def small(small_protocol: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Small:
     """Event tables of 600 patients, and a protocol that asks for two arms and few columns."""
     folder = tmp_path_factory.mktemp("small")
     simulate_to("clinic", 600, 1, folder, "events")
-    path = folder / "protocol.yaml"
-    asked = yaml.safe_load(path.read_text(encoding="utf-8"))
-    trial = asked["target_trial"]
-    asked |= {"arms": {"reference": "usual_care", "offered": ["cbt"]}, "groups": ["sex"]}
-    asked |= {"secondary_outcomes": [], "derived_outcomes": [], "effect_modifiers": ["phq9_week0", "age"]}
-    asked |= {"confounders": ["sex", "wait_days"], "refuters": {"draws": 20, "dowhy": False}}
-    del asked["records"]["cluster"]
-    trial |= {"therapies": {}, "strategies": {"usual_care": "usual_care", "cbt": "cbt"}}
-    names = ("site", "sex", "age", "phq9_week0", "wait_days")
-    trial["covariates"] = {name: trial["covariates"][name] for name in names}
-    trial["outcomes"] = {"phq9_week12": trial["outcomes"]["phq9_week12"]}
-    path.write_text(yaml.safe_dump(asked), encoding="utf-8")
-    return Small(path, folder / "records")
+    small_protocol(folder / "protocol.yaml")
+    return Small(folder / "protocol.yaml", folder / "records")
 
 
 def start(study: Small, home: Path, out: Path, limit: int | None = None) -> subprocess.Popen[str]:

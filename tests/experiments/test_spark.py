@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +111,11 @@ def command(*words: object, **environment: str) -> subprocess.CompletedProcess[s
     return subprocess.run(line, env=os.environ | given | environment, capture_output=True, text=True, check=False)
 
 
-def test_the_command_opens_a_folder_in_spark(tmp_path: Path) -> None:
+def test_the_command_opens_a_folder_in_spark(small_protocol: Callable[[Path], None], tmp_path: Path) -> None:
     """`fit` on event tables in Parquet through Spark writes the bytes that it writes through DuckDB."""
     pytest.importorskip("pyspark", reason="pyspark is not installed: make test-spark installs it")
     simulate_to("clinic", 400, 3, tmp_path, "events")
+    small_protocol(tmp_path / "protocol.yaml")
     for path in list((tmp_path / "records").glob("*.csv")):
         duckdb.sql(f"COPY (FROM '{path}') TO '{path.with_suffix('.parquet')}'")
         path.unlink()
