@@ -89,7 +89,7 @@ def _opened(
     """What tells the records from others, and what makes episodes of them."""
     trial = protocol.target_trial
     if trial is None:
-        yield _digest(place), partial(_of_table, protocol, place, withdrawn)
+        yield _files(place, lambda: _of_table(protocol, place, withdrawn))
         return
     # Here, so that a study of one table does not wait for a database to be loaded.
     from experiments.cohort.build import build_cohort, cohort_of
@@ -100,15 +100,27 @@ def _opened(
     today = datetime.date.today()
     if isinstance(place, Path):
         built = partial(build_cohort, place, protocol, trial, today, withdrawn)
-        yield _digest(place), lambda: _of_cohort(built(), protocol, withdrawn)
+        yield _files(place, lambda: _of_cohort(built(), protocol, withdrawn))
         return
     with told_plainly(place), open_records(place, trial) as source:
         built = partial(cohort_of, source, place, protocol, trial, today, withdrawn)
         yield f"{name_of(place)} {source_digest(source)}", lambda: _of_cohort(built(), protocol, withdrawn)
 
 
-def _digest(place: Place) -> str:
-    return files_digest(place) if isinstance(place, Path) else name_of(place)
+def _files(place: Place, made: Callable[[], Episodes]) -> tuple[str, Callable[[], Episodes]]:
+    """The digest of files, and what makes episodes of them as long as they stay what they are."""
+    if isinstance(place, str):
+        return name_of(place), made
+    digest = files_digest(place)
+
+    def episodes() -> Episodes:
+        found = made()
+        if files_digest(place) != digest:
+            step = "Wait until whatever writes them is done, and run the study again."
+            raise BadInput([Problem(place.name, "records that stay as they are", "some that were changed", step)])
+        return found
+
+    return digest, episodes
 
 
 def _of_cohort(built: BuiltCohort, protocol: StudyProtocol, withdrawn: WithdrawnPatients | None) -> Episodes:

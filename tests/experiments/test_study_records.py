@@ -96,6 +96,19 @@ def test_a_database_may_hold_columns_of_any_type(protocol_path: Path, postgres: 
     assert len(set(found.values())) == 3
 
 
+def test_records_that_change_while_they_are_read_are_refused(
+    study: Any, records: pd.DataFrame, tmp_path: Path
+) -> None:
+    """What was digested has to be what was read; otherwise a stage would be named by other records than it holds."""
+    path = tmp_path / "records.csv"
+    records.to_csv(path, index=False)
+    with open_study(study.protocol, path) as found:
+        assert found.episodes().n == len(records)
+        records.assign(x1=records["x1"] + 1).to_csv(path, index=False)
+        with pytest.raises(BadInput, match="expected records that stay as they are"):
+            found.episodes()
+
+
 def test_what_is_refused_after_the_cohort_leaves_nothing(lab: Any, study: Any, tmp_path: Path) -> None:
     """A study that is refused once its cohort was kept removes it again: no patient's row stays."""
     asked = yaml.safe_load(study.protocol.read_text(encoding="utf-8")) | {"trial_evidence": {"tables": ["nowhere"]}}
