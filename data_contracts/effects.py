@@ -155,16 +155,31 @@ class ServedEffects:
 
         One patient or many: each patient's numbers are the same, to the last bit, whoever else is asked about.
         """
-        basis = np.concatenate([np.ones((*terms.shape[:-1], 1)), terms], axis=-1)
-        k = len(self.coefficients)
-        deviations = np.matmul(self._flat_root, basis[..., None]).reshape(*terms.shape[:-1], k, -1)
-        covariance = np.matmul(deviations, np.swapaxes(deviations, -1, -2))
+        basis = with_constant(terms)
+        k, rows, _ = self.moving.shape
+        deviations = np.matmul(self._flat, basis[..., None]).reshape(*terms.shape[:-1], k, rows)
+        covariance = self.still + np.matmul(deviations, np.swapaxes(deviations, -1, -2))
         return np.vecdot(self.coefficients, basis[..., None, :]), covariance
 
     @cached_property
-    def _flat_root(self) -> FloatArray:
-        """(K R, 1 + P): one product with a patient's terms gives all deviations, arm by arm."""
-        return np.ascontiguousarray(np.swapaxes(self.root, 0, 1)).reshape(-1, self.root.shape[2])
+    def still(self) -> FloatArray:
+        """(K, K) joint covariance that no terms change: of the root's rows that hold intercepts alone."""
+        intercepts = self.root[~self._moves, :, 0]
+        return np.asarray(intercepts.T @ intercepts)
+
+    @cached_property
+    def moving(self) -> FloatArray:
+        """(K, R', 1 + P) the root's other rows, arm by arm: what of the covariance varies comes from them."""
+        return np.ascontiguousarray(np.swapaxes(self.root[self._moves], 0, 1))
+
+    @cached_property
+    def _moves(self) -> BoolArray:
+        return np.asarray((self.root[:, :, 1:] != 0).any(axis=(1, 2)))
+
+    @cached_property
+    def _flat(self) -> FloatArray:
+        """(K R', 1 + P): one product with a patient's terms gives all deviations, arm by arm."""
+        return self.moving.reshape(-1, self.moving.shape[2])
 
     def over(self, terms: FloatArray) -> FloatArray:
         """(n, K) effects of patients with these (n, P) terms."""
@@ -180,6 +195,13 @@ class ServedEffects:
         slopes = self.root[:, :, 1:]
         variance = np.einsum("rka,ab,rkb->k", slopes, gram, slopes, optimize=True)
         return np.asarray(np.sqrt(variance), dtype=np.float64)
+
+
+def with_constant(terms: FloatArray) -> FloatArray:
+    """(..., P) basis terms to (..., 1 + P), a 1 before them."""
+    found = np.empty((*terms.shape[:-1], 1 + terms.shape[-1]))
+    found[..., 0], found[..., 1:] = 1.0, terms
+    return found
 
 
 class EffectModel(Protocol):

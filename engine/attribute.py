@@ -8,9 +8,10 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from data_contracts.effects import BoolArray, ServedEffects
-from data_contracts.episode import FloatArray
+from data_contracts.effects import BoolArray
+from data_contracts.episode import FloatArray, IntArray
 from data_contracts.figure import Figure
+from data_contracts.interval import Interval
 from data_contracts.manifest import PolicyManifest
 from data_contracts.preferences import (
     MEDICATION,
@@ -22,7 +23,7 @@ from data_contracts.preferences import (
     TIME,
     kinds_of_side_effects,
 )
-from data_contracts.secondary_served import SecondaryServed
+from data_contracts.secondary_outcome import SecondaryOutcome
 from data_contracts.therapy import Therapy, load_therapies
 from data_contracts.therapy_time import Span
 
@@ -45,7 +46,8 @@ class Attribute:
         label: in words, after "a weight on".
         unit: of its values.
         exchange: how much of it one unit of weight is given for.
-        served: the effects that its values are, or None if they are from the catalogue.
+        outcome: whose effects its values are: 0 the primary one, then the others in the policy's order; None if they
+            are from the catalogue.
         known: (K,) arms of which it is known; none where neither records nor catalogue tell it.
         least, most: (K,) the ends of what the catalogue leaves possible; 0 of served effects.
         figures: for each arm where its value stands, None if nowhere.
@@ -55,7 +57,7 @@ class Attribute:
     label: str
     unit: str
     exchange: float
-    served: ServedEffects | None
+    outcome: int | None
     known: BoolArray
     least: FloatArray
     most: FloatArray
@@ -72,10 +74,21 @@ class Attribute:
         return tuple(self.known.tolist())
 
     @cached_property
-    def sources(self) -> tuple[tuple[str | None, bool], ...]:
-        """(K,) where each value stands in the catalogue, and whether what it rests on is known and was read."""
+    def sources(self) -> tuple[str | None, ...]:
+        """(K,) where each value stands in the catalogue."""
+        return tuple(figure.source if figure else None for figure in self.figures)
+
+    @cached_property
+    def verified(self) -> tuple[bool, ...]:
+        """(K,) whether what each value rests on is known and was read."""
         told = zip(self.figures, self.known_of, strict=True)
-        return tuple((figure.source, figure.verified) if figure else (None, known) for figure, known in told)
+        return tuple(figure.verified if figure else known for figure, known in told)
+
+    @cached_property
+    def catalogue_values(self) -> tuple[Interval | None, ...]:
+        """(K,) its values by the catalogue as they are told: the least favourable, and the ends of the span."""
+        spans = zip(self.least.tolist(), self.most.tolist(), self.known_of, strict=True)
+        return tuple(Interval(least, least, most + 0.0) if known else None for least, most, known in spans)
 
     @cached_property
     def figures_read(self) -> tuple[bool, ...]:
@@ -83,32 +96,73 @@ class Attribute:
         return tuple(figure is None or figure.verified for figure in self.figures)
 
 
+@dataclass(frozen=True)
+class AttributeTable:
+    """M attributes side by side: what no patient's values change, worked out once.
+
+    Attributes:
+        attributes: symptom relief first.
+        known: (K, M) arms of which each is known.
+        least, most: (K, M) the ends of what the catalogue leaves possible.
+        exchange: (M,) how much one unit of weight is given for.
+        served: (S,) positions of those whose values are effects, and of which ``outcomes``.
+    """
+
+    attributes: tuple[Attribute, ...]
+    known: BoolArray
+    least: FloatArray
+    most: FloatArray
+    exchange: FloatArray
+    served: IntArray
+    outcomes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, attributes: Sequence[Attribute]) -> AttributeTable:
+        """The table of these attributes."""
+        served = [at for at, one in enumerate(attributes) if one.outcome is not None]
+        return cls(
+            attributes=tuple(attributes),
+            known=np.stack([one.known for one in attributes], axis=1),
+            least=np.stack([one.least for one in attributes], axis=1),
+            most=np.stack([one.most for one in attributes], axis=1),
+            exchange=np.array([one.exchange for one in attributes]),
+            served=np.array(served, dtype=np.int64),
+            outcomes=tuple(one.outcome for one in attributes if one.outcome is not None),
+        )
+
+    @cached_property
+    def known_of(self) -> tuple[tuple[bool, ...], ...]:
+        """(K, M) the same as ``known``, as plain values."""
+        return tuple(zip(*(one.known_of for one in self.attributes), strict=True))
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """(M,) in words."""
+        return tuple(one.label for one in self.attributes)
+
+
 def attributes_of(
-    manifest: PolicyManifest,
-    effects: ServedEffects,
-    secondary: Sequence[SecondaryServed],
-    therapies: Mapping[str, Therapy],
+    manifest: PolicyManifest, secondary: Sequence[SecondaryOutcome], therapies: Mapping[str, Therapy]
 ) -> tuple[Attribute, ...]:
     """Everything that can matter, symptom relief first; kinds of side effects by name.
 
     Args:
         manifest: of the policy, with K ranked arms.
-        effects: served effects on the primary outcome.
         secondary: the other outcomes; of several with one meaning the first counts.
         therapies: catalogue entries of the arms that are known there.
     """
     arms = manifest.ranked_arms
-    dropout = [one for one in secondary if one.outcome.role == "dropout"]
-    kinds: dict[str, SecondaryServed] = {}
-    for one in secondary:
-        if one.outcome.role == "side_effect" and one.outcome.side_effect:
-            kinds.setdefault(one.outcome.side_effect, one)
+    dropout = [(at, one) for at, one in enumerate(secondary, 1) if one.role == "dropout"]
+    kinds: dict[str, tuple[int, SecondaryOutcome]] = {}
+    for at, one in enumerate(secondary, 1):
+        if one.role == "side_effect" and one.side_effect:
+            kinds.setdefault(one.side_effect, (at, one))
     return (
-        _symptom_relief(manifest, effects),
+        _symptom_relief(manifest),
         _of_outcome(STAYING, "staying in treatment", arms, dropout[0] if dropout else None),
         *(
             _of_outcome(SIDE_EFFECT + kind, f"avoiding {kind.replace('_', ' ')}", arms, kinds.get(kind))
-            for kind in kinds_of_side_effects(one.outcome for one in secondary)
+            for kind in kinds_of_side_effects(secondary)
         ),
         _time(arms, therapies),
         _holding(MEDICATION, "medication", [_holds(therapies.get(arm), "medication") for arm in arms]),
@@ -117,27 +171,26 @@ def attributes_of(
     )
 
 
-def _symptom_relief(manifest: PolicyManifest, effects: ServedEffects) -> Attribute:
+def _symptom_relief(manifest: PolicyManifest) -> Attribute:
     outcome = manifest.outcome
     exchange = outcome.mcid or _tenth_of(manifest.outcome_range)
-    return _from_records(SYMPTOM_RELIEF, "symptom relief", f"{outcome.unit} of benefit", exchange, effects)
+    unit = f"{outcome.unit} of benefit"
+    return _from_records(SYMPTOM_RELIEF, "symptom relief", unit, exchange, 0, len(manifest.ranked_arms))
 
 
-def _of_outcome(key: str, label: str, arms: Sequence[str], told: SecondaryServed | None) -> Attribute:
+def _of_outcome(key: str, label: str, arms: Sequence[str], told: tuple[int, SecondaryOutcome] | None) -> Attribute:
     if told is None:
         zeros, nowhere = np.zeros(len(arms)), np.zeros(len(arms), dtype=np.bool_)
         return Attribute(key, label, "", 1.0, None, nowhere, zeros, zeros, (None,) * len(arms))
-    outcome = told.outcome
+    at, outcome = told
     share = outcome.kind == "yes_no"
     unit = "share of patients fewer" if share else f"{outcome.unit} of benefit"
-    return _from_records(key, label, unit, TENTH if share else _tenth_of(outcome.range), told.effects)
+    return _from_records(key, label, unit, TENTH if share else _tenth_of(outcome.range), at, len(arms))
 
 
-def _from_records(key: str, label: str, unit: str, exchange: float, effects: ServedEffects) -> Attribute:
-    k = len(effects.coefficients)
-    return Attribute(
-        key, label, unit, exchange, effects, np.ones(k, dtype=np.bool_), np.zeros(k), np.zeros(k), (None,) * k
-    )
+def _from_records(key: str, label: str, unit: str, exchange: float, outcome: int, k: int) -> Attribute:
+    everywhere = np.ones(k, dtype=np.bool_)
+    return Attribute(key, label, unit, exchange, outcome, everywhere, np.zeros(k), np.zeros(k), (None,) * k)
 
 
 def _tenth_of(scale: tuple[float, float] | None) -> float:

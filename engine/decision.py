@@ -14,10 +14,12 @@ from data_contracts.recommendation import Reason
 from engine.bars import Bars
 from engine.filling import Ways
 from engine.outcome import expected_outcomes
+from engine.outcomes_here import outcomes_here
 from engine.patient import Patients
 from engine.policy import Policy
 from engine.ranking import Ranking, rank
 from engine.reasons import CODE, OPEN, REASONS, arm_reasons
+from engine.stacked import OutcomesHere
 from engine.widening import serve_here, widened_outcomes
 
 GROUP = np.array([*(3 if reason in (Reason.EXCLUDED, Reason.SAFETY) else 2 for reason in REASONS), 1])
@@ -83,6 +85,14 @@ class Decision:
         """(n, A) the arm to start with, if it may be told."""
         best = self.policy.over_arms(self.ranking.best[:, None] == self.policy.places, np.False_)
         return best & self.rank_shown
+
+    @cached_property
+    def others(self) -> OutcomesHere | None:
+        """The outcomes beside the primary one; None if the policy has none."""
+        policy = self.policy
+        if policy.stacked is None:
+            return None
+        return outcomes_here(policy.stacked, self.terms, self.ways, policy.z, policy.manifest.confidence)
 
     @cached_property
     def order(self) -> IntArray:

@@ -9,7 +9,6 @@ from data_contracts.interval import Interval
 from data_contracts.outcome_effect import OutcomeEffect
 from engine.arm_numbers import ArmNumbers
 from engine.decision import Decision
-from engine.outcomes_here import outcomes_here
 
 
 def tell_outcomes(found: Sequence[ArmNumbers], decision: Decision) -> None:
@@ -17,10 +16,10 @@ def tell_outcomes(found: Sequence[ArmNumbers], decision: Decision) -> None:
 
     An effect is told where the primary outcome's is, an average where the primary outcome's is.
     """
-    policy = decision.policy
-    if policy.stacked is None:
+    policy, here = decision.policy, decision.others
+    if here is None:
         return
-    effects, shares = (values[0] for values in outcomes_here(policy.stacked, decision))
+    effects, shares = here.told[0], here.shares[0]
     hundreds = (100 * shares).swapaxes(0, 1).tolist()
     effect_shown, average_shown = decision.effect_shown[0].tolist(), decision.average_shown[0].tolist()
     by_arm = zip(policy.told_of_outcomes, policy.outcomes_vary, effects.swapaxes(0, 1).tolist(), hundreds, strict=True)

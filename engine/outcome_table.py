@@ -9,7 +9,6 @@ import numpy as np
 from data_contracts.effects import BoolArray
 from data_contracts.episode import Column, FloatArray
 from engine.decision import Decision
-from engine.outcomes_here import outcomes_here
 from engine.table import ToldRows
 
 RANKS = ("rank_lower", "rank_upper", "in_top_set", "recommended")
@@ -27,10 +26,10 @@ def outcome_table(decision: Decision, table: Mapping[str, Column]) -> dict[str, 
         decision: for n patients, by a policy with O outcomes beside the primary one.
         table: their rows of the batch recommendation table.
     """
-    policy = decision.policy
-    if policy.stacked is None:
+    policy, here = decision.policy, decision.others
+    if here is None:
         return {}
-    effects, shares = outcomes_here(policy.stacked, decision)
+    effects, shares = here.told, here.shares
     pieces = [_of_outcome(decision, table, i, effects[:, i], shares[:, i]) for i in range(len(policy.secondary))]
     return {name: _interleaved([piece[name] for piece in pieces]) for name in pieces[0]}
 

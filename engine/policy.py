@@ -27,7 +27,7 @@ from data_contracts.similar_groups import SimilarGroups
 from data_contracts.support import Support
 from data_contracts.therapy import Level, Therapy, guideline_position
 from data_contracts.withdrawn_pair import is_withdrawn
-from engine.attribute import Attribute, attributes_of
+from engine.attribute import Attribute, AttributeTable, attributes_of
 from engine.becomes import Becomes
 from engine.evidence import evidence_sentences, told_evidence
 from engine.stacked import StackedOutcomes
@@ -95,7 +95,14 @@ class Policy:
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:
         """What can matter to patients about the ranked arms."""
-        return attributes_of(self.manifest, self.effects, self.secondary, self.therapies)
+        return attributes_of(self.manifest, [one.outcome for one in self.secondary], self.therapies)
+
+    def attribute_table(self, chosen: tuple[int, ...]) -> AttributeTable:
+        """The chosen attributes, by their positions, side by side; kept for the next patient."""
+        known: dict[tuple[int, ...], AttributeTable] = self.memory.setdefault("attributes", {})
+        if chosen not in known:
+            known[chosen] = AttributeTable.of([self.attributes[at] for at in chosen])
+        return known[chosen]
 
     @cached_property
     def becomes(self) -> Becomes:
@@ -130,6 +137,16 @@ class Policy:
     def ranked_at(self) -> IntArray:
         """(K,) positions of the ranked arms among all A of the study."""
         return np.flatnonzero(self.is_ranked)
+
+    @cached_property
+    def rank_of(self) -> Mapping[int, int]:
+        """Position among the K ranked arms of each, by its position among all of the study."""
+        return {at: k for k, at in enumerate(self.ranked_at.tolist())}
+
+    @cached_property
+    def ranked_labels(self) -> tuple[str, ...]:
+        """(K,) the ranked arms in a clinician's words."""
+        return tuple(self.labels[arm] for arm in self.manifest.ranked_arms)
 
     @cached_property
     def places(self) -> IntArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +11,7 @@ from data_contracts.cohort import Cohort
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.rank_sets import TINY, surely_better
-from engine.attribute import Attribute
+from engine.attribute import AttributeTable
 from engine.decision import Decision
 from engine.patient import Patients
 from engine.policy import Policy
@@ -64,20 +63,16 @@ class Preference:
 
         Served effects count by their estimates; what is unknown of either arm counts against it.
         """
-        utilities = self.utilities
-        ahead = utilities.least[:, :, None, :] - utilities.most[:, None, :, :]
-        matters = (utilities.weights > 0)[:, None, None, :]
+        matters, ahead = self._ahead
         better = (ahead > 0) & matters
         return np.asarray(((ahead >= 0) | ~matters).all(axis=-1) & better.any(axis=-1) & self._pairs)
 
     @cached_property
     def dominates_surely(self) -> BoolArray:
         """(n, K, K) whether sampling error leaves no doubt about that either, over all pairs of arms at once."""
-        utilities = self.utilities
-        ahead = utilities.least[:, :, None, :] - utilities.most[:, None, :, :]
-        margin = utilities.critical[:, None, None, None] * utilities.difference_error
+        matters, ahead = self._ahead
+        margin = self.utilities.critical[:, None, None, None] * self.utilities.difference_error
         sure = np.where(margin > 0, ahead > margin + TINY, ahead >= 0)
-        matters = (utilities.weights > 0)[:, None, None, :]
         return np.asarray((sure | ~matters).all(axis=-1) & self.dominates)
 
     @cached_property
@@ -87,6 +82,13 @@ class Preference:
         group = np.where(self.allowed, np.where(first, 0, 1), 2)
         names = self.policy.name_order[self.policy.ranked_at] + np.zeros_like(group)
         return np.lexsort((names, -self.utilities.lowest, group), axis=-1)
+
+    @cached_property
+    def _ahead(self) -> tuple[BoolArray, FloatArray]:
+        """(n, 1, 1, M) what has weight, and (n, K, K, M) by how much an arm is ahead of another at the least."""
+        utilities = self.utilities
+        ahead = utilities.least[:, :, None, :] - utilities.most[:, None, :, :]
+        return (utilities.weights > 0)[:, None, None, :], ahead
 
     @cached_property
     def _pairs(self) -> BoolArray:
@@ -99,24 +101,23 @@ def prefer_cohort(cohort: Cohort, patients: Patients, decision: Decision) -> Pre
     Raises:
         BadInput: a weight on a kind of side effect that is none.
     """
-    attributes = decision.policy.attributes
-    weights = weights_for(attributes, cohort.weights, cohort.n)
+    weights = weights_for(decision.policy.attributes, cohort.weights, cohort.n)
     used = sorted({0, *np.flatnonzero(weights.any(axis=0)).tolist()})  # Symptom relief tells the common scale.
-    return prefer(patients, decision, [attributes[at] for at in used], weights[:, used])
+    return prefer(patients, decision, decision.policy.attribute_table(tuple(used)), weights[:, used])
 
 
-def prefer(patients: Patients, decision: Decision, attributes: Sequence[Attribute], weights: FloatArray) -> Preference:
+def prefer(patients: Patients, decision: Decision, table: AttributeTable, weights: FloatArray) -> Preference:
     """Rank by utility the arms that the decision allows to be ranked.
 
     Args:
         patients: n of them.
         decision: for them, by effects.
-        attributes: M of the policy's, symptom relief first.
+        table: M of the policy's attributes, symptom relief first.
         weights: (n, M) of these attributes; all 0 for a patient of whom none were given.
     """
     policy = decision.policy
     offered = decision.offered[:, policy.ranked_at]
-    worth = utilities(attributes, weights, patients, offered, decision)
+    worth = utilities(table, weights, offered, decision)
     allowed: BoolArray = np.logical_and(offered, np.any(worth.weights > 0, axis=1, keepdims=True))
     surely = surely_better(worth.lowest, worth.highest, worth.margin) & ~policy.withdrawn
     surely = surely & allowed[:, :, None] & allowed[:, None, :]

@@ -1,12 +1,13 @@
-"""How far one weight must move, the others staying, before another arm comes first.
-
-Plain numbers: one patient's dozen of arms is asked about attribute by attribute.
-"""
+"""How far one weight must move, the others staying, before another arm comes first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
+from data_contracts.effects import BoolArray
+from data_contracts.episode import FloatArray, IntArray
 
 ROUNDING = 1e-12
 
@@ -24,63 +25,57 @@ class Crossing:
     arm: int
 
 
-@dataclass(frozen=True)
-class Lead:
-    """How far the first arm is ahead of the others, by K arms' values of M attributes.
+Crossings = list[tuple[Crossing | None, Crossing | None]]
+"""Of each attribute, where the first place changes when its weight falls and when it rises; None if it does not."""
 
-    Attributes:
-        values: (K, M) of each arm in units of exchange, unknown ones at their least favourable.
+
+def crossings(values: FloatArray, weights: FloatArray, first: int, allowed: BoolArray, order: IntArray) -> Crossings:
+    """Where the first place changes as the weight on each of M attributes moves.
+
+    Utilities are straight lines in a weight, so it is the nearest crossing with the line of the first arm; of several
+    at once the steepest goes ahead.
+
+    Args:
+        values: (K, M) of the arms in units of exchange, unknown ones at their least favourable.
         weights: (M,) that count.
         first: the arm that comes first now.
-        others: the other arms that are ranked, each with how far it is behind as utility, 0 or more.
+        allowed: (K,) arms that are ranked.
         order: (K,) places by which an exact tie is broken.
     """
+    others = np.argsort(order)
+    others = others[allowed[others] & (others != first)]
+    nothing = [None] * len(weights)
+    if not len(others):
+        return list(zip(nothing, nothing, strict=True))
+    utility = values @ weights
+    behind = np.maximum(utility[first] - utility[others], 0.0)[:, None]
+    gains = values[others] - values[first]
+    falls, rises = (_nearest(behind, sign * gains, others) for sign in (-1, 1))
+    here, alone = weights.tolist(), np.count_nonzero(weights) == 1  # With one weight its size says nothing.
+    return [
+        (None, None) if alone and weight > 0 else (_crossing(weight, -1, *fall), _crossing(weight, 1, *rise))
+        for weight, fall, rise in zip(here, falls, rises, strict=True)
+    ]
 
-    values: Sequence[Sequence[float]]
-    weights: Sequence[float]
-    first: int
-    others: Sequence[tuple[int, float]]
-    order: Sequence[int]
 
-    @classmethod
-    def of(
-        cls,
-        values: Sequence[Sequence[float]],
-        weights: Sequence[float],
-        first: int,
-        allowed: Sequence[bool],
-        order: Sequence[int],
-    ) -> Lead:
-        """The lead of the first arm over every other (K,) allowed one."""
-        utilities = [sum(map(float.__mul__, row, weights)) for row in values]
-        others = [
-            (arm, max(utilities[first] - utility, 0.0))
-            for arm, utility in enumerate(utilities)
-            if allowed[arm] and arm != first
-        ]
-        return cls(values, weights, first, others, order)
+def _nearest(behind: FloatArray, gains: FloatArray, others: IntArray) -> list[tuple[float, int]]:
+    """Of each attribute, by how much its weight must move until an arm catches up, infinite if none does, and the arm.
 
-    def crossings(self, at: int) -> tuple[Crossing | None, Crossing | None]:
-        """Where the first place changes when the weight on one attribute falls and when it rises; None if it does not.
+    Args:
+        behind: (others, 1) how far each arm is behind.
+        gains: (others, M) how much it gains by each unit of weight.
+        others: positions of the arms, in the order by which an exact tie is broken.
+    """
+    catches = gains > ROUNDING
+    away = np.where(catches, behind / np.where(catches, gains, 1.0), np.inf)
+    nearest = away.min(axis=0)
+    together = catches & (away <= nearest * (1 + ROUNDING) + ROUNDING)
+    arms = others[np.where(together, gains, 0.0).argmax(axis=0)]
+    return list(zip(nearest.tolist(), arms.tolist(), strict=True))
 
-        Utilities are straight lines in the weight, so it is the nearest crossing with the line of the first arm.
-        """
-        here, own = self.weights[at], self.values[self.first][at]
-        if here > 0 and sum(weight != 0 for weight in self.weights) == 1:
-            return None, None  # With one weight its size says nothing.
-        gains = [(arm, behind, self.values[arm][at] - own) for arm, behind in self.others]
-        falls = [(arm, behind, -gain) for arm, behind, gain in gains if gain < -ROUNDING]
-        rises = [one for one in gains if one[2] > ROUNDING]
-        return self._nearest(falls, here, -1), self._nearest(rises, here, 1)
 
-    def _nearest(self, catching: Sequence[tuple[int, float, float]], here: float, sign: int) -> Crossing | None:
-        """The first line to cross as the weight moves in one direction; of several at once the steepest goes ahead."""
-        if not catching:
-            return None
-        nearest = min(behind / gain for _, behind, gain in catching)
-        weight = here + sign * nearest
-        if weight <= ROUNDING * max(1.0, here) and sign < 0:
-            return None  # Without this weight the first place is at most tied.
-        near = nearest * (1 + ROUNDING) + ROUNDING
-        together = [(-gain, self.order[arm], arm) for arm, behind, gain in catching if behind / gain <= near]
-        return Crossing(weight, min(together)[2])
+def _crossing(here: float, sign: int, away: float, arm: int) -> Crossing | None:
+    weight = here + sign * away
+    if weight == np.inf or (sign < 0 and weight <= ROUNDING * max(1.0, here)):
+        return None  # No arm catches up; or without this weight the first place is at most tied.
+    return Crossing(weight, arm)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 from data_contracts.preference_ranking import WeighedAttribute
 from engine.safety_sentences import joined
@@ -34,17 +36,22 @@ class Comparison:
     by_utility: Sequence[int]
     by_effect: Sequence[int]
 
+    @cached_property
+    def place_by_effect(self) -> Mapping[int, int]:
+        """Place by effect of each arm, 0 first."""
+        return {arm: place for place, arm in enumerate(self.by_effect)}
+
 
 def why_sentence(comparison: Comparison, arm: int) -> str:
     """Why an arm's place differs from its place by effect, or that it does not."""
-    label = comparison.labels[arm]
-    place, before = comparison.by_utility.index(arm), comparison.by_effect.index(arm)
+    label, places = comparison.labels[arm], comparison.place_by_effect
+    place, before = comparison.by_utility.index(arm), places[arm]
     if place == before:
         return f"{label} is {_ordinal(place)} by symptom relief alone and with what matters to this patient."
     if place < before:
-        other = next(one for one in comparison.by_utility[place + 1 :] if comparison.by_effect.index(one) < before)
+        other = next(one for one in comparison.by_utility[place + 1 :] if places[one] < before)
     else:
-        other = next(one for one in comparison.by_utility if comparison.by_effect.index(one) > before)
+        other = next(one for one in comparison.by_utility if places[one] > before)
     told = f"{label} is {_ordinal(before)} by symptom relief alone and {_ordinal(place)} with what matters to this"
     return f"{told} patient: {_against(comparison, arm, other)}."
 
@@ -109,19 +116,23 @@ def _tie(comparison: Comparison, top: Sequence[int]) -> str:
 def _against(comparison: Comparison, arm: int, other: int) -> str:
     """What an arm gains and loses on another, the largest first."""
     here, there = comparison.amounts[arm], comparison.amounts[other]
-    moved = sorted((-abs(mine - its), at, mine > its) for at, (mine, its) in enumerate(zip(here, there, strict=True)))
-    gains = [_moved(comparison, arm, other, at, -size) for size, at, better in moved if better]
-    losses = [_moved(comparison, arm, other, at, -size) for size, at, better in moved if size and not better]
+    apart = enumerate(map(operator.sub, here, there))
+    gains: list[str] = []
+    losses: list[str] = []
+    for size, at, ahead in sorted([(-abs(ahead), at, ahead) for at, ahead in apart if ahead]):
+        (gains if ahead > 0 else losses).append(_moved(comparison, arm, other, at, -size))
     told = [f"it gains {joined(gains)}"] if gains else []
     told += [f"{'' if gains else 'it '}loses {joined(losses)}"] if losses else []
     return f"against {comparison.labels[other]} {' and '.join(told) or 'it is worth the same'}"
 
 
 def _moved(comparison: Comparison, arm: int, other: int, at: int, amount: float) -> str:
-    unknown = [comparison.labels[one] for one in (arm, other) if not comparison.known[one][at]]
     number = f"{amount:.2f}" if amount >= SMALL else "less than 0.01"
     said = f"{number} on {comparison.attributes[at]}"
-    return f"{said} (not known of {joined(unknown)}, taken at its least favourable)" if unknown else said
+    if comparison.known[arm][at] and comparison.known[other][at]:
+        return said
+    unknown = [comparison.labels[one] for one in (arm, other) if not comparison.known[one][at]]
+    return f"{said} (not known of {joined(unknown)}, taken at its least favourable)"
 
 
 def _left_out(attribute: WeighedAttribute) -> str:
@@ -131,8 +142,9 @@ def _left_out(attribute: WeighedAttribute) -> str:
 def _unknown(comparison: Comparison, attributes: Sequence[WeighedAttribute]) -> Iterator[str]:
     weighed = {one.label for one in attributes if one.share > 0}
     for at, label in enumerate(comparison.attributes):
-        arms = [comparison.labels[k] for k in comparison.by_utility if not comparison.known[k][at]]
-        if arms and label in weighed:
+        if label not in weighed:
+            continue
+        if arms := [comparison.labels[k] for k in comparison.by_utility if not comparison.known[k][at]]:
             yield (
                 f"Not known of {joined(arms)}: {label}. A range is given, and the least favourable end counts for the "
                 "place."
@@ -158,6 +170,7 @@ def _recalled(attributes: Sequence[WeighedAttribute]) -> Iterator[str]:
         yield f"Figures behind {joined(names)} were recalled and have yet to be checked against their source."
 
 
+@cache
 def _ordinal(place: int) -> str:
     number = place + 1
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -1,7 +1,7 @@
 """The outcomes beside the primary one, stacked, so that one product gives all that is told of a patient.
 
-Nothing but each effect's and each share's own variance is told of them. It is a quadratic form in the terms, so it is
-kept as the weights of their products: half the numbers of the roots that it is made from.
+What depends on the policy alone is worked out once: covariance that no patient's values change is kept as a sum, and
+all that a patient's terms are multiplied by lies in one matrix.
 """
 
 from __future__ import annotations
@@ -11,11 +11,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_contracts.episode import FloatArray, IntArray
+from data_contracts.effects import with_constant
+from data_contracts.episode import FloatArray
 from data_contracts.secondary_served import SecondaryServed
 
 CHUNK = 64
-"""Patients at a time, so that the products of their terms stay in the processor's cache."""
+"""Patients at a time, so that what their terms are multiplied to stays in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class OutcomesHere:
+    """The O other outcomes of n patients under K ranked arms.
+
+    Attributes:
+        effects: (n, O, K) served effects, with their (n, O, K, K) joint ``covariance`` within each outcome.
+        told: (n, O, K, 3) the effects and the ends of their intervals, within what the outcome can take.
+        shares: (n, O, K, 3) of patients for whom a yes comes under each arm, 0-1 in the outcome's own direction, with
+            the ends of its interval; NaN for points, and where effects lie further apart than shares can.
+    """
+
+    effects: FloatArray
+    covariance: FloatArray
+    told: FloatArray
+    shares: FloatArray
 
 
 @dataclass(frozen=True)
@@ -23,52 +41,45 @@ class StackedOutcomes:
     """O outcomes and K ranked arms as arrays; the numbers are those of ``SecondaryServed``, outcome by outcome.
 
     Attributes:
-        coefficients: (O K, 1 + P) of the effects.
-        variances: (2 O K, T) of the effects, then of the shares, by the products of the (1 + P) terms, constant first.
-        first, second: (T,) the two terms of each product.
-        level: (O, 1 + P) of the mixture of the arms; zero for points.
+        factors: (1 + P, O K + O + O L + O K R) what the terms are multiplied by: the effects' coefficients; those of
+            the level of the mixture of the arms, zero for points; the roots of the levels; those of the effects. A
+            root with fewer rows than another's is filled up with zeros.
+        cuts: where one of these ends and the next begins.
+        still: (O, K, K) covariance of the effects that no terms change.
         weights: (O, K) of the arms in the mixture.
         sign: (O, 1) what a benefit is multiplied by to give the outcome's own direction.
-        largest: (O, 1) largest effect that there can be.
-        yes_no: (O, 1) whether it is a yes or no.
+        largest: (O, 1, 1) largest effect that there can be.
+        points: (O, 1) whether it is no yes or no.
     """
 
-    coefficients: FloatArray
-    variances: FloatArray
-    first: IntArray
-    second: IntArray
-    level: FloatArray
+    factors: FloatArray
+    cuts: tuple[int, int, int]
+    still: FloatArray
     weights: FloatArray
     sign: FloatArray
     largest: FloatArray
-    yes_no: FloatArray
+    points: FloatArray
 
     @classmethod
     def of(cls, served: Sequence[SecondaryServed]) -> StackedOutcomes:
         """Stack outcomes."""
-        k, p = served[0].effects.coefficients.shape
-        first, second = np.triu_indices(p)
-        weights = np.array([one.level.weights if one.level else np.full(k, 1 / k) for one in served])
-        counted = np.where(first == second, 1.0, 2.0)
-        told = [_variances(one, share) for one, share in zip(served, weights, strict=True)]
+        o, (k, p) = len(served), served[0].effects.coefficients.shape
+        level_roots = _filled_up([one.level.root[None] if one.level else np.zeros((1, 0, p)) for one in served])
+        roots = _filled_up([one.effects.moving for one in served])
+        levels = [one.level.coefficients if one.level else np.zeros(p) for one in served]
+        parts = ([one.effects.coefficients for one in served], levels, level_roots, roots)
         return cls(
-            coefficients=np.concatenate([one.effects.coefficients for one in served]),
-            variances=np.array(told).swapaxes(0, 1).reshape(-1, p, p)[:, first, second] * counted,
-            first=first,
-            second=second,
-            level=np.array([one.level.coefficients if one.level else np.zeros(p) for one in served]),
-            weights=weights,
+            factors=np.concatenate([np.reshape(part, (-1, p)) for part in parts]).T,
+            cuts=(o * k, o * k + o, o * k + o + o * level_roots.shape[2]),
+            still=np.array([one.effects.still for one in served]),
+            weights=np.array([one.level.weights if one.level else np.full(k, 1 / k) for one in served]),
             sign=np.array([[one.outcome.sign] for one in served]),
-            largest=np.array([[one.outcome.largest_effect] for one in served]),
-            yes_no=np.array([[one.outcome.kind == "yes_no"] for one in served]),
+            largest=np.array([[[one.outcome.largest_effect]] for one in served]),
+            points=np.array([[one.outcome.kind != "yes_no"] for one in served]),
         )
 
-    def at(self, terms: FloatArray, z: float) -> tuple[FloatArray, FloatArray]:
-        """Effects and shares of n patients, each (n, O, K, 3) with the ends of its interval.
-
-        Effects and their ends stay within what the outcome can take. Shares are those of patients for whom a yes comes
-        under each arm, 0-1 in the outcome's own direction; NaN for points, and where effects lie further apart than
-        shares can.
+    def at(self, terms: FloatArray, z: float) -> OutcomesHere:
+        """The outcomes of n patients.
 
         Args:
             terms: (n, P) basis terms.
@@ -77,27 +88,30 @@ class StackedOutcomes:
         if len(terms) <= CHUNK:
             return self._at(terms, z)
         parts = [self._at(terms[at : at + CHUNK], z) for at in range(0, len(terms), CHUNK)]
-        effects, shares = zip(*parts, strict=True)
-        return np.concatenate(effects), np.concatenate(shares)
+        return OutcomesHere(*(np.concatenate([getattr(part, name) for part in parts]) for name in _NAMES))
 
-    def _at(self, terms: FloatArray, z: float) -> tuple[FloatArray, FloatArray]:
-        """The same of few patients, who are the last axis in here: one product serves all of them."""
-        basis = np.concatenate([np.ones((len(terms), 1)), terms], axis=1).T
-        shape = (*self.weights.shape, len(terms))
-        effects = (self.coefficients @ basis).reshape(shape)
-        variances = self.variances @ (basis[self.first] * basis[self.second])
-        margins = (z * np.sqrt(np.maximum(variances, 0.0))).reshape(2, *shape)
-        levels = (self.level @ basis)[:, None] + effects - np.einsum("ok,okn->on", self.weights, effects)[:, None]
-        effects, of_effects, of_shares, levels = (values.transpose(2, 0, 1) for values in (effects, *margins, levels))
-        most = self.largest[..., None]
-        return _with_ends(effects, of_effects, -most, most), self._shares(self.sign * levels, of_shares)
+    def _at(self, terms: FloatArray, z: float) -> OutcomesHere:
+        found, (n, (o, k)) = with_constant(terms) @ self.factors, (len(terms), self.weights.shape)
+        first, second, third = self.cuts
+        effects, of_mixture = found[:, :first].reshape(n, o, k), found[:, first:second]
+        apart, deviations = found[:, second:third].reshape(n, o, -1), found[:, third:].reshape(n, o, k, -1)
+        covariance = self.still + np.matmul(deviations, np.swapaxes(deviations, -1, -2))
+        own, shared = covariance.diagonal(axis1=2, axis2=3), np.vecdot(covariance, self.weights[:, None])
+        of_levels = own - 2 * shared + np.vecdot(shared, self.weights)[..., None]
+        variance = np.maximum([own, np.vecdot(apart, apart)[..., None] + np.maximum(of_levels, 0.0)], 0.0)
+        of_effects, of_shares = z * np.sqrt(variance)
+        levels = (of_mixture - np.vecdot(effects, self.weights))[..., None] + effects
+        told = _with_ends(effects, of_effects, -self.largest, self.largest)
+        return OutcomesHere(effects, covariance, told, self._shares(self.sign * levels, of_shares))
 
     def _shares(self, shares: FloatArray, margin: FloatArray) -> FloatArray:
         """(n, O, K, 3) shares held between 0 and 1, all arms' by the same amount: they differ by the effects."""
         least, most = shares.min(axis=-1, keepdims=True), shares.max(axis=-1, keepdims=True)
-        held = shares + np.maximum(-least, 0.0) - np.maximum(most - 1.0, 0.0)
-        held[~(self.yes_no & (most - least <= 1.0)).repeat(held.shape[-1], axis=-1)] = np.nan
-        return _with_ends(held, margin, 0.0, 1.0)
+        held = shares + (np.maximum(-least, 0.0) - np.maximum(most - 1.0, 0.0))
+        return _with_ends(np.where(self.points | (most - least > 1.0), np.nan, held), margin, 0.0, 1.0)
+
+
+_NAMES = tuple(OutcomesHere.__dataclass_fields__)
 
 
 def _with_ends(
@@ -109,18 +123,10 @@ def _with_ends(
     return np.minimum(np.maximum(ends, low), high)
 
 
-def _variances(one: SecondaryServed, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Two (K, 1 + P, 1 + P) forms in the terms: the variance of each effect, and of each arm's level.
-
-    A level is the mixture's, plus what the arm's effect is above the mixture's (K,) weighted mean.
-    """
-    root = one.effects.root
-    apart = root - np.einsum("k,rkp->rp", weights, root)[:, None]
-    levels = _forms(apart)
-    return _forms(root), levels + one.level.root.T @ one.level.root if one.level else levels
-
-
-def _forms(root: FloatArray) -> FloatArray:
-    """(K, 1 + P, 1 + P) of an (R, K, 1 + P) root."""
-    by_arm = np.swapaxes(root, 0, 1)
-    return np.asarray(np.swapaxes(by_arm, 1, 2) @ by_arm)
+def _filled_up(roots: Sequence[FloatArray]) -> FloatArray:
+    """(O, K, R, 1 + P) of O roots (K, ..., 1 + P), those with fewer rows filled up with zeros."""
+    k, _, p = roots[0].shape
+    found = np.zeros((len(roots), k, max(root.shape[1] for root in roots), p))
+    for at, root in enumerate(roots):
+        found[at, :, : root.shape[1]] = root
+    return found

@@ -5,19 +5,16 @@ A linear additive value model with swing weights (Keeney and Raiffa 1976; von Wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from data_contracts.effects import BoolArray, ServedEffects
+from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray
 from data_contracts.rank_sets import any_correlation_value, critical_values, standard_errors
-from engine.attribute import Attribute
+from engine.attribute import AttributeTable
 from engine.decision import Decision
-from engine.patient import Patients
-from engine.widening import joint_here
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class Utilities:
     that with all weight on it they are those of the effects, to the last bit.
 
     Attributes:
-        attributes: the M attributes, symptom relief first.
+        table: the M attributes, symptom relief first.
         weights: (n, M) weights that count: 0 also for what is known of none of a patient's arms.
         least, most: (n, K, M) values between the ends of what is possible; the same where they are known.
         rate: (n, M) what one unit of each attribute is worth on the common scale.
@@ -38,7 +35,7 @@ class Utilities:
         difference_error: (n, K, K, M) standard errors of differences of served values.
     """
 
-    attributes: tuple[Attribute, ...]
+    table: AttributeTable
     weights: FloatArray
     least: FloatArray
     most: FloatArray
@@ -70,13 +67,7 @@ class Utilities:
         return self.scale[:, None, None] * np.stack(ends, axis=-1)
 
 
-def utilities(
-    attributes: Sequence[Attribute],
-    weights: FloatArray,
-    patients: Patients,
-    allowed: BoolArray,
-    decision: Decision,
-) -> Utilities:
+def utilities(table: AttributeTable, weights: FloatArray, allowed: BoolArray, decision: Decision) -> Utilities:
     """Weigh the arms of n patients.
 
     Errors of several outcomes are added, as if they were fully correlated, since policies serve no covariance between
@@ -84,53 +75,36 @@ def utilities(
     holds under any correlation; with one outcome its own joint covariance gives the value, as for effects.
 
     Args:
-        attributes: the M attributes of the policy.
+        table: M attributes of the policy.
         weights: (n, M) as given.
-        patients: n of them.
         allowed: (n, K) arms that may be ranked.
-        decision: for them, by effects.
+        decision: for n patients, by effects.
     """
-    known = np.stack([attribute.known for attribute in attributes], axis=1)
-    weights = np.where((allowed @ known) > 0, weights, 0.0)
-    n, k, m = len(weights), *known.shape
-    least, most = (np.tile(np.stack(ends, axis=1), (n, 1, 1)) for ends in _ends(attributes))
-    error, between = np.zeros((n, k, m)), np.zeros((n, k, k, m))
-    joint: dict[int, FloatArray] = {}
-    for at, attribute in enumerate(attributes):
-        if attribute.served is None:
-            continue
-        if not weights[:, at].any():
-            least[..., at] = most[..., at] = attribute.served.over(patients.terms)
-            continue
-        least[..., at], joint[at] = _joint(attribute.served, patients, decision)
-        most[..., at] = least[..., at]
+    weights = np.where((allowed @ table.known) > 0, weights, 0.0)
+    n, (k, m) = len(weights), table.known.shape
+    least, most, error, between = np.empty((n, k, m)), np.empty((n, k, m)), np.zeros((n, k, m)), np.zeros((n, k, k, m))
+    least[:], most[:] = table.least, table.most
+    joint = {}
+    for at, outcome in zip(table.served.tolist(), table.outcomes, strict=True):
+        effects, joint[at] = _of_outcome(decision, outcome)
+        least[..., at] = most[..., at] = effects
         error[..., at] = np.sqrt(np.maximum(joint[at].diagonal(axis1=1, axis2=2), 0.0))
         between[..., at] = standard_errors(joint[at])
-    rate, scale = _rates(weights, np.array([attribute.exchange for attribute in attributes]))
+    rate, scale = _rates(weights, table.exchange)
     critical = _critical(weights, joint, allowed, decision)
-    return Utilities(tuple(attributes), weights, least, most, rate, scale, error, critical, between)
+    return Utilities(table, weights, least, most, rate, scale, error, critical, between)
 
 
-def _joint(served: ServedEffects, patients: Patients, decision: Decision) -> tuple[FloatArray, FloatArray]:
-    """Effects and their joint covariance; those of the primary outcome are known from the decision."""
-    if served is decision.policy.effects:
+def _of_outcome(decision: Decision, outcome: int) -> tuple[FloatArray, FloatArray]:
+    """(n, K) effects on an outcome, 0 the primary one, and their (n, K, K) joint covariance."""
+    if outcome == 0 or decision.others is None:
         return decision.effect[..., 0], decision.covariance
-    return joint_here(served, patients)
+    return decision.others.effects[:, outcome - 1], decision.others.covariance[:, outcome - 1]
 
 
 def _weighed(values: FloatArray, rate: FloatArray) -> FloatArray:
-    """(n, ...) sums of (n, ..., M) values times (n, M) rates.
-
-    Term by term, so that terms without weight change no bit, whoever else is asked about.
-    """
-    found = np.zeros(values.shape[:-1])
-    for at in np.flatnonzero(rate.any(axis=0)).tolist():
-        found += values[..., at] * rate[:, at].reshape(-1, *(1,) * (found.ndim - 1))
-    return found
-
-
-def _ends(attributes: Sequence[Attribute]) -> tuple[list[FloatArray], list[FloatArray]]:
-    return [attribute.least for attribute in attributes], [attribute.most for attribute in attributes]
+    """(n, ...) sums of (n, ..., M) values times (n, M) rates; terms without weight add nothing."""
+    return np.asarray(np.vecdot(values, rate.reshape(len(rate), *(1,) * (values.ndim - 2), -1)))
 
 
 def _rates(weights: FloatArray, exchange: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -66,14 +66,6 @@ def serve_here(served: ServedEffects, patients: Patients, z: float, confidence: 
     return ServedHere(effects, covariance, ends)
 
 
-def joint_here(served: ServedEffects, patients: Patients) -> tuple[FloatArray, FloatArray]:
-    """The effects (n, K) and joint covariance (n, K, K) of ``serve_here``, where no interval is asked for."""
-    effects, covariance = served.at(patients.terms)
-    for row, ways in patients.ways.items():
-        covariance[row] = _mixture(effects_in(served, ways, 0.0), effects[row])
-    return effects, covariance
-
-
 def _mixture(filled: FilledEffects, effects: FloatArray) -> FloatArray:
     """(K, K) covariance of the mixture of all ways about the (K,) served effects."""
     away = filled.effects - effects

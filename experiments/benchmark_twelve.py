@@ -90,15 +90,25 @@ def whole_profile(profile: PatientProfile) -> PatientProfile:
 
 
 def _effects(served: ServedEffects, source: IntArray, shift: FloatArray | float) -> ServedEffects:
-    """Arms made from the same one share errors in part; the root has as many rows an arm as the clinic's."""
-    coefficients = served.coefficients[source]
+    """Arms made from the same one with errors of their own, in a root of as many draws as any study's.
+
+    Of the averages' errors arms made from the same one share a part; a draw of a made arm is its source's, a little
+    larger and turned round at random.
+    """
+    coefficients, root = served.coefficients[source], served.root[:, source]
     coefficients[:, 0] += shift
-    rounds = -(-len(source) // len(served.coefficients))
-    parts = np.random.default_rng(SEED).normal(size=(rounds, len(source)))
+    random, rounds = np.random.default_rng(SEED), -(-len(source) // len(served.coefficients))
+    parts = random.normal(size=(rounds, len(source)))
     parts /= np.sqrt((parts**2).sum(axis=0))
-    root = np.concatenate([served.root[:, source] * part[:, None] for part in parts])
-    rows = len(served.root) * len(source) // len(served.coefficients)
-    return ServedEffects(coefficients, np.ascontiguousarray(root[:rows]), served.individualised[source])
+    drawn = (served.root[:, :, 1:] != 0).any(axis=(1, 2))
+    made = np.arange(len(source)) - source
+    turned = np.where(made > 0, random.choice([-1.0, 1.0], (drawn.sum(), len(source))), 1.0) * (1 + APART * made / 10)
+    averages = [root[~drawn] * part[:, None] for part in parts]
+    return ServedEffects(
+        coefficients=coefficients,
+        root=np.concatenate([*averages, root[drawn] * turned[..., None]]),
+        individualised=served.individualised[source],
+    )
 
 
 def _secondary(one: SecondaryServed, source: IntArray) -> SecondaryServed:

@@ -19,7 +19,6 @@ from data_contracts.secondary_served import SecondaryServed
 from engine.bars import Bars
 from engine.batch import recommend_cohort
 from engine.decision import decide
-from engine.outcomes_here import outcomes_here
 from engine.patient import read_patients
 from engine.policy import Policy
 from engine.recommend import recommend
@@ -198,9 +197,10 @@ def test_other_outcomes_cover_it_too(build_policy):
     policy = replace(policy, secondary=(same,))
     known = {name: column[:20] for name, column in columns.items()}
     decision = ask(policy, known | {"duration": blank(known["duration"])})
-    effects, _ = outcomes_here(policy.stacked, decision)
+    assert decision.others is not None
+    effects = decision.others.told
     assert np.allclose(effects[:, 0], decision.effect, atol=1e-9)
-    full, _ = outcomes_here(policy.stacked, ask(policy, known))
+    full = ask(policy, known).others.told
     width = effects[..., 2] - effects[..., 1]
     assert (width >= full[..., 2] - full[..., 1] - 1e-9).mean() > 0.9
 

@@ -75,7 +75,8 @@ def test_told_at_once_is_what_each_outcome_tells(study: StudyResult, policy: Pol
     """The stacked numbers of the engine equal each outcome's own, to 1e-9."""
     terms = study.learned.scored.features[:50]
     assert policy.stacked is not None
-    effects, shares = policy.stacked.at(terms, policy.z)
+    here = policy.stacked.at(terms, policy.z)
+    effects, shares = here.told, here.shares
     for i, one in enumerate(policy.secondary):
         values, covariance = one.effects.at(terms)
         errors = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
