@@ -16,7 +16,6 @@ from engine.instead import instead_of_arm
 from engine.other_outcomes import tell_outcomes
 from engine.overlap import overlap_words
 from engine.patient import Patients
-from engine.people import hundreds_of
 from engine.policy import Policy
 from engine.reasons import OPEN, REASONS
 from engine.ruling import Ruling
@@ -28,7 +27,7 @@ def advise(
 ) -> tuple[ArmAdvice, ...]:
     """Advice on every arm for the one patient decided for, in the order in which it is told."""
     codes, numbers = decision.reason[0].tolist(), _numbers(policy, patients, decision)
-    reference = hundreds_of(numbers[policy.ranked_at[0]].outcomes)
+    reference = numbers[policy.ranked_at[0]].hundreds
     evidence = {} if decision.refused[0] else policy.evidence
     found = []
     for at in decision.order[0].tolist():

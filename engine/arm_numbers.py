@@ -9,11 +9,15 @@ from data_contracts.outcome_effect import OutcomeEffect
 from data_contracts.rank_set import RankSet
 from data_contracts.recommendation import Contribution
 from data_contracts.similar_patients import SimilarPatients
+from engine.people import Hundreds
 
 
 @dataclass(slots=True)
 class ArmNumbers:
-    """The numbers of one arm for one patient, by the names of ``ArmAdvice``; what may not be told is not here."""
+    """The numbers of one arm for one patient, by the names of ``ArmAdvice``; what may not be told is not here.
+
+    ``hundreds`` are those of ``outcomes`` that are counted in people, in words.
+    """
 
     effect: Interval | None = None
     average: Interval | None = None
@@ -22,6 +26,7 @@ class ArmNumbers:
     recommended: bool = False
     expected_outcome: Interval | None = None
     outcomes: tuple[OutcomeEffect, ...] = ()
+    hundreds: Hundreds = ()
     overlap: str = ""
     similar: SimilarPatients | None = None
     contributions: tuple[Contribution, ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from data_contracts.recommendation import Reason
 from engine.arm_numbers import ArmNumbers
 from engine.because import because
-from engine.people import Hundreds, hundreds_of, of_hundred
+from engine.people import PLAINLY, TO_CLINICIANS, Hundreds, of_hundred
 from engine.plain_sentences import plain_arm_sentence
 from engine.policy import Policy
 from engine.sentences import arm_sentence
@@ -37,19 +37,18 @@ def arm_words(
         rules: the safety rules behind the reason, if so.
         reference: the reference's numbers of 100.
     """
-    arm, moves = policy.manifest.arms[at], told.contributions
-    label = policy.labels[arm.name]
+    arm, phrases, moves = policy.manifest.arms[at], policy.phrases[at], told.contributions
     words = ArmWords(
-        because=because(policy, label, moves),
+        because=because(policy, policy.labels[arm.name], moves) if moves else "",
         people=(),
-        sentence=arm_sentence(policy, arm, reason, told.effect, told.individualised, rules),
-        plain_sentence=plain_arm_sentence(policy, arm.name, reason, told.effect, sum(one.amount for one in moves)),
+        sentence=arm_sentence(policy, arm, phrases, reason, told, rules),
+        plain_sentence=plain_arm_sentence(policy, arm.name, phrases, reason, told),
     )
-    if hundreds := hundreds_of(told.outcomes):
-        first = policy.manifest.ranked_arms[0]
-        against = None if arm.name == first else first
-        words.people = of_hundred(policy, label, hundreds, reference, against and policy.labels[against])
-        beside = against and policy.in_a_sentence[against]
-        plainly = of_hundred(policy, "it", hundreds, reference, beside, plain=True)
-        words.plain_sentence = " ".join((words.plain_sentence, *plainly))
+    if told.hundreds:
+        beside = reference if reference and not phrases.is_reference else (None,) * len(told.hundreds)
+        people = of_hundred(told.hundreds, phrases.becomes, beside, phrases.against)
+        plainly = of_hundred(told.hundreds, phrases.plain_becomes, beside, phrases.plain_against)
+        words.people = tuple([TO_CLINICIANS + one for one in people])
+        if plainly:  # A patient reads them in a row, so that whom they speak of is said in the first alone.
+            words.plain_sentence += f" {PLAINLY}{' About '.join(plainly)}"
     return words

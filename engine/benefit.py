@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from data_contracts.interval import Interval
-from data_contracts.protocol import Outcome
 
 
-def benefit_text(effect: Interval, outcome: Outcome, confidence: float) -> str:
-    """For example "2.1 PHQ-9 points better (90% interval +0.4 to +3.8)", from estimate, lower and upper."""
+def benefit_text(effect: Interval, unit: str, interval: str) -> str:
+    """For example "2.1 PHQ-9 points better (90% interval +0.4 to +3.8)", from estimate, lower and upper.
+
+    Args:
+        effect: the benefit.
+        unit: its unit.
+        interval: what its ends are, "90% interval".
+    """
     word = "better" if effect.estimate >= 0 else "worse"
-    # Adding 0 takes the sign from what rounds to nothing: "+0.0", never "-0.0".
-    lower, upper = (round(end, 1) + 0.0 for end in (effect.lower, effect.upper))
-    interval = f"{confidence:.0%} interval {lower:+.1f} to {upper:+.1f}"
-    return f"{abs(effect.estimate):.1f} {outcome.unit} {word} ({interval})"
+    return f"{abs(effect.estimate):.1f} {unit} {word} ({interval} {_signed(effect.lower)} to {_signed(effect.upper)})"
+
+
+def _signed(end: float) -> str:
+    """With its sign; what rounds to nothing has a plus."""
+    text = f"{end:+.1f}"
+    return "+0.0" if text == "-0.0" else text

@@ -84,7 +84,7 @@ def _dropout(manifest: PolicyManifest, item: ArmEvidence) -> str:
 
 
 def _benefit(manifest: PolicyManifest, interval: Interval) -> str:
-    return benefit_text(interval, manifest.outcome, manifest.confidence)
+    return benefit_text(interval, manifest.outcome.unit, f"{manifest.confidence:.0%} interval")
 
 
 def _from(figure: TrialFigure) -> str:

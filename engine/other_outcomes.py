@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
+from data_contracts.episode import FloatArray
 from data_contracts.interval import Interval
 from data_contracts.outcome_effect import OutcomeEffect
 from engine.arm_numbers import ArmNumbers
 from engine.decision import Decision
+from engine.people import hundreds_of
 
 
 def tell_outcomes(found: Sequence[ArmNumbers], decision: Decision) -> None:
@@ -16,20 +17,26 @@ def tell_outcomes(found: Sequence[ArmNumbers], decision: Decision) -> None:
 
     An effect is told where the primary outcome's is, an average where the primary outcome's is.
     """
-    policy, here = decision.policy, decision.others
+    policy, here, average_shown = decision.policy, decision.others, decision.average_shown[0].tolist()
     if here is None:
         return
-    effects, shares = here.told[0], here.shares[0]
-    hundreds = (100 * shares).swapaxes(0, 1).tolist()
-    effect_shown, average_shown = decision.effect_shown[0].tolist(), decision.average_shown[0].tolist()
-    by_arm = zip(policy.told_of_outcomes, policy.outcomes_vary, effects.swapaxes(0, 1).tolist(), hundreds, strict=True)
-    for at, (alike, *own) in zip(policy.ranked_at.tolist(), by_arm, strict=True):
+    ranked, effect_shown = policy.ranked_at.tolist(), decision.effect_shown[0].tolist()
+    for k, at in enumerate(ranked):
         if average_shown[at]:
-            shown = effect_shown[at]
-            found[at].outcomes = tuple(map(_told, alike, *own)) if shown else alike
+            found[at].outcomes = policy.told_of_outcomes[k]
+    if not any(effect_shown):
+        return
+    people = (100 * here.shares[0]).swapaxes(0, 1)
+    effects, numbers = _intervals(here.told[0].swapaxes(0, 1)), _intervals(people)
+    told = [one if one.estimate == one.estimate else None for one in numbers]  # NaN is not equal to itself.
+    made = [*map(OutcomeEffect, *policy.words_of_outcomes, effects, *policy.averages_of_outcomes, told)]
+    for k, (at, hundreds) in enumerate(zip(ranked, hundreds_of(people), strict=True)):
+        if effect_shown[at]:
+            outcomes = len(hundreds)
+            found[at].outcomes = tuple(made[k * outcomes : (k + 1) * outcomes])
+            found[at].hundreds = hundreds
 
 
-def _told(alike: OutcomeEffect, varies: bool, effect: list[float], of_hundred: list[float]) -> OutcomeEffect:
-    """What every patient alike is told of an arm's outcome, with this one's numbers."""
-    people = None if math.isnan(of_hundred[0]) else Interval(*of_hundred)
-    return OutcomeEffect(alike.outcome, alike.unit, Interval(*effect), alike.average, varies, people)
+def _intervals(ends: FloatArray) -> list[Interval]:
+    """Intervals of (K, O, 3) estimates and ends, arm by arm."""
+    return [*map(Interval, *ends.reshape(-1, 3).T.tolist())]

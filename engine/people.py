@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from data_contracts.interval import Interval
-from data_contracts.outcome_effect import OutcomeEffect
-from engine.policy import Policy
+import numpy as np
 
-Hundreds = Mapping[str, str]
-"""By outcome, of how many of 100 people it is expected, with its ends, in words."""
+from data_contracts.episode import FloatArray
+
+Hundreds = Sequence[str | None]
+"""Of each other outcome, of how many of 100 people it is expected, with its ends, in words; None if it is not told."""
+
+TO_CLINICIANS, PLAINLY = "Of 100 people like this one, about ", "Of 100 people like you, about "
 
 
-def of_hundred(
-    policy: Policy, label: str, told: Hundreds, reference: Hundreds, against: str | None, *, plain: bool = False
-) -> tuple[str, ...]:
-    """One sentence for each yes-or-no outcome of an arm: its number of 100, and the reference's beside it.
-
-    A patient reads them in a row, so that whom they speak of is said in the first alone.
+def hundreds_of(of_hundred: FloatArray) -> list[Hundreds]:
+    """(K,) numbers of 100 in words, "48 (41 to 55)": whole people, and ends that are never narrower than they are.
 
     Args:
-        policy: whose outcomes they are.
-        label: the arm in words.
-        told: of each outcome the arm's number of 100 with its ends, where it is shown.
-        reference: the same of the reference.
-        against: the reference in words; None for the reference itself.
-        plain: whether a patient reads it.
+        of_hundred: (K, O, 3) numbers from 0 to 100 with their ends; NaN where it is not told.
     """
-    who, does = ("like you", policy.becomes.plainly) if plain else ("like this one", policy.becomes.to_clinicians)
-    first = f"Of 100 people {who}, about"
-    later = "About" if plain else first
-    return tuple(
-        f"{later if i else first} {number} {does[name]} with {label}, {reference[name]} with {against}."
-        if against and name in reference
-        else f"{later if i else first} {number} {does[name]} with {label}."
-        for i, (name, number) in enumerate(told.items())
-    )
+    untold = np.isnan(of_hundred[..., 0])
+    whole = np.where(untold[..., None], 0.0, of_hundred)
+    whole[..., 0] = np.rint(whole[..., 0])
+    whole[..., 2] = np.ceil(whole[..., 2])
+    rows = zip(whole.astype(np.int64).tolist(), untold.tolist(), strict=True)
+    return [
+        [None if no else f"{about} ({low} to {high})" for (about, low, high), no in zip(*row, strict=True)]
+        for row in rows
+    ]
 
 
-def hundreds_of(outcomes: Sequence[OutcomeEffect]) -> Hundreds:
-    """By outcome, the number of 100 of an arm with its ends in words, where it is shown."""
-    return {one.outcome: _number(number) for one in outcomes if (number := one.of_hundred) is not None}
+def of_hundred(told: Hundreds, becomes: Sequence[str], reference: Hundreds, against: str) -> list[str]:
+    """Of each yes-or-no outcome of an arm, how many of 100: "48 (41 to 55) respond with CBT, 35 (30 to 41) with …".
 
-
-def _number(ends: Interval) -> str:
-    """The estimate and its ends in whole people, never narrower than they are."""
-    return f"{ends.estimate:.0f} ({max(int(ends.lower), 0)} to {min(math.ceil(ends.upper), 100)})"
+    Args:
+        told: the arm's numbers, where they are shown.
+        becomes: of each outcome what becomes of people with the arm, in words.
+        reference: the reference's numbers; untold for the reference itself.
+        against: the reference, in words.
+    """
+    return [
+        f"{number} {does}, {other} {against}." if other else f"{number} {does}."
+        for number, does, other in zip(told, becomes, reference, strict=True)
+        if number is not None
+    ]

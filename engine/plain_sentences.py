@@ -1,85 +1,63 @@
-"""The answer in a patient's words: short sentences, no scores, for a talk with the clinician. All templates are here.
-
-They are to be read at about the age of twelve; a test holds every template against a formula of readability.
-"""
+"""The answer in a patient's words."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from data_contracts.guideline_view import GuidelineView
-from data_contracts.interval import Interval
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
+from engine.arm_numbers import ArmNumbers
 from engine.gaps import Gaps
+from engine.phrases import Phrases
+from engine.plain_templates import (
+    AGAINST,
+    ALONE,
+    AVERAGE,
+    CONSENT,
+    FIRST_SAFETY,
+    FOR_YOU_LESS,
+    FOR_YOU_MORE,
+    GUIDE_OTHER,
+    GUIDE_SAME,
+    NO_LIST,
+    NO_TRIAL,
+    ONLY,
+    REFUSED,
+    SAID_NO,
+    SIZE,
+    TIED,
+    UNKNOWN,
+    UNKNOWN_NO_LIST,
+)
 from engine.policy import Policy
 from engine.safety_sentences import joined
 
-REFUSED = "There is no list for you today. Your safety comes first. Please talk with your clinician now."
-SAID_NO = "You said no to this tool, so there is no list. Your care goes on without it."
-FIRST_SAFETY = "First your clinician will talk with you about how safe you are. Then you can look at the list."
-CONSENT = "We need your yes before we look at past records for you."
-NO_LIST = "Past records cannot tell which of these helps you most. Your clinician can still plan with you."
-TIED = "Past records cannot tell which of these works best for people like you: {names}. What you want counts most."
-ALONE = "Of people like you, those who began with this did best in past records: {name}."
-ONLY = "Past records can only speak of one of these for people like you: {name}."
-UNKNOWN = "Some facts about you are not known. If you tell them, this list may change."
-UNKNOWN_NO_LIST = "Some facts about you are not known. If you tell them, there may be a list."
-GUIDE_SAME = "The national guide puts the same one first."
-GUIDE_OTHER = "The national guide puts another one first: {name}. Ask your clinician why this list does not."
-AVERAGE = "All of this is about people like you. No one can know how it will go for you."
-NO_TRIAL = "This tool has not been put to a fair test yet. You and your clinician choose."
 
-AGAINST: Mapping[Reason, str] = {
-    Reason.EXCLUDED: "{name}: your clinician has a reason not to use it now. You can ask for it.",
-    Reason.SAFETY: "{name}: it may not be safe for you right now.",
-    Reason.CONSENT: "{name}: without your yes, we do not look at past records for it.",
-    Reason.CONFLICT: "{name}: what we know from past records and from trials does not fit together.",
-    Reason.NOT_COMPARABLE: "{name}: the people who had it were too different for us to compare.",
-    Reason.SENSITIVITY: "{name}: we are not sure enough to say how well it works.",
-    Reason.TOO_FEW_SIMILAR: "{name}: too few people like you have had it, so we cannot say how well it works.",
-    Reason.NON_OVERLAP: "{name}: people like you hardly ever had it, so we cannot say how well it works.",
-    Reason.MISSING_KEY: "{name}: we need to know more about you before we can say how well it works.",
-    Reason.OUT_OF_POPULATION: "{name}: the records hold no one like you, so we cannot say how well it works.",
-}
-REFERENCE = "{name}: this is what we hold the rest up to."
-NOT_BESIDE = "{name}: we cannot hold it up to {reference}, as people like you hardly ever had that."
-BETTER = "{name}: people like you got better with it than with {reference}."
-WORSE = "{name}: people like you got less out of it than out of {reference}."
-UNSURE = "{name}: it may be better or worse for people like you than {reference}. We cannot tell."
-SIZE = " The gap is about {size:.0f} {unit}, and most likely from {low} to {high}."
-FOR_YOU_MORE = " It seems to help people like you more than most."
-FOR_YOU_LESS = " It seems to help people like you less than most."
-
-
-def plain_arm_sentence(policy: Policy, arm: str, reason: Reason | None, effect: Interval | None, moved: float) -> str:
+def plain_arm_sentence(policy: Policy, arm: str, phrases: Phrases, reason: Reason | None, told: ArmNumbers) -> str:
     """One arm in a patient's words.
 
     Args:
         policy: whose arm it is.
-        arm: its name.
+        arm: its name, with its ``phrases``.
         reason: why it is not offered, if so.
-        effect: its effect with its ends, where it is shown.
-        moved: how far the patient's features move the effect away from the average.
+        told: its numbers.
     """
-    name, reference = policy.plain_labels[arm], policy.manifest.ranked_arms[0]
     if reason is not None:
-        return AGAINST[reason].format(name=name)
-    if arm == reference:
-        return REFERENCE.format(name=name)
-    other = policy.in_a_sentence[reference]
-    if effect is None:
-        return NOT_BESIDE.format(name=name, reference=other)
+        return AGAINST[reason].format(name=policy.plain_labels[arm])
+    if phrases.is_reference:
+        return phrases.plain_reference
+    if (effect := told.effect) is None:
+        return phrases.plain_not_beside
     if effect.lower <= 0 <= effect.upper:
-        return UNSURE.format(name=name, reference=other)
+        return phrases.plain_unsure
     better, (low, high) = effect.lower > 0, sorted((abs(effect.lower), abs(effect.upper)))
-    told = (BETTER if better else WORSE).format(name=name, reference=other)
-    unit, size = policy.manifest.outcome.unit, abs(effect.estimate)
-    told += SIZE.format(unit=unit, size=size, low=math.floor(low), high=math.ceil(high))
-    mcid = policy.manifest.outcome.mcid
+    words, unit = phrases.plain_better if better else phrases.plain_worse, policy.manifest.outcome.unit
+    words += SIZE.format(unit=unit, size=abs(effect.estimate), low=math.floor(low), high=math.ceil(high))
+    mcid, moved = policy.manifest.outcome.mcid, sum(one.amount for one in told.contributions)
     if mcid is not None and abs(moved) >= mcid / 2:
-        told += FOR_YOU_MORE if moved > 0 else FOR_YOU_LESS
-    return told
+        words += FOR_YOU_MORE if moved > 0 else FOR_YOU_LESS
+    return words
 
 
 def plain_sentences(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -30,6 +30,7 @@ from data_contracts.withdrawn_pair import is_withdrawn
 from engine.attribute import Attribute, AttributeTable, attributes_of
 from engine.becomes import Becomes
 from engine.evidence import evidence_sentences, told_evidence
+from engine.phrases import Phrases, phrases_of
 from engine.stacked import StackedOutcomes
 
 ADULT = "age"
@@ -53,7 +54,6 @@ class Policy:
         z: normal quantile of a two-sided interval at the policy's confidence.
         secondary: the outcomes beside the primary one, in the manifest's order.
         groups: how many similar patients got each arm and how they fared; None tells nothing of them.
-        memory: what was worded once and is told again to every patient alike; never patients' values.
         fills: what a missing effect modifier may be filled with; without it nothing is ranked where one is missing.
     """
 
@@ -69,7 +69,11 @@ class Policy:
     secondary: tuple[SecondaryServed, ...] = ()
     fills: FillSketch | None = None
     groups: SimilarGroups | None = None
-    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def memory(self) -> dict[str, Any]:
+        """What was made for one patient and is the same for others; never patients' values."""
+        return {}
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
@@ -86,6 +90,16 @@ class Policy:
         """Every arm in a patient's words, as it reads inside a sentence; what is short for something stays so."""
         told = self.plain_labels.items()
         return {arm: name if name[1:2].isupper() else name[:1].lower() + name[1:] for arm, name in told}
+
+    @cached_property
+    def phrases(self) -> tuple[Phrases, ...]:
+        """(A,) what is said of each arm as far as no patient changes it."""
+        return phrases_of(self.manifest, self.labels, self.plain_labels, self.in_a_sentence, self.becomes)
+
+    @cached_property
+    def interval_words(self) -> str:
+        """What stands before an interval's ends: "90% interval"."""
+        return f"{self.manifest.confidence:.0%} interval"
 
     @cached_property
     def feature_names(self) -> frozenset[str]:
@@ -201,9 +215,16 @@ class Policy:
         ]
 
     @cached_property
-    def outcomes_vary(self) -> list[list[bool]]:
-        """(K, O) whether an arm's effect on another outcome varies with the patient."""
-        return [[bool(one.effects.individualised[k]) for one in self.secondary] for k in range(len(self.ranked_at))]
+    def words_of_outcomes(self) -> tuple[list[str], list[str]]:
+        """(K O,) names and units of the other outcomes, arm by arm."""
+        alike = [one for arm in self.told_of_outcomes for one in arm]
+        return [one.outcome for one in alike], [one.unit for one in alike]
+
+    @cached_property
+    def averages_of_outcomes(self) -> tuple[list[Interval | None], list[bool]]:
+        """(K O,) average effects on the other outcomes, arm by arm, and whether the effect varies with the patient."""
+        varies = np.array([one.effects.individualised for one in self.secondary], dtype=np.bool_)
+        return [one.average for arm in self.told_of_outcomes for one in arm], varies.T.ravel().tolist()
 
     @cached_property
     def guideline_order(self) -> IntArray:

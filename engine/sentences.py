@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from data_contracts.arm_labels import capital
 from data_contracts.data_query import DataQuery
 from data_contracts.guideline_view import GuidelineView
-from data_contracts.interval import Interval
 from data_contracts.manifest import ArmRecord
 from data_contracts.profile import Value
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
+from engine.arm_numbers import ArmNumbers
 from engine.availability import availability_sentences
 from engine.benefit import benefit_text
 from engine.gap_sentences import gap_sentences
 from engine.gaps import Gaps
 from engine.instead import instead_of_all
+from engine.phrases import Phrases
 from engine.policy import Policy
 from engine.safety_sentences import joined, safety_sentences
 from engine.unmeasured import unmeasured_sentences
@@ -38,35 +38,26 @@ AGAINST: Mapping[Reason, str] = {
 
 
 def arm_sentence(
-    policy: Policy,
-    arm: ArmRecord,
-    reason: Reason | None,
-    effect: Interval | None,
-    varies: bool,
-    rules: Sequence[str],
+    policy: Policy, arm: ArmRecord, phrases: Phrases, reason: Reason | None, told: ArmNumbers, rules: Sequence[str]
 ) -> str:
     """One arm in one sentence; the effect, if it is shown, with its ends.
 
     Args:
         policy: whose arm it is.
-        arm: the arm.
+        arm: the arm, with its ``phrases``.
         reason: why it has no rank, if so.
-        effect: its effect, if that is shown.
-        varies: whether the effect varies with the patient.
+        told: its numbers.
         rules: ids of the safety rules that fired on it; of an arm with too few similar patients, those by which they
             are too few.
     """
-    label, reference = capital(policy.labels[arm.name]), policy.manifest.ranked_arms[0]
     if reason is not None:
-        return _against(label, arm, reason, rules)
-    if arm.name == reference:
-        return f"{label} is what the others are compared with."
-    against = policy.labels[reference]
-    if effect is None:
-        return f"{label} can be ranked, but not against {against}, which such patients hardly ever got."
-    benefit = benefit_text(effect, policy.manifest.outcome, policy.manifest.confidence)
-    scope = "its effect varies with the patient" if varies else "the same estimate for every patient"
-    return f"{label}: {benefit} than {against} for patients like this one ({scope})."
+        return _against(phrases.label, arm, reason, rules)
+    if phrases.is_reference:
+        return f"{phrases.label} is what the others are compared with."
+    if told.effect is None:
+        return phrases.not_beside
+    benefit = benefit_text(told.effect, policy.manifest.outcome.unit, policy.interval_words)
+    return f"{phrases.label}: {benefit} {phrases.varies if told.individualised else phrases.constant}"
 
 
 def _against(label: str, arm: ArmRecord, reason: Reason, rules: Sequence[str]) -> str:

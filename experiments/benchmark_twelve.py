@@ -43,7 +43,7 @@ WEIGHTS = Preferences(symptom_relief=3, staying_in_treatment=2, time=1, talking_
 def without_outcomes(policy: Policy) -> Policy:
     """The policy with its primary outcome alone."""
     manifest = policy.manifest.model_copy(update={"secondary": ()})
-    return replace(policy, manifest=manifest, secondary=(), memory={})
+    return replace(policy, manifest=manifest, secondary=())
 
 
 def with_twelve_arms(policy: Policy) -> Policy:
@@ -80,7 +80,6 @@ def with_twelve_arms(policy: Policy) -> Policy:
         therapies={name: catalogue[key] for name, key in zip(names, keys, strict=True) if key and key in catalogue},
         secondary=tuple(_secondary(one, source) for one in policy.secondary),
         groups=groups and SimilarGroups(groups.columns, groups.cuts, groups.cells[source]),
-        memory={},
     )
 
 

@@ -67,7 +67,7 @@ def with_evidence(policy: Policy, use: str, *arms: ArmEvidence) -> Policy:
 def test_what_rounds_to_nothing_has_no_minus(policy):
     """An end of -0.02 is written +0.0: a minus would say that the arm might do harm."""
     effect = Interval(estimate=1.0, lower=-0.02, upper=2.04)
-    told = benefit_text(effect, policy.manifest.outcome, 0.9)
+    told = benefit_text(effect, policy.manifest.outcome.unit, "90% interval")
     assert told == "1.0 PHQ-9 points better (90% interval +0.0 to +2.0)"
 
 

@@ -11,18 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_contracts.interval import Interval
 from data_contracts.kind import Kind
-from data_contracts.outcome_effect import OutcomeEffect
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason
-from data_contracts.secondary_outcome import SHARE, SecondaryOutcome
-from data_contracts.secondary_served import SecondaryServed
 from data_contracts.similar_groups import SimilarGroups
 from data_contracts.tipping_point import FirstChoice, TippingPoint
-from engine import plain_sentences
+from engine import plain_templates
 from engine.becomes import PATIENT
-from engine.people import hundreds_of, of_hundred
+from engine.people import PLAINLY, hundreds_of, of_hundred
 from engine.recommend import recommend
 
 
@@ -244,18 +240,13 @@ def test_of_the_patient_s_kinds_the_one_that_turns_most_easily_is_told(policy, r
     assert "Among patients with" not in " ".join(recommend(patient(phq9_week0=None), assessed, rules).sentences)
 
 
-def test_people_are_counted_outwards_and_only_where_shown(policy):
+def test_people_are_counted_outwards_and_only_where_shown():
     """Estimate and ends of 100 people, the reference beside it; the ends are rounded outwards."""
-    outcome = SecondaryOutcome(name="resp", unit=SHARE, kind="yes_no", role="response", direction="higher_is_better")
-    one = SecondaryServed(outcome, policy.effects, policy.average_effects, policy.average_covariance)
-    policy = replace(policy, secondary=(one,))
-    reference = hundreds_of([OutcomeEffect("resp", "", of_hundred=Interval(35.0, 30.0, 40.2))])
-    here = hundreds_of([OutcomeEffect("resp", "", of_hundred=Interval(48.2, 41.9, 54.1))])
-    told = of_hundred(policy, "CBT", here, reference, "usual care")
-    assert told == (
-        "Of 100 people like this one, about 48 (41 to 55) respond with CBT, 35 (30 to 41) with usual care.",
-    )
-    assert of_hundred(policy, "CBT", hundreds_of([OutcomeEffect("resp", "")]), reference, "usual care") == ()
+    (reference, here, untold) = hundreds_of(np.array([[[35.0, 30.0, 40.2]], [[48.2, 41.9, 54.1]], [[np.nan] * 3]]))
+    told = of_hundred(here, ["respond with CBT"], reference, "with usual care")
+    assert told == ["48 (41 to 55) respond with CBT, 35 (30 to 41) with usual care."]
+    assert of_hundred(here, ["respond with CBT"], untold, "with usual care") == ["48 (41 to 55) respond with CBT."]
+    assert of_hundred(untold, ["respond with CBT"], reference, "with usual care") == []
 
 
 def _grade(text: str) -> float:
@@ -267,8 +258,8 @@ def _grade(text: str) -> float:
 
 
 TEMPLATES = {
-    name: text for name, text in vars(plain_sentences).items() if name.isupper() and isinstance(text, str)
-} | {f"AGAINST {reason}": text for reason, text in plain_sentences.AGAINST.items()}
+    name: text for name, text in vars(plain_templates).items() if name.isupper() and isinstance(text, str)
+} | {f"AGAINST {reason}": text for reason, text in plain_templates.AGAINST.items()}
 EXAMPLE = {
     "name": "talking therapy", "names": "talking therapy and tablets", "reference": "usual care", "unit": "points",
     "size": 2.0, "low": 1, "high": 3,
@@ -283,27 +274,19 @@ def test_a_patient_of_twelve_can_read_it(name):
     assert max(len(part.split()) for part in re.split(r"[.!?]", text)) <= 24
 
 
-@pytest.mark.parametrize("role", list(PATIENT))
-def test_a_patient_of_twelve_can_read_of_hundred_people(policy, role):
+@pytest.mark.parametrize("does", [*PATIENT.values(), "have nausea"])
+def test_a_patient_of_twelve_can_read_of_hundred_people(does):
     """What becomes of 100 people is at the same grade, for every outcome that has words and for a side effect."""
-    outcome = SecondaryOutcome(name="it", unit=SHARE, kind="yes_no", role=role, direction="higher_is_better")
-    side = SecondaryOutcome(
-        name="sick", unit=SHARE, kind="yes_no", role="side_effect", side_effect="nausea", direction="lower_is_better"
-    )
-    served = (
-        SecondaryServed(one, policy.effects, policy.average_effects, policy.average_covariance)
-        for one in (outcome, side)
-    )
-    policy = replace(policy, secondary=tuple(served))
-    numbers = {"it": "48 (41 to 55)", "sick": "12 (8 to 20)"}
-    for text in of_hundred(policy, "it", numbers, numbers, "usual care", plain=True):
+    numbers = ["48 (41 to 55)"]
+    (told,) = of_hundred(numbers, [f"{does} with it"], numbers, "with usual care")
+    for text in (PLAINLY + told, f"About {told}"):
         assert _grade(text) <= 7.5
         assert len(text.split()) <= 28  # Two numbers, each with its ends.
 
 
 def test_every_reason_has_words_for_patients():
     """No arm goes without a sentence, whatever speaks against it."""
-    assert set(plain_sentences.AGAINST) == set(Reason)
+    assert set(plain_templates.AGAINST) == set(Reason)
 
 
 def test_patients_read_no_score_that_is_not_a_difference(policy, rules, patient):

@@ -15,7 +15,7 @@ from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
 from data_contracts.rule import RuleSet
 from data_contracts.rule_file import load_rules
-from engine import plain_sentences
+from engine import plain_templates
 from engine.policy import Policy
 from engine.recommend import recommend
 from engine.safety_sentences import joined
@@ -73,8 +73,8 @@ def test_a_refusal_tells_of_no_ranking_to_come(policy: Policy, rules: RuleSet, p
 def test_a_no_is_no_danger(policy: Policy, rules: RuleSet, patient: Callable[..., Any]) -> None:
     """Whoever does not consent reads that, and not that their safety is in question."""
     answer = recommend(patient(decision_support_consent="no"), policy, rules)
-    assert answer.plain_sentences == (plain_sentences.SAID_NO,)
-    assert recommend(patient(cssrs_q5="yes"), policy, rules).plain_sentences == (plain_sentences.REFUSED,)
+    assert answer.plain_sentences == (plain_templates.SAID_NO,)
+    assert recommend(patient(cssrs_q5="yes"), policy, rules).plain_sentences == (plain_templates.REFUSED,)
 
 
 @pytest.mark.parametrize("held", [{"decision_support_consent": None}, {"phq9_item9": 2.0}])
