@@ -107,9 +107,12 @@ class Basis(BaseModel):
         return column, np.asarray(self.bump_centre), np.asarray(self.bump_width)
 
     @cached_property
-    def _factors(self) -> tuple[IntArray, IntArray, IntArray]:
-        """(2 · pairs,) column of each factor, the first ones before the second; the same for soft signs; for bends."""
-        return _first_then_second(self.pairs), _first_then_second(self.sign_pairs), _first_then_second(self.bend_pairs)
+    def _factors(self) -> tuple[IntArray, IntArray]:
+        """The two factors of each product: places among the columns held, then their soft signs, then their bends."""
+        p, kinds = self.columns, (self.pairs, self.sign_pairs, self.bend_pairs)
+        starts = np.repeat([[0, 0], [p, p], [p, 2 * p]], [len(pairs) for pairs in kinds], axis=0)
+        first, second = (np.asarray(sum(kinds, ()), dtype=np.int64).reshape(-1, 2) + starts).T
+        return first, second
 
     @cached_property
     def _standard(self) -> tuple[FloatArray, FloatArray]:
@@ -122,24 +125,11 @@ class Basis(BaseModel):
         if self.index:  # vecdot: the same to the last bit for one patient as for many
             wide = np.concatenate([modifiers, np.vecdot(modifiers, self._index)[..., None]], axis=-1)
         bumps = np.exp(-0.5 * ((wide[..., column] - centre) / width) ** 2)
-        of_pairs, of_signs, of_bends = self._factors
-        held = np.minimum(np.maximum(modifiers[..., of_pairs], -HOLD), HOLD)
-        signs, bends = np.tanh(modifiers / BEND), np.exp(-0.5 * modifiers**2)
-        first, second = np.split(of_bends, 2)
-        bent = signs[..., first] * bends[..., second]
-        products = _products(held), _products(signs[..., of_signs]), bent
-        terms = np.concatenate([modifiers, bumps, *products], axis=-1)
+        held = np.minimum(np.maximum(modifiers, -HOLD), HOLD)
+        factors = np.concatenate([held, np.tanh(modifiers / BEND), np.exp(-0.5 * modifiers**2)], axis=-1)
+        first, second = self._factors
+        terms = np.concatenate([modifiers, bumps, factors[..., first] * factors[..., second]], axis=-1)
         middle, scale = self._standard
         terms -= middle
         terms /= scale
         return np.asarray(terms, dtype=np.float64)
-
-
-def _first_then_second(pairs: tuple[tuple[int, int], ...]) -> IntArray:
-    return np.asarray(pairs, dtype=np.int64).reshape(-1, 2).T.ravel()
-
-
-def _products(factors: FloatArray) -> FloatArray:
-    """(..., 2 m) factors, the first ones before the second, to (..., m) products."""
-    half = factors.shape[-1] // 2
-    return np.asarray(factors[..., :half] * factors[..., half:])

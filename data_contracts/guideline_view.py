@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
+from data_contracts.answer_part import answer_part
 from data_contracts.interval import Interval
 from data_contracts.therapy import Level
 
 
-class GuidelineView(BaseModel):
+@answer_part
+class GuidelineView:
     """The guideline's view of the arms beside the answer's.
 
     Attributes:
@@ -22,8 +22,6 @@ class GuidelineView(BaseModel):
         sentence: all that in words.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     severity: Level | None
     title: str = ""
     source: str = ""
@@ -33,4 +31,4 @@ class GuidelineView(BaseModel):
     first_ranked: str | None = None
     differs: bool = False
     difference: Interval | None = None
-    sentence: str
+    sentence: str = ""

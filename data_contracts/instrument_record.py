@@ -61,6 +61,8 @@ class AnswerSheet:
         given = [{name: values[name] for name in names if not _is_unknown(values.get(name))} for names in self.items]
         sound = True
         for answers, maximum in zip(given, self.instrument.item_maxima, strict=True):
+            if not answers:
+                continue
             numbers = {name: _number(value) for name, value in answers.items()}
             if strange := sorted(name for name, number in numbers.items() if not is_on_scale(number, maximum)):
                 yield Disagreement(self.instrument, "scale", tuple(strange))
@@ -73,7 +75,7 @@ class AnswerSheet:
         lowest, highest = self.instrument.minimum, self.instrument.maximum
         if not sound or total is None or not lowest <= total <= highest:  # no answers add up to what is out of range
             return
-        in_order = [_number(next(iter(one.values()), None)) for one in given]
+        in_order = [_number(next(iter(one.values()))) if one else None for one in given]
         if total_problems(self.instrument, in_order, total):
             known = chain.from_iterable(one for one in given)
             yield Disagreement(self.instrument, "total", tuple(sorted([*known, str(self.total)])))

@@ -131,8 +131,13 @@ def _pointwise(confidence: float) -> float:
 
 def _one_order(covariance: FloatArray) -> IntArray:
     """(n, m) arms by their variances and, where these are equal, by their sorted covariances."""
+    variances = covariance.diagonal(axis1=1, axis2=2)
+    order = variances.argsort(axis=-1, kind="stable")
+    ascending = np.sort(variances, axis=-1)
+    if not (ascending[:, 1:] == ascending[:, :-1]).any():
+        return order
     keys = np.sort(covariance, axis=-1).transpose(2, 0, 1)[::-1]
-    return np.lexsort((*keys, covariance.diagonal(axis1=1, axis2=2)), axis=-1)
+    return np.lexsort((*keys, variances), axis=-1)
 
 
 def _contrasts(covariance: FloatArray, errors: FloatArray) -> tuple[FloatArray, BoolArray]:
@@ -141,16 +146,18 @@ def _contrasts(covariance: FloatArray, errors: FloatArray) -> tuple[FloatArray, 
     They are made from the arms' differences from the first, so m - 1 normals do. Arms are taken in an order of their
     own, not in the caller's.
     """
-    order, patients = _one_order(covariance), np.arange(len(covariance))[:, None]
-    here = covariance[patients[:, :, None], order[:, :, None], order[:, None, :]]
+    n, m = covariance.shape[:2]
+    pairs, signs = _pairs(m)
+    order, rows = _one_order(covariance), np.arange(n)[:, None]
+    places = (m * order[:, :, None] + order[:, None]).reshape(n, m * m)
+    here = covariance.reshape(n, m * m)[rows, places].reshape(n, m, m)
     from_first = here[:, 1:, 1:] - here[:, :1, 1:] - here[:, 1:, :1] + here[:, :1, :1]
     scale, vectors = np.linalg.eigh(from_first)
     # The symmetric root: signs of eigenvectors are for rounding to choose, and must not choose the points.
     root = np.matmul(vectors * np.sqrt(np.maximum(scale, 0.0))[:, None], np.swapaxes(vectors, -1, -2))
-    one, other, signs = _pairs(covariance.shape[-1])
-    errors = errors[patients, order[:, one], order[:, other]]
-    varies = errors > TINY
-    weights = np.matmul(signs, root) / np.where(varies, errors, np.inf)[..., None]
+    of_pairs = errors.reshape(n, m * m)[rows, places[:, pairs]]
+    varies = of_pairs > TINY
+    weights = np.matmul(signs, root) / np.where(varies, of_pairs, np.inf)[..., None]
     return weights, np.asarray(varies.any(axis=1))
 
 
@@ -172,11 +179,11 @@ def standard_errors(covariance: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=32)
-def _pairs(m: int) -> tuple[IntArray, IntArray, FloatArray]:
-    """Positions of all pairs of m arms, and their (pairs, m - 1) signs among all arms but the first."""
+def _pairs(m: int) -> tuple[IntArray, FloatArray]:
+    """Places of all pairs of m arms in their (m, m) table, and the pairs' (pairs, m - 1) signs but the first arm's."""
     one, other = np.triu_indices(m, 1)
     signs = np.eye(m)[one] - np.eye(m)[other]
-    return one, other, np.ascontiguousarray(signs[:, 1:])
+    return m * one + other, np.ascontiguousarray(signs[:, 1:])
 
 
 @lru_cache(maxsize=32)

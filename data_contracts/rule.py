@@ -162,6 +162,11 @@ class RuleSet(_Part):
         return tuple(dict.fromkeys(name for rule in self.rules for name in rule.facts))
 
     @cached_property
+    def names_read(self) -> frozenset[str]:
+        """The same, to look names up in."""
+        return frozenset(self.facts)
+
+    @cached_property
     def waiting(self) -> tuple[str, ...]:
         """Ids of the rules that wait for an acknowledgement."""
         return tuple(rule.id for rule in self.rules if rule.effect == "acknowledge")

@@ -17,7 +17,7 @@ from engine.other_outcomes import tell_outcomes
 from engine.overlap import overlap_words
 from engine.patient import Patients
 from engine.policy import Policy
-from engine.reasons import OPEN, REASONS
+from engine.reason_codes import OPEN, REASONS
 from engine.ruling import Ruling
 from engine.similar import similar_patients
 

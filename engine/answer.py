@@ -30,7 +30,6 @@ def answer(
     """The recommendation as it is shown, stored and replayed."""
     manifest = policy.manifest
     best = next((advice.arm for advice in arms if advice.recommended), None)
-    known = {name: value for name, value in profile.values.items() if name not in gaps.missing}
     top = tuple(advice.arm for advice in arms if advice.rank and advice.rank.in_top_set and advice.arm != best)
     return Recommendation(
         patient_id=profile.patient_id,
@@ -47,8 +46,8 @@ def answer(
         guideline=guideline,
         missing=gaps.missing,
         would_change=gaps.changes,
-        unused=unused_values(profile, policy, rules.facts),
-        sentences=answer_sentences(policy, gaps, safety, arms, queries, guideline, known),
+        unused=unused_values(profile, policy, rules.names_read),
+        sentences=answer_sentences(policy, gaps, safety, arms, queries, guideline, profile.values),
         plain_sentences=plain_sentences(policy, gaps, safety, arms, guideline),
         instead=instead_of_all(safety, arms),
         queries=queries,

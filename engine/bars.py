@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import IntArray
 from data_contracts.recommendation import Reason
+from engine.reason_codes import CODE, OPEN
 from engine.ruling import Ruling
 
 ONE = np.zeros(1, dtype=np.int64)
@@ -22,19 +24,17 @@ class Bars:
 
     Attributes:
         refused: (n,) whether a safety rule refuses any ranking.
-        awaiting: (n,) whether a named clinician has yet to acknowledge what a safety rule asks for.
-        consent: (n,) whether no arm is ranked as consent was refused, or is not known.
-        removed: (n, A) arms that a safety rule removes.
+        held_back: (n,) whether ranks are not told: refused, or a named clinician has yet to acknowledge what a safety
+            rule asks for.
+        code: (n, A) the reason that binds most of those known already, or ``OPEN``: a refusal, then an exclusion by a
+            clinician, a safety rule that removes the arm, consent that was refused or is not known.
         few: (n, A) arms that need records of such patients which the policy does not have.
-        excluded: (n, A) arms that a clinician has excluded.
     """
 
     refused: BoolArray
-    awaiting: BoolArray
-    consent: BoolArray
-    removed: BoolArray
+    held_back: BoolArray
+    code: IntArray
     few: BoolArray
-    excluded: BoolArray
 
 
 def bars_of(rulings: Sequence[Ruling], which: IntArray, excluded: BoolArray) -> Bars:
@@ -45,12 +45,16 @@ def bars_of(rulings: Sequence[Ruling], which: IntArray, excluded: BoolArray) -> 
         which: (n,) which of them is whose.
         excluded: (n, A) arms that a clinician has excluded.
     """
-    said = [ruling.safety for ruling in rulings]
-    return Bars(
-        refused=np.array([safety.level == "refused" for safety in said])[which],
-        awaiting=np.array([safety.awaiting_acknowledgement for safety in said])[which],
-        consent=np.array([safety.reason is Reason.CONSENT for safety in said])[which],
-        removed=np.array([ruling.removed for ruling in rulings])[which],
-        few=np.array([[bool(rules) for rules in ruling.few] for ruling in rulings])[which],
-        excluded=excluded,
-    )
+    refused, held_back, code, few = (np.array(said)[which] for said in zip(*map(_said, rulings), strict=True))
+    return Bars(refused, held_back, np.where(excluded & ~refused[:, None], CODE[Reason.EXCLUDED], code), few)
+
+
+@lru_cache(maxsize=4096)
+def _said(ruling: Ruling) -> tuple[bool, bool, IntArray, BoolArray]:
+    """Of one ruling the columns of ``Bars``; kept, as rulings are."""
+    safety, consent = ruling.safety, ruling.safety.reason is Reason.CONSENT
+    refused = safety.level == "refused"
+    code = np.where(ruling.removed, CODE[Reason.SAFETY], CODE[Reason.CONSENT] if consent else OPEN)
+    if refused:
+        code[:] = CODE[Reason.CONSENT if consent else Reason.SAFETY]
+    return refused, refused or safety.awaiting_acknowledgement, code, np.array([bool(rules) for rules in ruling.few])

@@ -18,7 +18,8 @@ from engine.outcomes_here import outcomes_here
 from engine.patient import Patients
 from engine.policy import Policy
 from engine.ranking import Ranking, rank
-from engine.reasons import CODE, OPEN, REASONS, arm_reasons
+from engine.reason_codes import CODE, OPEN, REASONS
+from engine.reasons import arm_reasons
 from engine.stacked import OutcomesHere
 from engine.widening import serve_here, widened_outcomes
 
@@ -35,7 +36,7 @@ class Decision:
 
     Attributes:
         policy: by which it was decided.
-        reason: (n, A) why an arm has no rank, a position in ``engine.reasons.REASONS``, or ``OPEN``.
+        reason: (n, A) why an arm has no rank, a position in ``engine.reason_codes.REASONS``, or ``OPEN``.
         refused: (n,) whether a safety rule refuses any ranking.
         held_back: (n,) whether ranks are not told: refused, or an acknowledgement is awaited.
         effect: (n, K, 3) served effect and the ends of its interval.
@@ -119,7 +120,7 @@ def decide(policy: Policy, patients: Patients, bars: Bars) -> Decision:
         policy=policy,
         reason=reason,
         refused=bars.refused,
-        held_back=bars.refused | bars.awaiting,
+        held_back=bars.held_back,
         effect=here.ends,
         covariance=here.covariance,
         log_odds=log_odds,

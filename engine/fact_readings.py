@@ -18,6 +18,8 @@ NO, YES, UNKNOWN, STALE = range(4)
 
 Names = tuple[frozenset[str] | None, ...]
 Acknowledged = tuple[tuple[str, str], ...]
+Placed = tuple[tuple[int, int], ...]
+"""Answers, each with the place of its condition among all."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,15 @@ def answers_of(profile: PatientProfile, book: RuleBook, doubts: Doubts = NONE) -
     values = with_baseline(profile.values, book)
     for fact in book.conditions.keys() & values.keys():
         try:
-            reading, current = _current(book, fact, values[fact])
-            stale = is_stale(fact, reading, profile.as_of.get(fact), book.today)
+            reading, told = _current(book, fact, values[fact])
+            stale = fact in profile.as_of and is_stale(fact, reading, profile.as_of[fact], book.today)
         except UnreadableFact as error:
             problems.append(error.problem)
             continue
-        told = strictest(book, fact, codes_of(book, fact, reading, stale) if stale else current, doubts)
-        for (at, _), code in zip(book.conditions[fact], told, strict=True):
+        if stale or doubts.found:
+            strict = strictest(book, fact, codes_of(book, fact, reading, stale), doubts)
+            told = _placed(book, fact, strict)
+        for at, code in told:
             codes[at] = code
         if fact in names and isinstance(reading, frozenset) and not stale:
             names[fact] = reading
@@ -125,13 +129,17 @@ def _reading(fact: str, value: object) -> Reading:
 
 
 @lru_cache(maxsize=4096, typed=True)
-def _current(book: RuleBook, fact: str, value: Value) -> tuple[Reading, tuple[int, ...]]:
+def _current(book: RuleBook, fact: str, value: Value) -> tuple[Reading, Placed]:
     """A fact's reading and, while that is current, the answers to all conditions on it; kept, as values recur.
 
     Kept by type, too: True and 1 are not the same to every fact.
     """
     reading = read_fact(fact, value)
-    return reading, codes_of(book, fact, reading, stale=False)
+    return reading, _placed(book, fact, codes_of(book, fact, reading, stale=False))
+
+
+def _placed(book: RuleBook, fact: str, codes: tuple[int, ...]) -> Placed:
+    return tuple((at, code) for (at, _), code in zip(book.conditions[fact], codes, strict=True))
 
 
 def codes_of(book: RuleBook, fact: str, reading: Reading, stale: bool) -> tuple[int, ...]:

@@ -9,7 +9,8 @@ from data_contracts.would_change import WouldChange
 from engine.decision import Decision
 from engine.patient import Patients
 from engine.policy import Policy
-from engine.reasons import OPEN, REASONS, abstentions
+from engine.reason_codes import OPEN, REASONS
+from engine.reasons import abstentions
 from engine.would_change import would_change
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from data_contracts.guideline_view import GuidelineView
 from data_contracts.interval import Interval
@@ -13,7 +13,7 @@ from engine.guideline_sentences import NO_LIST, guideline_sentence
 from engine.patient import Patients
 from engine.policy import Policy
 from engine.ranking import NOBODY
-from engine.reasons import CODE, OPEN
+from engine.reason_codes import CODE, OPEN
 
 TAKEN_AWAY = (CODE[Reason.EXCLUDED], CODE[Reason.SAFETY])
 LEVELS: tuple[Level, Level] = ("less_severe", "more_severe")
@@ -57,8 +57,8 @@ def _recommended(policy: Policy, decision: Decision) -> int | None:
 
 def _difference(policy: Policy, decision: Decision, best: int, other: int) -> Interval:
     """How much better one arm does than another, with the interval of that one difference."""
-    i, j = (policy.ranked_at.tolist().index(at) for at in (best, other))
+    i, j = policy.rank_of[best], policy.rank_of[other]
     joint = decision.covariance[0]
     estimate = float(decision.effect[0, i, 0] - decision.effect[0, j, 0])
-    margin = policy.z * float(np.sqrt(max(joint[i, i] + joint[j, j] - 2 * joint[i, j], 0.0)))
+    margin = policy.z * math.sqrt(max(joint[i, i] + joint[j, j] - 2 * joint[i, j], 0.0))
     return Interval(estimate=estimate, lower=estimate - margin, upper=estimate + margin)

@@ -8,7 +8,7 @@ from data_contracts.interval import Interval
 from data_contracts.recommendation import Reason
 from engine.decision import Decision
 from engine.policy import Policy
-from engine.reasons import OPEN, REASONS
+from engine.reason_codes import OPEN, REASONS
 
 NO_LIST = "Which of the guideline's lists counts cannot be told: no PHQ-9 score at the start is known."
 UNCHECKED = " (The order of this list is recalled; it has yet to be checked against its source.)"
@@ -45,7 +45,7 @@ def guideline_sentence(
         difference: by how much it does better than the first of ``ranked``, where that is another.
         verified: whether the list's source was read.
     """
-    names = [policy.labels[arm.name] for arm in policy.manifest.arms]
+    names = policy.all_labels
     if not listed:
         return "The guideline's list names none of these therapies."
     unchecked = "" if verified else UNCHECKED
@@ -71,7 +71,7 @@ def guideline_sentence(
 def _better(policy: Policy, decision: Decision, best: str, other: str, at: int, by: Interval) -> str:
     unit, confidence = policy.manifest.outcome.unit, policy.manifest.confidence
     ends = f"{by.estimate:.1f} {unit} ({confidence:.0%} interval {by.lower:+.1f} to {by.upper:+.1f})"
-    if decision.ranking.in_top_set[0, policy.ranked_at.tolist().index(at)]:
+    if decision.ranking.in_top_set[0, policy.rank_of[at]]:
         alone = by.lower > 0  # one comparison; ranks hold for all at once, and are wider
         told = "All comparisons taken together, the records" if alone else "The records"
         return (

@@ -83,10 +83,10 @@ def read_patients(cohort: Cohort, policy: Policy) -> Patients:
     return _patients(policy, manifest.encoding.encode(columns), missing, outside, more_severe)
 
 
-def unused_values(profile: PatientProfile, policy: Policy, facts: tuple[str, ...]) -> tuple[str, ...]:
+def unused_values(profile: PatientProfile, policy: Policy, facts: frozenset[str]) -> tuple[str, ...]:
     """Names given that neither the policy, a safety rule nor a check of the record reads."""
-    read = {*policy.feature_names, *facts, *names_checked(profile.values)}
-    return tuple(sorted(name for name in profile.values if name not in read))
+    unread = profile.values.keys() - policy.feature_names - facts
+    return tuple(sorted(unread - names_checked(profile.values))) if unread else ()
 
 
 def bound_value(feature: Feature, value: Value) -> float | str | None:

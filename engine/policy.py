@@ -158,6 +158,11 @@ class Policy:
         return {at: k for k, at in enumerate(self.ranked_at.tolist())}
 
     @cached_property
+    def all_labels(self) -> tuple[str, ...]:
+        """(A,) every arm in a clinician's words."""
+        return tuple(self.labels.values())
+
+    @cached_property
     def ranked_labels(self) -> tuple[str, ...]:
         """(K,) the ranked arms in a clinician's words."""
         return tuple(self.labels[arm] for arm in self.manifest.ranked_arms)

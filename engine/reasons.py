@@ -11,11 +11,7 @@ from engine.bars import Bars
 from engine.filling import WAYS
 from engine.patient import Patients
 from engine.policy import Policy
-
-REASONS = tuple(Reason)
-CODE = {reason: code for code, reason in enumerate(REASONS)}
-OPEN = -1
-"""In place of a reason's code: the arm may be ranked."""
+from engine.reason_codes import CODE, OPEN
 
 OF_VERDICT = np.full(3, OPEN)
 OF_VERDICT[[HARDLY_EVER, TOO_FEW]] = CODE[Reason.NON_OVERLAP], CODE[Reason.TOO_FEW_SIMILAR]
@@ -46,11 +42,7 @@ def arm_reasons(
     for arm, reason in policy.held_back.items():
         held = codes[:, policy.at[arm]]
         held[(held == OPEN) | (reason is Reason.NOT_COMPARABLE)] = CODE[reason]
-    codes[bars.consent] = CODE[Reason.CONSENT]
-    codes[bars.removed] = CODE[Reason.SAFETY]
-    codes[bars.excluded] = CODE[Reason.EXCLUDED]
-    codes[bars.refused] = np.where(bars.consent, CODE[Reason.CONSENT], CODE[Reason.SAFETY])[bars.refused, None]
-    return codes
+    return np.where(bars.code == OPEN, codes, bars.code)
 
 
 def _overlap(policy: Policy, patients: Patients, log_odds: FloatArray) -> IntArray:

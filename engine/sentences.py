@@ -76,12 +76,12 @@ def answer_sentences(
     arms: Sequence[ArmAdvice],
     queries: Sequence[DataQuery],
     guideline: GuidelineView | None,
-    known: Mapping[str, Value],
+    values: Mapping[str, Value],
 ) -> tuple[str, ...]:
     """The answer to be read in order: safety and data queries, then the ranking or why not, then its limits.
 
     Args:
-        known: the patient's values, those left out that are in doubt.
+        values: of the patient, as given.
     """
     told, to_check = safety_sentences(safety, arms)
     told += [f"Data query: {query.sentence} {query.check}" for query in queries]
@@ -95,7 +95,7 @@ def answer_sentences(
     if held:
         told += _instead(None if gaps.abstain is None else _no_ranking(gaps), safety, arms)
     elif best := next((advice for advice in arms if advice.recommended), None):
-        told += [*_ranking_sentences(best, arms), *unmeasured_sentences(policy, arms, known)]
+        told += [*_ranking_sentences(best, arms), *unmeasured_sentences(policy, arms, values, gaps.missing)]
     else:
         told += _instead(_no_ranking(gaps), safety, arms)
     if guideline is not None:

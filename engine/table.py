@@ -10,7 +10,7 @@ from data_contracts.effects import BoolArray
 from data_contracts.episode import Column, FloatArray, IntArray
 from data_contracts.recommendation import status_of
 from engine.decision import Decision
-from engine.reasons import REASONS
+from engine.reason_codes import REASONS
 from engine.ruling import Ruling
 
 STATUS_TEXT = np.array([*(status_of(reason) for reason in REASONS), status_of(None)], dtype=object)

@@ -21,18 +21,22 @@ TIED = (
 )
 
 
-def unmeasured_sentences(policy: Policy, arms: Sequence[ArmAdvice], known: Mapping[str, Value]) -> list[str]:
+def unmeasured_sentences(
+    policy: Policy, arms: Sequence[ArmAdvice], values: Mapping[str, Value], missing: Sequence[str]
+) -> list[str]:
     """For an answer with ranks: what would bring the nearest arm behind before the recommended, or that nobody looked.
 
     Of the kinds of patients that this one is of, the one whose first choice turns most easily is told beside. Arms
     that cannot be told from the recommended one need no cause to change places with it.
 
     Args:
-        known: the patient's values as they were read, by feature.
+        values: of the patient, as given.
+        missing: features that were not given, or are in doubt.
     """
     points = policy.manifest.tipping_points
     if points is None:
         return [NOT_ASSESSED]
+    known = {name: value for name, value in values.items() if name not in missing}
     best = next((advice.arm for advice in arms if advice.recommended), None)
     tied = {advice.arm for advice in arms if advice.rank and advice.rank.in_top_set and advice.arm != best}
     behind = {advice.arm for advice in arms if advice.rank} - tied

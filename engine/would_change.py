@@ -11,7 +11,7 @@ from engine.decision import Decision
 from engine.filling import WAYS, Ways
 from engine.patient import Patients
 from engine.policy import Policy
-from engine.reasons import OPEN
+from engine.reason_codes import OPEN
 from engine.widening import FilledEffects, effects_in, lower_end
 
 GROUPS = 8

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from data_contracts.effects import BoolArray
 from engine.decision import Decision
-from engine.reasons import REASONS
+from engine.reason_codes import REASONS
 
 Fate = Literal["ranked", "awaiting_assessment", "refused", "abstained"]
 

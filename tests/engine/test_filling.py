@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from engine.batch import recommend_cohort
 from engine.decision import decide
 from engine.patient import read_patients
 from engine.policy import Policy
+from engine.reason_codes import OPEN
 from engine.recommend import recommend
 from estimators.basis_design import smooth_basis
 from estimators.design import learn_encoding
@@ -28,7 +29,6 @@ from estimators.fill_sketch import fill_sketch
 
 N, MODIFIERS = 600, ("phq9_week0", "gad7", "duration", "episodes", "work")
 FILLABLE = MODIFIERS[1:]
-OF_ARMS = ("excluded", "removed", "few")
 RULES = load_rules()
 
 
@@ -72,7 +72,7 @@ def ask(policy: Policy, columns: dict[str, Any]) -> Any:
     n = len(columns["sex"])
     cohort = Cohort(np.arange(n), columns, {}, {})
     no, none = np.zeros(n, dtype=bool), np.zeros((n, len(policy.manifest.arms)), dtype=bool)
-    bars = Bars(**{field.name: none if field.name in OF_ARMS else no for field in fields(Bars)})
+    bars = Bars(refused=no, held_back=no, code=np.full(none.shape, OPEN), few=none)
     return decide(policy, read_patients(cohort, policy), bars)
 
 
