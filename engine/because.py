@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data_contracts.recommendation import Contribution
+from engine.joined import joined
 from engine.policy import Policy
-from engine.safety_sentences import joined
 
 TOLD = 3
 """Features told in words, at most; the rest together."""

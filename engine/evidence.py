@@ -8,7 +8,7 @@ from data_contracts.arm_evidence import ArmEvidence, TrialFigure, Verdict
 from data_contracts.interval import Interval
 from data_contracts.manifest import PolicyManifest
 from engine.benefit import benefit_text
-from engine.safety_sentences import joined
+from engine.joined import joined
 
 COMPARATOR: Mapping[str, str] = {
     "care_as_usual": "care as usual",

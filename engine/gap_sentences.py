@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from data_contracts.would_change import WouldChange
 from engine.gaps import Gaps
-from engine.safety_sentences import joined
+from engine.joined import joined
 
 HARDLY = 0.02
 """Shares of an interval's width below which asking counts as changing hardly anything."""

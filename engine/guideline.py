@@ -27,7 +27,7 @@ def guideline_view(policy: Policy, patients: Patients, decision: Decision) -> Gu
         return GuidelineView(severity=None, sentence=NO_LIST)
     severity = LEVELS[int(patients.more_severe[0])]
     place = policy.guideline_of_arms[severity]
-    codes, names = decision.reason[0].tolist(), [arm.name for arm in policy.manifest.arms]
+    codes, names = decision.reason[0].tolist(), policy.names
     listed = policy.guideline_lists[severity]
     ranked = [at for at in listed if codes[at] == OPEN]
     best = _recommended(policy, decision)

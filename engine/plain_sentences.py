@@ -9,6 +9,7 @@ from data_contracts.guideline_view import GuidelineView
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
 from engine.arm_numbers import ArmNumbers
 from engine.gaps import Gaps
+from engine.joined import joined
 from engine.phrases import Phrases
 from engine.plain_templates import (
     AGAINST,
@@ -31,7 +32,6 @@ from engine.plain_templates import (
     UNKNOWN_NO_LIST,
 )
 from engine.policy import Policy
-from engine.safety_sentences import joined
 
 
 def plain_arm_sentence(policy: Policy, arm: str, phrases: Phrases, reason: Reason | None, told: ArmNumbers) -> str:

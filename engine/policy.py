@@ -158,9 +158,14 @@ class Policy:
         return {at: k for k, at in enumerate(self.ranked_at.tolist())}
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """(A,) every arm's name."""
+        return tuple(arm.name for arm in self.manifest.arms)
+
+    @cached_property
     def all_labels(self) -> tuple[str, ...]:
         """(A,) every arm in a clinician's words."""
-        return tuple(self.labels.values())
+        return tuple(self.labels[name] for name in self.names)
 
     @cached_property
     def ranked_labels(self) -> tuple[str, ...]:

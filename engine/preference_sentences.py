@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from data_contracts.preference_ranking import WeighedAttribute
-from engine.safety_sentences import joined
+from engine.joined import joined
 
 LEFT_OUT = "neither the records nor the catalogue tell it for any therapy that can be ranked"
 SMALL = 0.005

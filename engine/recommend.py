@@ -54,4 +54,4 @@ def recommend(
     preference = preference_ranking(profile, policy, patient, decision)
     gaps, guideline = gaps_of(policy, patient, decision), guideline_view(policy, patient, decision)
     queries = (*doubts.queries, *site_queries(profile.site, offers))
-    return answer(profile, policy, rules, gaps, ruling.safety, arms, queries, guideline, preference)
+    return answer(profile, policy, rules, gaps, ruling, arms, queries, guideline, preference)

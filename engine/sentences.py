@@ -15,9 +15,11 @@ from engine.benefit import benefit_text
 from engine.gap_sentences import gap_sentences
 from engine.gaps import Gaps
 from engine.instead import instead_of_all
+from engine.joined import joined
 from engine.phrases import Phrases
 from engine.policy import Policy
-from engine.safety_sentences import joined, safety_sentences
+from engine.ruling import Ruling
+from engine.safety_sentences import safety_sentences
 from engine.unmeasured import unmeasured_sentences
 
 TOO_FEW_HERE = "{label} cannot be compared: fewer than 11 patients who were about as likely to get it really did."
@@ -72,7 +74,7 @@ def _against(label: str, arm: ArmRecord, reason: Reason, rules: Sequence[str]) -
 def answer_sentences(
     policy: Policy,
     gaps: Gaps,
-    safety: Safety,
+    ruling: Ruling,
     arms: Sequence[ArmAdvice],
     queries: Sequence[DataQuery],
     guideline: GuidelineView | None,
@@ -83,7 +85,9 @@ def answer_sentences(
     Args:
         values: of the patient, as given.
     """
-    told, to_check = safety_sentences(safety, arms)
+    safety, order = ruling.safety, tuple([policy.at[advice.arm] for advice in arms])
+    first, to_check = safety_sentences(ruling, policy.names, policy.all_labels, order)
+    told = [*first]
     told += [f"Data query: {query.sentence} {query.check}" for query in queries]
     if safety.level == "refused":
         return (*told, *_instead("No ranking is given.", safety, arms), NO_TRIAL)

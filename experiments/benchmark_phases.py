@@ -45,6 +45,6 @@ def phase_times(profile: PatientProfile, policy: Policy, rules: RuleSet) -> dict
     clock.append(time.perf_counter())
     preference = preference_ranking(profile, policy, patient, decision)
     gaps, guideline = gaps_of(policy, patient, decision), guideline_view(policy, patient, decision)
-    answer(profile, policy, rules, gaps, ruling.safety, arms, doubts.queries, guideline, preference)
+    answer(profile, policy, rules, gaps, ruling, arms, doubts.queries, guideline, preference)
     clock.append(time.perf_counter())
     return dict(zip(PHASES, 1000 * np.diff(clock), strict=True))

@@ -16,9 +16,9 @@ from data_contracts.recommendation import Recommendation
 from data_contracts.rule import RuleSet
 from data_contracts.rule_file import load_rules
 from engine import plain_templates
+from engine.joined import joined
 from engine.policy import Policy
 from engine.recommend import recommend
-from engine.safety_sentences import joined
 
 CHECKS = ("Please ask", "Check before offering")
 
