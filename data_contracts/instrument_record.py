@@ -117,6 +117,8 @@ def _named(names: Iterable[str]) -> tuple[_Answers, _Totals]:
 
 def _number(value: object) -> float | None:
     """A number, also where it stands as text; NaN for text that is none, None where nothing is known."""
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
     if _is_unknown(value):
         return None
     try:

@@ -22,7 +22,7 @@ POINTS = 2048
 """Points at which the joint normal distribution is evaluated for the quantile."""
 
 FAR = 3
-"""How many times the points beyond the quantile are looked at before all are."""
+"""How many times the points beyond the quantile are looked at before any other."""
 
 TOGETHER = 8
 """Patients whose points are held at once: few enough for the processor's cache."""
@@ -110,16 +110,19 @@ def _critical_values(covariance: FloatArray, errors: FloatArray, confidence: flo
     if m < 2:
         return np.zeros(n)
     contrasts, moving = _contrasts(covariance, errors)
-    rank = min(POINTS - 1, math.ceil(confidence * POINTS) - 1)
     normals, radii = _normals(m - 1)
-    far = min(POINTS, FAR * (POINTS - rank))
-    if far == POINTS or radii[far] > any_correlation_value(m, confidence):
-        found = _quantiles(contrasts, normals, rank)
-    else:
-        found = _quantiles(contrasts, normals[:, :far], far - (POINTS - rank))
-        # |t| at a point is at most the point's distance from 0: nearer points lie below a quantile beyond their reach.
-        near = np.flatnonzero(found < radii[far] * (1 + NARROW))
-        found[near] = _quantiles(contrasts[near], normals, rank)
+    above = POINTS - min(POINTS - 1, math.ceil(confidence * POINTS) - 1)
+    far = min(POINTS, FAR * above)
+    largest = _largest(contrasts, normals[:, :far])
+    found = np.partition(largest, far - above, axis=-1)[:, far - above].astype(np.float64)
+    # |t| at a point is at most the point's distance from 0: nearer points lie below a quantile beyond their reach, and
+    # what was found so far is no more than the quantile.
+    within = np.append(radii[far:] * (1 + NARROW), 0.0)
+    if (near := np.flatnonzero(found < within[0])).size:
+        more = int(np.searchsorted(-within, -found[near].min(), side="right"))
+        rest = _largest(contrasts[near], normals[:, far : far + more])
+        together, rank = np.concatenate([largest[near], rest], axis=1), far + more - above
+        found[near] = np.partition(together, rank, axis=-1)[:, rank]
     # One pair has the normal quantile itself; the points must not make any interval narrower than that.
     return np.where(moving, np.maximum(found, _pointwise(confidence)), 0.0)
 
@@ -161,13 +164,12 @@ def _contrasts(covariance: FloatArray, errors: FloatArray) -> tuple[FloatArray, 
     return weights, np.asarray(varies.any(axis=1))
 
 
-def _quantiles(contrasts: FloatArray, normals: NDArray[np.float32], rank: int) -> FloatArray:
-    """(n,) values of this rank, counted from 0, among the largest |t| at each of the points."""
-    found = np.empty(len(contrasts))
+def _largest(contrasts: FloatArray, normals: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, points) the largest |t| over all pairs at each of the points."""
+    found = np.empty((len(contrasts), normals.shape[1]), dtype=np.float32)
     for start in range(0, len(contrasts), TOGETHER):
         t = np.matmul(contrasts[start : start + TOGETHER].astype(np.float32), normals)
-        largest = np.abs(t, out=t).max(axis=1)
-        found[start : start + TOGETHER] = np.partition(largest, rank, axis=-1)[:, rank]
+        np.abs(t, out=t).max(axis=1, out=found[start : start + TOGETHER])
     return found
 
 

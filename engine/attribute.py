@@ -90,11 +90,6 @@ class Attribute:
         spans = zip(self.least.tolist(), self.most.tolist(), self.known_of, strict=True)
         return tuple(Interval(least, least, most + 0.0) if known else None for least, most, known in spans)
 
-    @cached_property
-    def figures_read(self) -> tuple[bool, ...]:
-        """(K,) whether the figure behind each value was read, also where none is needed."""
-        return tuple(figure is None or figure.verified for figure in self.figures)
-
 
 @dataclass(frozen=True)
 class AttributeTable:
@@ -134,6 +129,12 @@ class AttributeTable:
     def known_of(self) -> tuple[tuple[bool, ...], ...]:
         """(K, M) the same as ``known``, as plain values."""
         return tuple(zip(*(one.known_of for one in self.attributes), strict=True))
+
+    @cached_property
+    def figures_read(self) -> BoolArray:
+        """(K, M) whether the figure behind each value was read, also where none is needed."""
+        figures = zip(*(one.figures for one in self.attributes), strict=True)
+        return np.array([[figure is None or figure.verified for figure in of_arm] for of_arm in figures])
 
     @cached_property
     def labels(self) -> tuple[str, ...]:

@@ -45,16 +45,18 @@ def bars_of(rulings: Sequence[Ruling], which: IntArray, excluded: BoolArray) -> 
         which: (n,) which of them is whose.
         excluded: (n, A) arms that a clinician has excluded.
     """
-    refused, held_back, code, few = (np.array(said)[which] for said in zip(*map(_said, rulings), strict=True))
+    columns = zip(*map(_said, rulings), strict=True)
+    refused, held_back, code, few = (np.concatenate(column)[which] for column in columns)
     return Bars(refused, held_back, np.where(excluded & ~refused[:, None], CODE[Reason.EXCLUDED], code), few)
 
 
 @lru_cache(maxsize=4096)
-def _said(ruling: Ruling) -> tuple[bool, bool, IntArray, BoolArray]:
-    """Of one ruling the columns of ``Bars``; kept, as rulings are."""
+def _said(ruling: Ruling) -> tuple[BoolArray, BoolArray, IntArray, BoolArray]:
+    """``Bars`` of one patient by a ruling; kept, as rulings are."""
     safety, consent = ruling.safety, ruling.safety.reason is Reason.CONSENT
     refused = safety.level == "refused"
     code = np.where(ruling.removed, CODE[Reason.SAFETY], CODE[Reason.CONSENT] if consent else OPEN)
     if refused:
         code[:] = CODE[Reason.CONSENT if consent else Reason.SAFETY]
-    return refused, refused or safety.awaiting_acknowledgement, code, np.array([bool(rules) for rules in ruling.few])
+    held_back, few = refused or safety.awaiting_acknowledgement, [bool(rules) for rules in ruling.few]
+    return np.array([refused]), np.array([held_back]), code[None], np.array([few])

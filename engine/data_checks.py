@@ -206,6 +206,8 @@ def _query(kind: str, about: Iterable[str], **words: str) -> DataQuery:
 
 
 def _number(value: object) -> float | None:
+    if isinstance(value, float):
+        return value
     try:
         return None if value is None or isinstance(value, bool) else float(str(value))
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import repeat
@@ -40,8 +39,7 @@ def preference_ranking(
     """
     if profile.preferences is None:
         return None
-    given = {key: np.array([weight]) for key, weight in profile.preferences.weights.items()}
-    weights = weights_for(policy.attributes, given, 1)
+    weights = weights_for(policy.attributes, profile.preferences.weights, 1)
     used = [at for at, one in enumerate(policy.attributes) if one.is_known or weights[0, at] > 0]
     chosen = prefer(patients, decision, policy.attribute_table(tuple(used)), weights[:, used])
     return _Told(chosen, decision, weights[0, used].tolist()).ranking()
@@ -56,7 +54,7 @@ class _Told:
         self._table, self._names = worth.table, chosen.policy.manifest.ranked_arms
         self._weights = worth.weights[0]
         self._shares = self._weights / (self._weights.sum() or 1.0)
-        self._offered: list[bool] = decision.offered[0, self._policy.ranked_at].tolist()
+        self._offered = decision.offered[0, self._policy.ranked_at]
         margin = self._policy.z * worth.error[0]
         least, most = worth.least[0], worth.most[0]
         self._ends = np.array([least, least - margin, most + margin])
@@ -122,13 +120,11 @@ class _Told:
 
     def _attributes(self, ranked: bool) -> tuple[WeighedAttribute, ...]:
         """Everything with weight and, where there is a ranking, everything else that is known of an arm of it."""
-        found, turns = [], self._crossings if ranked else ()
-        for at, (attribute, share) in enumerate(zip(self._table.attributes, self._shares.tolist(), strict=True)):
-            known = any(map(operator.and_, attribute.known_of, self._offered))
-            if self._given[at] > 0 or (ranked and known):
-                turn = turns[at] if turns and known else (None, None)
-                found.append(self._attribute(attribute, self._given[at], share, known, turn))
-        return tuple(found)
+        table, allowed = self._table, self._chosen.allowed[0]
+        known, read = table.known[self._offered].any(axis=0).tolist(), table.figures_read[allowed].all(axis=0).tolist()
+        turns = self._crossings if ranked else [(None, None)] * len(known)
+        columns = zip(table.attributes, self._given, self._shares.tolist(), known, read, turns, strict=True)
+        return tuple([self._attribute(*one) for one in columns if one[1] > 0 or (ranked and one[3])])
 
     @cached_property
     def _crossings(self) -> Crossings:
@@ -143,9 +139,11 @@ class _Told:
         weight: float,
         share: float,
         known: bool,
-        turn: tuple[Crossing | None, Crossing | None],
+        verified: bool,
+        turns: tuple[Crossing | None, Crossing | None],
     ) -> WeighedAttribute:
         nothing = not attribute.is_known
+        down, up = turns if known else (None, None)
         return WeighedAttribute(
             attribute=attribute.key,
             label=attribute.label,
@@ -154,15 +152,11 @@ class _Told:
             unit=None if nothing else attribute.unit,
             exchange=None if nothing else attribute.exchange,
             source=None if nothing else "catalogue" if attribute.outcome is None else "records",
-            verified=all(read for read, may in zip(attribute.figures_read, self._allowed, strict=True) if may),
-            left_out=None if known or not any(self._offered) else LEFT_OUT,
-            up=self._turn(turn[1]),
-            down=self._turn(turn[0]),
+            verified=verified,
+            left_out=LEFT_OUT if self._offered.any() and not known else None,
+            up=self._turn(up),
+            down=self._turn(down),
         )
-
-    @cached_property
-    def _allowed(self) -> list[bool]:
-        return self._chosen.allowed[0].tolist()  # type: ignore[no-any-return]
 
     def _effect_places(self) -> dict[int, int]:
         """Place by effect of each arm that may be ranked, as the answer tells them."""

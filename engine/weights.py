@@ -13,22 +13,25 @@ from data_contracts.preferences import SIDE_EFFECT
 from engine.attribute import Attribute
 
 
-def weights_for(attributes: Sequence[Attribute], given: Mapping[str, FloatArray], n: int) -> FloatArray:
+def weights_for(attributes: Sequence[Attribute], given: Mapping[str, FloatArray | float], n: int) -> FloatArray:
     """(n, M) weights of n patients, 0 where none was given.
 
     Args:
         attributes: the M attributes of a policy.
-        given: by key, the (n,) weights.
+        given: by key, the weight or the (n,) weights.
         n: number of patients.
 
     Raises:
         BadInput: a weight on a kind of side effect that is none.
     """
-    kinds = [attribute.key.removeprefix(SIDE_EFFECT) for attribute in attributes if is_side_effect(attribute.key)]
-    if problems := list(unknown_kinds(kinds, given)):
-        raise BadInput(problems)
-    nothing = np.zeros(n)
-    return np.stack([given.get(attribute.key, nothing) for attribute in attributes], axis=1)
+    place, found = {attribute.key: at for at, attribute in enumerate(attributes)}, np.zeros((n, len(attributes)))
+    for key, weight in given.items():
+        if key in place:
+            found[:, place[key]] = weight
+        elif is_side_effect(key):
+            kinds = [known.removeprefix(SIDE_EFFECT) for known in place if is_side_effect(known)]
+            raise BadInput(list(unknown_kinds(kinds, given)))
+    return found
 
 
 def is_side_effect(key: str) -> bool:

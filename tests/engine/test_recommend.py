@@ -181,7 +181,6 @@ def test_arms_of_one_therapy_are_told_apart(policy, rules, patient):
         policy,
         manifest=policy.manifest.model_copy(update={"arms": arms}),
         therapies={"cbt_line": ssri, "ssri_line": ssri},
-        memory={},
     )
     answer = recommend(patient(), two, rules)
     labels = [advice.label for advice in answer.arms]
