@@ -46,9 +46,9 @@ def arm_words(
     )
     if told.hundreds:
         beside = reference if reference and not phrases.is_reference else (None,) * len(told.hundreds)
-        people = of_hundred(told.hundreds, phrases.becomes, beside, phrases.against)
-        plainly = of_hundred(told.hundreds, phrases.plain_becomes, beside, phrases.plain_against)
-        words.people = tuple([TO_CLINICIANS + one for one in people])
+        people = of_hundred(TO_CLINICIANS, told.hundreds, phrases.becomes, beside, phrases.against)
+        plainly = of_hundred("", told.hundreds, phrases.plain_becomes, beside, phrases.plain_against)
+        words.people = tuple(people)
         if plainly:  # A patient reads them in a row, so that whom they speak of is said in the first alone.
             words.plain_sentence += f" {PLAINLY}{' About '.join(plainly)}"
     return words

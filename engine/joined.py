@@ -9,6 +9,6 @@ def joined(names: Sequence[str], word: str = "and") -> str:
     """Names in a row: "a", "a and b", "a, b and c"; with semicolons where a name has a comma of its own."""
     if len(names) < 2:
         return "".join(names)
-    if len(names) > 2 and any("," in name for name in names):
+    if len(names) > 2 and "," in "".join(names):
         return f"{'; '.join(names[:-1])}; {word} {names[-1]}"
     return f"{', '.join(names[:-1])} {word} {names[-1]}"

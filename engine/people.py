@@ -31,17 +31,18 @@ def hundreds_of(of_hundred: FloatArray) -> list[Hundreds]:
     ]
 
 
-def of_hundred(told: Hundreds, becomes: Sequence[str], reference: Hundreds, against: str) -> list[str]:
+def of_hundred(head: str, told: Hundreds, becomes: Sequence[str], reference: Hundreds, against: str) -> list[str]:
     """Of each yes-or-no outcome of an arm, how many of 100: "48 (41 to 55) respond with CBT, 35 (30 to 41) with …".
 
     Args:
+        head: what stands before each.
         told: the arm's numbers, where they are shown.
         becomes: of each outcome what becomes of people with the arm, in words.
         reference: the reference's numbers; untold for the reference itself.
         against: the reference, in words.
     """
     return [
-        f"{number} {does}, {other} {against}." if other else f"{number} {does}."
+        f"{head}{number} {does}, {other} {against}." if other else f"{head}{number} {does}."
         for number, does, other in zip(told, becomes, reference, strict=True)
         if number is not None
     ]

@@ -70,10 +70,16 @@ class Preference:
     @cached_property
     def dominates_surely(self) -> BoolArray:
         """(n, K, K) whether sampling error leaves no doubt about that either, over all pairs of arms at once."""
-        matters, ahead = self._ahead
-        margin = self.utilities.critical[:, None, None, None] * self.utilities.difference_error
-        sure = np.where(margin > 0, ahead > margin + TINY, ahead >= 0)
-        return np.asarray((sure | ~matters).all(axis=-1) & self.dominates)
+        found, pairs = np.zeros_like(self.dominates), self.dominates.nonzero()
+        if len(pairs[0]):  # only of these it can be so, and they are few
+            matters, ahead = self._ahead
+            patients, margin = (
+                pairs[0],
+                self.utilities.critical[pairs[0], None] * self.utilities.difference_error[pairs],
+            )
+            sure = np.where(margin > 0, ahead[pairs] > margin + TINY, ahead[pairs] >= 0)
+            found[pairs] = (sure | ~matters[patients, 0, 0]).all(axis=-1)
+        return found
 
     @cached_property
     def order(self) -> IntArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -115,24 +114,24 @@ def _tie(comparison: Comparison, top: Sequence[int]) -> str:
 
 def _against(comparison: Comparison, arm: int, other: int) -> str:
     """What an arm gains and loses on another, the largest first."""
-    here, there = comparison.amounts[arm], comparison.amounts[other]
-    apart = enumerate(map(operator.sub, here, there))
     gains: list[str] = []
     losses: list[str] = []
-    for size, at, ahead in sorted([(-abs(ahead), at, ahead) for at, ahead in apart if ahead]):
-        (gains if ahead > 0 else losses).append(_moved(comparison, arm, other, at, -size))
+    here, there, labels = comparison.amounts[arm], comparison.amounts[other], comparison.attributes
+    apart = [(-abs(mine - its), at, mine > its) for at, (mine, its) in enumerate(zip(here, there, strict=True))]
+    for size, at, better in sorted([one for one in apart if one[0]]):
+        said = f"{-size:.2f} on {labels[at]}" if -size >= SMALL else f"less than 0.01 on {labels[at]}"
+        (gains if better else losses).append(said + _unknown_of(comparison, arm, other, at))
     told = [f"it gains {joined(gains)}"] if gains else []
     told += [f"{'' if gains else 'it '}loses {joined(losses)}"] if losses else []
     return f"against {comparison.labels[other]} {' and '.join(told) or 'it is worth the same'}"
 
 
-def _moved(comparison: Comparison, arm: int, other: int, at: int, amount: float) -> str:
-    number = f"{amount:.2f}" if amount >= SMALL else "less than 0.01"
-    said = f"{number} on {comparison.attributes[at]}"
+def _unknown_of(comparison: Comparison, arm: int, other: int, at: int) -> str:
+    """Of which of two arms an attribute is not known, if so."""
     if comparison.known[arm][at] and comparison.known[other][at]:
-        return said
+        return ""
     unknown = [comparison.labels[one] for one in (arm, other) if not comparison.known[one][at]]
-    return f"{said} (not known of {joined(unknown)}, taken at its least favourable)"
+    return f" (not known of {joined(unknown)}, taken at its least favourable)"
 
 
 def _left_out(attribute: WeighedAttribute) -> str:

@@ -243,10 +243,10 @@ def test_of_the_patient_s_kinds_the_one_that_turns_most_easily_is_told(policy, r
 def test_people_are_counted_outwards_and_only_where_shown():
     """Estimate and ends of 100 people, the reference beside it; the ends are rounded outwards."""
     (reference, here, untold) = hundreds_of(np.array([[[35.0, 30.0, 40.2]], [[48.2, 41.9, 54.1]], [[np.nan] * 3]]))
-    told = of_hundred(here, ["respond with CBT"], reference, "with usual care")
+    told = of_hundred("", here, ["respond with CBT"], reference, "with usual care")
     assert told == ["48 (41 to 55) respond with CBT, 35 (30 to 41) with usual care."]
-    assert of_hundred(here, ["respond with CBT"], untold, "with usual care") == ["48 (41 to 55) respond with CBT."]
-    assert of_hundred(untold, ["respond with CBT"], reference, "with usual care") == []
+    assert of_hundred("About ", here, ["respond with CBT"], untold, "") == ["About 48 (41 to 55) respond with CBT."]
+    assert of_hundred("", untold, ["respond with CBT"], reference, "with usual care") == []
 
 
 def _grade(text: str) -> float:
@@ -278,8 +278,8 @@ def test_a_patient_of_twelve_can_read_it(name):
 def test_a_patient_of_twelve_can_read_of_hundred_people(does):
     """What becomes of 100 people is at the same grade, for every outcome that has words and for a side effect."""
     numbers = ["48 (41 to 55)"]
-    (told,) = of_hundred(numbers, [f"{does} with it"], numbers, "with usual care")
-    for text in (PLAINLY + told, f"About {told}"):
+    for head in (PLAINLY, "About "):
+        (text,) = of_hundred(head, numbers, [f"{does} with it"], numbers, "with usual care")
         assert _grade(text) <= 7.5
         assert len(text.split()) <= 28  # Two numbers, each with its ends.
 
