@@ -19,6 +19,7 @@ from service.access.rights import Right, check_role, needs_care, right_of
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
+from service.sessions.cookie import session_in
 from service.storage.care import ground_of
 from service.storage.person import PatientName, find_person
 from service.storage.schema import PERSONS, RECOMMENDATIONS
@@ -27,6 +28,13 @@ NO_CARE = (
     "By what the record system has said you do not treat this patient. Have it say so (POST /v1/care), or open the "
     "patient from there. In an emergency break the glass, with a reason that is reviewed (POST /v1/break-glass)."
 )
+
+READING, PROGRAMS = frozenset({"GET", "HEAD"}), "/v1/"
+ONLY_READS = (
+    "A browser's session may only read here: forms of the pages are sent to the pages, which know their own. "
+    "Programs send a bearer token."
+)
+"""What `/v1` answers to a session: no form token guards what is sent there (CSRF)."""
 
 
 async def admit(request: Request, given: Given) -> None:
@@ -87,7 +95,14 @@ def _principal(request: Request, given: Collaborators, right: Right) -> Principa
     headers = request.headers.getlist("authorization")
     if right.by == "system":
         return given.callers.system(headers, f"{given.cards.base}{request.url.path}")
-    return given.callers.person(headers)
+    session = session_in(request)
+    if headers or session is None or given.sessions is None:
+        return given.callers.person(headers)
+    if request.method not in READING and request.url.path.startswith(PROGRAMS):
+        raise NotAuthenticated(ONLY_READS)
+    who = given.sessions.find(session, given.clock())
+    request.state.signed_in = True
+    return who
 
 
 def _answer(given: Collaborators, who: Principal, recommendation_id: str) -> tuple[str, UUID]:

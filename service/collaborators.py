@@ -20,6 +20,8 @@ from service.contact import Contact
 from service.fhir.fetching import FhirReads
 from service.operations.operations import Operations
 from service.served_policy import ServedPolicy
+from service.sessions.login import Login
+from service.sessions.session_store import Sessions
 from service.settings import default_roots
 from service.storage.store import Store
 from service.storage.surroundings import Surroundings, surroundings_of
@@ -44,6 +46,8 @@ class Collaborators:
         operations: what the process knows of its own running.
         callers: tells who calls; by default as in local mode.
         strangers: counts the calls of who is not known.
+        sessions: of browsers; None where nobody logs in.
+        login: where people log in to the pages; None if nobody can.
     """
 
     served: Callable[[], ServedPolicy]
@@ -59,6 +63,8 @@ class Collaborators:
     operations: Operations = field(default_factory=Operations)
     callers: Callers = LOCAL_CALLERS
     strangers: Strangers = field(default_factory=Strangers)
+    sessions: Sessions | None = None
+    login: Login | None = None
     _surroundings: dict[int, tuple[RuleSet, Surroundings]] = field(default_factory=dict, repr=False)
 
     def surroundings(self, rules: RuleSet) -> Surroundings:

@@ -30,6 +30,9 @@ from service.operations.registry_note import read_note
 from service.operations.tracing import traces_to
 from service.policy_source import champion_name
 from service.served_policy import ServedPolicy, check_reference, load_served
+from service.sessions.login import login_of
+from service.sessions.session_store import Sessions
+from service.sessions.setting import ISSUER
 from service.settings import POLICY, Settings, read_settings
 from service.storage.database import open_database
 from service.storage.housekeeper import Housekeeper
@@ -62,6 +65,7 @@ def serve(policy: str | None, host: str | None, port: int | None, *, local: bool
     store = open_store(settings, served, keys)
     listening = listen(settings)
     cards = settings.cards.listening_at(listening.getsockname()[1])
+    login = login_of(settings.login, access, cards.base) if settings.login and access else None
     champion = Champion(reference, served, store, settings.policy_seconds, utc_now)
     name = champion_name(reference)
     traces = traces_to(settings.traces)
@@ -80,6 +84,8 @@ def serve(policy: str | None, host: str | None, port: int | None, *, local: bool
         safety_officer=settings.safety_officer,
         operations=operations,
         callers=callers_of(access, store.engine, utc_now) if access else LOCAL_CALLERS,
+        sessions=Sessions(store, settings.lifetimes, access.vouches_for) if access else None,
+        login=login,
     )
     app = create_app(given)
     if access is None:
@@ -105,7 +111,7 @@ def read_whom_to_believe(settings: Settings, *, local: bool) -> AccessFile | Non
 
     Raises:
         Refused: neither.
-        BadUsage: local mode with an access file, or at an address that others can reach.
+        BadUsage: local mode with an access file or a provider to log in at, or at an address that others can reach.
         BadInput: the file is not of the form.
     """
     if not local:
@@ -113,6 +119,8 @@ def read_whom_to_believe(settings: Settings, *, local: bool) -> AccessFile | Non
     problems = []
     if settings.access is not None:
         problems.append(f"--local asks nobody who they are, and {ACCESS} says whom to believe: leave one of them out.")
+    if settings.login is not None:
+        problems.append(f"--local asks nobody who they are, and {ISSUER} says where to log in: leave one of them out.")
     if not is_loopback(settings.host):
         problems.append(
             f"--local listens to its own machine alone and not on {settings.host}: leave out host, or --local."

@@ -17,6 +17,7 @@ from service.contact import VARIABLE as CONTACTS
 from service.operations.log import LEVELS
 from service.operations.rate_limit import RATE_LIMIT, rate_limit
 from service.operations.tracing import TRACES
+from service.sessions.setting import Lifetimes, LoginSetting, read_lifetimes, read_login_setting
 
 DATABASE = "EQUIPOISE_DATABASE_URL"
 POLICY = "EQUIPOISE_POLICY"
@@ -55,6 +56,8 @@ class Settings:
         safety_officer: who looks into harm, in words; None if nobody is named.
         access: file with the issuers of tokens that are believed, None if not given.
         log_level: the least that is logged: info (every request), warning or error.
+        login: where people log in to the pages, None if nobody is to.
+        lifetimes: how long their sessions last.
     """
 
     database_url: SecretStr
@@ -75,6 +78,8 @@ class Settings:
     log_level: str = "info"
     limit: RateLimitItem | None = None
     traces: str | None = None
+    login: LoginSetting | None = None
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
 
 def read_settings(
@@ -83,7 +88,7 @@ def read_settings(
     """Settings from environment variables; what is named on the command line goes first.
 
     Raises:
-        BadUsage: a number is not one, or a setting of cards or limits is not of its form.
+        BadUsage: a number is not one, or a setting of cards, limits or logging in is not of its form.
     """
     contacts, sites = environment.get(CONTACTS), environment.get(SITES)
     host = host or environment.get(HOST) or "127.0.0.1"
@@ -107,6 +112,8 @@ def read_settings(
         log_level=_level(environment.get(LOG_LEVEL) or "info"),
         limit=rate_limit(environment.get(RATE_LIMIT) or None),
         traces=environment.get(TRACES) or None,
+        login=read_login_setting(environment),
+        lifetimes=read_lifetimes(environment),
     )
 
 

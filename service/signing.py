@@ -20,6 +20,4 @@ def signed_by(signature: Signed, actor: Actor) -> Signed:
     who = actor.principal
     if who.method == "local" or "integrator" in who.roles:
         return signature
-    return signature.model_copy(
-        update={"by": who.name, "role": who.title() if who.licence else ", ".join(sorted(who.roles))}
-    )
+    return signature.model_copy(update={"by": who.name, "role": who.role()})

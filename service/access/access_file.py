@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from data_contracts.errors import Refused
 from data_contracts.protocol_file import parse_document, read_yaml
-from service.access.principal import Line, Role
+from service.access.principal import Line, Principal, Role
 
 ACCESS = "EQUIPOISE_ACCESS"
 ONCE_SECONDS, SESSION_SECONDS = 300, 3600
@@ -108,6 +108,13 @@ class AccessFile(BaseModel):
 
     audience: Line
     issuers: tuple[TrustedIssuer, ...] = Field(min_length=1)
+
+    def vouches_for(self, who: Principal) -> bool:
+        """Whether somebody's issuer is still believed in what it once said of them."""
+        return any(
+            one.issuer == who.issuer and who.roles <= one.roles and who.organisation in one.organisations
+            for one in self.issuers
+        )
 
     @model_validator(mode="before")
     @classmethod

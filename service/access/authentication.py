@@ -32,7 +32,7 @@ def identify_by_token(
     def identify(headers: Sequence[str]) -> Principal:
         now = int(clock().timestamp())
         token = verify_token(bearer_token(headers), access, keys, now)
-        who = principal_of(token)
+        who = principal_of(token.issuer, token.held)
         if token.issuer.single_use:
             check_unspent(token, spent, now)
         return who
@@ -71,7 +71,7 @@ def check_unspent(token: VerifiedToken, spent: SpentTokens, now: int) -> None:
     """
     until = token.claims.exp + SKEW_SECONDS + 1
     if not spent.spend(token.claims.iss, token.claims.jti, until, now):
-        raise NotAuthenticated("The bearer token is not accepted: it was used before. Each counts once.")
+        raise NotAuthenticated("The token is not accepted: it was used before. Each counts once.")
 
 
 def identify_nobody(_: Sequence[str]) -> Principal:

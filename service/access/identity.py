@@ -16,14 +16,18 @@ ROLES = frozenset(get_args(Role))
 TEXT = TypeAdapter(Line)
 
 
-def principal_of(token: VerifiedToken) -> Principal:
-    """The principal that a token names.
+def principal_of(issuer: TrustedIssuer, held: Mapping[str, Any]) -> Principal:
+    """The principal that a verified token names, a bearer's or one that a login ends with.
+
+    Args:
+        issuer: whose token it is.
+        held: all that it says.
 
     Raises:
         NotAuthenticated: it claims a role or an organisation that its issuer may not give, or a clinician has no name.
         NotPermitted: it gives no role of ours.
     """
-    issuer, held = token.issuer, token.held
+    subject = _text(held, "sub") or issuer.issuer
     roles = _roles(held.get(issuer.claims.roles))
     if not roles <= issuer.roles:
         raise _refused("a role that its issuer may not give")
@@ -33,9 +37,9 @@ def principal_of(token: VerifiedToken) -> Principal:
     if name is None and "clinician" in roles:
         raise _refused(f"a clinician without a name ({issuer.claims.name})")
     return Principal(
-        subject=token.claims.sub or token.claims.iss,
-        issuer=token.claims.iss,
-        name=name or token.claims.sub or token.claims.iss,
+        subject=subject,
+        issuer=issuer.issuer,
+        name=name or subject,
         roles=frozenset(roles),
         organisation=_organisation(held, issuer),
         licence=_text(held, issuer.claims.licence),
@@ -96,4 +100,4 @@ def _text(held: Mapping[str, Any], name: str) -> str | None:
 
 
 def _refused(what: str) -> NotAuthenticated:
-    return NotAuthenticated(f"The bearer token is not accepted: it has {what}.")
+    return NotAuthenticated(f"The token is not accepted: it has {what}.")

@@ -50,6 +50,10 @@ class Principal(BaseModel):
         """What stands beside the name under a review: the licence, or that there is none."""
         return f"licence {self.licence}" if self.licence else "no licence on record"
 
+    def role(self) -> str:
+        """What somebody signs as: the licence, or without one what they are."""
+        return self.title() if self.licence else ", ".join(sorted(self.roles))
+
 
 LOCAL = Principal(
     subject="local",

@@ -118,6 +118,7 @@ RIGHTS: Mapping[str, Right] = {
     "GET /recommendations/{recommendation_id}": SEES,
     "GET /recommendations/{recommendation_id}/course": SEES,
     "GET /assets/{digest}/{name}": OPEN,  # scripts and styles
+    **dict.fromkeys(("GET /login", "GET /login/callback", "GET /logout", "POST /logout"), OPEN),
     **{f"POST /recommendations/{{recommendation_id}}/{part}": SEES for part in ("again", "weigh")},
     **{f"POST /recommendations/{{recommendation_id}}/{part}": SIGNS for part in SIGNING},
     **dict.fromkeys(STUDY_ADDRESSES, STUDIES),

@@ -78,12 +78,12 @@ def verify_token(
         NotAuthenticated: it is not believed.
         NotReady: its issuer's keys cannot be had now.
     """
-    header, unproven = _unproven(token)
+    header, unproven = read_unproven(token)
     issuer = next((one for one in access.issuers if one.issuer == unproven.get("iss")), None)
     if issuer is None:
         raise _refused("its issuer (iss) is not among those of the access file")
-    _check_header(header, issuer)
-    held = _proven(token, header["alg"], keys[issuer.issuer].find(header["kid"]))
+    check_header(header, issuer)
+    held = proven(token, header["alg"], keys[issuer.issuer].find(header["kid"]))
     claims = _claims(held)
     if claims.sub is None and address is None:
         raise _refused("missing or not of the right form: sub")
@@ -91,7 +91,7 @@ def verify_token(
     return VerifiedToken(issuer, claims, held)
 
 
-def _unproven(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_unproven(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims as they say, to choose the issuer's keys by; nothing of them is believed yet."""
     if len(token) > MAX_LENGTH:
         raise _refused(f"it is longer than {MAX_LENGTH} characters")
@@ -105,19 +105,20 @@ def _unproven(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return header, claims
 
 
-def _check_header(header: Mapping[str, Any], issuer: TrustedIssuer) -> None:
+def check_header(header: Mapping[str, Any], issuer: TrustedIssuer, types: tuple[str, ...] = TYPES) -> None:
+    """Raise NotAuthenticated if a header asks for anything but one of our algorithms, by a named key."""
     known = HEADERS | {"jku"} if issuer.jku and header.get("jku") == issuer.jku else HEADERS
     if strange := [name for name in header if name not in known]:
         raise _refused(f"its header has {len(strange)} parameter(s) that are not taken, such as a key or its address")
     if header.get("alg") not in ALGORITHMS:
         raise _refused(f"its algorithm is none of {', '.join(ALGORITHMS)}")
-    if not isinstance(header.get("typ"), str) or header["typ"].lower() not in TYPES:
+    if not isinstance(header.get("typ"), str) or header["typ"].lower() not in types:
         raise _refused("its typ is neither JWT nor at+jwt")
     if not isinstance(header.get("kid"), str):
         raise _refused("it does not name the key that signed it (kid)")
 
 
-def _proven(token: str, algorithm: str, keys: tuple[Key, ...]) -> dict[str, Any]:
+def proven(token: str, algorithm: str, keys: tuple[Key, ...]) -> dict[str, Any]:
     """What the token says, once one of the keys is shown to have signed it."""
     for key in keys:
         try:
@@ -149,4 +150,4 @@ def _check_claims(claims: Claims, held: Mapping[str, Any], issuer: TrustedIssuer
 
 
 def _refused(why: str) -> NotAuthenticated:
-    return NotAuthenticated(f"The bearer token is not accepted: {why}.")
+    return NotAuthenticated(f"The token is not accepted: {why}.")

@@ -49,6 +49,9 @@ ACTIONS: Mapping[Kind, tuple[str, str]] = {
     "harm": ("C", "create"),
     "stop": ("U", "update"),
     "lift": ("U", "update"),
+    "login": ("C", "create"),
+    "logout": ("D", "delete"),
+    "study": ("U", "update"),
 }
 """What was done, as FHIR's action and RESTful interaction."""
 

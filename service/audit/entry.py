@@ -37,6 +37,8 @@ Kind = Literal[
     "harm",            # harm was reported of an answer
     "stop",            # a model was taken out of service
     "lift",            # and put back
+    "login",           # somebody logged in to the pages, or failed to
+    "logout",          # and signed out
     "study",           # a study was asked for, stopped, taken up again, ended or removed
 ]  # fmt: skip
 Outcome = Literal["success", "refused", "denied"]

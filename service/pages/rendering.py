@@ -18,6 +18,8 @@ from service.version import VERSION
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from service.access.principal import Principal
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -46,6 +48,7 @@ def page(request: Request, template: str, status: int = 200, **content: object) 
         content: what the template shows.
     """
     texts, formats = spoken(request)
+    who = principal_in(request)
     text = (
         _environment()
         .get_template(template)
@@ -56,7 +59,9 @@ def page(request: Request, template: str, status: int = 200, **content: object) 
             form_field=FIELD,
             form_token=token_for(request),
             version=VERSION,
-            doors=_doors(request),
+            doors=DOORS if who is None else doors_for(who),
+            who=who,
+            signed_in=getattr(request.state, "signed_in", False),
             people=people,
             **content,
         )
@@ -72,17 +77,20 @@ def spoken(request: Request) -> tuple[Texts, Formats]:
     return texts_in(language_for(accepted)), formats_for(accepted)
 
 
+def principal_in(request: Request) -> Principal | None:
+    """Who was found to call; None on pages that answer anybody."""
+    actor = getattr(request.state, "actor", None)
+    return None if actor is None else actor.principal
+
+
 def asks_for_part(request: Request) -> bool:
     """Whether htmx asks, which replaces a part of the page."""
     return request.headers.get("hx-request") == "true"
 
 
-def _doors(request: Request) -> dict[str, str]:
-    """Those that are open to who calls; all, where nobody has been asked yet."""
-    actor = getattr(request.state, "actor", None)
-    if actor is None:
-        return DOORS
-    return {door: name for door, name in DOORS.items() if right_of(f"GET {door}").roles & actor.principal.roles}
+def doors_for(who: Principal) -> dict[str, str]:
+    """Those that are open to somebody."""
+    return {door: name for door, name in DOORS.items() if right_of(f"GET {door}").roles & who.roles}
 
 
 @cache

@@ -39,33 +39,33 @@ def acknowledged(recommendation_id: str, form: Form, given: Given, actor: Acting
     if form.get(ASSESSED) != "yes":
         step = "Tick the box once the assessment has been made."
         raise BadInput([Problem(ASSESSED, "that the assessment was made", "nothing", step)])
-    kept = acknowledge(given.store, recommendation_id, signature_in(form), actor, given.clock())
+    kept = acknowledge(given.store, recommendation_id, signature_in(form, actor.principal), actor, given.clock())
     return _to(str(ask_again(kept, {}, None, given, actor)))
 
 
 @ROUTER.post("/{recommendation_id}/first-choice")
 def choose_first(recommendation_id: str, form: Form, given: Given, actor: Acting) -> Response:
     """What a clinician would choose; then the ranking is shown."""
-    do_signed(given, recommendation_id, "first_choice", first_choice_in(form), actor)
+    do_signed(given, recommendation_id, "first_choice", first_choice_in(form, actor.principal), actor)
     return _to(recommendation_id)
 
 
 @ROUTER.post("/{recommendation_id}/review")
 def review(recommendation_id: str, form: Form, given: Given, actor: Acting) -> Response:
     """A named clinician has read the answer."""
-    return _do(recommendation_id, "review", signature_in(form), given, actor)
+    return _do(recommendation_id, "review", signature_in(form, actor.principal), given, actor)
 
 
 @ROUTER.post("/{recommendation_id}/decision")
 def decide(recommendation_id: str, form: Form, given: Given, actor: Acting) -> Response:
     """What was chosen, and why."""
-    return _do(recommendation_id, "decide", choice_in(form), given, actor)
+    return _do(recommendation_id, "decide", choice_in(form, actor.principal), given, actor)
 
 
 @ROUTER.post("/{recommendation_id}/release")
 def release(recommendation_id: str, form: Form, given: Given, actor: Acting) -> Response:
     """A named clinician lets the patient see the sheet."""
-    return _do(recommendation_id, "release", signature_in(form), given, actor)
+    return _do(recommendation_id, "release", signature_in(form, actor.principal), given, actor)
 
 
 def _do(name: str, action: Action, signature: Signature, given: Given, actor: Acting) -> Response:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from data_contracts.errors import NotReady
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest migration; a test compares it with the migrations themselves."""
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"

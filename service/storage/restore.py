@@ -22,7 +22,7 @@ from service.storage.backup import CONTENTS, PURPOSE, SIGNATURE, Contents
 from service.storage.database import HEAD
 from service.storage.erased import erased_persons
 from service.storage.person import erase_person
-from service.storage.schema import AUDIT, METADATA, PERSONS
+from service.storage.schema import AUDIT, METADATA, PERSONS, SESSIONS
 from service.storage.store import Store
 from service.storage.transaction import Transaction
 from service.trusted_keys import check_signature, load_trusted_services
@@ -86,7 +86,7 @@ def _fill(transaction: Transaction, archive: zipfile.ZipFile, contents: Contents
     if execute(select(func.count()).select_from(AUDIT)).scalar_one():
         raise WrongState("The database holds records already. Restore into an empty one (EQUIPOISE_DATABASE_URL).")
     for table in METADATA.sorted_tables:
-        if table.name in contents.rows:
+        if table.name in contents.rows and table is not SESSIONS:  # one that was ended since would begin again
             for rows in _batches(archive, table.name):
                 execute(table.insert(), rows)
     detail: dict[str, str | int] = {"made_at": contents.made_at, "records": contents.records, "head": contents.head}

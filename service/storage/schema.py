@@ -171,6 +171,18 @@ HARMS = Table(
 )
 """Reports of harm, any number of an answer. ``content``, how bad it was and who reports it too, is sealed."""
 
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("who", String(64), nullable=False, index=True),
+    Column("idle_until", DateTime(timezone=True), nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
+)
+"""Sessions of browsers. ``id`` is the hash of the cookie, which alone opens ``content``; ``who`` a keyed hash of
+issuer and subject. Rows go when a session ends; that it began and ended stands in the audit."""
+
 CARE = Table(
     "care",
     METADATA,

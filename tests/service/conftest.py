@@ -195,6 +195,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "AUDIT_ROOTS",
         "RETENTION_DAYS",
         "ACCESS",
+        "LOGIN_ISSUER",
+        "LOGIN_CLIENT_ID",
+        "LOGIN_CLIENT_SECRET",
+        "LOGIN_CLIENT_KEY",
     ):
         monkeypatch.delenv(f"EQUIPOISE_{name}", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -22,6 +22,7 @@ from service.operations.readiness import parts_of
 from service.pages.form import Form
 from service.pages.page_route import PageRoute
 from service.pages.rendering import page
+from service.pages.signing import signed_fields
 from service.request_body import read_document
 from service.routes_models import lift, stop
 from service.storage.broken_glass import waiting_glasses
@@ -61,7 +62,7 @@ def verify_memory(request: Request, _: Form, given: Given, actor: Acting) -> Res
 @ROUTER.post("/switch")
 def turn_switch(form: Form, given: Given, actor: Acting) -> Response:
     """Take the served model out of service, or put it back."""
-    order = read_document(StopOrder, {name: form[name] for name in ("by", "role", "why") if name in form}, "the form")
+    order = read_document(StopOrder, signed_fields(form, actor.principal, "why"), "the form")
     turned = {"stop": stop, "lift": lift}.get(form.get("turn", ""))
     if turned is None:
         raise BadUsage("A model is stopped or lifted. Send the page's form.")

@@ -28,7 +28,7 @@ from service.storage.person import PatientName
 from service.storage.store import Store
 from service.utc import utc_now
 
-PAGES, TOKEN = ("/find", "/recommendations/", "/studies", "/oversight", "/emergency"), "t" * 43
+PAGES, TOKEN = ("/find", "/recommendations/", "/studies", "/oversight", "/emergency", "/logout"), "t" * 43
 HERE, THERE = "St Example", "Other Trust"
 
 
@@ -86,6 +86,7 @@ MATRIX = {
     "GET /recommendations/{recommendation_id}": "+ + 403 404 403 403 403 403 403 403 403 401",
     "GET /recommendations/{recommendation_id}/course": "+ + 403 404 403 403 403 403 403 403 403 401",
     "GET /assets/{digest}/{name}": "+ + + + + + + + + + + +",
+    **dict.fromkeys(("GET /login", "GET /login/callback", "GET /logout", "POST /logout"), "+ + + + + + + + + + + +"),
     "POST /recommendations/{recommendation_id}/again": "+ + 403 404 403 403 403 403 403 403 403 401",
     "POST /recommendations/{recommendation_id}/weigh": "+ + 403 404 403 403 403 403 403 403 403 401",
     "POST /recommendations/{recommendation_id}/acknowledge": "+ 403 403 404 403 403 403 403 403 403 403 401",
@@ -148,6 +149,8 @@ LET_IN = {
     "POST /find": 303,
     "POST /emergency": 303,
     "GET /assets/{digest}/{name}": 404,  # none of that name
+    "GET /login": 404,  # nobody logs in by a browser there
+    "GET /login/callback": 404,
     "POST /v1/recommendations": 201,
     "POST /v1/consents": 201,
     "POST /v1/erasures": 404,  # nothing is kept of that patient
