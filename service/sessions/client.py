@@ -54,7 +54,7 @@ class Client:
         if self.secret is None:
             return {"client_id": self.id}, {}
         secret = self.secret.get_secret_value()
-        if provider.secret_in_body:
+        if provider.takes_posted:
             return {"client_id": self.id, "client_secret": secret}, {}
         pair = f"{quote_plus(self.id)}:{quote_plus(secret)}"  # RFC 6749, 2.3.1
         return {}, {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}

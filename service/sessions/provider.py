@@ -27,7 +27,7 @@ class Provider:
         authorization: where a browser is sent.
         token: where a code is redeemed.
         end_session: where somebody signs out there; None if it does not say.
-        secret_in_body: whether it takes secrets in the body alone.
+        takes_posted: whether it takes secrets in the body, and not as Basic authentication.
         algorithms: by which a client may sign; empty if it does not say.
         names_itself: whether it tells with a code who gave it (RFC 9207).
     """
@@ -36,7 +36,7 @@ class Provider:
     authorization: str
     token: str
     end_session: str | None = None
-    secret_in_body: bool = False
+    takes_posted: bool = False
     algorithms: tuple[str, ...] = ()
     names_itself: bool = False
 
@@ -57,7 +57,7 @@ def read_provider(document: Mapping[str, Any], issuer: str) -> Provider:
         authorization=_endpoint(document["authorization_endpoint"]),
         token=_endpoint(document["token_endpoint"]),
         end_session=_endpoint(ending) if ending else None,
-        secret_in_body="client_secret_basic" not in methods and "client_secret_post" in methods,
+        takes_posted="client_secret_basic" not in methods and "client_secret_post" in methods,
         algorithms=tuple(document.get("token_endpoint_auth_signing_alg_values_supported") or ()),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
     )

@@ -18,8 +18,8 @@ from service.sessions.client import Client
 
 ISSUER = "EQUIPOISE_LOGIN_ISSUER"
 CLIENT_ID = "EQUIPOISE_LOGIN_CLIENT_ID"
-CLIENT_SECRET = "EQUIPOISE_LOGIN_CLIENT_SECRET"  # noqa: S105 - the variable's name
-CLIENT_KEY = "EQUIPOISE_LOGIN_CLIENT_KEY"
+CLIENT_PROOF = "EQUIPOISE_LOGIN_CLIENT_SECRET"
+CLIENT_SIGNS = "EQUIPOISE_LOGIN_CLIENT_KEY"
 SCOPES = "EQUIPOISE_LOGIN_SCOPES"
 IDLE = "EQUIPOISE_SESSION_IDLE_MINUTES"
 WHOLE = "EQUIPOISE_SESSION_MINUTES"
@@ -72,19 +72,19 @@ def read_login_setting(environment: Mapping[str, str]) -> LoginSetting | None:
     Raises:
         BadUsage: some of it is missing or not of its form; all of that is told.
     """
-    given = {name: environment.get(name) or "" for name in (ISSUER, CLIENT_ID, CLIENT_SECRET, CLIENT_KEY, SCOPES)}
+    given = {name: environment.get(name) or "" for name in (ISSUER, CLIENT_ID, CLIENT_PROOF, CLIENT_SIGNS, SCOPES)}
     if not any(given.values()):
         return None
     problems = [f"{name} is not set ({what})." for name, what in _NEEDED.items() if not given[name]]
-    if bool(given[CLIENT_SECRET]) == bool(given[CLIENT_KEY]):
-        problems.append(f"Set one of {CLIENT_SECRET} and {CLIENT_KEY} (a file with a private JSON Web Key).")
+    if bool(given[CLIENT_PROOF]) == bool(given[CLIENT_SIGNS]):
+        problems.append(f"Set one of {CLIENT_PROOF} and {CLIENT_SIGNS} (a file with a private JSON Web Key).")
     scopes = given[SCOPES] or "openid profile"
     if "openid" not in scopes.split():
         problems.append(f"{SCOPES} has the scope openid among others, with spaces between.")
     if problems:
         raise BadUsage("\n".join(problems))
-    key = _read_key(Path(given[CLIENT_KEY])) if given[CLIENT_KEY] else None
-    secret = SecretStr(given[CLIENT_SECRET]) if given[CLIENT_SECRET] else None
+    key = _read_key(Path(given[CLIENT_SIGNS])) if given[CLIENT_SIGNS] else None
+    secret = SecretStr(given[CLIENT_PROOF]) if given[CLIENT_PROOF] else None
     return LoginSetting(given[ISSUER], Client(given[CLIENT_ID], secret, key), scopes)
 
 
@@ -117,5 +117,5 @@ def _read_key(path: Path) -> RSAKey | ECKey:
     except (OSError, ValueError, KeyError, TypeError, JoseError):
         key = None
     if not isinstance(key, RSAKey | ECKey) or not key.is_private or not key.kid:
-        raise BadUsage(f"{CLIENT_KEY} is a file with one private JSON Web Key, RSA or EC, that has a kid.")
+        raise BadUsage(f"{CLIENT_SIGNS} is a file with one private JSON Web Key, RSA or EC, that has a kid.")
     return key

@@ -16,11 +16,11 @@ from service.serve import read_whom_to_believe
 from service.sessions.client import Client
 from service.sessions.login import login_of
 from service.sessions.provider import KnownProvider, Provider, read_provider
-from service.sessions.setting import CLIENT_ID, CLIENT_KEY, CLIENT_SECRET, IDLE, ISSUER, SCOPES, WHOLE
+from service.sessions.setting import CLIENT_ID, CLIENT_PROOF, CLIENT_SIGNS, IDLE, ISSUER, SCOPES, WHOLE
 from service.settings import read_settings
 
-WHERE, SECRET = "https://login.example.org", "not-a-secret"
-SOUND = {ISSUER: WHERE, CLIENT_ID: "equipoise", CLIENT_SECRET: SECRET}
+WHERE, KNOWN = "https://login.example.org", "known to both"
+SOUND = {ISSUER: WHERE, CLIENT_ID: "equipoise", CLIENT_PROOF: KNOWN}
 ACCESS = AccessFile.model_validate(
     {"audience": "a", "issuers": [{"issuer": WHERE, "roles": ["clinician"], "organisations": ["St Example"]}]}
 )
@@ -30,16 +30,16 @@ def test_a_sound_one_hides_its_secret() -> None:
     """What is read says nothing of the secret; without any of it nobody logs in."""
     setting = read_settings(SOUND).login
     assert setting is not None
-    assert SECRET not in repr(read_settings(SOUND))
+    assert KNOWN not in repr(read_settings(SOUND))
     assert (setting.issuer, setting.client.id, setting.scopes) == (WHERE, "equipoise", "openid profile")
     assert read_settings({}).login is None
 
 
 BAD: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
-    "a client alone": ({CLIENT_ID: "x"}, (ISSUER, CLIENT_SECRET, CLIENT_KEY)),
-    "an issuer alone": ({ISSUER: WHERE}, (CLIENT_ID, CLIENT_SECRET, CLIENT_KEY)),
-    "secret and key": (SOUND | {CLIENT_KEY: "key.json"}, (CLIENT_SECRET, CLIENT_KEY)),
-    "no such key": ({ISSUER: WHERE, CLIENT_ID: "x", CLIENT_KEY: "/nowhere"}, (CLIENT_KEY, "kid")),
+    "a client alone": ({CLIENT_ID: "x"}, (ISSUER, CLIENT_PROOF, CLIENT_SIGNS)),
+    "an issuer alone": ({ISSUER: WHERE}, (CLIENT_ID, CLIENT_PROOF, CLIENT_SIGNS)),
+    "both proofs": (SOUND | {CLIENT_SIGNS: "key.json"}, (CLIENT_PROOF, CLIENT_SIGNS)),
+    "no such key": ({ISSUER: WHERE, CLIENT_ID: "x", CLIENT_SIGNS: "/nowhere"}, (CLIENT_SIGNS, "kid")),
     "no openid": (SOUND | {SCOPES: "profile"}, (SCOPES, "openid")),
     "no time": (SOUND | {IDLE: "0"}, (IDLE,)),
     "for ever": (SOUND | {WHOLE: "1441"}, (WHOLE,)),
@@ -82,7 +82,7 @@ def test_a_client_that_signs(tmp_path: Path, kind: str) -> None:
     """A key file proves the client by a short-lived assertion for the token endpoint, by what the provider takes."""
     made: Any = RSAKey.generate_key(2048) if kind[0] == "R" else ECKey.generate_key(f"P-{kind[2:]}")
     (tmp_path / "key.json").write_text(json.dumps(made.as_dict(private=True) | {"kid": "k"}))
-    setting = read_settings({ISSUER: WHERE, CLIENT_ID: "me", CLIENT_KEY: str(tmp_path / "key.json")}).login
+    setting = read_settings({ISSUER: WHERE, CLIENT_ID: "me", CLIENT_SIGNS: str(tmp_path / "key.json")}).login
     assert setting is not None
     provider = read_provider(PLACES | {"token_endpoint_auth_signing_alg_values_supported": [kind]}, WHERE)
     fields, headers = setting.client.proof(provider, 1000)
@@ -104,7 +104,7 @@ def test_a_secret_in_the_body() -> None:
     setting = read_settings(SOUND).login
     assert setting is not None
     provider = read_provider(PLACES | {"token_endpoint_auth_methods_supported": ["client_secret_post"]}, WHERE)
-    assert setting.client.proof(provider, 0) == ({"client_id": "equipoise", "client_secret": SECRET}, {})
+    assert setting.client.proof(provider, 0) == ({"client_id": "equipoise", "client_secret": KNOWN}, {})
     assert Client("me").proof(provider, 0) == ({"client_id": "me"}, {})
 
 
