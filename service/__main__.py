@@ -1,7 +1,7 @@
 """The command `equipoise`: parses arguments and holds nothing else.
 
 pull: registry -> verify -> cache.
-recommend: policy -> verify -> table -> check -> decide -> write.
+recommend: policy -> verify -> table -> ledger of consents and kill switch -> check -> decide -> audit -> write.
 serve: contacts -> policy -> verify -> database -> listen.
 sheet: database -> released? -> write.
 check: safety rules -> examples -> clock.
@@ -75,6 +75,7 @@ def _run(arguments: argparse.Namespace) -> int:
             as_json=arguments.json,
             consent=arguments.consent,
             sites=arguments.sites,
+            organisation=arguments.organisation,
         )
     if arguments.command == "check":
         from service.check import check
@@ -107,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     recommend.add_argument("--patients", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to read")
     recommend.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
     recommend.add_argument("--consent", metavar="WHERE", help="where it is recorded that everybody here consented")
+    recommend.add_argument("--organisation", metavar="NAME", help="whose patients, if the database knows several")
     recommend.add_argument("--sites", type=Path, metavar="FILE", help="what the sites offer, told beside the effects")
     recommend.add_argument("--json", action="store_true", help="print the summary as JSON")
     serve = commands.add_parser("serve", help="answer over HTTP")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -18,10 +20,11 @@ from data_contracts.site_offer import SiteOffers, read_site_offers
 from engine.batch import joined, recommend_cohort
 from engine.data_checks import names_checked
 from engine.outcome_table import outcome_table
+from service.batch_ledger import asked_ledger, check_switch, remember, with_ledger
 from service.batch_summary import BatchSummary, Fate, abstentions, fates
 from service.console import tell, warn
 from service.needs import Needs, needs_of
-from service.patient_table import AS_OF, BY, EXCLUDED_ARMS, PATIENT_ID, SITE, read_cohort
+from service.patient_table import AS_OF, BY, EXCLUDED_ARMS, PATIENT_ID, SITE, ids_of, read_cohort
 from service.preference_columns import weight_columns
 from service.progress import followed
 from service.served_policy import ServedPolicy, load_verified
@@ -34,9 +37,16 @@ ENDINGS = (".csv", ".parquet")
 
 
 def recommend_table(
-    reference: str, patients: Path, out: Path, *, as_json: bool, consent: str | None = None, sites: Path | None = None
+    reference: str,
+    patients: Path,
+    out: Path,
+    *,
+    as_json: bool,
+    consent: str | None = None,
+    sites: Path | None = None,
+    organisation: str | None = None,
 ) -> int:
-    """Load, check, decide, write; nothing is written unless everything is sound.
+    """Load, ask the ledger, check, decide, remember, write; nothing is written unless everything is sound.
 
     Args:
         reference: DIR or NAME@champion; a policy whose gates failed works, with a warning.
@@ -45,10 +55,13 @@ def recommend_table(
         as_json: print the summary for a machine.
         sites: file with what the sites offer, told beside the effects.
         consent: where it is recorded that everybody in the table agreed to decision support; None if the table tells.
+        organisation: whose patients they are, where the service's database knows several.
 
     Raises:
-        BadUsage: out is not a CSV or Parquet file, or is the table of patients; consent is told twice.
+        BadUsage: out is not a CSV or Parquet file, or is the table of patients; consent is told twice; it is not
+            clear whose patients they are.
         BadInput, NotFound, Refused: the table, the policy's place or the policy is not sound.
+        ModelStopped, NotReady: the model is out of service, or the service's database cannot be asked.
     """
     from data_contracts.tables import read_table, write_table  # pandas: a second that other commands need not wait
 
@@ -60,11 +73,19 @@ def recommend_table(
     needs = needs_of(served.policy.manifest, served.rules)
     table = read_table(patients, text=(PATIENT_ID,))
     table = with_consent(table, needs, consent)
-    found = decide(read_cohort(table, needs), served, utc_now().date(), offers)
+    columns, withdrawn = tuple(table.columns), None
+    with asked_ledger(os.environ, organisation) as ledger:
+        if ledger is not None:
+            check_switch(ledger, served.policy.manifest.name, table.n)
+            table, withdrawn = with_ledger(table, needs, ids_of(table), ledger)
+        found = decide(read_cohort(table, needs), served, utc_now().date(), offers)
+        if ledger is not None:
+            remember(ledger, served.policy.manifest.name, safety_of(found.table))
     if found.outcomes:
         write_table(found.outcomes, beside)
     write_table(found.table, out)
-    summary = summarise(found, served, needs, tuple(table.columns), out).model_copy(update={"consent": consent})
+    told = {"consent": consent, "withdrawn": withdrawn}
+    summary = summarise(found, served, needs, columns, out).model_copy(update=told)
     tell(summary.model_dump_json() if as_json else summary.paragraph())
     return 0
 
@@ -100,6 +121,11 @@ def with_consent(table: Table, needs: Needs, consent: str | None) -> Table:
         raise BadUsage(f"The table has a column {told[0]}. Leave out --consent, or the column.")
     said = {fact: np.full(table.n, "yes", dtype=object) for fact in needs.consent}
     return replace(table, columns={**table.columns, **said})
+
+
+def safety_of(table: Mapping[str, Column]) -> dict[str, str]:
+    """The level of safety of each patient of a batch table, in its order."""
+    return dict(zip(table[PATIENT_ID], table["safety"], strict=True))
 
 
 def warn_of_failed_gates(served: ServedPolicy) -> None:

@@ -114,7 +114,7 @@ def with_ledger(profile: PatientProfile, standing: Standing, facts: Sequence[str
     if "decision_support" not in standing.said:
         return profile
     day = standing.said["decision_support"][1].date()
-    silent = [name for name in facts if not _spoken(name, profile.values.get(name))]
+    silent = [name for name in facts if not spoken(name, profile.values.get(name))]
     if not silent:
         return profile
     values, as_of = {**profile.values, **dict.fromkeys(silent, "yes")}, {**profile.as_of, **_days(silent, day)}
@@ -125,7 +125,8 @@ def _days(names: Sequence[str], day: date) -> dict[str, date]:
     return dict.fromkeys(names, day)
 
 
-def _spoken(name: str, value: object) -> bool:
+def spoken(name: str, value: object) -> bool:
+    """Whether a fact's value says anything, were it something that cannot be read."""
     try:
         return read_fact(name, value) is not Answer.UNKNOWN
     except UnreadableFact:

@@ -59,14 +59,19 @@ def read_cohort(table: Table, needs: Needs) -> Cohort:
         raise BadInput(problems)
     excluded, read = _excluded(table), {*needs.names, *names_checked(table.columns)}
     return Cohort(
-        patient_id=np.array(_texts(table, PATIENT_ID), dtype=object),
+        patient_id=np.array(texts_of(table, PATIENT_ID), dtype=object),
         columns={name: column for name, column in table.columns.items() if name in read},
         excluded={arm: np.array([arm in arms for arms in excluded]) for arm in needs.arms},
-        acknowledged={rule: np.array(_texts(table, rule + BY), dtype=object) for rule in _acknowledged(table)},
-        site=np.array(_texts(table, SITE), dtype=object) if SITE in table.columns else None,
+        acknowledged={rule: np.array(texts_of(table, rule + BY), dtype=object) for rule in _acknowledged(table)},
+        site=np.array(texts_of(table, SITE), dtype=object) if SITE in table.columns else None,
         as_of={fact: _days(table.columns[fact + AS_OF]) for fact in needs.facts if fact + AS_OF in table.columns},
         weights=weights_in(table, needs),
     )
+
+
+def ids_of(table: Table) -> list[str]:
+    """Identifiers of a table's patients as they are read, empty where there is none."""
+    return [text or "" for text in texts_of(table, PATIENT_ID)] if PATIENT_ID in table.columns else [""] * table.n
 
 
 def _acknowledged(table: Table) -> list[str]:
@@ -84,7 +89,7 @@ def _missing_columns(table: Table, needs: Needs) -> Iterator[Problem]:
 def _id_problems(table: Table) -> Iterator[Problem]:
     if PATIENT_ID not in table.columns:
         return
-    ids, where = _texts(table, PATIENT_ID), f"{table.source}, {PATIENT_ID}"
+    ids, where = texts_of(table, PATIENT_ID), f"{table.source}, {PATIENT_ID}"
     if absent := _rows(ids, lambda text: text is None):
         yield Problem(where, "an identifier in every row", f"none in {rows_text(absent)}", "Fill it.")
     counts = Counter(ids)
@@ -113,7 +118,7 @@ def _fact_problems(table: Table, fact: str) -> Iterator[Problem]:
     found: dict[str, list[int]] = {}
     for row, value in enumerate(table.columns.get(fact, ())):
         try:
-            read_fact(fact, _value(value))
+            read_fact(fact, cell_value(value))
         except UnreadableFact as error:
             found.setdefault(error.problem.expected, []).append(row + 2)
     for expected, rows in found.items():
@@ -148,7 +153,7 @@ def _is_number(text: str) -> bool:
 def _is_day(cell: object) -> bool:
     """Whether a cell is empty or a day."""
     if not isinstance(cell, str):
-        return _value(cell) is None
+        return cell_value(cell) is None
     try:
         date.fromisoformat(cell[:10])
     except ValueError:
@@ -163,13 +168,13 @@ def _days(column: Column) -> Column:
 def _excluded(table: Table) -> list[tuple[str, ...]]:
     if EXCLUDED_ARMS not in table.columns:
         return [()] * table.n
-    cells = _texts(table, EXCLUDED_ARMS)
+    cells = texts_of(table, EXCLUDED_ARMS)
     return [tuple(arm for part in (cell or "").split(";") if (arm := part.strip())) for cell in cells]
 
 
-def _texts(table: Table, name: str) -> list[str | None]:
+def texts_of(table: Table, name: str) -> list[str | None]:
     """A column as text: whole numbers without a decimal point, None where there is nothing."""
-    values = [_value(value) for value in table.columns[name]]
+    values = [cell_value(value) for value in table.columns[name]]
     return [f"{value:.0f}" if isinstance(value, float) and value.is_integer() else _text(value) for value in values]
 
 
@@ -177,7 +182,7 @@ def _text(value: Value) -> str | None:
     return None if value is None else str(value)
 
 
-def _value(cell: object) -> Value:
+def cell_value(cell: object) -> Value:
     """A cell as a profile holds it: float, text, or None for missing."""
     if cell is None or isinstance(cell, str):
         return cell

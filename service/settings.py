@@ -20,6 +20,9 @@ from service.operations.tracing import TRACES
 from service.sessions.setting import Lifetimes, LoginSetting, read_lifetimes, read_login_setting
 
 DATABASE = "EQUIPOISE_DATABASE_URL"
+SQLITE = "service.db"
+"""The database in home, where none is named."""
+
 POLICY = "EQUIPOISE_POLICY"
 SITES = "EQUIPOISE_SITES"
 HOST = "EQUIPOISE_HOST"
@@ -94,7 +97,7 @@ def read_settings(
     host = host or environment.get(HOST) or "127.0.0.1"
     port = _port(environment.get(PORT) or "8000") if port is None else _port(str(port))
     return Settings(
-        database_url=SecretStr(environment.get(DATABASE) or f"sqlite:///{home() / 'service.db'}"),
+        database_url=SecretStr(environment.get(DATABASE) or f"sqlite:///{home() / SQLITE}"),
         policy=policy or environment.get(POLICY) or None,
         contacts=Path(contacts) if contacts else None,
         sites=Path(sites) if sites else None,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from data_contracts.withdrawn import listed_as
 from service.audit.entry import Entry
 from service.audit.row_hash import row_of
-from service.consent import KEEPS_OUT, Standing, Statement, Written
+from service.consent import KEEPS_OUT, Purpose, Said, Standing, Statement, Written
 from service.event import Signature
 from service.storage.key_ring import KeyRing
 from service.storage.person import PatientName, Person, find_or_make_person, find_person
@@ -32,6 +33,30 @@ def standing_of(connection: Connection, ring: KeyRing, name: PatientName) -> Sta
     rows = connection.execute(STATEMENTS, {"patient": patient}).all()
     said = {row.purpose: (row.answer, row.at) for row in rows if row.position is not None}
     return Standing(patient, rows[0].id if rows else None, rows[-1].position or 0 if rows else 0, said)
+
+
+def newest_statements(
+    connection: Connection, purpose: Purpose, organisation: str, after: int = 0
+) -> tuple[dict[str, tuple[Said, datetime]], int]:
+    """What an organisation's patients said last of a purpose, by their keyed hashes; and the ledger's newest position.
+
+    Args:
+        connection: to read from.
+        purpose: of what.
+        organisation: whose patients.
+        after: statements up to this position are left out.
+    """
+    query = (
+        select(PERSONS.c.patient, CONSENTS.c.answer, CONSENTS.c.at)
+        .join_from(CONSENTS, PERSONS, CONSENTS.c.person == PERSONS.c.id)
+        .where(PERSONS.c.organisation == organisation, PERSONS.c.patient.is_not(None), CONSENTS.c.purpose == purpose)
+        .where(CONSENTS.c.position > after)
+        .order_by(CONSENTS.c.position)
+    )
+    position = (
+        connection.execute(select(func.max(CONSENTS.c.position))).scalar() or 0
+    )  # first: what comes later is new
+    return {row.patient: (row.answer, as_utc(row.at)) for row in connection.execute(query)}, position
 
 
 def add_statement(transaction: Transaction, ring: KeyRing, statement: Statement, entry: Entry) -> Standing:
