@@ -39,10 +39,15 @@ def lift(policy: str, order: Ordered, given: Given, actor: Acting, response: Res
 
 
 @ROUTER.get("/{policy}/stop", responses=documented(404, 422, 500, 503), summary="Whether a model is in service")
-def get_standing(policy: str, given: Given, response: Response) -> ModelStanding:
-    """Every turn of its switch: who, when and why; nothing of a patient is in it."""
+def get_standing(policy: str, given: Given, actor: Acting, response: Response) -> ModelStanding:
+    """Every turn of its switch: who, when and why; nothing of a patient is in it. That it was read is remembered."""
     response.headers.update(PRIVATE)
-    return standing_of(policy, given.store.stops(policy))
+    standing = standing_of(policy, given.store.stops(policy))
+    detail: dict[str, str | int] = {"what": "switch", "rows": len(standing.changes)}
+    if standing.changes:  # else anything might stand in the address
+        detail["policy"] = policy
+    given.store.note(Entry("read", actor, given.clock(), detail=detail))
+    return standing
 
 
 def _turned(policy: str, switch: Switch, order: StopOrder, given: Collaborators, actor: Actor) -> ModelStanding:

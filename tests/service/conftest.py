@@ -278,6 +278,7 @@ class StoppableServer:
     def __init__(self, server: Any) -> None:
         self._server = server
         self.url = server.get_uri()
+        self.user = server.system_user
 
     def stop(self) -> None:
         """Gone at once, every connection with it."""

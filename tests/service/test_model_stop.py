@@ -54,6 +54,7 @@ def test_no_advice_until_lifted(client: Any, store: Store, profile: dict[str, An
         ("refusal", "refused"),
         ("lift", "success"),
         ("recommendation", "success"),
+        ("read", "success"),
     ]
     with store.reading() as connection, store.reading() as beside:
         assert verify(connection, beside, ()).findings == ()

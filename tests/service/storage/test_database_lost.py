@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -121,6 +125,56 @@ def test_server_gone_and_back(served: ServedPolicy, serve: Any, profile: dict[st
     ready = client.get("/readyz")
     assert ready.status_code == 200, ready.text
     check_sound(store, 2)
+    store.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 24 MiB that is PostgreSQL's alone; where none can be mounted, what needs it is skipped and counted."""
+    place = Path(mkdtemp(prefix="equipoise-disk-"))
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("no disk can be mounted here; it takes root")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    place.rmdir()
+
+
+def test_disk_of_postgresql_full(serve: Any, profile: dict[str, Any], own_server: Any, small_disk: Path) -> None:
+    """PostgreSQL without room is a 503 that says so and loses nothing acknowledged; with room again it goes on."""
+    import psycopg
+    from pydantic import SecretStr
+
+    from service.storage.database import open_database
+
+    folder = small_disk / "space"
+    folder.mkdir()
+    if own_server.user is not None:
+        shutil.chown(folder, own_server.user)
+    with psycopg.connect(own_server.url, autocommit=True) as connection:
+        connection.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
+        connection.execute("CREATE DATABASE service TABLESPACE small")
+    before, _, query = own_server.url.partition("?")
+    url = SecretStr(f"{before.rpartition('/')[0]}/service?{query}")
+    store = ready_store(open_database(url), open_keys(os.environ, utc_now()), utc_now())
+    client = serve(store)
+    where = client.post(URL, json=profile).headers["location"]
+    ballast = small_disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    statuses = [client.post(URL, json=profile).status_code for _ in range(24)]
+    made = statuses.count(201)
+    assert set(statuses) <= {201, 503}
+    refused = client.post(URL, json=profile)
+    assert (refused.status_code, "Try again" in refused.json()["detail"]) == (503, True)
+    assert client.get("/healthz").status_code == 200
+    ballast.unlink()
+    assert client.post(URL, json=profile).status_code == 201
+    assert client.get(where).status_code == 200
+    check_sound(store, made + 2)
     store.close()
 
 
