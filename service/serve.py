@@ -26,6 +26,7 @@ from service.operations.champion import Champion
 from service.operations.drain import SECONDS_TO_FINISH, DrainingServer
 from service.operations.log import logging_to_stderr
 from service.operations.operations import Operations
+from service.operations.own_hosts import OwnHosts
 from service.operations.registry_note import read_note
 from service.operations.tracing import traces_to
 from service.policy_source import champion_name
@@ -89,6 +90,7 @@ def serve(policy: str | None, host: str | None, port: int | None, *, local: bool
     )
     app = create_app(given)
     if access is None:
+        app.add_middleware(OwnHosts)
         warn(LOCAL_MODE)
     warn_of_local_keys(keys)
     warn_of_expired(served.rules, utc_now().date())
