@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -69,6 +70,23 @@ def break_glass(transaction: Transaction, ring: KeyRing, wish: GlassBreak, entry
     return GlassBroken(id=made, until=until)
 
 
+def open_glasses(connection: Connection, ring: KeyRing, clinician: str, now: datetime) -> frozenset[str]:
+    """The persons whose glass a clinician broke, while the hour lasts; a verdict of "not justified" ends it.
+
+    Args:
+        connection: to read from.
+        ring: opens the patient's key.
+        clinician: as `KeyRing.caller` names them.
+        now: UTC.
+    """
+    mine = (
+        WITH_PERSON.add_columns(GLASS_REVIEWS.c.content.label("review"))
+        .join(GLASS_REVIEWS, GLASS_REVIEWS.c.glass == BROKEN_GLASS.c.id, isouter=True)
+        .where(BROKEN_GLASS.c.clinician == clinician, BROKEN_GLASS.c.until > now)
+    )
+    return frozenset(row["who"] for row in connection.execute(mine).mappings() if not _unjustified(row, ring))
+
+
 def waiting_glasses(connection: Connection, ring: KeyRing, organisation: str) -> WaitingGlasses:
     """What waits for review in an organisation, oldest first."""
     unreviewed = ~select(GLASS_REVIEWS.c.glass).where(GLASS_REVIEWS.c.glass == BROKEN_GLASS.c.id).exists()
@@ -118,6 +136,13 @@ def review_glass(
     told = {**entry.detail, "verdict": review.verdict}
     transaction.chain.append(replace(entry, person=person.id, row=row_of(GLASS_REVIEWS, values), detail=told))
     return GlassReviewed(id=glass, at=entry.at, verdict=review.verdict)
+
+
+def _unjustified(row: RowMapping, ring: KeyRing) -> bool:
+    if row["review"] is None or row["wrapped_key"] is None:  # of who was erased there is nothing to read
+        return False
+    content = person_of(row, row["who"], ring).unseal(row["review"], GLASS_REVIEWS.name, row["id"], "content")
+    return KeptReview.model_validate_json(content).verdict == "not_justified"
 
 
 def _opened(row: RowMapping, ring: KeyRing) -> WaitingGlass:

@@ -6,14 +6,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from service.access.principal import Principal
 from service.audit.entry import Entry
 from service.audit.row_hash import row_of
+from service.storage.broken_glass import open_glasses
 from service.storage.key_ring import KeyRing
 from service.storage.person import PatientName, find_or_make_person
-from service.storage.schema import BROKEN_GLASS, CARE, PERSONS
+from service.storage.schema import CARE, PERSONS
 from service.storage.transaction import Transaction
 from service.utc import as_utc
 
@@ -42,11 +43,7 @@ def ground_of(connection: Connection, ring: KeyRing, who: Principal, person: str
     until = connection.execute(newest.order_by(CARE.c.position.desc()).limit(1)).scalar()
     if until is not None and as_utc(until) > now:
         return "care"
-    broken = select(func.max(BROKEN_GLASS.c.until)).where(
-        BROKEN_GLASS.c.person == person, BROKEN_GLASS.c.clinician == clinician
-    )
-    until = connection.execute(broken).scalar()
-    return "emergency" if until is not None and as_utc(until) > now else None
+    return "emergency" if person in open_glasses(connection, ring, clinician, now) else None
 
 
 def treated_by(connection: Connection, ring: KeyRing, who: Principal, now: datetime) -> frozenset[str] | None:
@@ -58,8 +55,7 @@ def treated_by(connection: Connection, ring: KeyRing, who: Principal, now: datet
     for row in connection.execute(cared):
         until[row.person] = as_utc(row.until)
     found = {person for person, end in until.items() if end > now}
-    broken = select(BROKEN_GLASS.c.person, BROKEN_GLASS.c.until).where(BROKEN_GLASS.c.clinician == clinician)
-    found |= {row.person for row in connection.execute(broken) if as_utc(row.until) > now}
+    found |= open_glasses(connection, ring, clinician, now)
     if who.patient is not None:
         own = select(PERSONS.c.id).where(PERSONS.c.patient == ring.pseudonym(who.organisation, who.patient))
         found |= set(connection.execute(own).scalars())

@@ -189,6 +189,17 @@ def test_review(make_ward: Callable[[Store], Ward], any_store: Store) -> None:
     assert ward.findings() == []
 
 
+def test_a_verdict_ends_the_hour(ward: Ward) -> None:
+    """What was not justified is over at once; what was lasts, and a new reason opens the glass again."""
+    first, second = (ward.break_glass(who).json()["id"] for who in ("night", "day"))
+    assert [ward.call(who, "GET", ward.made).status_code for who in ("night", "day")] == [200, 200]
+    assert ward.review("auditor", first, {"verdict": "not_justified", "words": "off duty"}) == 201
+    assert ward.review("auditor", second) == 201
+    assert [ward.call(who, "GET", ward.made).status_code for who in ("night", "day")] == [403, 200]
+    assert ward.break_glass("night").status_code == 201
+    assert ward.call("night", "GET", ward.made).status_code == 200
+
+
 def test_who_may_not_review(ward: Ward) -> None:
     """Not who broke it, an auditor though they be, nor another organisation's auditor, who learns of no entry."""
     mine = ward.break_glass("both").json()["id"]
