@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from data_contracts.errors import EquipoiseError
+from data_contracts.errors import EquipoiseError, NotAuthenticated
 from service.operations.log import LOG, place_of
 from service.problem_document import document_for_status, document_of
+from service.sessions.way_in import way_in
 
 DETAILS = {
     404: "There is nothing at this address.",
@@ -52,7 +54,9 @@ def install_error_handling(app: FastAPI) -> None:
     app.add_middleware(LastResort)
 
 
-async def _answer(_: Request, error: Exception) -> Response:
+async def _answer(request: Request, error: Exception) -> Response:
+    if isinstance(error, NotAuthenticated) and (where := way_in(request)):
+        return RedirectResponse(where, 303)
     if isinstance(error, EquipoiseError):
         return document_of(error).response({"WWW-Authenticate": "Bearer"} if error.http_status == 401 else None)
     if isinstance(error, HTTPException):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
 
 from data_contracts.errors import BadInput, Problem
 from service import routes_recommendations
@@ -47,8 +48,13 @@ Signed = Annotated[Signature, Depends(_signature)]
     responses={**PAGE, **documented(404, 409, 410, 422, 500, 503)},
     summary="The page on which a clinician acknowledges what safety rules wait for",
 )
-def get_page(recommendation_id: str, given: Given, actor: Acting) -> Response:
-    """What the rules ask for, and a form for the name of who did it; no ranking, no value of the patient's."""
+def get_page(request: Request, recommendation_id: str, given: Given, actor: Acting) -> Response:
+    """What the rules ask for, and a form for the name of who did it; no ranking, no value of the patient's.
+
+    Who is logged in gets the patient's page, which asks for no name and whose forms know the session.
+    """
+    if getattr(request.state, "signed_in", False):
+        return RedirectResponse(f"/recommendations/{recommendation_id}", 303)
     kept = find(given.store, recommendation_id)
     waiting_rules(kept)
     given.store.note(reading(kept.row, actor, given.clock(), "acknowledgement"))

@@ -107,6 +107,23 @@ def test_who_signs_on_a_page_is_who_is_signed_in(
     assert (event["by"], event["role"]) == ("Dr A. Mbeki", "licence GMC 1234567")
 
 
+def test_the_link_of_a_card_is_followed(browser_of: Any, log_in: Any, treats: None, profile: Any) -> None:
+    """A card's link to acknowledge an assessment leads, past the login, to the page on which that is done."""
+    asked = profile | {"values": profile["values"] | {"phq9_item9": 2.0}}
+    made = browser_of.post("/v1/recommendations", json=asked, headers={"Authorization": "Bearer integrator"}).json()
+    link = f"/v1/recommendations/{made['id']}/acknowledgement"
+    out = browser_of.get(link, headers={"sec-fetch-mode": "navigate"})
+    assert out.headers["location"] == f"/login?next={link}"
+    assert log_in(browser_of, link).headers["location"] == link
+    page = browser_of.get(browser_of.get(link).headers["location"])
+    assert page.status_code == 200
+    ticked = {"assessed": "yes", "form_token": form_token(page.text)}
+    done = browser_of.post(f"/recommendations/{made['id']}/acknowledge", data=ticked)
+    assert done.status_code == 303
+    (event,) = browser_of.get(f"/v1/recommendations/{made['id']}/history").json()["events"]
+    assert (event["action"], event["by"]) == ("acknowledge", "Dr A. Mbeki")
+
+
 def test_other_replicas_and_the_end(replica: Callable[[], Any], log_in: Any, store: Store) -> None:
     """A session counts on every replica until it is signed out on any, and is then nobody's, here and there."""
     one, other = replica(), replica()
@@ -131,6 +148,8 @@ def test_without_a_session(browser_of: Any, log_in: Any) -> None:
     for address in ("/v1/recommendations/x", "/v1/studies"):
         refused = browser_of.get(address)
         assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
+    goes = browser_of.get("/v1/recommendations/x/basis", headers={"sec-fetch-mode": "navigate"})
+    assert (goes.status_code, goes.headers["location"]) == (303, "/login?next=/v1/recommendations/x/basis")
     sent = browser_of.post("/find", data={"patient_id": "P-1"})
     assert (sent.status_code, "Log in" in sent.text) == (401, True)
     part = browser_of.get(
