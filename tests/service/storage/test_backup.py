@@ -19,6 +19,8 @@ from service.audit.actor import LOCAL_ACTOR
 from service.audit.entry import Entry
 from service.audit.verify import verify
 from service.consent import Statement
+from service.sessions.session_store import Sessions
+from service.sessions.setting import Lifetimes
 from service.storage.answers import StoredRecommendation
 from service.storage.database import open_database
 from service.storage.key_ring import new_ring
@@ -76,9 +78,12 @@ def test_there_and_back(name: str, elsewhere: Callable[[], Store], tmp_path: Pat
     store.close()
 
 
-def test_a_backup_brings_nobody_back(name: str, elsewhere: Callable[[], Store], tmp_path: Path) -> None:
-    """Who was erased after the backup is erased again when it is restored."""
+def test_a_backup_brings_nobody_back(
+    name: str, any_store: Store, elsewhere: Callable[[], Store], tmp_path: Path
+) -> None:
+    """Who was erased after the backup is erased again when it is restored, and who was signed in is so no more."""
     file = tmp_path / "backup.zip"
+    Sessions(any_store, Lifetimes(), lambda _: True).begin(LOCAL_ACTOR, NOW)
     assert main(["backup", "--out", str(file)]) == 0
     assert main(["erase", "--patient", CANARY, "--by", "Dr A"]) == 0
     store = elsewhere()
@@ -87,6 +92,7 @@ def test_a_backup_brings_nobody_back(name: str, elsewhere: Callable[[], Store], 
         store.get(name)
     with store.reading() as connection:
         assert connection.execute(text("SELECT wrapped_key FROM persons")).scalars().all() == [None]
+        assert connection.execute(text("SELECT id FROM sessions")).scalars().all() == []
     store.close()
 
 
