@@ -52,7 +52,7 @@ def course_measured(table: Table, protocol: StudyProtocol, order: IntArray) -> F
     """(n, visits - 1) what the chosen rows hold of the course; None where the protocol names none."""
     if protocol.censoring is None or not protocol.censoring.course:
         return None
-    return np.stack([table.columns[name].astype(float)[order] for name in protocol.censoring.course], axis=1)
+    return np.stack([table.columns[name].astype(float)[order] for name in protocol.censoring.course], axis=1) + 0.0
 
 
 def _course_problems(table: Table, protocol: StudyProtocol, block: Censoring) -> Iterator[Problem]:

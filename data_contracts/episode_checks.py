@@ -155,7 +155,8 @@ def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
     labels = labels[order]
     names = [outcome.column for outcome in protocol.outcomes if outcome.column not in aside]
     names += protocol.negative_controls.outcomes
-    outcomes = {name: table.columns[name].astype(float)[order] for name in names}
+    # A zero has no sign: one database keeps that of -0.0, another does not.
+    outcomes = {name: table.columns[name].astype(float)[order] + 0.0 for name in names}
     named, recorded = dict.fromkeys((*protocol.covariates, *protocol.groups)), protocol.recorded_outcomes
     episodes = Episodes(
         arms=arms,

@@ -239,6 +239,15 @@ def test_any_analysed_cell_is_in_the_fingerprint(column: str, value: object, rec
     assert check(frame).fingerprint != check(changed).fingerprint
 
 
+def test_a_zero_has_no_sign(records: Frame, check: Check) -> None:
+    """Databases differ in whether they keep the sign of -0.0: the same score is the same data set."""
+    found = [
+        check(records.assign(phq9_week12=records.phq9_week12.mask(records.index == 0, zero))) for zero in (0.0, -0.0)
+    ]
+    assert found[0].fingerprint == found[1].fingerprint
+    assert not np.signbit(found[1].outcomes["phq9_week12"]).any()
+
+
 def test_a_column_that_no_study_reads_is_not_in_the_fingerprint(records: Frame, check: Check) -> None:
     """Another extra column makes no other study."""
     assert check(records).fingerprint == check(records.assign(note="x")).fingerprint
