@@ -13,6 +13,8 @@ GateState = Literal["passed", "failed", "waived", "unearned", "not_assessed"]
 """``waived``: failed, and the protocol says who lets it go and why; it never becomes passed. ``unearned``: what only
 earns individual advice was not shown, so that averages are served. ``not_assessed``: nothing to judge it by."""
 
+Direction = Literal["at_least", "at_most"]
+
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
@@ -41,6 +43,23 @@ class Waiver(_Data):
         return name
 
 
+class Asked(_Data):
+    """The mark as a number, on the scale of what came: what came has to be at least, or at most, that."""
+
+    direction: Direction
+    value: float
+
+
+def at_least(value: float) -> Asked:
+    """What came has to reach this."""
+    return Asked(direction="at_least", value=value)
+
+
+def at_most(value: float) -> Asked:
+    """What came may not go beyond this."""
+    return Asked(direction="at_most", value=value)
+
+
 class Gate(_Data):
     """One gate of a study.
 
@@ -49,6 +68,8 @@ class Gate(_Data):
         value: what came; None if it could not be judged.
         lower, upper: between which what was measured lies, chance not taken off, where that can be told.
         mark: what was asked, as text with its direction.
+        asked: the same as a number, where it is one. By itself it does not judge: chance, or several gates together,
+            may count besides, as ``mark`` and ``sentence`` say.
         state: how it was judged.
         sentence: what that means, in one sentence.
         waiver: the protocol's waiver of this gate, also where it turned out not to be needed.
@@ -62,6 +83,7 @@ class Gate(_Data):
     waiver: Waiver | None = None
     lower: float | None = None
     upper: float | None = None
+    asked: Asked | None = None
 
     @classmethod
     def not_assessed(cls, name: str, mark: str, sentence: str) -> Gate:

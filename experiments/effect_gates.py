@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from data_contracts.effects import ScoredEpisodes
-from data_contracts.gate import Gate
+from data_contracts.gate import Gate, at_most
 from data_contracts.gate_marks import GateMarks
 from data_contracts.policy_value import Comparison, PolicyValue
 from data_contracts.protocol import StudyProtocol
@@ -36,6 +36,7 @@ def negative_control_gate(errors: tuple[SystematicError, ...], named: int, marks
     return Gate(
         name=name,
         value=worst.beyond_chance,
+        asked=at_most(marks.max_systematic_error),
         lower=worst.expected - worst.chance,
         upper=worst.expected + worst.chance,
         mark=mark,
@@ -82,6 +83,7 @@ def plausible_gain_gate(
         value=worst.difference / scale,
         lower=worst.lower / scale,
         upper=worst.upper / scale,
+        asked=at_most(largest if worst is value.best_single else of_all[0]),
         mark=mark,
         state="passed" if of_mark <= 1 else "failed",
         sentence=f"{sentence}.{_beyond(of_mark, worst, scale)}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data_contracts.fairness import Fairness
-from data_contracts.gate import Gate
+from data_contracts.gate import Gate, at_least, at_most
 from data_contracts.protocol import StudyProtocol
 from experiments.report.wording import number, p_value
 
@@ -29,6 +29,7 @@ def _calibration(found: Fairness, protocol: StudyProtocol) -> Gate:
     return Gate(
         name=name,
         value=size,
+        asked=at_most(marks.max_group_gap),
         mark=mark,
         state="failed" if sure and size > marks.max_group_gap else "passed",
         sentence=(
@@ -50,6 +51,7 @@ def _harm(found: Fairness, protocol: StudyProtocol) -> Gate:
     return Gate(
         name=name,
         value=value,
+        asked=at_least(0),
         mark=mark,
         state="failed" if worse else "passed",
         sentence=(

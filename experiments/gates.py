@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from data_contracts.gate import Gate, GateState, Waiver
+from data_contracts.gate import Gate, GateState, Waiver, at_least, at_most
 from data_contracts.gate_marks import GateMarks
 from data_contracts.protocol import StudyProtocol
 from data_contracts.systematic_error import SystematicError
@@ -70,6 +70,7 @@ def _log_loss(found: Diagnostics, marks: GateMarks) -> Gate:
         value=excess,
         lower=excess - chance,
         upper=excess + chance,
+        asked=at_most(marks.max_log_loss_excess),
         mark=f"at most {marks.max_log_loss_excess} nats above the arms' entropy, beyond chance",
         state=_state(excess - chance <= marks.max_log_loss_excess),
         sentence=(
@@ -86,6 +87,7 @@ def _calibration(found: Diagnostics, marks: GateMarks) -> Gate:
         value=beyond,
         lower=max(beyond, 0.0),
         upper=found.calibration_error,
+        asked=at_most(marks.max_calibration_error),
         mark=f"at most {marks.max_calibration_error} beyond chance",
         state=_state(beyond <= marks.max_calibration_error),
         sentence=(
@@ -102,6 +104,7 @@ def _balance(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMarks,
         value=worst.beyond_chance,
         lower=worst.beyond_chance,
         upper=worst.upper,
+        asked=at_most(marks.max_smd),
         mark=f"at most {marks.max_smd} standard deviations beyond chance",
         state=_state(worst.beyond_chance <= marks.max_smd),
         sentence=(
@@ -120,6 +123,7 @@ def _equipoise(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMark
         value=share,
         lower=lower,
         upper=upper,
+        asked=at_least(marks.min_equipoise),
         mark=f"at least {marks.min_equipoise} of every pair's episodes, within chance",
         state=_state(upper >= marks.min_equipoise),
         sentence=(

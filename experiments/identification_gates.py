@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_contracts.gate import Gate
+from data_contracts.gate import Gate, at_most
 from data_contracts.gate_marks import GateMarks
 from data_contracts.identification import Identification
 from estimators.holm import holm
@@ -60,6 +60,7 @@ def implications_gate(found: Identification | None, marks: GateMarks) -> Gate:
     return Gate(
         name=name,
         value=float(size[worst]),
+        asked=at_most(marks.max_dependence),
         mark=mark,
         state="failed" if pairs else "passed",
         sentence=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data_contracts.gate import Gate, GateState
+from data_contracts.gate import Gate, GateState, at_least
 from data_contracts.policy_value import ProposedAdvice
 from data_contracts.protocol import StudyProtocol
 from estimators.learn import Learned
@@ -31,6 +31,7 @@ def _calibration(learned: Learned, protocol: StudyProtocol) -> Gate:
     return Gate(
         name="effect_calibration",
         value=learned.held_out_slope,
+        asked=at_least(marks.min_slope),
         mark=f"held-out slope at least {marks.min_slope}, above 0 with confidence {marks.slope_confidence:g}",
         state=state,
         sentence=told[state],
@@ -46,6 +47,7 @@ def _gain(proposed: ProposedAdvice | None, came_true: bool, protocol: StudyProto
     return Gate(
         name=name,
         value=proposed.gain_lower,
+        asked=at_least(0),
         lower=proposed.best_single.lower,
         upper=proposed.best_single.upper,
         mark=mark,
@@ -71,6 +73,7 @@ def _clinicians(proposed: ProposedAdvice | None, came_true: bool, protocol: Stud
     return Gate(
         name=name,
         value=proposed.clinicians_lower,
+        asked=at_least(-proposed.margin),
         lower=proposed.clinicians.lower,
         upper=proposed.clinicians.upper,
         mark=mark,

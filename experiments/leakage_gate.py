@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from data_contracts.gate import Gate
+from data_contracts.gate import Gate, at_most
 from data_contracts.protocol import StudyProtocol
 
 
@@ -26,6 +26,7 @@ def leakage_gate(shares: Mapping[str, float], protocol: StudyProtocol) -> Gate:
     return Gate(
         name=name,
         value=share,
+        asked=at_most(largest),
         mark=mark,
         state="failed" if failed else "passed",
         sentence=(

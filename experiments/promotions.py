@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from experiments.alias_move import WrittenMove
+from data_contracts.alias_move import WrittenMove
 from experiments.tracking import CHALLENGER, CHAMPION, alias_moves, alias_version
 
 HEADS = ("when", "alias", "from", "to", "by", "why", "gates", "doubts")

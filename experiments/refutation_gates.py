@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from data_contracts.gate import Gate, GateState
+from data_contracts.gate import Gate, GateState, at_least, at_most
 from data_contracts.protocol import StudyProtocol
 from data_contracts.refutation import Refutation, Refuter, Verdict
 from experiments.report.wording import number, p_value
@@ -21,11 +21,15 @@ def _gate(found: Refuter, protocol: StudyProtocol) -> Gate:
     mark = _mark(found, protocol)
     if found.p is None or found.together is None:
         return Gate.not_assessed(found.name, mark, f"Not assessed: {found.untold}.")
-    value = found.shift if found.shift is not None else found.found
+    marks = protocol.gates
+    value, asked = found.shift, at_most(marks.max_refuter_shift)
+    if value is None:
+        value, asked = found.found, at_least(marks.min_leaks_found)
     parts = (*_shifted(found, protocol), *_moved(found), *_noticed(found))
     return Gate(
         name=found.name,
         value=value,
+        asked=asked,
         mark=mark,
         state=STATES[found.verdict],
         sentence=f"{'; '.join(parts)} ({p_value(found.p)}, {p_value(found.together)} with all refuters together).",

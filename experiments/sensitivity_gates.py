@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data_contracts.gate import Gate
+from data_contracts.gate import Gate, at_least
 from data_contracts.protocol import StudyProtocol
 from data_contracts.sensitivity import PairSensitivity, Sensitivity
 
@@ -30,6 +30,7 @@ def _unmeasured_cause(claim: PairSensitivity | None, protocol: StudyProtocol) ->
     return Gate(
         name=name,
         value=times,
+        asked=at_least(asked),
         lower=at_bound,
         mark=mark,
         state="passed" if times >= asked else "failed",
@@ -51,6 +52,7 @@ def _hidden_choice(claim: PairSensitivity | None, largest: float, protocol: Stud
     return Gate(
         name=name,
         value=gamma,
+        asked=at_least(asked),
         mark=mark,
         state="passed" if gamma >= asked else "failed",
         sentence=(

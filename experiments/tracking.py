@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from data_contracts.alias_move import GATES, MOVES, STUDY_FILES, Alias, AliasMove, WrittenMove, in_order
 from data_contracts.errors import NotFound
 from data_contracts.manifest import (
     MANIFEST,
@@ -28,7 +29,6 @@ from data_contracts.manifest import (
 )
 from data_contracts.places import home, registry
 from data_contracts.whole_file import write_whole
-from experiments.alias_move import Alias, AliasMove, WrittenMove, in_order
 from experiments.design_result import Result
 from experiments.report.drawing import Picture
 from experiments.run_record import environment, metrics, model_note, note, parameters, tags
@@ -36,10 +36,6 @@ from experiments.signing import Signer, signed_by_trusted
 
 CHAMPION: Alias = "champion"
 CHALLENGER: Alias = "challenger"
-MOVES = "promotions"
-"""Folder, among a run's artifacts, of the records of alias moves."""
-
-GATES = "gates.json"
 RUN = "tracking.json"
 """Beside a study's stages: the run that was begun for it."""
 
@@ -297,9 +293,16 @@ def _challenge(client: Any, result: Result, run_id: str, number: str, signer: Si
         at=_now(),
         gates_sha256=sha256(_artifact(client, run_id, GATES)),
         manifest_sha256=sha256(_artifact(client, run_id, f"policy/{MANIFEST}")),
+        files=_study_files(client, run_id),
     )
     _record(client, run_id, move, signer)
     client.set_registered_model_alias(name, CHALLENGER, number)
+
+
+def _study_files(client: Any, run_id: str) -> dict[str, str]:
+    """Hash of what people read of a study, by name; a run need not have them."""
+    there = {one.path for one in client.list_artifacts(run_id)}
+    return {name: sha256(_artifact(client, run_id, name)) for name in STUDY_FILES if name in there}
 
 
 def _finish(client: Any, path: Path, name: str, result: Result, signer: Signer) -> Registered | None:

@@ -14,7 +14,7 @@ from service.policy_folder import read_folder
 from service.verification import VerifiedPolicy, verify_policy
 
 CHAMPION = "champion"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
+MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -42,7 +42,7 @@ def champion_name(reference: str) -> str | None:
     name, at, alias = reference.rpartition("@")
     if not at or os.sep in reference:
         return None
-    if alias != CHAMPION or not _NAME.fullmatch(name):
+    if alias != CHAMPION or not MODEL_NAME.fullmatch(name):
         raise BadUsage(f"A policy is a folder or NAME@{CHAMPION}, NAME in lower case as it was registered.")
     return name
 

@@ -7,10 +7,10 @@ from typing import get_args
 
 from pydantic import ValidationError
 
+from data_contracts.alias_move import Alias
 from data_contracts.errors import BadInput, BadUsage, NotFound, Problem, Refused
 from data_contracts.manifest import MODEL_CARD, PolicyManifest, sha256
 from data_contracts.model_card import CARD_FORMAT, ModelCard
-from experiments.alias_move import Alias
 from experiments.card.registry_record import RegistryRecord
 from experiments.run_record import tracked_name
 from experiments.signing import signed_by_trusted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from experiments.alias_move import WrittenMove
+from data_contracts.alias_move import WrittenMove
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ The policy, in prose:
 * An **administrator** says who treats whom, destroys the key of who asks for erasure, takes a model
   out of service or back, and reviews broken glass. No answer is theirs to read.
 * An **analyst** asks for studies, and so does the lab's worker; no patient's answer is theirs to read.
+* The lab's models, their gates, reports and promotions, are read by analysts and administrators.
 * A patient belongs to one **organisation**. What belongs to another does not exist for the caller: 404 and not 403, so
   that nobody learns of it.
 * Roles add up. **Local** mode asks nobody who they are and listens to its own machine alone.
@@ -56,6 +57,7 @@ READS = Right(frozenset({"clinician", "integrator"}), "answer")
 SIGNS = Right(frozenset({"clinician"}), "answer", licensed=True)
 SEES = Right(frozenset({"clinician"}), "answer")
 STUDIES = Right(frozenset({"analyst"}))
+MODELS = Right(frozenset({"analyst", "administrator"}))
 REVIEWS = Right(frozenset({"auditor", "administrator"}))
 CDS = Right(frozenset({"integrator"}), by="system")
 SIGNING = ("acknowledge", "review", "decision", "release", "first-choice")
@@ -78,6 +80,13 @@ OVERSIGHT_ADDRESSES = (
     *("POST /oversight/consents", "POST /oversight/glass/{glass_id}", "POST /oversight/verification"),
 )
 """The pages of auditors and administrators."""
+
+VERSION = "GET /models/{model}/{version}"
+MODEL_ADDRESSES = (
+    *("GET /models", "GET /models/{model}", VERSION),
+    *(f"{VERSION}/{part}" for part in ("card", "files/{name}", "report")),
+)
+"""The lab's models: of the whole deployment, and nothing of a patient in them."""
 
 ANSWER = "/v1/recommendations/{recommendation_id}"
 
@@ -124,6 +133,7 @@ RIGHTS: Mapping[str, Right] = {
     **dict.fromkeys(STUDY_ADDRESSES, STUDIES),
     **dict.fromkeys(OVERSIGHT_ADDRESSES, REVIEWS),
     "POST /oversight/switch": Right(frozenset({"administrator"})),
+    **dict.fromkeys(MODEL_ADDRESSES, MODELS),
     "GET /cds-services": CDS,
     "POST /cds-services/{service_id}": CDS,
     "POST /cds-services/{service_id}/feedback": CDS,

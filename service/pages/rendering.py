@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,16 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-DOORS = {"/": "frame.patients", "/studies": "frame.studies", "/oversight": "frame.oversight"}
+DOORS = {
+    "/": "frame.patients",
+    "/studies": "frame.studies",
+    "/models": "frame.models",
+    "/oversight": "frame.oversight",
+}
 """The first page of each kind of work, and what it is called."""
+
+FRAMING = {"Content-Security-Policy": f"{POLICY}; frame-src 'self'"}
+"""Of a page that shows another of ours in a frame."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -63,6 +72,7 @@ def page(request: Request, template: str, status: int = 200, **content: object) 
             who=who,
             signed_in=getattr(request.state, "signed_in", False),
             people=people,
+            moment=datetime.fromisoformat,
             **content,
         )
     )

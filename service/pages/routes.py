@@ -10,6 +10,7 @@ from service.pages import (
     routes_emergency,
     routes_home,
     routes_login,
+    routes_models,
     routes_patient,
     routes_signing,
     routes_studies,
@@ -20,5 +21,5 @@ from service.pages.oversight import routes_audit, routes_consents, routes_glass
 ROUTER = APIRouter(include_in_schema=False)
 PATIENT = (routes_home, routes_emergency, routes_patient, routes_course, routes_signing)
 OVERSIGHT = (oversight, routes_audit, routes_glass, routes_consents)
-for one in (*PATIENT, routes_studies, *OVERSIGHT, routes_login, routes_assets):
+for one in (*PATIENT, routes_studies, routes_models, *OVERSIGHT, routes_login, routes_assets):
     ROUTER.include_router(one.ROUTER)

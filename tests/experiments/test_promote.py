@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from mlflow.exceptions import MlflowException
 
+from data_contracts.alias_move import AliasMove
 from data_contracts.gate import Waiver
 from data_contracts.manifest import Promotion, sha256
-from experiments.alias_move import AliasMove
 from experiments.fit import write_fit
 from experiments.gates import with_waivers
 from experiments.signing import open_signer

@@ -5,15 +5,21 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from data_contracts.alias_move import AliasMove
+from data_contracts.manifest import PolicyManifest, sha256
 from service.__main__ import main
+from service.catalogue.shelf import read_note
+from service.catalogue.study_version import find_version
 from service.policy_source import cache_folder
 from service.pull import pull_once
 from service.served_policy import load_served
+from service.trusted_keys import load_trusted_keys
 
 # MLflow's own code uses what its dependencies have deprecated; nothing of ours is between.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -64,11 +70,31 @@ class Registry:
         signed = lab.promoted(files, **({"name": self.name, "version": str(version)} | promotion))
         self.promote(version, run, {name: signed[name] for name in ("promotion.json", "promotion.signature")})
 
+    def challenge(self, lab: Lab, version: str, run: str, files: Mapping[str, bytes]) -> None:
+        """Log what people read of a study, and the record by which it becomes the challenger, and move the alias."""
+        self._log(run, files, "")
+        described = self.client.download_artifacts(run, "policy/manifest.json")
+        move = AliasMove(
+            name=self.name,
+            alias="challenger",
+            from_version=None,
+            to_version=version,
+            by="ana",
+            why="done",
+            at=datetime.now(UTC).isoformat(timespec="microseconds"),
+            gates_sha256=sha256(b"{}"),
+            manifest_sha256=sha256(Path(described).read_bytes()),
+            files={name: sha256(content) for name, content in files.items()},
+        )
+        stem = f"{move.at.replace(':', '')}-challenger-v{version}"
+        self._log(run, {f"{stem}.json": move.content(), f"{stem}.signature": lab.sign(move.content())}, "promotions")
+        self.client.set_registered_model_alias(self.name, "challenger", version)
+
     def _log(self, run: str, files: Mapping[str, bytes], place: str) -> None:
         for name, content in files.items():
             path = self.folder / name
             path.write_bytes(content)
-            self.client.log_artifact(run, str(path), place)
+            self.client.log_artifact(run, str(path), place or None)
 
 
 @pytest.fixture
@@ -120,6 +146,29 @@ def test_damaged_cache_is_mended(registry: Registry, lab: Lab) -> None:
     (folder / "arrays.npz").write_bytes(b"")
     pull_once(registry.name)
     load_served(f"{registry.name}@champion")
+
+
+def test_versions_come_before_anybody_promoted_one(
+    registry: Registry, lab: Lab, stranger: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """NAME alone brings every version with what its study signed; one that is not signed is told, and not brought."""
+    number, run = registry.register(lab.signed({}, named(lab, registry.name)))
+    version = str(number)
+    registry.challenge(lab, version, run, {"report.html": b"<h1>Found</h1>", "report.json": b"{}"})
+    registry.register(stranger.signed({}, named(lab, registry.name)))
+    assert main(["pull", registry.name]) == 0
+    assert "2 versions (1 of them not shown, as they do not verify: 2)" in capsys.readouterr().out
+    found = find_version(registry.name, version, load_trusted_keys())
+    assert found.content("report.html") == b"<h1>Found</h1>"
+    note = read_note(registry.name)
+    assert (note.champion, note.challenger) == (None, version)
+    assert main(["pull", f"{registry.name}@champion"]) == 3
+    assert main(["pull", "never-registered"]) == 3
+
+
+def named(lab: Lab, name: str) -> PolicyManifest:
+    """The tiny policy's manifest under another name."""
+    return PolicyManifest.model_validate_json(lab.policy()["manifest.json"]).model_copy(update={"name": name})
 
 
 def tampered(registry: Registry, lab: Lab, stranger: Lab) -> None:

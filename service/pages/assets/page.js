@@ -13,3 +13,13 @@ for (const followed of document.querySelectorAll("[data-events]")) {
     followed.querySelector("[data-step]").textContent = study.step;
   });
 }
+
+// A command is copied by a button where the browser can.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = button.dataset.copied;
+  });
+}

@@ -28,7 +28,8 @@ from service.storage.person import PatientName
 from service.storage.store import Store
 from service.utc import utc_now
 
-PAGES, TOKEN = ("/find", "/recommendations/", "/studies", "/oversight", "/emergency", "/logout"), "t" * 43
+PAGES = ("/find", "/recommendations/", "/studies", "/models", "/oversight", "/emergency", "/logout")
+TOKEN = "t" * 43
 HERE, THERE = "St Example", "Other Trust"
 
 
@@ -55,6 +56,7 @@ PEOPLE = {
 COLUMNS = "C U X O I J A B M N Y -"
 REVIEWS = "403 403 403 403 403 403 + + + + 403 401"
 ANALYST = "403 403 403 403 403 403 403 403 403 403 + 401"
+MODELS = "403 403 403 403 403 403 403 403 + + + 401"
 MATRIX = {
     "GET /healthz": "+ + + + + + + + + + + +",
     "GET /readyz": "+ + + + + + + + + + + +",
@@ -131,6 +133,12 @@ MATRIX = {
     "POST /oversight/glass/{glass_id}": "403 403 403 403 403 403 + 404 + 404 403 401",
     "POST /oversight/switch": "403 403 403 403 403 403 403 403 + + 403 401",
     "POST /oversight/verification": REVIEWS,
+    "GET /models": MODELS,
+    "GET /models/{model}": MODELS,
+    "GET /models/{model}/{version}": MODELS,
+    "GET /models/{model}/{version}/card": MODELS,
+    "GET /models/{model}/{version}/files/{name}": MODELS,
+    "GET /models/{model}/{version}/report": MODELS,
     "GET /cds-services": "403 403 403 403 + + 403 403 403 403 403 401",
     "POST /cds-services/{service_id}": "403 403 403 403 + + 403 403 403 403 403 401",
     "POST /cds-services/{service_id}/feedback": "403 403 403 403 + + 403 403 403 403 403 401",
@@ -217,6 +225,7 @@ def call(service: Any, profile: dict[str, Any]) -> Callable[[str, str], Any]:
             policy="tiny",
             model="champion",
             study="none",
+            version="1",
             glass_id=broken,
             kind="table",
         )

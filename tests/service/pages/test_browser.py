@@ -344,3 +344,53 @@ def test_a_study_is_followed_without_a_page_load(watched: Callable[..., Watched]
     one.check("light", "dark")
     one.open("/studies")
     one.check("light", "dark")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_models_in_every_state(
+    watched: Callable[..., Watched],
+    client: Any,
+    registry: Any,
+    run_files: Callable[..., dict[str, bytes]],
+    brought: Callable[[], Any],
+    every_state: Any,
+    size: str,
+) -> None:
+    """No model, one that nobody promoted, a champion; every state of a gate, hostile names: nobody is shut out."""
+    width, height = SIZES[size]
+    one = watched(viewport={"width": width, "height": height})
+    one.open("/models")
+    one.check("light", "dark")
+    registry.study(run_files(gates=every_state), by=HOSTILE)
+    brought()
+    one.open("/models/tiny")
+    one.check("light", "dark")
+    registry.move("champion", "1", HOSTILE, HOSTILE)
+    registry.study(run_files() | {"policy/signature": b"no"})
+    registry.study(run_files())
+    brought()
+    nobodys = watched(locale="en-XA")
+    for where in ("/models", "/models/tiny", *(f"/models/tiny/1{part}" for part in ("", "/report", "/card"))):
+        assert nobodys.open(where).evaluate(UNMARKED) == [], where
+        tab = one.open(where)
+        tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        one.check("light", "dark")
+
+
+def test_the_command_is_copied_by_keyboard(
+    watched: Callable[..., Watched], registry: Any, run_files: Callable[..., dict[str, bytes]], brought: Any
+) -> None:
+    """From the list of models to the command in the clipboard with no pointer at all."""
+    registry.study(run_files())
+    brought()
+    one = watched(permissions=["clipboard-read", "clipboard-write"])
+    tab = one.open("/models")
+    for link in ("tiny", "Version 1"):
+        reach(tab, link)
+        with tab.expect_navigation():
+            tab.keyboard.press("Enter")
+    reach(tab, "Copy")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("text=Copied")
+    assert tab.evaluate("navigator.clipboard.readText()") == 'equipoise-lab promote tiny 1 --by "" --why ""'
+    one.calm()

@@ -11,6 +11,15 @@ from data_contracts.manifest import sha256
 
 Alias = Literal["challenger", "champion"]
 
+REPORT, REPORT_PAGE, CARD_PAGE = "report.json", "report.html", "model_card.html"
+STUDY_FILES = (REPORT, REPORT_PAGE, CARD_PAGE)
+"""What people read of a study, beside the policy and the gates."""
+
+MOVES = "promotions"
+"""Folder, among a run's artifacts, of the records of moves."""
+
+GATES = "gates.json"
+
 
 class AliasMove(BaseModel):
     """One move, written once and never changed; each names the one before, so that a missing one is noticed.
@@ -24,6 +33,8 @@ class AliasMove(BaseModel):
         gates_sha256: hash of the gates.json that it was decided by.
         manifest_sha256: hash of the policy's manifest.
         waivers: waived gates that were accepted so.
+        files: hash of what else people read of the study (``STUDY_FILES``), by name, in the record by which it became
+            the challenger: so that the report is as sure as the policy. Empty of a study of before.
         previous_sha256: hash of the record before this one, whichever alias it moved; None of the first.
     """
 
@@ -39,6 +50,7 @@ class AliasMove(BaseModel):
     gates_sha256: str
     manifest_sha256: str
     waivers: tuple[str, ...] = ()
+    files: dict[str, str] = Field(default_factory=dict)
     previous_sha256: str | None = None
 
     def content(self) -> bytes:

@@ -1,0 +1,173 @@
+"""Fills the shelf of a model from the registry: versions that are not there yet, and new records of moves."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from data_contracts.alias_move import GATES, MOVES, STUDY_FILES, AliasMove
+from data_contracts.errors import NotFound, Refused
+from data_contracts.manifest import MANIFEST, MODEL_CARD, SIGNATURE, sha256
+from data_contracts.whole_file import write_whole
+from service.catalogue.moves import SIGNATURE_END
+from service.catalogue.shelf import RECORD_NAME, RECORDS, ModelNote, VersionNote, read_note, shelf, write_note
+from service.catalogue.study_version import MAX_BYTES, MOVE, MOVE_SIGNATURE, verify_version
+from service.trusted_keys import load_trusted_keys
+
+PLACES = {
+    **{name: f"policy/{name}" for name in (MANIFEST, SIGNATURE, MODEL_CARD)},
+    **{name: name for name in (GATES, *STUDY_FILES)},
+}
+"""Where a run keeps each file."""
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """A version as the registry lists it: its number, and the run that it came of."""
+
+    version: str
+    run: str
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """A model as the registry lists it.
+
+    Attributes:
+        champion, challenger: where the aliases stand.
+        versions: the newest first.
+        seen: hash of all that would change with a version, an alias or a record.
+    """
+
+    champion: str | None
+    challenger: str | None
+    versions: tuple[RegisteredVersion, ...]
+    seen: str
+
+
+class Registry(Protocol):
+    """What is asked of the registry."""
+
+    def model(self, name: str) -> RegisteredModel:
+        """A registered model; raises NotFound if there is none."""
+
+    def files(self, run: str, folder: str) -> Sequence[str]:
+        """Names of the files in a folder of a run's artifacts."""
+
+    def content(self, run: str, path: str) -> bytes | None:
+        """One file of a run; None if there is none."""
+
+
+def fill(name: str, registry: Registry, now: datetime) -> ModelNote:
+    """Bring what is new of a model, and note what the registry says of it now.
+
+    A version that does not verify is noted with the reason, and nothing of it is kept.
+
+    Raises:
+        NotFound: the registry has no such model.
+        NotReady: it does not answer.
+        Refused: no key is trusted.
+    """
+    keys = load_trusted_keys()
+    model = registry.model(name)
+    before = _note(name)
+    if before is not None and before.seen == model.seen:
+        note = before.model_copy(update={"at": now})
+    else:
+        records = {one.version: _records(name, one.run, registry) for one in model.versions}
+        versions = tuple(
+            VersionNote(version=one.version, problem=_bring(name, one, records[one.version], registry, keys))
+            for one in model.versions
+        )
+        note = ModelNote(
+            name=name,
+            at=now,
+            seen=model.seen,
+            champion=model.champion,
+            challenger=model.challenger,
+            versions=versions,
+            records=tuple(sorted(record for found in records.values() for record in found)),
+        )
+    write_note(note)
+    return note
+
+
+def _note(name: str) -> ModelNote | None:
+    try:
+        return read_note(name)
+    except NotFound:
+        return None
+
+
+def _records(name: str, run: str, registry: Registry) -> tuple[str, ...]:
+    """The records that a run holds, each brought once: its name is never used again."""
+    folder = shelf(name) / RECORDS
+    found = [file for file in registry.files(run, MOVES) if RECORD_NAME.fullmatch(file)]
+    for record in found:
+        signature = Path(record).with_suffix(SIGNATURE_END).name
+        for file in (signature, record):  # the record last: one that is there is whole
+            if not (folder / record).exists():
+                write_whole(folder / file, registry.content(run, f"{MOVES}/{file}") or b"")
+    return tuple(found)
+
+
+def _bring(
+    name: str, one: RegisteredVersion, records: Sequence[str], registry: Registry, keys: Sequence[Ed25519PublicKey]
+) -> str:
+    """Put a version on the shelf if it does not lie there; why that cannot be, or nothing."""
+    place = shelf(name) / one.version
+    if place.is_dir():
+        return ""
+    try:
+        files = {file: _limited(registry.content(one.run, path)) for file, path in PLACES.items()}
+        files |= _coming(name, one.version, records, files[MANIFEST])
+        verified = verify_version(name, one.version, files.get, keys)
+        for file, wanted in verified.hashes.items():
+            if (content := files.get(file)) is not None and sha256(content) != wanted:
+                raise Refused(f"{file} of version {one.version} is not what was signed; nothing of it is shown.")
+    except Refused as error:
+        return str(error)
+    _install(files, place)
+    return ""
+
+
+def _install(files: Mapping[str, bytes | None], place: Path) -> None:
+    """A version's folder appears whole or not at all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    incoming = Path(tempfile.mkdtemp(dir=place.parent, prefix=".incoming-"))
+    try:
+        for file, content in files.items():
+            if content is not None:
+                (incoming / file).write_bytes(content)
+        incoming.rename(place)
+    except BaseException:
+        shutil.rmtree(incoming, ignore_errors=True)
+        raise
+
+
+def _coming(name: str, version: str, records: Sequence[str], manifest: bytes | None) -> dict[str, bytes | None]:
+    """The record by which this very version became the challenger, the first that there is, with its signature."""
+    for record in sorted(records):
+        path = shelf(name) / RECORDS / record
+        content = path.read_bytes()
+        try:
+            move = AliasMove.model_validate_json(content)
+        except ValueError:
+            continue
+        own = (move.alias, move.to_version) == ("challenger", version)
+        if own and manifest is not None and move.manifest_sha256 == sha256(manifest):
+            return {MOVE: content, MOVE_SIGNATURE: path.with_suffix(SIGNATURE_END).read_bytes()}
+    return {}
+
+
+def _limited(content: bytes | None) -> bytes | None:
+    if content is not None and len(content) > MAX_BYTES:
+        raise Refused(f"A file is larger than {MAX_BYTES // 2**20} MiB; none of a study is. Nothing of it is shown.")
+    return content
