@@ -83,8 +83,8 @@ OVERSIGHT_ADDRESSES = (
 
 VERSION = "GET /models/{model}/{version}"
 MODEL_ADDRESSES = (
-    *("GET /models", "GET /models/{model}", VERSION),
-    *(f"{VERSION}/{part}" for part in ("card", "files/{name}", "report")),
+    *("GET /models", "GET /models/{model}", "GET /models/{model}/compare", VERSION),
+    *(f"{VERSION}/{part}" for part in ("card", "fairness", "files/{name}", "overlap", "report")),
 )
 """The lab's models: of the whole deployment, and nothing of a patient in them."""
 

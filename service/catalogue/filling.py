@@ -108,13 +108,19 @@ def _note(name: str) -> ModelNote | None:
 
 def _records(name: str, run: str, registry: Registry) -> tuple[str, ...]:
     """The records that a run holds, each brought once: its name is never used again."""
-    folder = shelf(name) / RECORDS
-    found = [file for file in registry.files(run, MOVES) if RECORD_NAME.fullmatch(file)]
-    for record in found:
-        signature = Path(record).with_suffix(SIGNATURE_END).name
-        for file in (signature, record):  # the record last: one that is there is whole
-            if not (folder / record).exists():
-                write_whole(folder / file, registry.content(run, f"{MOVES}/{file}") or b"")
+    folder, found = shelf(name) / RECORDS, []
+    for record in registry.files(run, MOVES):
+        if not RECORD_NAME.fullmatch(record):
+            continue
+        if not (folder / record).exists():
+            content = registry.content(run, f"{MOVES}/{record}")
+            if content is None:
+                continue
+            signature = Path(record).with_suffix(SIGNATURE_END).name
+            # The record last: one that is there is whole. Without a signature it is told as unsigned.
+            write_whole(folder / signature, registry.content(run, f"{MOVES}/{signature}") or b"")
+            write_whole(folder / record, content)
+        found.append(record)
     return tuple(found)
 
 

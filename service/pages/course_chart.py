@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from service.pages.chart_style import SOFT, axis
 from service.pages.course import Course
 from service.pages.formats import Formats
 from service.pages.texts import Texts
 
-INK, SOFT, LINE = "var(--ink)", "var(--soft)", "var(--line)"
 COLOURS = {"first": "var(--estimate)", "within": "var(--strong)", "improved": "var(--good)", "worse": "var(--danger)"}
 SHAPES = {"first": "circle", "within": "circle", "improved": "triangle-down", "worse": "triangle-up"}
 
@@ -24,8 +24,8 @@ def chart_of(course: Course, texts: Texts, formats: Formats) -> dict[str, Any]:
         }
         for one in course.scores
     ]
-    x = {"field": "day", "type": "temporal", "axis": _axis(None) | {"format": "%-d %b", "tickCount": 6}}
-    y = {"field": "score", "type": "quantitative", "axis": _axis(course.instrument.id), "scale": _range(course)}
+    x = {"field": "day", "type": "temporal", "axis": axis(None) | {"format": "%-d %b", "tickCount": 6}}
+    y = {"field": "score", "type": "quantitative", "axis": axis(course.instrument.id), "scale": _range(course)}
     kinds = list(COLOURS)
     colour = {"domain": kinds, "range": [COLOURS[kind] for kind in kinds]}
     shape = {"domain": kinds, "range": [SHAPES[kind] for kind in kinds]}
@@ -76,18 +76,6 @@ def _caseness(course: Course, texts: Texts) -> list[dict[str, Any]]:
 def _words(at: float, text: str, below: int) -> dict[str, Any]:
     mark = {"type": "text", "align": "right", "dy": below, "color": SOFT, "fontSize": 12, "text": text}
     return {"data": {"values": [{}]}, "mark": mark, "encoding": {"y": {"datum": at}, "x": {"value": "width"}}}
-
-
-def _axis(title: str | None) -> dict[str, Any]:
-    size = {"labelFontSize": 12, "titleFontSize": 13}
-    return size | {
-        "title": title,
-        "labelColor": SOFT,
-        "titleColor": INK,
-        "gridColor": LINE,
-        "domainColor": LINE,
-        "tickColor": LINE,
-    }
 
 
 def _range(course: Course) -> dict[str, Any]:

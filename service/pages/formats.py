@@ -33,7 +33,7 @@ class Formats:
 
     def short(self, value: float) -> str:
         """A number without zeros at its end."""
-        return format_decimal(value, format="#,##0.###", locale=self.locale).replace("-", MINUS)
+        return format_decimal(round(value, 3) + 0.0, format="#,##0.###", locale=self.locale).replace("-", MINUS)
 
     def signed(self, value: float, digits: int = 1) -> str:
         """A number with its sign; of nothing, none."""

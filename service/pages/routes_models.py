@@ -11,9 +11,13 @@ from service.acting import Acting
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
+from service.pages.comparison import compare
+from service.pages.fairness_view import MEASURES, fairness_view
 from service.pages.model_view import VersionView, model_rows, model_view, version_view
+from service.pages.overlap_view import PARTS, overlap_view, read_design
 from service.pages.page_route import PageRoute
-from service.pages.rendering import FRAMING, page
+from service.pages.rendering import FRAMING, page, spoken
+from service.policy_card import card_in, check_card
 from service.routes_recommendations import PRIVATE
 from service.studies.routes import FOREIGN
 
@@ -42,6 +46,16 @@ def get_model(model: str, request: Request, given: Given, actor: Acting, page_nu
     return page(request, "model.html.j2", view=view, number=number, more=more)
 
 
+@ROUTER.get("/{model}/compare")
+def get_comparison(
+    model: str, request: Request, given: Given, actor: Acting, one: str = "", other: str = ""
+) -> Response:
+    """Two versions side by side."""
+    both = compare(version_view(model, one), version_view(model, other))
+    _read(given, actor, "comparison", {"model": model, "version": one, "other": other})
+    return page(request, "model_compare.html.j2", both=both)
+
+
 @ROUTER.get("/{model}/{version}")
 def get_version(model: str, version: str, request: Request, given: Given, actor: Acting) -> Response:
     """One version: its gates at a glance, and how it is promoted."""
@@ -60,6 +74,30 @@ def get_report(model: str, version: str, request: Request, given: Given, actor: 
 def get_card(model: str, version: str, request: Request, given: Given, actor: Acting) -> Response:
     """Its model card, in a frame."""
     return _framed(request, given, actor, version_view(model, version), ("card", CARD_PAGE))
+
+
+@ROUTER.get("/{model}/{version}/fairness")
+def get_fairness(
+    model: str, version: str, request: Request, given: Given, actor: Acting, measure: str = "", column: str = ""
+) -> Response:
+    """How it holds in each group of patients."""
+    view = version_view(model, version)
+    card = check_card(card_in(view.found.content(MODEL_CARD)))
+    _read(given, actor, "fairness", {"model": model, "version": version})
+    shown = fairness_view(card, measure, column, spoken(request))
+    return page(request, "fairness.html.j2", view=view, tab="fairness", card=card, shown=shown, measures=MEASURES)
+
+
+@ROUTER.get("/{model}/{version}/overlap")
+def get_overlap(
+    model: str, version: str, request: Request, given: Given, actor: Acting, part: str = "", arm: str = ""
+) -> Response:
+    """Whether its arms could be compared."""
+    view = version_view(model, version)
+    design = read_design(view.found.content(REPORT))
+    _read(given, actor, "overlap", {"model": model, "version": version})
+    shown = overlap_view(design, view.found.manifest.gates, part, arm, spoken(request))
+    return page(request, "overlap.html.j2", view=view, tab="overlap", shown=shown, parts=PARTS)
 
 
 @ROUTER.get("/{model}/{version}/files/{name}")

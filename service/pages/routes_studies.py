@@ -10,6 +10,7 @@ from service.acting import Acting
 from service.collaborators import Given
 from service.pages.form import Form
 from service.pages.page_route import PageRoute
+from service.pages.promoting import promote_command
 from service.pages.rendering import page
 from service.pages.study_form import SentStudy
 from service.request_body import read_document
@@ -48,7 +49,8 @@ def ask(sent: SentStudy, given: Given, actor: Acting) -> Response:
 def get_study(study: str, request: Request, given: Given, actor: Acting) -> Response:
     """One study: how far it is, or what came of it."""
     found = studies.get_study(study, given, actor, Response())
-    return page(request, "study.html.j2", study=found, ended=found.state in ENDED)
+    command = promote_command(found.name, found.version) if found.version else ""
+    return page(request, "study.html.j2", study=found, ended=found.state in ENDED, command=command)
 
 
 @ROUTER.get("/{study}/events")

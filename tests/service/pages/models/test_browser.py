@@ -1,0 +1,90 @@
+"""The analyst's pages in a real browser, in every state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+HOSTILE = '<script>document.title="owned"</script>"><img src=x onerror=document.title="owned">'
+SIZES = {"laptop": (1280, 800), "tablet": (820, 1180)}
+PARTS = (
+    *("compare?one=1&other=3", "1", "1/report", "1/card", "1/fairness"),
+    *("1/fairness?measure=support", "1/overlap", "1/overlap?part=pairs", "3/overlap?part=balance"),
+)
+"""Pages on versions, each in a state of its own."""
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_models_in_every_state(
+    watched: Callable[..., Any],
+    client: Any,
+    registry: Any,
+    run_files: Callable[..., dict[str, bytes]],
+    brought: Callable[[], Any],
+    every_state: Any,
+    group: Any,
+    card: Any,
+    report: Any,
+    size: str,
+) -> None:
+    """No model, nobody promoted, a champion, every gate's state, each explorer, hostile names: nobody is shut out."""
+    width, height = SIZES[size]
+    one = watched(viewport={"width": width, "height": height})
+    one.open("/models")
+    one.check("light", "dark")
+    made = card((group("sex", HOSTILE), group("sex", "male", 0.01)), ("age below 18",))
+    registry.study(run_files(gates=every_state, card=made, report=report((HOSTILE, "cbt"))), by=HOSTILE)
+    brought()
+    one.open("/models/tiny")
+    one.check("light", "dark")
+    registry.move("champion", "1", HOSTILE, HOSTILE)
+    registry.study(run_files() | {"policy/signature": b"no"})
+    registry.study(run_files(card=made, report=report(**{HOSTILE: HOSTILE})))
+    brought()
+    nobodys = watched(locale="en-XA")
+    for where in ("/models", "/models/tiny", *(f"/models/tiny/{part}" for part in PARTS)):
+        nobodys.open(where)
+        assert nobodys.unmarked() == [], where
+        tab = one.open(where)
+        if tab.locator("[data-spec]").count():
+            tab.wait_for_selector("[data-drawn]")
+            assert tab.locator(".chart svg").count() == 1
+        tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        one.check("light", "dark")
+
+
+def test_phones_and_browsers_without_script(
+    watched: Callable[..., Any], registry: Any, run_files: Any, brought: Any, group: Any, card: Any, report: Any
+) -> None:
+    """At 420 pixels no page is wider than the screen, and without script tables and commands are all there."""
+    registry.study(run_files(card=card((group("sex", "female"),)), report=report()))
+    registry.study(run_files(card=card(), report=report()))
+    brought()
+    one = watched(viewport={"width": 420, "height": 900}, java_script_enabled=False)
+    for where in ("/", "/studies", "/studies/new", "/models", "/models/tiny", *(f"/models/tiny/{p}" for p in PARTS)):
+        tab = one.open(where.replace("other=3", "other=2").replace("tiny/3", "tiny/2"))
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 420, where
+    assert tab.locator("table.scores tbody tr").count() == 1
+    assert "equipoise-lab promote tiny 2" in one.open("/models/tiny/2").inner_text("pre")
+    assert one.elsewhere == []
+
+
+def test_the_command_is_copied_by_keyboard(
+    watched: Callable[..., Any], registry: Any, run_files: Callable[..., dict[str, bytes]], brought: Any
+) -> None:
+    """From the list of models to the command in the clipboard with no pointer at all."""
+    registry.study(run_files())
+    brought()
+    one = watched(permissions=["clipboard-read", "clipboard-write"])
+    tab = one.open("/models")
+    for link in ("tiny", "Version 1"):
+        one.reach(link)
+        with tab.expect_navigation():
+            tab.keyboard.press("Enter")
+    one.reach("Copy")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("text=Copied")
+    assert tab.evaluate("navigator.clipboard.readText()") == 'equipoise-lab promote tiny 1 --by "" --why ""'
+    one.calm()
