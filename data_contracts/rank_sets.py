@@ -117,8 +117,8 @@ def _critical_values(covariance: FloatArray, errors: FloatArray, confidence: flo
     found = np.partition(largest, far - above, axis=-1)[:, far - above].astype(np.float64)
     # |t| at a point is at most the point's distance from 0: nearer points lie below a quantile beyond their reach, and
     # what was found so far is no more than the quantile.
-    within = np.append(radii[far:] * (1 + NARROW), 0.0)
-    if (near := np.flatnonzero(found < within[0])).size:
+    within = radii[far:] * (1 + NARROW)
+    if (near := np.flatnonzero(found < within.max(initial=0.0))).size:
         more = int(np.searchsorted(-within, -found[near].min(), side="right"))
         rest = _largest(contrasts[near], normals[:, far : far + more])
         together, rank = np.concatenate([largest[near], rest], axis=1), far + more - above

@@ -17,6 +17,7 @@ from data_contracts.episode import Column
 from data_contracts.rule import RuleSet
 from data_contracts.tables import read_table, write_table
 from engine.batch import joined, recommend_cohort
+from engine.outcome_table import outcome_table
 from engine.policy import Policy
 
 BATCH, REPEATS = 20_000, 5
@@ -65,7 +66,9 @@ def time_batch(policy: Policy, rules: RuleSet, patients: pd.DataFrame) -> dict[s
 
 
 def _recommend_all(cohort: Cohort, policy: Policy, rules: RuleSet) -> dict[str, Column]:
-    return joined([table for _, table in recommend_cohort(cohort, policy, rules)])
+    """The table of all patients, after that of the other outcomes was made, too, where the policy has any."""
+    told = [(table, outcome_table(decision, table)) for decision, table in recommend_cohort(cohort, policy, rules)]
+    return joined([table for table, _ in told])
 
 
 def _seconds(call: Callable[[], object]) -> list[float]:

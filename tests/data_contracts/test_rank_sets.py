@@ -262,7 +262,7 @@ def test_many_patients_are_each_ranked_as_if_alone(m: int) -> None:
         np.testing.assert_array_equal(together.in_top_set[at], alone.in_top_set)
 
 
-@pytest.mark.parametrize("m", [2, 3, 5, 8])
+@pytest.mark.parametrize("m", [2, 3, 5, 8, 12])
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 0.99])
 def test_looking_at_far_points_first_finds_the_same_quantile(
     m: int, confidence: float, monkeypatch: pytest.MonkeyPatch
@@ -279,3 +279,11 @@ def test_arms_that_err_as_one_leave_the_others_to_be_told_apart() -> None:
     covariance = covariance_of(4, np.random.default_rng(3))
     twice = covariance[np.ix_([0, 1, 2, 3, 3], [0, 1, 2, 3, 3])]
     assert critical_value(twice, 0.9) == pytest.approx(critical_value(covariance, 0.9), abs=0.12)
+
+
+def test_a_patient_of_whom_nothing_varies_changes_no_other() -> None:
+    """Critical values are the same beside a patient whose arms have no error at all, who has none."""
+    covariance = covariances(10, 12)
+    alone = critical_values(covariance, 0.9)
+    found = critical_values(np.concatenate([covariance, np.zeros((1, 12, 12))]), 0.9)
+    assert found.tolist() == [*alone.tolist(), 0.0]
