@@ -27,7 +27,8 @@ from data_contracts.similar_groups import SimilarGroups
 from data_contracts.support import Support
 from data_contracts.therapy import Level, Therapy, guideline_position
 from data_contracts.withdrawn_pair import is_withdrawn
-from engine.attribute import Attribute, AttributeTable, attributes_of
+from engine.attribute import Attribute, attributes_of
+from engine.attribute_table import AttributeTable
 from engine.becomes import Becomes
 from engine.evidence import evidence_sentences, told_evidence
 from engine.phrases import Phrases, phrases_of

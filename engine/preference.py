@@ -11,7 +11,7 @@ from data_contracts.cohort import Cohort
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.rank_sets import TINY, surely_better
-from engine.attribute import AttributeTable
+from engine.attribute_table import AttributeTable
 from engine.decision import Decision
 from engine.patient import Patients
 from engine.policy import Policy

@@ -13,7 +13,7 @@ import numpy as np
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray
 from data_contracts.rank_sets import any_correlation_value, critical_values, standard_errors
-from engine.attribute import AttributeTable
+from engine.attribute_table import AttributeTable
 from engine.decision import Decision
 
 
