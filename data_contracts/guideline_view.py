@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from data_contracts.answer_part import answer_part
 from data_contracts.interval import Interval
 from data_contracts.therapy import Level
@@ -31,4 +33,4 @@ class GuidelineView:
     first_ranked: str | None = None
     differs: bool = False
     difference: Interval | None = None
-    sentence: str = ""
+    sentence: str = field(kw_only=True)
