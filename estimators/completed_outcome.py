@@ -45,7 +45,7 @@ def expect_by_course(
     rows, own, wanted = np.arange(len(arm)), [], outcome
     for visit in reversed(range(course.visits)):
         among = np.where(course.stayed > visit, wanted, np.nan)
-        found = crossfit_outcome(with_course(covariates, course.before(visit)), arm, among, fold)
+        found = crossfit_outcome(with_course(covariates, course.before(visit)), arm, among, fold, process=False)
         wanted = found.prediction[rows, arm]
         own.append(wanted)
     return Expectations(found, np.array(own[::-1]))

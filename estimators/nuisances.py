@@ -6,13 +6,15 @@ calibration or the weights of a stack, is fitted on the rows outside that fold.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from estimators.covariates import Covariates
 from estimators.cross_fitting import CrossFitted, fewest_outside, held_out, pick
-from estimators.outcome_models import OUTCOME_MODELS
+from estimators.outcome_models import OUTCOME_MODELS, PROCESS, STRAIGHT
 from estimators.probability_calibration import LARGE, cross_calibrated
 from estimators.probability_models import LOGISTIC, PROBABILITY_MODELS, LogisticByFold, view
 from estimators.short_stack import mixture, stack
@@ -24,7 +26,15 @@ OWN = ", arm by arm"
 """What is added to a name where large arms have their own calibration or weights."""
 
 
-def crossfit_outcome(covariates: Covariates, arm: IntArray, outcome: FloatArray, fold: IntArray) -> CrossFitted:
+CLEAR, BENT, FEW = 0.5, 0.9, 5_000
+"""A Gaussian process is fitted where a cheaper learner explains this share of the outcome's variance, where those that
+see bends lose at most this share of what straight lines lose, and in at most so many rows: with more noise, or none
+but straight lines, it finds no more than they do, and its cost grows with the cube of the rows."""
+
+
+def crossfit_outcome(
+    covariates: Covariates, arm: IntArray, outcome: FloatArray, fold: IntArray, process: bool = True
+) -> CrossFitted:
     """(n, K) expected outcomes under each arm; loss is the squared error over observed outcomes, outcome units².
 
     Args:
@@ -32,18 +42,35 @@ def crossfit_outcome(covariates: Covariates, arm: IntArray, outcome: FloatArray,
         arm: (n,) codes.
         outcome: (n,) with NaN where it was not observed.
         fold: (n,).
+        process: whether a Gaussian process may join, where the signal is clear and bends and the rows are few.
     """
     rows, seen = np.arange(len(arm)), ~np.isnan(outcome)
     centre, scale = float(outcome[seen].mean()), float(outcome[seen].std()) or 1.0
     standard = (outcome - centre) / scale
-    found = {name: expect_outcome(name, covariates, arm, standard, fold) * scale + centre for name in OUTCOME_MODELS}
+
+    def learn(name: str) -> FloatArray:
+        return expect_outcome(name, covariates, arm, standard, fold) * scale + centre
+
+    def loss(values: FloatArray) -> float:
+        return float(np.mean((outcome - values[rows, arm])[seen] ** 2))
+
+    found = {name: learn(name) for name in OUTCOME_MODELS if name != PROCESS}
+    clear = process and seen.sum() <= FEW and _clear({name: loss(values) for name, values in found.items()}, scale**2)
+    if clear:
+        found[PROCESS] = learn(PROCESS)
     learners = list(found.values())
     residual = outcome[:, None] - np.stack([values[rows, arm] for values in learners], axis=1)
     own = [seen & (arm == k) for k in range(int(arm.max()) + 1)]
     found["stack"] = stack(learners, residual, [seen] * len(own), fold)
-    if min(fewest_outside(of_arm, fold) for of_arm in own) >= LARGE:
+    if clear or min(fewest_outside(of_arm, fold) for of_arm in own) >= LARGE:
         found["stack" + OWN] = stack(learners, residual, own, fold)
-    return pick(found, lambda values: float(np.mean((outcome - values[rows, arm])[seen] ** 2)))
+    return pick(found, loss)
+
+
+def _clear(losses: Mapping[str, float], variance: float) -> bool:
+    """Whether cheaper learners find enough, and enough bends, for a process to find more."""
+    straight = min(losses[name] for name in STRAIGHT)
+    return min(losses.values()) < min((1 - CLEAR) * variance, BENT * straight)
 
 
 def expect_outcome(

@@ -20,6 +20,7 @@ from estimators.boosted import Boosting
 from estimators.covariates import Covariates
 from estimators.prognostic_index import prognostic_index, with_index
 from estimators.ridge import CHUNK, moments, ridge_slopes
+from estimators.smooth_process import SmoothProcess
 
 BOOSTED = {"n_estimators": 70, "num_leaves": 15, "learning_rate": 0.1, "min_child_samples": 20, "subsample_freq": 0,
            "max_bin": 63}  # fmt: skip
@@ -115,6 +116,8 @@ class BoostedTrees:
         return under_each_arm(covariates.gaps, self._arms, lambda design, _arm: self._model.predict(design))
 
 
+PROCESS, STRAIGHT = "smooth process", ("pooled ridge", "ridge by arm")
+
 OUTCOME_MODELS: Mapping[str, Callable[[Covariates, IntArray, int], OutcomeModel]] = {
     "pooled ridge": partial(StagedRidge, stages=[(0, "shared")]),
     "ridge by arm": partial(StagedRidge, stages=[(0, "by arm")]),
@@ -124,5 +127,6 @@ OUTCOME_MODELS: Mapping[str, Callable[[Covariates, IntArray, int], OutcomeModel]
         indexed=True,
     ),
     "boosted trees": BoostedTrees,
+    PROCESS: SmoothProcess,
 }
 """Learners for (n, q) covariates, (n,) codes of arms and the number K of arms."""

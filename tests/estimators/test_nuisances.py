@@ -7,11 +7,18 @@ import pytest
 
 from estimators.covariates import complete
 from estimators.nuisances import crossfit_outcome, crossfit_propensity, expect_arm, expect_outcome, log_loss
-from estimators.outcome_models import OUTCOME_MODELS
+from estimators.outcome_models import OUTCOME_MODELS, PROCESS
 from estimators.probability_models import PROBABILITY_MODELS
 
 N, K = 450, 3
 FOLD = np.arange(N) % 3
+
+
+@pytest.fixture(autouse=True)
+def _fewer_for_scales(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process looks for its scales in fewer rows and steps: cheaper, and nothing else."""
+    monkeypatch.setattr("estimators.smooth_process.SEEN_FOR_SCALES", 100)
+    monkeypatch.setattr("estimators.gaussian_process.STEPS", 8)
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +28,7 @@ def rows() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     x = rng.normal(size=(N, 4))
     logits = np.stack([np.zeros(N), 0.7 * x[:, 0], -0.7 * x[:, 1]], axis=1) + rng.gumbel(size=(N, K))
     arm = logits.argmax(axis=1)
-    outcome = x @ [1, 0.5, 0, 0] + 0.3 * arm + rng.normal(size=N)
+    outcome = x @ [1, 0.5, 0, 0] + 0.3 * arm + 1.5 * rng.normal(size=N)
     outcome[rng.random(N) < 1 / 6] = np.nan
     return x, arm, outcome
 
@@ -97,10 +104,29 @@ def test_a_stack_loses_no_more_than_its_best_learner(rows: tuple[np.ndarray, np.
     """Of all that was tried, mixtures included, what is used loses least; small arms get no weights of their own."""
     x, arm, outcome = rows
     found = crossfit_outcome(complete(x), arm, outcome, FOLD)
-    assert set(found.losses) == {*OUTCOME_MODELS, "stack"}
+    cheaper = set(OUTCOME_MODELS) - {PROCESS}
+    assert set(found.losses) == {*cheaper, "stack"}
     propensity = crossfit_propensity(complete(x), arm, FOLD)
     assert set(propensity.losses) == {*PROBABILITY_MODELS, "mixture"}
-    assert all(found.losses[found.chosen] <= found.losses[name] for name in OUTCOME_MODELS)
+    assert all(found.losses[found.chosen] <= found.losses[name] for name in cheaper)
+
+
+def test_a_process_joins_where_the_signal_is_clear(
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the variance explained, with bends, lets the process compete, and every arm weigh for itself; more noise
+    does not, nor do straight lines, many rows, or a caller who does not ask for it.
+    """
+    x, arm, noisy = rows
+    noise, bent = noisy - (x @ [1, 0.5, 0, 0] + 0.3 * arm), np.abs(x[:, 0]) * (1 + arm)
+    clear = bent + noise / 5
+    found = crossfit_outcome(complete(x), arm, clear, FOLD)
+    assert set(found.losses) == {*OUTCOME_MODELS, "stack", "stack, arm by arm"}
+    for other in (bent + 3 * noise, x[:, 0] + noise / 5):
+        assert PROCESS not in crossfit_outcome(complete(x), arm, other, FOLD).losses
+    assert PROCESS not in crossfit_outcome(complete(x), arm, clear, FOLD, process=False).losses
+    monkeypatch.setattr("estimators.nuisances.FEW", 300)
+    assert PROCESS not in crossfit_outcome(complete(x), arm, clear, FOLD).losses
 
 
 def test_log_loss_by_hand() -> None:
