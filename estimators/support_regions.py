@@ -4,6 +4,10 @@ Rules of care (never over an age, never beside another drug) are cliffs that a l
 is a box of up to three sides; it is looked for by the likelihood ratio of Poisson counts, the starts seen against
 those that the propensity expects (the scan statistic of Kulldorff 1997, Communications in Statistics 26:1481, with
 boxes for circles).
+
+Boxes that differ only in where one side is cut lie within each other. If s starts or fewer are unlikely enough in one of
+them, so they are in the smallest of which that is true, which holds no more starts: a whole chain of boxes counts as one
+for each s. The s share what is allowed to chance as 1 / ((s + 1)(s + 2)), which adds to one.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ ROUNDS = 3
 """Times that each side of a box is looked for again, given the others."""
 
 CHANCE = 0.05
-"""Chance that a study without such regions is said to have one: over all boxes of all arms (Bonferroni)."""
+"""Chance that a study without such regions is said to have one: over all chains of boxes of all arms (Bonferroni)."""
 
 LEAST = 1e-12
 
@@ -80,7 +84,8 @@ def _box(grid: Grid, starts: Starts, mark: float, arms: int) -> tuple[Half, ...]
     for sides in range(1, SIDES + 1):
         if sides > 1:
             boxes = [grown for box in boxes if len(grown := _grow(best, box)) == sides]
-        level = log(CHANCE) - log(arms) - log(max(comb(grid.halves, sides), 1))
+        chains = 2 * len(grid.edges) * comb(grid.halves, sides - 1)
+        level = log(CHANCE) - log(arms) - log(max(chains, 1))
         chances = [(_log_chance(grid, starts, box, mark), box) for box in boxes]
         if passing := [pair for pair in chances if pair[0] <= level]:
             return min(passing)[1]
@@ -88,10 +93,14 @@ def _box(grid: Grid, starts: Starts, mark: float, arms: int) -> tuple[Half, ...]
 
 
 def _log_chance(grid: Grid, starts: Starts, box: Sequence[Half], mark: float) -> float:
-    """Logarithm of the chance of so few starts in a box; 0 where the arm's share is above the mark."""
+    """Logarithm of the chance of so few starts in a box over the share of it that so many starts have; 0 where the
+    arm's share is above the mark.
+    """
     rows = _rows(grid, starts.left, box)
     seen = float(starts.got[rows].sum())
-    return 0.0 if seen > mark * rows.sum() else float(poisson.logcdf(seen, starts.expected[rows].sum()))
+    if seen > mark * rows.sum():
+        return 0.0
+    return float(poisson.logcdf(seen, starts.expected[rows].sum())) + log((seen + 1) * (seen + 2))
 
 
 def _grow(best: _Best, box: tuple[Half, ...]) -> tuple[Half, ...]:

@@ -11,7 +11,7 @@ import pytest
 
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray
-from data_contracts.support import CELLS, HARDLY_EVER, SUPPORTED, TOO_FEW, Support, log_odds_cell
+from data_contracts.support import CELLS, HARDLY_EVER, SUPPORTED, TOO_FEW, Support, log_odds_cell, probability_of
 from estimators.support import fit_support
 from estimators.support_grid import cut_grid
 
@@ -64,6 +64,26 @@ def test_cliffs_are_found(rule: Rule) -> None:
         assert told[barred, 2].mean() >= 0.98
         assert told[:, :2].mean() <= 0.01
         assert told[~barred, 2].mean() <= 0.03
+
+
+def test_a_cliff_is_found_in_a_small_study() -> None:
+    """Over twenty draws of 500 in which a smooth propensity expects about nine starts where there are none, at least six
+    in ten of these patients are told so (measured 0.76 ± 0.09; were every cut counted for itself, 0.21).
+    """
+    recall, hoped = [], []
+    for seed in range(20):
+        z, _, barred, arm = patients(500, seed, lambda z: z[:, 3] > 0.9, rare=-0.8)
+        support = learned(z, arm)
+        hoped.append(probability_of(support.log_odds(z))[barred, 2].sum())
+        recall.append((support.verdicts(z) != SUPPORTED)[barred, 2].mean())
+    assert 8 < np.mean(hoped) < 10
+    assert np.mean(recall) >= 0.6
+
+
+def test_smooth_choice_in_small_studies_has_no_regions() -> None:
+    """In forty draws of 500 no more than six have a region: 5 % and two Monte Carlo errors."""
+    found = [learned(z, arm) for z, _, _, arm in (patients(500, seed, nobody) for seed in range(200, 240))]
+    assert sum(len(support.region_arm) > 0 for support in found) <= 6
 
 
 @pytest.mark.parametrize(("strength", "rare"), [(0.0, 0.0), (0.7, 0.0), (0.4, -3.0)])
