@@ -5,9 +5,9 @@ is a box of up to three sides; it is looked for by the likelihood ratio of Poiss
 those that the propensity expects (the scan statistic of Kulldorff 1997, Communications in Statistics 26:1481, with
 boxes for circles).
 
-Boxes that differ only in where one side is cut lie within each other. If s starts or fewer are unlikely enough in one of
-them, so they are in the smallest of which that is true, which holds no more starts: a whole chain of boxes counts as one
-for each s. The s share what is allowed to chance as 1 / ((s + 1)(s + 2)), which adds to one.
+Boxes that differ only in where one side is cut lie within each other. If s starts or fewer are unlikely enough in one
+of them, so they are in the smallest of which that is true, which holds no more starts: a whole chain of boxes counts as
+one for each s. The s share what is allowed to chance as 1 / ((s + 1)(s + 2)), which adds to one.
 """
 
 from __future__ import annotations
