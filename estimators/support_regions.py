@@ -6,8 +6,8 @@ those that the propensity expects (the scan statistic of Kulldorff 1997, Communi
 boxes for circles).
 
 Boxes that differ only in where one side is cut lie within each other. If s starts or fewer are unlikely enough in one
-of them, so they are in the smallest of which that is true, which holds no more starts: a whole chain of boxes counts as
-one for each s. The s share what is allowed to chance as 1 / ((s + 1)(s + 2)), which adds to one.
+of them, so they are in the smallest of which that is true, which holds no more starts: a whole chain of boxes counts
+as one for each s. The s share what is allowed to chance as 1 / ((s + 1)(s + 2)), which adds to one.
 """
 
 from __future__ import annotations

@@ -67,8 +67,8 @@ def test_cliffs_are_found(rule: Rule) -> None:
 
 
 def test_a_cliff_is_found_in_a_small_study() -> None:
-    """Over twenty draws of 500 in which a smooth propensity expects about nine starts where there are none, at least six
-    in ten of these patients are told so (measured 0.76 ± 0.09; were every cut counted for itself, 0.21).
+    """Over twenty draws of 500 in which a smooth propensity expects about nine starts where there are none, at least
+    six in ten of these patients are told so (measured 0.76 ± 0.09; were every cut counted for itself, 0.21).
     """
     recall, hoped = [], []
     for seed in range(20):
