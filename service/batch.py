@@ -124,8 +124,8 @@ def with_consent(table: Table, needs: Needs, consent: str | None) -> Table:
 
 
 def safety_of(table: Mapping[str, Column]) -> dict[str, str]:
-    """The level of safety of each patient of a batch table, in its order."""
-    return dict(zip(table[PATIENT_ID], table["safety"], strict=True))
+    """The level of safety of each patient of a batch table, in its order; identifiers as the ledger has them."""
+    return dict(zip(map(str.strip, table[PATIENT_ID]), table["safety"], strict=True))
 
 
 def warn_of_failed_gates(served: ServedPolicy) -> None:

@@ -70,8 +70,10 @@ def read_cohort(table: Table, needs: Needs) -> Cohort:
 
 
 def ids_of(table: Table) -> list[str]:
-    """Identifiers of a table's patients as they are read, empty where there is none."""
-    return [text or "" for text in texts_of(table, PATIENT_ID)] if PATIENT_ID in table.columns else [""] * table.n
+    """Identifiers of a table's patients, without blanks around them as in profiles; empty where there is none."""
+    if PATIENT_ID not in table.columns:
+        return [""] * table.n
+    return [(text or "").strip() for text in texts_of(table, PATIENT_ID)]
 
 
 def _acknowledged(table: Table) -> list[str]:
