@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -74,11 +75,9 @@ def read_note(name: str) -> ModelNote:
     Raises:
         NotFound: there is none, or none that can be read.
     """
-    try:
+    with suppress(OSError, ValidationError):
         if MODEL_NAME.fullmatch(name):
             return ModelNote.model_validate_json((shelf(name) / NOTE).read_bytes())
-    except (OSError, ValidationError):
-        pass
     raise NotFound("No model of that name is known here. Bring its versions: equipoise pull NAME")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -99,7 +100,11 @@ def model_rows(page: int) -> tuple[tuple[ModelRow, ...], bool]:
     """A page of the models that are known here, and whether there are more; of the others no file is opened."""
     names, first = known_models(), (page - 1) * SHOWN
     keys = load_trusted_keys() if names else ()
-    return tuple(_row(read_note(name), keys) for name in names[first : first + SHOWN]), len(names) > first + SHOWN
+    rows = []
+    for name in names[first : first + SHOWN]:
+        with suppress(NotFound):  # a note that cannot be read is mended by the next pull
+            rows.append(_row(read_note(name), keys))
+    return tuple(rows), len(names) > first + SHOWN
 
 
 def model_view(name: str, page: int) -> tuple[ModelView, bool]:

@@ -12,6 +12,7 @@ import pytest
 
 from data_contracts.gate import Gate, Waiver, at_least
 from data_contracts.gate_book import load_gates
+from service.catalogue.shelf import shelf
 from service.pages.gate_picture import MIDDLE, gate_picture, place_of
 from service.pages.promoting import promoting
 
@@ -131,6 +132,23 @@ def test_what_cannot_be_shown_says_why(
         answer = client.get(address)
         assert (answer.status_code, answer.headers["content-type"][:9]) == (status, "text/html")
     assert client.get("/models/tiny/1/files/signature").status_code == 404
+
+
+def test_a_broken_note_hides_no_other_model(
+    client: Any, registry: Any, run_files: Files, brought: Callable[[], Any]
+) -> None:
+    """A model whose note on this disk cannot be read is left out of the list, and comes back with the next pull."""
+    registry.study(run_files())
+    brought()
+    (shelf("broken") / "model.json").parent.mkdir()
+    (shelf("broken") / "model.json").write_text("{")
+    listed = client.get("/models")
+    assert listed.status_code == 200
+    assert "/models/tiny" in listed.text
+    (shelf("tiny") / "model.json").write_text("{")
+    assert client.get("/models/tiny").status_code == 404
+    brought()
+    assert client.get("/models/tiny").status_code == 200
 
 
 def test_reading_is_remembered(
