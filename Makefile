@@ -35,15 +35,18 @@ test-spark: $(READY)  ## records in Spark give the same rows; downloads 300 MB a
 	$(BIN)/pytest -m slow tests/experiments/test_spark.py
 
 CLIENTS := .venv-clients
-$(CLIENTS)/.ready: requirements-clients.lock
+NODE_CLIENTS := tests/service/record_system/smart
+$(CLIENTS)/.ready: requirements-clients.lock $(NODE_CLIENTS)/package-lock.json
 	@python=$$(.ci/preflight.sh) && \
 	{ [ -x $(CLIENTS)/bin/python ] || "$$python" -m venv $(CLIENTS); }
 	$(CLIENTS)/bin/pip install --quiet --require-hashes --requirement requirements-clients.lock
+	@mkdir -p $(CLIENTS)/node && cp $(NODE_CLIENTS)/package.json $(NODE_CLIENTS)/package-lock.json $(CLIENTS)/node
+	npm ci --silent --no-audit --no-fund --prefix $(CLIENTS)/node || echo "without npm the launch is skipped"
 	@touch $@
 
 test-clients: $(READY) $(CLIENTS)/.ready  ## CDS Hooks clients and a FHIR server that are not ours; downloads 240 MB
 	$(BIN)/pytest -m slow tests/service/record_system/cds_hooks/test_clients.py \
-	    tests/experiments/bulk/test_export_at_a_server.py
+	    tests/experiments/bulk/test_export_at_a_server.py tests/service/record_system/smart/test_foreign_launch.py
 
 bench: $(READY)  ## ours beside the peers, about ten minutes on two cores; written to build/benchmark
 	$(BIN)/equipoise-lab benchmark worlds --quick --jobs 2 --worlds $(BENCH_WORLDS) --out build/benchmark

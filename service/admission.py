@@ -16,6 +16,7 @@ from sqlalchemy import select
 from data_contracts.errors import EquipoiseError, NotAuthenticated, NotFound, NotPermitted
 from service.access.principal import UNKNOWN, Principal
 from service.access.rights import Right, check_role, needs_care, right_of
+from service.access.scoped import check_scope
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
@@ -63,8 +64,13 @@ def check_patient(given: Collaborators, actor: Actor, patient_id: str, address: 
     Raises:
         NotPermitted: a clinician who does not treat the patient.
     """
-    who = actor.principal
-    if who.method == "local" or not needs_care(who, right_of(address)) or who.patient == patient_id:
+    who, right = actor.principal, right_of(address)
+    try:
+        _check_own(check_scope(who, right, address), who.patient == patient_id)
+    except NotPermitted as error:
+        note_refusal(given, actor, address, error)
+        raise
+    if who.method == "local" or not needs_care(who, right) or who.patient == patient_id:
         return actor
     with given.store.looking() as connection:
         person = find_person(connection, given.store.ring, PatientName(who.organisation, patient_id))
@@ -81,14 +87,30 @@ def _admitted(request: Request, given: Collaborators, address: str, right: Right
     try:
         actor = replace(actor, principal=_principal(request, given, right))
         check_role(actor.principal, right)
+        only_own = check_scope(actor.principal, right, address)
         if right.about == "answer":
             answer = _answer(given, actor.principal, request.path_params["recommendation_id"])
+            _check_own(only_own, _is_own(given, actor.principal, answer[0]))
         if answer is None or not needs_care(actor.principal, right):
             return actor
         return _treating(given, actor, answer[0])
     except (NotAuthenticated, NotPermitted, NotFound) as error:
         note_refusal(given, actor, address, error, *(answer or (None, None)))
         raise
+
+
+def _check_own(only_own: bool, is_own: bool) -> None:
+    if only_own and not is_own:
+        raise NotPermitted("Your token's scope is for one patient (patient/), and this is about another.")
+
+
+def _is_own(given: Collaborators, who: Principal, person: str) -> bool:
+    """Whether a person is the patient whom the caller's token names."""
+    if who.patient is None:
+        return False
+    query = select(PERSONS.c.patient).where(PERSONS.c.id == person)
+    with given.store.looking() as connection:
+        return bool(connection.execute(query).scalar() == given.store.ring.pseudonym(who.organisation, who.patient))
 
 
 def _principal(request: Request, given: Collaborators, right: Right) -> Principal:

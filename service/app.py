@@ -27,6 +27,8 @@ from service.fhir import routes as routes_fhir
 from service.openapi import EquipoiseAPI
 from service.operations.middleware import install_middleware
 from service.pages import routes as routes_pages
+from service.smart import routes as routes_smart
+from service.smart import routes_launch
 from service.studies import routes as routes_studies
 from service.studies import routes_worker
 from service.version import VERSION
@@ -59,10 +61,11 @@ def create_app(collaborators: Collaborators) -> FastAPI:
         app.include_router(routes.ROUTER)
     for routes in (routes_models, routes_source_attributes, routes_harm, routes_care, routes_break_glass):
         app.include_router(routes.ROUTER)
-    for routes in (routes_cds, routes_acknowledgement, routes_fhir):
+    for routes in (routes_cds, routes_acknowledgement, routes_fhir, routes_smart):
         app.include_router(routes.ROUTER)
     for routes in (routes_studies, routes_worker, routes_document):
         app.include_router(routes.ROUTER)
     app.include_router(routes_pages.ROUTER)
+    app.include_router(routes_launch.ROUTER)
     install_middleware(app, collaborators)
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -23,6 +23,7 @@ from service.served_policy import ServedPolicy
 from service.sessions.login import Login
 from service.sessions.session_store import Sessions
 from service.settings import default_roots
+from service.smart.ehr import KnownEhr
 from service.storage.store import Store
 from service.storage.surroundings import Surroundings, surroundings_of
 from service.utc import utc_now
@@ -48,6 +49,7 @@ class Collaborators:
         strangers: counts the calls of who is not known.
         sessions: of browsers; None where nobody logs in.
         login: where people log in to the pages; None if nobody can.
+        ehrs: the record systems that may launch the pages, by `iss`.
     """
 
     served: Callable[[], ServedPolicy]
@@ -65,6 +67,7 @@ class Collaborators:
     strangers: Strangers = field(default_factory=Strangers)
     sessions: Sessions | None = None
     login: Login | None = None
+    ehrs: Mapping[str, KnownEhr] = field(default_factory=dict)
     _surroundings: dict[int, tuple[RuleSet, Surroundings]] = field(default_factory=dict, repr=False)
 
     def surroundings(self, rules: RuleSet) -> Surroundings:

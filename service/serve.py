@@ -35,6 +35,7 @@ from service.sessions.login import login_of
 from service.sessions.session_store import Sessions
 from service.sessions.setting import ISSUER
 from service.settings import POLICY, Settings, read_settings
+from service.smart.ehr import read_ehrs
 from service.storage.database import open_database
 from service.storage.housekeeper import Housekeeper
 from service.storage.keys import FILE, TEXT, Keys, open_keys
@@ -67,6 +68,8 @@ def serve(policy: str | None, host: str | None, port: int | None, *, local: bool
     listening = listen(settings)
     cards = settings.cards.listening_at(listening.getsockname()[1])
     login = login_of(settings.login, access, cards.base) if settings.login and access else None
+    ehrs = read_ehrs(settings.ehrs, access, cards.base)
+    asked = (*cards.servers, *ehrs)
     champion = Champion(reference, served, store, settings.policy_seconds, utc_now)
     name = champion_name(reference)
     traces = traces_to(settings.traces)
@@ -81,12 +84,13 @@ def serve(policy: str | None, host: str | None, port: int | None, *, local: bool
         audit_roots=settings.audit_roots,
         cards=cards,
         first_choice=settings.first_choice,
-        reads=FhirReads(cards.servers) if cards.servers else None,
+        reads=FhirReads(asked) if asked else None,
         safety_officer=settings.safety_officer,
         operations=operations,
         callers=callers_of(access, store.engine, utc_now) if access else LOCAL_CALLERS,
         sessions=Sessions(store, settings.lifetimes, access.vouches_for) if access else None,
         login=login,
+        ehrs=ehrs,
     )
     app = create_app(given)
     if access is None:

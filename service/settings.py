@@ -18,6 +18,7 @@ from service.operations.log import LEVELS
 from service.operations.rate_limit import RATE_LIMIT, rate_limit
 from service.operations.tracing import TRACES
 from service.sessions.setting import Lifetimes, LoginSetting, read_lifetimes, read_login_setting
+from service.smart.ehr import EHRS
 
 DATABASE = "EQUIPOISE_DATABASE_URL"
 SQLITE = "service.db"
@@ -60,6 +61,7 @@ class Settings:
         access: file with the issuers of tokens that are believed, None if not given.
         log_level: the least that is logged: info (every request), warning or error.
         login: where people log in to the pages, None if nobody is to.
+        ehrs: file of the record systems that may launch the pages, None if none may.
         lifetimes: how long their sessions last.
     """
 
@@ -82,6 +84,7 @@ class Settings:
     limit: RateLimitItem | None = None
     traces: str | None = None
     login: LoginSetting | None = None
+    ehrs: Path | None = None
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
 
@@ -116,6 +119,7 @@ def read_settings(
         limit=rate_limit(environment.get(RATE_LIMIT) or None),
         traces=environment.get(TRACES) or None,
         login=read_login_setting(environment),
+        ehrs=Path(ehrs) if (ehrs := environment.get(EHRS)) else None,
         lifetimes=read_lifetimes(environment),
     )
 

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from data_contracts.errors import NotAuthenticated, NotPermitted
+from data_contracts.smart_scope import parse_grant
 from service.access.access_file import TrustedIssuer
 from service.access.principal import Line, Principal, Role
 from service.access.token import VerifiedToken
@@ -45,6 +46,7 @@ def principal_of(issuer: TrustedIssuer, held: Mapping[str, Any]) -> Principal:
         licence=_text(held, issuer.claims.licence),
         method="signed_token" if issuer.keys else "oidc",
         patient=_text(held, issuer.claims.patient),
+        scope=_scope(held.get("scope")),
     )
 
 
@@ -66,6 +68,17 @@ def system_of(token: VerifiedToken) -> Principal:
         organisation=_among(_text(token.held, "tenant"), issuer),
         method="signed_token" if issuer.keys else "oidc",
     )
+
+
+def _scope(given: Any) -> str | None:
+    """The scopes on FHIR resources that a token names (RFC 9068), as they are written; None if it names none."""
+    listed = given.split() if isinstance(given, str) else given
+    if listed is None:
+        return None
+    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        raise _refused("scopes that are not a text with blanks between them")
+    text = " ".join(listed)
+    return text if parse_grant(text).is_clinical else None
 
 
 def _roles(given: Any) -> frozenset[Role]:

@@ -32,6 +32,7 @@ class Principal(BaseModel):
         purpose: what is being done; "emergency" while the glass is broken.
         method: how the caller was known.
         patient: the one patient that the issuer says this session is about (SMART's launch context), if it does.
+        scope: what the token lets its holder do with FHIR resources; None where it says nothing of them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +46,7 @@ class Principal(BaseModel):
     purpose: Purpose = "treatment"
     method: Method
     patient: Line | None = None
+    scope: str | None = None
 
     def title(self) -> str:
         """What stands beside the name under a review: the licence, or that there is none."""

@@ -93,6 +93,7 @@ ANSWER = "/v1/recommendations/{recommendation_id}"
 RIGHTS: Mapping[str, Right] = {
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
+    "GET /.well-known/smart-configuration": OPEN,
     "GET /openapi.json": KNOWN,
     "GET /metrics": KNOWN,
     "GET /v1/models/{model}/card": KNOWN,
@@ -127,6 +128,7 @@ RIGHTS: Mapping[str, Right] = {
     "GET /recommendations/{recommendation_id}": SEES,
     "GET /recommendations/{recommendation_id}/course": SEES,
     "GET /assets/{digest}/{name}": OPEN,  # scripts and styles
+    **dict.fromkeys(("GET /launch", "GET /launch/callback"), OPEN),  # who comes is asked at the record system
     **dict.fromkeys(("GET /login", "GET /login/callback", "GET /logout", "POST /logout"), OPEN),
     **{f"POST /recommendations/{{recommendation_id}}/{part}": SEES for part in ("again", "weigh")},
     **{f"POST /recommendations/{{recommendation_id}}/{part}": SIGNS for part in SIGNING},

@@ -62,7 +62,14 @@ class Link(_Part):
 
     label: Text
     url: Text
-    type: Literal["absolute"] = "absolute"
+    type: Literal["absolute", "smart"] = "absolute"
+    appContext: Text | None = None
+
+    @model_validator(mode="after")
+    def _context_of_apps(self) -> Link:
+        if self.appContext is not None and self.type != "smart":
+            raise ValueError("appContext with links of the type smart alone")
+        return self
 
 
 class Card(_Part):

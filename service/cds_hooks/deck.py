@@ -57,6 +57,7 @@ class Setting:
         base: address of the service, as users reach it.
         now: UTC.
         withheld: why the ranking is not shown; None if it is.
+        launches: whether the record system that asks can launch the pages.
     """
 
     record: RecommendationRecord
@@ -66,6 +67,7 @@ class Setting:
     base: str
     now: datetime
     withheld: Withheld | None = None
+    launches: bool = False
 
     @property
     def address(self) -> str:
@@ -77,10 +79,17 @@ class Setting:
         """The patient's page."""
         return f"{self.base}/recommendations/{self.record.id}"
 
+    def to_page(self, label: str) -> Link:
+        """A link to the patient's page: launched by a record system that can, so that nobody has to log in again."""
+        if self.launches:
+            return Link(label=label, url=f"{self.base}/launch", type="smart", appContext=str(self.record.id))
+        return Link(label=label, url=self.page)
+
     @property
-    def basis(self) -> Link:
-        """The one link to the reasons."""
-        return Link(label="Reasons, data, limits", url=f"{self.address}/basis")
+    def links(self) -> tuple[Link, ...]:
+        """To the reasons, and to the page with the options as one picture."""
+        basis = Link(label="Reasons, data, limits", url=f"{self.address}/basis")
+        return basis, self.to_page("Options as one picture")
 
     def read_of_record(self) -> list[str]:
         """What was left out of the record, in sentences."""

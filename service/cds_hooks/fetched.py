@@ -56,8 +56,13 @@ def why_not(request: HookRequest, reads: FhirReads | None, missing: Sequence[str
         return "Nothing was fetched, as no fhirAuthorization came with the call."
     if reads is None or not reads.knows(request.fhirServer or ""):
         return "Nothing was fetched, as this deployment does not list the fhirServer (EQUIPOISE_FHIR_SERVERS)."
+    return unreached(request.fhirAuthorization.grant, missing)
+
+
+def unreached(grant: Grant, missing: Sequence[str]) -> str:
+    """Why what is missing could not be had by a leave: its scope does not reach it, or the server did not give it."""
     templates = prefetch_templates()
-    short = [templates[key] for key in missing if not is_allowed(request.fhirAuthorization.grant, templates[key])]
+    short = [templates[key] for key in missing if not is_allowed(grant, templates[key])]
     if short:
         scopes = " ".join(dict.fromkeys(f"patient/{resource}.{one}" for resource, one, _ in map(wanted, short)))
         return f"They were not asked for at the fhirServer: the leave's scope does not reach all of it ({scopes})."

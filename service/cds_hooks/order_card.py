@@ -63,7 +63,7 @@ def _card(setting: Setting, advice: ArmAdvice, told: str) -> Dealt:
         suggestions=tuple(one for one, _ in made) or None,
         selectionBehavior="at-most-one" if made else None,
         overrideReasons=OVERRIDES,
-        links=(setting.basis,) if shown else None,
+        links=setting.links if shown else None,
     )
     news = news_of("order-check", advice.arm, advice.flags, str(advice.reason), answer.recommended)
     return Dealt(card, "order-check", news, {one.uuid: arm for one, arm in made})

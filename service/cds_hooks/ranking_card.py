@@ -36,7 +36,7 @@ def ranking_card(setting: Setting) -> Dealt:
         suggestions=tuple(one for one, _ in made),
         selectionBehavior="at-most-one",
         overrideReasons=OVERRIDES,
-        links=(setting.basis,),
+        links=setting.links,
     )
     return Dealt(card, "ranking", _news(answer, "ranking"), {one.uuid: arm for one, arm in made})
 
@@ -68,7 +68,7 @@ def _without_ranking(setting: Setting, topic: Topic, told: str) -> Dealt:
         indicator="info",
         source=source(topic),
         overrideReasons=OVERRIDES,
-        links=(setting.basis,),
+        links=setting.links,
     )
     return Dealt(card, topic, _news(answer, topic))
 

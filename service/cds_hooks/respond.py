@@ -9,17 +9,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from data_contracts.errors import BadUsage, MissingPrefetch, ModelStopped, Refused
-from data_contracts.profile import PatientProfile
-from service.answering import Prepared, keep, prepare
+from data_contracts.errors import BadUsage, ModelStopped, Refused
+from service.answering import Prepared, keep
 from service.audit.actor import Actor
 from service.audit.entry import Entry
-from service.cds_hooks.acknowledging import with_acknowledged
 from service.cds_hooks.catalogue import CdsService
 from service.cds_hooks.deck import Dealt, Setting
 from service.cds_hooks.drafts import drafted
 from service.cds_hooks.fetched import completed, why_not
-from service.cds_hooks.gathered import Gathered, gather
+from service.cds_hooks.from_record import check_whole, prepare_known
+from service.cds_hooks.gathered import gather
 from service.cds_hooks.hook_request import CONTEXTS, Context, HookRequest, OrderContext
 from service.cds_hooks.kept_cards import card_keeper, states_of
 from service.cds_hooks.order_card import order_cards
@@ -54,12 +53,13 @@ def respond(request: HookRequest, service: CdsService, given: Collaborators, act
     if record.is_dead:
         return _silent(service, given, actor, "death")
     try:
-        prepared = _prepared(record.profile, given, actor)
+        prepared = prepare_known(record.profile, given, actor)
     except Refused:  # who withdrew is not looked at, and the audit has it
         return {"cards": []}
-    dealt = _deal(context, record, prepared, given)
+    launches = (request.fhirServer or "").rstrip("/") in given.ehrs
+    dealt = _deal(context, record, prepared, given, launches=launches)
     if not any(one.is_safety for one in dealt):
-        _check(gathered, record, why_not(request, given.reads, gathered.missing))
+        check_whole(gathered, record, why_not(request, given.reads, gathered.missing))
     if not dealt and isinstance(context, OrderContext):
         return _silent(service, given, actor, "no news")
     user = (context.userId, request.hookInstance)
@@ -78,7 +78,9 @@ def _silent(service: CdsService, given: Collaborators, actor: Actor, why: str) -
     return {"cards": []}
 
 
-def _deal(context: Context, record: PatientRecord, prepared: Prepared, given: Collaborators) -> Sequence[Dealt]:
+def _deal(
+    context: Context, record: PatientRecord, prepared: Prepared, given: Collaborators, *, launches: bool
+) -> Sequence[Dealt]:
     """The cards of an answer: safety's alone if it has any to say, else the hook's."""
     policy = given.served().policy
     setting = Setting(
@@ -89,6 +91,7 @@ def _deal(context: Context, record: PatientRecord, prepared: Prepared, given: Co
         given.cards.base,
         prepared.record.created_at,
         prepared.withheld,
+        launches,
     )
     if first := list(safety_cards(setting, given.contacts)):
         return first
@@ -98,23 +101,3 @@ def _deal(context: Context, record: PatientRecord, prepared: Prepared, given: Co
         orders = drafted(context, policy.manifest.arms)
         return list(order_cards(replace(setting, notes=(*record.notes, *orders.notes)), orders.arms))
     return [ranking_card(setting) if setting.withheld is None else withheld_card(setting)]
-
-
-def _check(gathered: Gathered, record: PatientRecord, why: str) -> None:
-    """Refuse to rank on data that are missing or wrong."""
-    if gathered.missing:
-        told = ", ".join(gathered.missing)
-        raise MissingPrefetch(
-            f"Not sent, or an error in its place: {told}. Send these prefetch keys; null if there is no data. {why}"
-        )
-    record.check()
-
-
-def _prepared(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prepared:
-    """The answer; where it waits for an acknowledgement, with what was acknowledged here before."""
-    prepared = prepare(profile, given, actor)
-    if not prepared.record.recommendation.safety.awaiting_acknowledgement:
-        return prepared
-    whose = (actor.principal.organisation, given.clock())
-    known = with_acknowledged(profile, given.store, given.served().rules, whose)
-    return prepared if known == profile else prepare(known, given, actor)

@@ -60,7 +60,7 @@ def _refusal(setting: Setting, contacts: Sequence[Contact]) -> Dealt:
     findings = [one for one in setting.record.recommendation.safety.findings if one.kind == "refuse"]
     detail = f"{bullets(one.sentence for one in findings)}\n\n{_contacts(contacts)}"
     told = f"Not ranked for this patient: {findings[0].sentence if findings else 'a safety rule refuses'}"
-    return _dealt(setting, "not-for-this-patient", told, detail, (setting.basis,))
+    return _dealt(setting, "not-for-this-patient", told, detail, setting.links)
 
 
 def _dealt(setting: Setting, topic: Topic, told: str, detail: str, links: tuple[Link, ...]) -> Dealt:

@@ -14,7 +14,7 @@ def withheld_card(setting: Setting) -> Dealt:
     """Says that no ranking is shown, why, and what to do; nothing by the model is in it."""
     policy = setting.record.recommendation.policy
     if setting.withheld == "first_choice":
-        link = Link(label="Write down your own choice", url=setting.page)
+        link = setting.to_page("Write down your own choice")
         # Each answer waits for a choice of its own, so that each card is news.
         return _dealt(setting, "own-choice-first", FIRST, (link,), str(setting.record.id))
     told = f"The model {policy} was taken out of service: therapies are not ranked. Safety rules go on."

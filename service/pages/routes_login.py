@@ -17,7 +17,7 @@ from service.collaborators import Collaborators, Given
 from service.pages.form import Form
 from service.pages.page_route import PageRoute, error_page
 from service.pages.rendering import doors_for, page
-from service.sessions.attempt import SECONDS, new_attempt, opened_attempt, sealed_attempt
+from service.sessions.attempt import SECONDS, STRANGE, new_attempt, opened_attempt, sealed_attempt
 from service.sessions.cookie import (
     attempt_in,
     forget_attempt,
@@ -56,6 +56,8 @@ def come_back(request: Request, given: Given) -> Response:
     state = answer.get("state", "")
     try:
         attempt = opened_attempt(attempt_in(request, state), state, given.store.ring, given.clock())
+        if attempt.ehr:  # it went out to a record system, whose code is nothing for this provider
+            raise NotAuthenticated(STRANGE)
         claims = login.claims(answer, attempt, given.clock())
         who = principal_of(login.issuer, claims)
         session = sessions.begin(Actor(who, _address(request)), given.clock(), session_in(request))

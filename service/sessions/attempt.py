@@ -32,6 +32,7 @@ class Attempt(BaseModel):
         verifier: what the code is redeemed with (PKCE).
         after: the local address to go to then.
         at: when it began, seconds since 1970.
+        ehr: the record system that launched it; empty where somebody just logs in.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +42,7 @@ class Attempt(BaseModel):
     verifier: str
     after: str
     at: int
+    ehr: str = ""
 
     @property
     def challenge(self) -> str:
@@ -49,10 +51,10 @@ class Attempt(BaseModel):
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def new_attempt(after: str, now: datetime) -> Attempt:
+def new_attempt(after: str, now: datetime, ehr: str = "") -> Attempt:
     """An attempt; what nobody may guess has 256 bits."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    return Attempt(state=state, nonce=nonce, verifier=verifier, after=after, at=int(now.timestamp()))
+    return Attempt(state=state, nonce=nonce, verifier=verifier, after=after, at=int(now.timestamp()), ehr=ehr)
 
 
 def sealed_attempt(attempt: Attempt, ring: KeyRing) -> str:

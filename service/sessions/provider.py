@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -30,6 +30,7 @@ class Provider:
         takes_posted: whether it takes secrets in the body, and not as Basic authentication.
         algorithms: by which a client may sign; empty if it does not say.
         names_itself: whether it tells with a code who gave it (RFC 9207).
+        document: all that it says of itself.
     """
 
     issuer: str
@@ -39,6 +40,7 @@ class Provider:
     takes_posted: bool = False
     algorithms: tuple[str, ...] = ()
     names_itself: bool = False
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def read_provider(document: Mapping[str, Any], issuer: str) -> Provider:
@@ -60,6 +62,7 @@ def read_provider(document: Mapping[str, Any], issuer: str) -> Provider:
         takes_posted="client_secret_basic" not in methods and "client_secret_post" in methods,
         algorithms=tuple(document.get("token_endpoint_auth_signing_alg_values_supported") or ()),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+        document=document,
     )
 
 
@@ -67,10 +70,11 @@ class KnownProvider:
     """A provider that is asked where it answers when somebody is sent there, and then not for a while.
 
     Args:
-        issuer: its address; no other place is asked.
+        issuer: what it calls itself, and its address; no other place is asked.
         fetch: gets a JSON document.
         clock: seconds that only grow.
-        path: of the document, below the issuer's address.
+        path: of the document, below that address.
+        at: where it is asked, if that is not the issuer's address: a record system's FHIR server.
     """
 
     def __init__(
@@ -79,9 +83,10 @@ class KnownProvider:
         fetch: Fetch = fetch_json,
         clock: Callable[[], float] = time.monotonic,
         path: str = DISCOVERY,
+        at: str | None = None,
     ) -> None:
         self._issuer, self._fetch, self._clock = issuer, fetch, clock
-        self._address = issuer.rstrip("/") + path
+        self._address = (at or issuer).rstrip("/") + path
         self._known: Provider | None = None
         self._fetched = self._asked = float("-inf")
         self._lock = Lock()

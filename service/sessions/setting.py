@@ -83,7 +83,7 @@ def read_login_setting(environment: Mapping[str, str]) -> LoginSetting | None:
         problems.append(f"{SCOPES} has the scope openid among others, with spaces between.")
     if problems:
         raise BadUsage("\n".join(problems))
-    key = _read_key(Path(given[CLIENT_SIGNS])) if given[CLIENT_SIGNS] else None
+    key = read_key(Path(given[CLIENT_SIGNS]), CLIENT_SIGNS) if given[CLIENT_SIGNS] else None
     secret = SecretStr(given[CLIENT_PROOF]) if given[CLIENT_PROOF] else None
     return LoginSetting(given[ISSUER], Client(given[CLIENT_ID], secret, key), scopes)
 
@@ -111,11 +111,20 @@ def _minutes(environment: Mapping[str, str], name: str, otherwise: str) -> timed
     return timedelta(minutes=int(text))
 
 
-def _read_key(path: Path) -> RSAKey | ECKey:
+def read_key(path: Path, setting: str) -> RSAKey | ECKey:
+    """The private key that a client signs by.
+
+    Args:
+        path: of the file.
+        setting: what named it, for whoever has to mend it.
+
+    Raises:
+        BadUsage: the file holds none.
+    """
     try:
         key = JWKRegistry.import_key(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, JoseError):
         key = None
     if not isinstance(key, RSAKey | ECKey) or not key.is_private or not key.kid:
-        raise BadUsage(f"{CLIENT_SIGNS} is a file with one private JSON Web Key, RSA or EC, that has a kid.")
+        raise BadUsage(f"{setting} is a file with one private JSON Web Key, RSA or EC, that has a kid.")
     return key

@@ -357,6 +357,7 @@ def test_openapi(client: Any) -> None:
             f"/v1/studies/{{study}}/{part}"
             for part in ("table", "events", "stop", "resume", "report", "progress", "end")
         ),
+        "/.well-known/smart-configuration",
         "/healthz",
         "/readyz",
         "/metrics",

@@ -60,6 +60,8 @@ MODELS = "403 403 403 403 403 403 403 403 + + + 401"
 MATRIX = {
     "GET /healthz": "+ + + + + + + + + + + +",
     "GET /readyz": "+ + + + + + + + + + + +",
+    "GET /.well-known/smart-configuration": "+ + + + + + + + + + + +",
+    **dict.fromkeys(("GET /launch", "GET /launch/callback"), "+ + + + + + + + + + + +"),
     "GET /openapi.json": "+ + + + + + + + + + + 401",
     "POST /v1/recommendations": "+ + 403 403 + + 403 403 403 403 403 401",
     f"GET {ANSWER}": "+ + 403 404 + 404 403 403 403 403 403 401",
@@ -353,3 +355,58 @@ def test_who_signs_is_whom_the_token_names(call: Callable[[str, str], Any]) -> N
     """A body that claims another's name signs under the caller's own, with the licence of the token."""
     signed = call("C", f"POST {ANSWER}/review").json()["events"][0]
     assert (signed["by"], signed["role"]) == ("treats-her", "licence GMC 1")
+
+
+SCOPES = [
+    (None, "C", "rcu", 200),  # without a scope the role alone counts
+    ("user/*.cruds", "X", "rcu", 403),  # and with one too: X does not treat her
+    ("openid profile", "C", "rcu", 200),
+    ("user/*.cruds", "C", "rcu", 200),
+    ("user/GuidanceResponse.r", "C", "r", 200),
+    ("user/GuidanceResponse.r", "C", "cu", 403),
+    ("user/GuidanceResponse.read user/GuidanceResponse.write", "C", "rcu", 200),
+    ("user/GuidanceResponse.rs?status=success", "C", "r", 403),  # narrowed to what nobody here can tell
+    ("user/Observation.rs", "C", "rcu", 403),
+    ("user/GuidanceResponse.sr", "C", "r", 403),  # of no form, so nothing is granted
+    ("patient/GuidanceResponse.cru", "C", "rcu", 403),  # of which patient is not said
+    ("system/*.cruds", "I", "rc", 200),
+    ("system/*.rs", "I", "c", 403),
+]
+"""Scope, caller, what they try (read, ask, sign) for a patient whom C treats, and what comes of it."""
+
+
+@pytest.mark.parametrize(("scope", "letter", "tries", "status"), SCOPES)
+def test_who_was_lent_less_has_no_more(
+    call: Callable[[str, str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    scope: str | None,
+    letter: str,
+    tries: str,
+    status: int,
+) -> None:
+    """A token whose scope speaks of FHIR resources lets its holder do what it grants, and never more than the role."""
+    lent = scope if scope and "/" in scope else None
+    monkeypatch.setitem(PEOPLE, letter, PEOPLE[letter].model_copy(update={"scope": lent}))
+    ways = {"r": f"GET {ANSWER}", "c": "POST /v1/recommendations", "u": f"POST {ANSWER}/review"}
+    for one in tries:
+        answer = call(letter, ways[one])
+        assert (answer.status_code == 403) == (status == 403), (one, answer.text)
+
+
+def test_a_scope_of_one_patient(call: Callable[[str, str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A patient's scope counts for the patient that the token names, also where its holder treats others."""
+    for patient, status in (("P-1", {200, 201}), ("P-2", {403})):
+        lent = {"scope": "patient/GuidanceResponse.cru", "patient": patient}
+        for letter in "CI":
+            monkeypatch.setitem(PEOPLE, letter, PEOPLE[letter].model_copy(update=lent))
+            assert call(letter, f"GET {ANSWER}").status_code in status
+            assert call(letter, "POST /v1/recommendations").status_code in status
+        assert call("C", "GET /").status_code == 403  # a list of patients is nobody's record
+
+
+def test_a_scope_on_everything(call: Callable[[str, str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no FHIR resource takes a scope on all of them; what tells nothing of a patient takes none."""
+    for scope, status in (("user/*.cruds", 200), ("user/Patient.cruds", 403)):
+        monkeypatch.setitem(PEOPLE, "C", PEOPLE["C"].model_copy(update={"scope": scope}))
+        assert call("C", "GET /").status_code == status
+        assert call("C", "GET /openapi.json").status_code == 200

@@ -8,6 +8,7 @@ from typing import Any
 from joserfc.jwk import ECKey, OctKey
 from sqlalchemy import text
 
+from service.sessions.attempt import new_attempt, sealed_attempt
 from service.sessions.cookie import ATTEMPT, SESSION
 from service.storage.store import Store
 
@@ -130,3 +131,12 @@ def test_somebody_without_a_role(browser_of: Any, provider: Any, log_in: Any, st
     known, stranger = [told for told in map(json.loads, rows) if told["kind"] == "login"]
     assert (known["who"], known["outcome"], known["detail"]["status"]) == ("u-1", "denied", 403)
     assert (stranger["who"], stranger["outcome"], stranger["detail"]["calls"]) == ("unknown", "denied", 1)
+
+
+def test_a_launch_is_no_login(browser_of: Any, store: Store, clock: Any) -> None:
+    """What left for a record system and not for the provider comes back as no login, whatever code it brings."""
+    attempt = new_attempt("/", clock(), "https://ehr.example.org/fhir")
+    name = f"{ATTEMPT}{''.join(letter for letter in attempt.state[:12] if letter.isalnum())}"
+    browser_of.cookies.set(name, sealed_attempt(attempt, store.ring), domain="equipoise.example.org", path="/")
+    back = {"code": "c-1", "state": attempt.state, "iss": "https://login.example.org"}
+    assert "not begun in this browser" in refused(browser_of.get("/login/callback", params=back), browser_of)
