@@ -65,7 +65,7 @@ def test_over_many_deployments_it_covers_as_often_as_it_says(deploy: Callable[..
         deployment, seed = deploy(world, 600, seed), seed + 1
         found = deployment.judged()
         if found.value is None:
-            assert not found.design.passed
+            assert not found.design.passed or not found.is_enough
             continue
         worth, gain = deployment.worth(found), found.value.aipw
         covered += gain.lower <= worth <= gain.upper
