@@ -56,6 +56,7 @@ class Fuzzed:
         return self
 
     def _operations(self, under: str) -> Iterator[Any]:
+        self._app.openapi()  # made once, and not within the seconds that the loader waits
         document = schemathesis.openapi.from_asgi("/openapi.json", self._app)
         yield from (one.ok() for one in document.get_all_operations() if one.ok().path.startswith(under))
 
