@@ -1,7 +1,8 @@
 """What a whole answer over HTTP costs beside a bare echo with one durable insert in the same store.
 
-Both run as services of one process each, on the same machine and database, and take turns, so that what else the
-machine does falls on both alike. Not part of the product; run it from the repository:
+Both verify the same token of a session (ES256) on every call, run as services of one process each, on the same machine
+and database, and take turns, so that what else the machine does falls on both alike.
+Not part of the product; run it from the repository:
 
     python docs/scripts/service_overhead.py --policy clinic@champion --patients clinic/records.csv
     python docs/scripts/service_overhead.py … --database postgresql://…     # an empty database
@@ -28,32 +29,46 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from fastapi import Request
+
+AUDIENCE, ISSUER, HERE = "https://equipoise.example.org", "https://ehr.example.org", "St Example"
+ACCESS = f"""\
+audience: {AUDIENCE}
+issuers:
+- {{issuer: {ISSUER}, keys: keys.json, roles: [integrator], organisations: [{HERE}], single_use: false}}
+"""
 CONTACTS = '- {name: Crisis line, phone: "+00 000 000", when: day and night}\n'
 PATH = "/v1/recommendations"
-HEAD = (
-    f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ".encode()
-    + b"%d\r\n\r\n"
-)
+HEAD = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 Bodies = list[bytes]
 
 
+class Unanswered(Exception):
+    """Anything but a 201."""
+
+
 def echo_app() -> Any:
-    """The bare service: parses the body, keeps it durably, gives it back."""
+    """The bare service: verifies the token, parses the body, keeps it durably, gives it back."""
     from fastapi import FastAPI
     from pydantic import SecretStr
     from sqlalchemy import Column, Integer, MetaData, Table, Text, insert
 
+    from service.access.access_file import read_access
+    from service.access.authentication import callers_of
     from service.storage.database import WRITES, open_database
+    from service.utc import utc_now
 
     tables = MetaData()
     table = Table("echo", tables, Column("id", Integer, primary_key=True), Column("body", Text, nullable=False))
     engine = open_database(SecretStr(os.environ["EQUIPOISE_DATABASE_URL"]))
     tables.create_all(engine)
     writing = engine.execution_options(**{WRITES: True})
+    callers = callers_of(read_access(Path(os.environ["EQUIPOISE_ACCESS"])), engine, utc_now)
     app = FastAPI()
 
     @app.post(PATH, status_code=201)
-    def echo(body: dict[str, Any]) -> dict[str, Any]:
+    def echo(request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        callers.person(request.headers.getlist("authorization"))
         with writing.begin() as connection:
             connection.execute(insert(table), {"body": json.dumps(body)})
         return body
@@ -100,7 +115,7 @@ def processor_ms(pid: int) -> float | None:
 
 def load(port: int, bodies: Bodies, connections: int, seconds: float) -> list[float]:
     """Milliseconds of each answer to requests over so many connections at once for so long."""
-    until, times = time.perf_counter() + seconds, list[list[float]]()
+    until, times, failed = time.perf_counter() + seconds, list[list[float]](), list[Unanswered]()
 
     def ask(first: int, mine: list[float]) -> None:
         place = first
@@ -109,7 +124,11 @@ def load(port: int, bodies: Bodies, connections: int, seconds: float) -> list[fl
             reader = connection.makefile("rb")
             while (start := time.perf_counter()) < until:
                 connection.sendall(bodies[place % len(bodies)])
-                read_answer(reader)
+                try:
+                    read_answer(reader)
+                except Unanswered as error:
+                    failed.append(error)
+                    return
                 mine.append((time.perf_counter() - start) * 1e3)
                 place += connections
 
@@ -121,21 +140,48 @@ def load(port: int, bodies: Bodies, connections: int, seconds: float) -> list[fl
         thread.start()
     for thread in threads:
         thread.join()
+    if failed:
+        raise SystemExit(f"Not every call was answered by 201: {failed[0]}")
     return [one for mine in times for one in mine]
 
 
 def read_answer(reader: Any) -> None:
-    """Read one answer whole; anything but 201 ends the measurement."""
+    """Read one answer whole.
+
+    Raises:
+        Unanswered: anything but 201.
+    """
     status, length = reader.readline(), 0
     while (line := reader.readline()) != b"\r\n":
         if line.lower().startswith(b"content-length:"):
             length = int(line.partition(b":")[2])
     body = reader.read(length)
     if b" 201 " not in status:
-        raise SystemExit(f"{status!r} {body!r}")
+        raise Unanswered(f"{status!r} {body!r}")
 
 
-def bodies_of(patients: Path, policy: str, n: int) -> Bodies:
+def make_issuer(folder: Path) -> str:
+    """An access file that believes one issuer, with its public key beside it; a token of a session of an hour."""
+    from joserfc import jwt
+    from joserfc.jwk import ECKey
+
+    key = ECKey.generate_key("P-256", {"kid": "1", "use": "sig"})
+    (folder / "keys.json").write_text(json.dumps({"keys": [dict(key.as_dict(private=False))]}))
+    (folder / "access.yaml").write_text(ACCESS)
+    now = int(time.time())
+    claims: dict[str, Any] = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "system",
+        "jti": "1",
+        "iat": now,
+        "exp": now + 3600,
+    }
+    claims |= {"name": "Record system", "roles": ["integrator"], "organisation": HERE}
+    return jwt.encode({"alg": "ES256", "kid": "1", "typ": "JWT"}, claims, key)
+
+
+def bodies_of(patients: Path, policy: str, n: int, token: str) -> Bodies:
     """Requests with profiles from a table: head and body in one, so that they travel together."""
     import pandas as pd
 
@@ -143,13 +189,13 @@ def bodies_of(patients: Path, policy: str, n: int) -> Bodies:
 
     features = [feature.name for feature in load_verified(policy).policy.manifest.encoding.features]
     frame = pd.read_csv(patients).head(n)
-    bodies = []
+    bodies, head = [], f"{HEAD}Authorization: Bearer {token}\r\nContent-Length: ".encode()
     for number, row in enumerate(
         frame[features].astype(object).where(frame[features].notna(), None).to_dict("records")
     ):
         values = {**row, "phq9_item9": 0, "decision_support_consent": "yes"}
         body = json.dumps({"patient_id": f"P-{number}", "values": values}).encode()
-        bodies.append(HEAD % len(body) + body)
+        bodies.append(head + f"{len(body)}\r\n\r\n".encode() + body)
     return bodies
 
 
@@ -162,16 +208,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0)
     options = parser.parse_args()
-    bodies = bodies_of(options.patients, options.policy, 500)
     with tempfile.TemporaryDirectory() as folder:
+        bodies = bodies_of(options.patients, options.policy, 500, make_issuer(Path(folder)))
         (Path(folder) / "contacts.yaml").write_text(CONTACTS)
         database = options.database or f"sqlite:///{folder}/service.db"
         environment = os.environ | {
+            "EQUIPOISE_ACCESS": f"{folder}/access.yaml",
             "EQUIPOISE_CONTACTS": f"{folder}/contacts.yaml",
             "EQUIPOISE_DATABASE_URL": database,
             "EQUIPOISE_AUDIT_ROOTS": f"{folder}/roots",
         }
-        ours = [sys.executable, "-m", "service", "serve", "--local", "--policy", options.policy, "--port", "0"]
+        ours = [sys.executable, "-m", "service", "serve", "--policy", options.policy, "--port", "0"]
         bare = [sys.executable, __file__, "--echo"]
         with running(bare, environment) as echo, running(ours, environment) as our:
             print(json.dumps(measure({"echo": echo, "equipoise": our}, bodies, options), indent=1))
