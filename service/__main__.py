@@ -12,6 +12,7 @@ see service.keeping.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -37,8 +38,14 @@ exit codes: 0 done; 2 bad usage; 3 bad input; 4 a safety rule is past its review
 signature, not yet released, erased, or changed after it was written)"""
 
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Products for one patient are small: threads that wait for each other cost several times what they save."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Bad usage ends in argparse's own SystemExit(2)."""
+    for name in THREADS:
+        os.environ.setdefault(name, "1")  # numpy reads them once, when a command first imports it
     arguments = _parser().parse_args(argv)
     try:
         return _run(arguments)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from service.__main__ import main
+from service.__main__ import THREADS, main
 
 HEAVY = ("mlflow", "econml", "sklearn", "scipy", "lightgbm", "pandas", "shap", "dowhy", "estimators", "experiments")
 
@@ -92,3 +93,25 @@ def test_exit_codes(arguments: list[str], code: int, capsys: pytest.CaptureFixtu
     told = capsys.readouterr()
     assert not told.out
     assert len(told.err.splitlines()) >= 2
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("3", "3")])
+def test_small_products_are_not_spread_over_threads(
+    given: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command uses one thread for its arithmetic unless whoever runs it says otherwise."""
+    for name in THREADS:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+        if given is not None:
+            monkeypatch.setenv(name, given)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert {os.environ[name] for name in THREADS} == {expected}
+
+
+def test_numpy_comes_after_that() -> None:
+    """Importing the command does not import numpy, which reads how many threads it may use when it is imported."""
+    code = "import sys, service.__main__; print('numpy' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
