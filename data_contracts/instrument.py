@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Literal
@@ -146,7 +146,7 @@ class Instrument(FrozenFact):
         """The severity bands, lowest first."""
         return self.severity.bands
 
-    @cached_property
+    @property
     def item_maxima(self) -> tuple[int, ...]:
         """Highest answer to each item; empty where items are not added up here."""
         if self.answers is None:
