@@ -1,4 +1,4 @@
-"""Hands routes who calls."""
+"""Hands routes who calls, and from where."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ async def _acting(request: Request) -> Actor:
     """Who was found to call, as `service.admission.admit` names them in the request's state."""
     actor: Actor = request.state.actor
     return actor
+
+
+def address_of(request: Request) -> str:
+    """The network address that a call came from."""
+    return request.client.host if request.client else "unknown"
 
 
 Acting = Annotated[Actor, Depends(_acting)]

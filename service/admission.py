@@ -17,6 +17,7 @@ from data_contracts.errors import EquipoiseError, NotAuthenticated, NotFound, No
 from service.access.principal import UNKNOWN, Principal
 from service.access.rights import Right, check_role, needs_care, right_of
 from service.access.scoped import check_scope
+from service.acting import address_of
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
@@ -83,7 +84,7 @@ def check_patient(given: Collaborators, actor: Actor, patient_id: str, address: 
 
 def _admitted(request: Request, given: Collaborators, address: str, right: Right) -> Actor:
     """Who calls, if it is theirs to call; in a thread, as it reads the database."""
-    actor, answer = Actor(UNKNOWN, request.client.host if request.client else "unknown"), None
+    actor, answer = Actor(UNKNOWN, address_of(request)), None
     try:
         actor = replace(actor, principal=_principal(request, given, right))
         check_role(actor.principal, right)

@@ -6,15 +6,13 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from joserfc import jwt
-from joserfc.errors import ExpiredTokenError, JoseError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from data_contracts.errors import NotAuthenticated
 from service.access.access_file import TrustedIssuer
 from service.access.issuer_keys import IssuerKeys
 from service.access.principal import Line
-from service.access.token import SKEW_SECONDS, check_header, proven, read_unproven
+from service.access.token import check_header, proven, read_unproven, time_fault
 
 
 class IdClaims(BaseModel):
@@ -62,12 +60,8 @@ def verify_id_token(
         raise _refused("it is meant for another program (aud, azp)")
     if not secrets.compare_digest(claims.nonce.encode(), nonce.encode()):
         raise _refused("it is of another login (nonce)")
-    try:
-        jwt.JWTClaimsRegistry(now=now, leeway=SKEW_SECONDS).validate(dict(held))
-    except ExpiredTokenError:
-        raise _refused("it has expired") from None
-    except JoseError:
-        raise _refused("it is not valid yet") from None
+    if fault := time_fault(held, now):
+        raise _refused(fault)
     return held
 
 

@@ -128,6 +128,17 @@ def proven(token: str, algorithm: str, keys: tuple[Key, ...]) -> dict[str, Any]:
     raise _refused("no key of its issuer signed it")
 
 
+def time_fault(held: Mapping[str, Any], now: int) -> str:
+    """Why a token does not hold now, by its own times; empty if it does."""
+    try:
+        jwt.JWTClaimsRegistry(now=now, leeway=SKEW_SECONDS).validate(dict(held))
+    except ExpiredTokenError:
+        return "it has expired"
+    except JoseError:
+        return "it is not valid yet"
+    return ""
+
+
 def _claims(held: Mapping[str, Any]) -> Claims:
     try:
         return Claims.model_validate(dict(held))
@@ -139,12 +150,8 @@ def _claims(held: Mapping[str, Any]) -> Claims:
 def _check_claims(claims: Claims, held: Mapping[str, Any], issuer: TrustedIssuer, audience: str, now: int) -> None:
     if claims.aud not in (audience, [audience]):
         raise _refused("it is meant for somebody else (aud), or not for us alone")
-    try:
-        jwt.JWTClaimsRegistry(now=now, leeway=SKEW_SECONDS).validate(dict(held))
-    except ExpiredTokenError:
-        raise _refused("it has expired") from None
-    except JoseError:
-        raise _refused("it is not valid yet") from None
+    if fault := time_fault(held, now):
+        raise _refused(fault)
     if not 0 < claims.exp - claims.iat <= issuer.longest:
         raise _refused(f"it lives longer than the {issuer.longest} s that its issuer may give, or not at all")
 

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from data_contracts.errors import EquipoiseError, NotAuthenticated, NotFound, NotPermitted, NotReady
 from service.access.identity import principal_of
 from service.access.principal import UNKNOWN, Principal
+from service.acting import address_of
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
@@ -60,7 +61,7 @@ def come_back(request: Request, given: Given) -> Response:
             raise NotAuthenticated(STRANGE)
         claims = login.claims(answer, attempt, given.clock())
         who = principal_of(login.issuer, claims)
-        session = sessions.begin(Actor(who, _address(request)), given.clock(), session_in(request))
+        session = sessions.begin(Actor(who, address_of(request)), given.clock(), session_in(request))
     except (NotAuthenticated, NotPermitted) as error:
         _note_failure(request, given, login, error, claims)
         return error_page(request, error)
@@ -75,7 +76,7 @@ def come_back(request: Request, given: Given) -> Response:
 def sign_out(request: Request, _: Form, given: Given) -> Response:
     """End the session, here and on every replica."""
     if (session := session_in(request)) is not None and given.sessions is not None:
-        given.sessions.end(session, _address(request), given.clock())
+        given.sessions.end(session, address_of(request), given.clock())
     response = RedirectResponse(LOGOUT, 303)
     forget_session(response)
     return response
@@ -116,8 +117,4 @@ def _note_failure(
     else:
         subject = str(claims["sub"])
         who = UNKNOWN.model_copy(update={"subject": subject, "issuer": login.issuer.issuer, "name": subject})
-    given.store.note(Entry("login", Actor(who, _address(request)), given.clock(), "denied", detail=detail))
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+    given.store.note(Entry("login", Actor(who, address_of(request)), given.clock(), "denied", detail=detail))

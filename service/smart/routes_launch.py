@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from data_contracts.errors import EquipoiseError, NotAuthenticated, NotFound, NotPermitted
 from service.access.principal import UNKNOWN
+from service.acting import address_of
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
@@ -61,7 +62,7 @@ def come_back(request: Request, given: Given) -> Response:
     except (NotAuthenticated, NotPermitted) as error:
         _note_failure(request, given, error)
         return error_page(request, error)
-    actor = Actor(launched.who, _address(request))
+    actor = Actor(launched.who, address_of(request))
     session = sessions.begin(actor, given.clock(), session_in(request))
     try:
         made = answer_for(launched, known.ehr.iss, reads, given, actor)
@@ -99,8 +100,4 @@ def _note_failure(request: Request, given: Collaborators, error: EquipoiseError)
     """Remember that somebody did not get in, one record a second with their number."""
     if calls := given.strangers.count(given.clock()):
         detail: dict[str, str | int] = {"status": error.http_status, "calls": calls, "way": "launch"}
-        given.store.note(Entry("login", Actor(UNKNOWN, _address(request)), given.clock(), "denied", detail=detail))
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+        given.store.note(Entry("login", Actor(UNKNOWN, address_of(request)), given.clock(), "denied", detail=detail))

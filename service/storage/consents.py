@@ -13,7 +13,7 @@ from service.audit.row_hash import row_of
 from service.consent import KEEPS_OUT, Purpose, Said, Standing, Statement, Written
 from service.event import Signature
 from service.storage.key_ring import KeyRing
-from service.storage.person import PatientName, Person, find_or_make_person, find_person
+from service.storage.person import PatientName, Person, find_or_make_person
 from service.storage.schema import CONSENTS, PERSONS
 from service.storage.transaction import Transaction
 from service.utc import as_utc
@@ -78,15 +78,8 @@ def add_statement(transaction: Transaction, ring: KeyRing, statement: Statement,
     return standing_of(connection, ring, name)
 
 
-def statements_of(connection: Connection, ring: KeyRing, name: PatientName) -> tuple[Written, ...]:
-    """Every statement of a patient, newest first, with who wrote it down.
-
-    Raises:
-        Erased: the person's key was destroyed.
-    """
-    who = find_person(connection, ring, name)
-    if who is None:
-        return ()
+def statements_of(connection: Connection, who: Person) -> tuple[Written, ...]:
+    """Every statement of a patient, newest first, with who wrote it down."""
     query = select(CONSENTS).where(CONSENTS.c.person == who.id).order_by(CONSENTS.c.position.desc())
     return tuple(_written(row, who) for row in connection.execute(query).mappings())
 

@@ -30,10 +30,10 @@ def find_consents(request: Request, form: Form, given: Given, actor: Acting) -> 
     name = PatientName(actor.principal.organisation, form.get("patient_id", ""))
     with given.store.reading() as connection:
         who = find_person(connection, given.store.ring, name)
-        said = statements_of(connection, given.store.ring, name)
-    detail: dict[str, str | int] = {"what": "consents", "rows": len(said)}
+        said = statements_of(connection, who) if who else None
+    detail: dict[str, str | int] = {"what": "consents", "rows": len(said or ())}
     given.store.note(Entry("read", actor, given.clock(), person=who.id if who else None, detail=detail))
-    return _consents(request, given, actor, wanted=name.patient_id, said=said if who else None)
+    return _consents(request, given, actor, wanted=name.patient_id, said=said)
 
 
 def _consents(
