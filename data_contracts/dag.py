@@ -23,15 +23,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from data_contracts.protocol_block import Block, Column
+from data_contracts.protocol_block import Block, Column, one_is_a_list
 
 
 def _whole_number_is_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _one_is_a_list(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
 
 
 Version = Annotated[
@@ -39,7 +35,7 @@ Version = Annotated[
 ]
 """A whole number or text; 1.10 without quotes would be read as 1.1, and is refused."""
 
-Causes = Annotated[tuple[Column, ...], BeforeValidator(_one_is_a_list)]
+Causes = Annotated[tuple[Column, ...], BeforeValidator(one_is_a_list)]
 
 
 class DagReference(Block):

@@ -30,8 +30,9 @@ def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
     Raises:
         BadInput: every problem found, with columns, counts and row numbers, never values.
     """
-    table = with_derived(_with_categories(table, protocol), protocol)
-    problems = [*_column_problems(table, protocol), *_identity_problems(table, protocol)]
+    table, unwritten = _with_arm_names(_with_categories(table, protocol), protocol)
+    table = with_derived(table, protocol)
+    problems = [*unwritten, *_column_problems(table, protocol), *_identity_problems(table, protocol)]
     problems += [*_arm_problems(table, protocol), *_content_problems(table, protocol)]
     problems += censoring_problems(table, protocol)
     if problems:
@@ -44,6 +45,19 @@ def _with_categories(table: Table, protocol: StudyProtocol) -> Table:
     named = [name for name in protocol.categorical if name in table.columns]
     texts = {name: np.array([text or None for text in _text(table.columns[name])], dtype=object) for name in named}
     return replace(table, columns={**table.columns, **texts})
+
+
+def _with_arm_names(table: Table, protocol: StudyProtocol) -> tuple[Table, list[Problem]]:
+    """The same table with every arm by its name, and the spellings of the protocol that no row has."""
+    names = {spelling: name for name, spellings in protocol.arms.written.items() for spelling in spellings}
+    if not names or protocol.records.arm not in table.columns:
+        return table, []
+    texts = _text(table.columns[protocol.records.arm])
+    where, step = f"{table.source}, {protocol.records.arm}", "Correct arms.written, or take the spelling out."
+    unmet = [name for name in names if name not in set(texts)]
+    problems = [Problem(where, f"a row that writes {name}, as arms.written says", "none", step) for name in unmet]
+    arms = np.array([names.get(text, text) for text in texts], dtype=object)
+    return replace(table, columns={**table.columns, protocol.records.arm: arms}), problems
 
 
 def _column_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, FiniteFloat, model_validator
 
+from data_contracts.arms import Arms
 from data_contracts.card_block import CardBlock
 from data_contracts.dag import DagReference
 from data_contracts.gate import Waiver
@@ -37,35 +38,6 @@ class Records(Block):
     time: Column | None = None
     site: Column | None = None
     cluster: Column | None = None
-
-
-class Arms(Block):
-    """The therapies compared.
-
-    Attributes:
-        reference: the arm that all effects are compared with.
-        offered: the others.
-        therapies: arm name -> key of the therapy catalogue, where the name itself does not say it.
-    """
-
-    reference: Name
-    offered: tuple[Name, ...] = Field(min_length=1)
-    therapies: dict[Name, str] = Field(default_factory=dict)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All arms, the reference first: an arm's code is its position here."""
-        return (self.reference, *self.offered)
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Arms:
-        twice = [name for name, count in Counter(self.names).items() if count > 1]
-        if twice:
-            raise ValueError(f"each arm is named once; named twice: {', '.join(twice)}")
-        unknown = sorted(set(self.therapies) - set(self.names))
-        if unknown:
-            raise ValueError(f"therapies names arms that are not compared: {', '.join(unknown)}")
-        return self
 
 
 class Outcome(Block):

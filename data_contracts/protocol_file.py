@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from data_contracts.errors import BadInput, Problem
 from data_contracts.protocol import StudyProtocol
+from data_contracts.protocol_block import NAME_PATTERN
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -89,6 +90,10 @@ def _problem(model: type[BaseModel], item: Any, where: str) -> Problem:
         return Problem(f"{where}, {key}", "a known key", "an unknown one", step)
     if item["type"] == "missing":
         return Problem(f"{where}, {key}", "a value", "none", "Add the key.")
+    if item.get("ctx", {}).get("pattern") == NAME_PATTERN:
+        expected = "a name of small letters, digits, _, . and -, a letter or digit first, at most 80"
+        as_written = " arms.written says how the records write it." if item["loc"][0] == "arms" else ""
+        return Problem(f"{where}, {key}", expected, "something else", f"Correct the name.{as_written}")
     message = str(item["msg"]).removeprefix("Value error, ")
     return Problem(f"{where}, {key}", message[0].lower() + message[1:], "something else", "Correct the key.")
 

@@ -114,6 +114,20 @@ def test_many_rows_are_counted_and_ten_are_named(records: Frame, refusal: Refusa
     assert "40 rows (row 3, 6, 9, 12, 15, 18, 21, 24, 27, 30 and 30 more; the header is row 1)" in message
 
 
+def test_an_arm_may_be_written_otherwise(
+    records: Frame, check: Check, refusal: Refusal, content: dict[str, Any]
+) -> None:
+    """Spellings that the protocol names give the episodes of the names themselves; one that no row has is a slip."""
+    frame = records.replace({"therapy": {"cbt": "gCBT", "usual_care": "Care as usual"}})
+    written = {"cbt": ["gCBT"], "usual_care": "Care as usual"}
+    ours, same = check(frame, arms={**content["arms"], "written": written}), check(records)
+    assert ours.counts == same.counts
+    assert np.array_equal(ours.arm, same.arm)
+    written["ssri"] = "Sertralin"
+    told = refusal(frame, arms={**content["arms"], "written": written})
+    assert "t.csv, therapy: expected a row that writes Sertralin, as arms.written says; found none" in told
+
+
 class TestPatientAndTime:
     """With a start of treatment named, a patient may come again, but not at the same time."""
 

@@ -100,6 +100,7 @@ CHANGES = [
     ("arms.reference", "waiting"),
     ("arms.offered", ["ssri", "cbt"]),
     ("arms.therapies", {"cbt": "CBT"}),
+    ("arms.written", {"cbt": "CBT"}),
     ("outcome.column", "z"),
     ("outcome.baseline", "y0"),
     ("outcome.direction", "higher_is_better"),

@@ -135,3 +135,28 @@ def test_problems_have_exit_code_three(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         read_protocol(tmp_path / "absent.yaml")
     assert caught.value.exit_code == 3
+
+
+def test_a_name_that_cannot_be_an_arms_says_what_to_do(path: Path, content: dict[str, Any]) -> None:
+    """Who writes an arm as the records do learns what a name is, and where the records' own spelling goes."""
+    offered = {"arms": {**content["arms"], "offered": ["gCBT"]}}
+    path.write_text(yaml.safe_dump({**content, **offered}), encoding="utf-8")
+    told = refused(path)
+    assert "arms.offered.0: expected a name of small letters" in told
+    assert "arms.written says how the records write it" in told
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"ect": "ECT"}, "written names arms that are not compared: ect"),
+        ({"cbt": "ssri"}, "each spelling is of one arm; given twice: ssri"),
+        ({"cbt": "Talk", "ssri": ["Pill", "Talk"]}, "each spelling is of one arm; given twice: Talk"),
+    ],
+)
+def test_spellings_of_two_arms_are_refused(
+    path: Path, content: dict[str, Any], written: dict[str, Any], said: str
+) -> None:
+    """No row may be read as one of two arms."""
+    path.write_text(yaml.safe_dump({**content, "arms": {**content["arms"], "written": written}}), encoding="utf-8")
+    assert said in refused(path)

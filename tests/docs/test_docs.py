@@ -61,11 +61,13 @@ def test_profiles_shown_are_profiles():
 
 
 def test_the_protocol_of_the_records_page_is_one():
-    """The example of a target trial passes the schema and every check between its parts."""
+    """The example of a target trial passes the schema and every check between its parts; so does that of one table."""
     shown = [yaml.safe_load(block) for page, block in _blocks("yaml") if page == "records.md"]
     whole, *parts = sorted(shown, key=len, reverse=True)
     assert StudyProtocol.model_validate(whole).target_trial is not None
-    for part in parts:
+    (table,) = (part for part in parts if "arms" in part)
+    assert StudyProtocol.model_validate({**whole, **table, "target_trial": None}).arms.written
+    for part in (part for part in parts if "target_trial" in part):
         StudyProtocol.model_validate({**whole, "target_trial": whole["target_trial"] | part["target_trial"]})
 
 
