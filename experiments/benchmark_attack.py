@@ -34,10 +34,11 @@ from experiments.benchmark_attack_worlds import (
     two_arms,
 )
 from experiments.benchmark_draws import DrawFile
+from experiments.benchmark_found import found_table
 from experiments.benchmark_marks import Cell, Mark, Summary, at_least, at_most, judge_marks, marks_table, named
 from experiments.benchmark_runs import run_all
-from experiments.benchmark_suite import Request, SuiteResult, Table
-from experiments.benchmark_summary import describe_all, told
+from experiments.benchmark_suite import Request, SuiteResult
+from experiments.benchmark_summary import describe_all
 from experiments.effect_gates import negative_control_gate
 from experiments.report.drawing import BLUE, INK, bare
 
@@ -154,6 +155,13 @@ PLAN: Sequence[Work] = (
 )
 QUICK = 2
 
+NOTE = (
+    "Shares, or errors in the figure's own unit; ± Monte Carlo error, seeds from 1. Omitted, marginal: whether "
+    "the bounds with sampling error hold the truth; interval: the same without bounds. EASE error: found less "
+    "planted, SD; near: within 0.05 of it. Flip error: odds ratio found less true; near: within 0.1. "
+    "Bias left: over that of complete cases."
+)
+
 MARKS = (
     Mark("bounds by an omitted cause's true strength hold the truth in 0.95", ("omitted", "mean"), at_least(0.95)),
     Mark("bounds by the true odds ratio hold the truth in 0.95", ("marginal", "mean"), at_least(0.95)),
@@ -186,7 +194,7 @@ def benchmark_attack(request: Request, report: Progress) -> SuiteResult:
         "true_strengths": {str(arm): list(strength) for arm, strength in _strengths().items()},
         "true_flips": {name: _flips(name) for name in FLIPS},
     }
-    return SuiteResult(figures, (marks_table(judged), _table(cells)), partial(_draw, cells), 2.6)
+    return SuiteResult(figures, (marks_table(judged), found_table(cells, NOTE)), partial(_draw, cells), 2.6)
 
 
 def _part(report: Progress, i: int, step: str, share: float) -> None:
@@ -203,20 +211,6 @@ def _bias_left(draws: Sequence[Mapping[str, float]]) -> dict[str, dict[str, floa
     ratio, error = float(ours / complete), spread / float(complete)
     told_as = {"mean": ratio, "mc_error": error, "median": ratio, "median_mc_error": error}
     return {"bias_left": {**told_as, "draws": float(len(draws))}}
-
-
-def _table(cells: Mapping[Cell, Summary]) -> Table:
-    rows: list[list[Any]] = []
-    for (name, n), summary in cells.items():
-        for figure, found in summary.items():
-            rows.append([name, n, figure.replace("_", " "), told(found), told(found, "median"), int(found["draws"])])
-    note = (
-        "Shares, or errors in the figure's own unit; ± Monte Carlo error, seeds from 1. Omitted, marginal: whether "
-        "the bounds with sampling error hold the truth; interval: the same without bounds. EASE error: found less "
-        "planted, SD; near: within 0.05 of it. Flip error: odds ratio found less true; near: within 0.1. "
-        "Bias left: over that of complete cases."
-    )
-    return Table("What was found", ("planted", "episodes", "figure", "mean", "median", "draws"), rows, note)
 
 
 def _draw(cells: Mapping[Cell, Summary], figure: Figure) -> None:

@@ -25,11 +25,12 @@ from estimators.scored_study import ScoredStudy, score_study
 from estimators.sensitivity.benchmarks import outcome_shares
 from estimators.worlds import simulate
 from experiments.benchmark_draws import DrawFile
+from experiments.benchmark_found import found_table
 from experiments.benchmark_marks import Cell, Mark, Summary, at_least, at_most, between, judge_marks, marks_table
 from experiments.benchmark_refutation_faults import FAULTS, with_leak, with_midway
 from experiments.benchmark_runs import run_all
-from experiments.benchmark_suite import Request, SuiteResult, Table
-from experiments.benchmark_summary import describe_all, told
+from experiments.benchmark_suite import Request, SuiteResult
+from experiments.benchmark_summary import describe_all
 from experiments.leakage_gate import leakage_gate
 from experiments.refuters_beside import beside
 from experiments.report.drawing import BLUE, INK, bare
@@ -148,6 +149,13 @@ PLAN: Sequence[Work] = (
     (_cost, "clinic", LARGE, 5, 1),
 )
 
+NOTE = (
+    "Shares of draws, ± Monte Carlo error, seeds from 1. Alarm: share of sound studies in which a refuter's own p "
+    "is at most 0.05; refuted: by any refuter's verdict. Refuted by, power: share of studies with the broken "
+    "estimator that this refuter, or any, refutes by its verdict. Power, noticed and false alarm of planted "
+    "columns: share of studies in which the gate `leakage` fails."
+)
+
 MARKS = (
     *(
         Mark(f"{name.replace('_', ' ')}: p at most 0.05 in 0.03 to 0.07 of sound studies", (f"alarm.{name}", "mean"),
@@ -180,25 +188,11 @@ def benchmark_refutation(request: Request, report: Progress) -> SuiteResult:
         cells[name, size] = describe_all(found)
     judged = judge_marks(MARKS, cells)
     figures = {"cells": {f"{name} {size}": summary for (name, size), summary in cells.items()}, "marks": judged}
-    return SuiteResult(figures, (marks_table(judged), _table(cells)), partial(_draw, cells), 2.6)
+    return SuiteResult(figures, (marks_table(judged), found_table(cells, NOTE)), partial(_draw, cells), 2.6)
 
 
 def _part(report: Progress, i: int, parts: int, step: str, share: float) -> None:
     report(step, (i + share) / parts)
-
-
-def _table(cells: Mapping[Cell, Summary]) -> Table:
-    rows: list[list[Any]] = []
-    for (name, n), summary in cells.items():
-        for figure, found in summary.items():
-            rows.append([name, n, figure.replace("_", " "), told(found), told(found, "median"), int(found["draws"])])
-    note = (
-        "Shares of draws, ± Monte Carlo error, seeds from 1. Alarm: share of sound studies in which a refuter's own p "
-        "is at most 0.05; refuted: by any refuter's verdict. Refuted by, power: share of studies with the broken "
-        "estimator that this refuter, or any, refutes by its verdict. Power, noticed and false alarm of planted "
-        "columns: share of studies in which the gate `leakage` fails."
-    )
-    return Table("What was found", ("planted", "episodes", "figure", "mean", "median", "draws"), rows, note)
 
 
 def _draw(cells: Mapping[Cell, Summary], figure: Figure) -> None:

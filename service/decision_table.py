@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import Connection, select
 
 from data_contracts.errors import Erased
-from data_contracts.tables import write_table
-from service.audit.actor import OPERATOR
-from service.audit.entry import Entry
 from service.console import tell
 from service.event import Event
+from service.patient_rows import KEEP, write_patient_rows
 from service.record import RecommendationRecord
 from service.storage.answers import StoredRecommendation, find_answer
 from service.storage.events import events_of
@@ -46,10 +43,9 @@ def write_decisions(store: Store, out: Path, now: datetime) -> int:
     """
     with store.reading() as connection:
         rows = [_row(answer, events) for answer, events in _answers(connection, store.ring)]
-    store.note(Entry("read", OPERATOR, now, detail={"what": "decisions", "rows": len(rows)}))
-    write_table({name: np.array([row[name] for row in rows], dtype=object) for name in COLUMNS}, out)
+    write_patient_rows(store, "decisions", COLUMNS, rows, out, now)
     tell(summary(rows))
-    tell(f"Wrote {len(rows)} answers to {out}. It holds patients' identifiers: keep it as you keep records.")
+    tell(f"Wrote {len(rows)} answers to {out}. {KEEP}")
     return 0
 
 

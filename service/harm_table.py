@@ -7,13 +7,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-
-from data_contracts.tables import write_table
-from service.audit.actor import OPERATOR
-from service.audit.entry import Entry
 from service.console import tell
 from service.harm import KeptHarm
+from service.patient_rows import KEEP, write_patient_rows
 from service.storage.harms import all_harms
 from service.storage.store import Store
 
@@ -34,9 +30,8 @@ def write_harms(store: Store, out: Path, now: datetime) -> int:
     """
     with store.reading() as connection:
         rows = [_row(*found) for found in all_harms(connection, store.ring)]
-    store.note(Entry("read", OPERATOR, now, detail={"what": "harms", "rows": len(rows)}))  # before anybody can
-    write_table({name: np.array([row[name] for row in rows], dtype=object) for name in COLUMNS}, out)
-    tell(f"Wrote {len(rows)} reports to {out}. It holds patients' identifiers: keep it as you keep records.")
+    write_patient_rows(store, "harms", COLUMNS, rows, out, now)
+    tell(f"Wrote {len(rows)} reports to {out}. {KEEP}")
     return 0
 
 

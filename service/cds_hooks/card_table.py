@@ -11,15 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from data_contracts.advice_log import COLUMNS, PURPOSE, signature_of
 from data_contracts.errors import BadUsage
-from data_contracts.tables import write_table
 from data_contracts.whole_file import write_whole
-from service.audit.actor import OPERATOR
-from service.audit.entry import Entry
 from service.console import tell
+from service.patient_rows import KEEP, write_patient_rows
 from service.record import RecommendationRecord
 from service.storage.answers import find_answer
 from service.storage.cards import StoredCard, StoredFeedback, cards_of, feedback_of
@@ -41,13 +37,12 @@ def write_cards(store: Store, out: Path, now: datetime) -> int:
         NotReady: the database cannot be reached.
     """
     rows = list(_rows(store))
-    write_table({name: np.array([row[name] for row in rows], dtype=object) for name in COLUMNS}, out)
+    write_patient_rows(store, "cards", COLUMNS, rows, out, now)
     try:
         write_whole(signature_of(out), store.ring.sign(PURPOSE + out.read_bytes()) + b"\n")
     except OSError as error:
         raise BadUsage(f"The signature cannot be written beside {out} ({error.strerror}).") from None
-    store.note(Entry("read", OPERATOR, now, detail={"what": "cards", "rows": len(rows)}))
-    tell(f"Wrote {len(rows)} cards to {out}, signed. It holds patients' identifiers: keep it as you keep records.")
+    tell(f"Wrote {len(rows)} cards to {out}, signed. {KEEP}")
     tell(f"What the advice was worth: equipoise-lab shadow protocol.yaml --data RECORDS --cards {out} --out shadow")
     return 0
 
