@@ -119,6 +119,11 @@ def probability_of(log_odds: FloatArray) -> FloatArray:
     return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 
+def log_odds_of(probability: FloatArray) -> FloatArray:
+    """Log-odds of each probability; finite for 0 and 1 too."""
+    return np.asarray(np.log(np.maximum(probability, LEAST)) - np.log(np.maximum(1 - probability, LEAST)))
+
+
 def log_odds_cell(log_odds: FloatArray) -> IntArray:
     """Cell of the grid that each log-odds falls in."""
     return np.minimum(np.maximum(((log_odds - LOWEST) / STEP).astype(np.int64), 0), CELLS - 1)

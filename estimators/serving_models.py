@@ -11,8 +11,9 @@ import numpy as np
 
 from data_contracts.effects import ScoredEpisodes, ServedEffects
 from data_contracts.episode import FloatArray, IntArray
+from estimators.folds import deal
 from estimators.linear_regression import linear_regression
-from estimators.probability_models import LOGISTIC, LogisticByFold, fit_calibrated, served_logits
+from estimators.probability_models import INNER_FOLDS, LogisticByFold, served_logits
 
 
 class Started(Protocol):
@@ -29,16 +30,23 @@ class Started(Protocol):
         ...
 
 
-def support_model(covariates: FloatArray, data: Started, logistic: LogisticByFold | None = None) -> FloatArray:
-    """(K, 1 + q) coefficients of the calibrated multinomial logistic propensity.
+def support_model(
+    covariates: FloatArray, data: Started, logistic: LogisticByFold | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """(K, 1 + q) coefficients of the calibrated multinomial logistic propensity, and (n, K) what it says held out.
+
+    The probabilities are of models that saw no arm of the row's fold, calibrated alike: a model that saw who started
+    an arm thinks them likelier to than it thinks others like them.
 
     Args:
         covariates: (n, q) standardised.
         logistic: the propensity as the study's folds have it; without it one is fitted, with folds of its own.
     """
     if logistic is None:
-        return served_logits(fit_calibrated(LOGISTIC, covariates, data.arm, data.cluster))
-    return served_logits(logistic.calibrated(data.arm))
+        fold = deal(data.arm, np.zeros_like(data.arm), data.cluster, INNER_FOLDS, seed=0)
+        logistic = LogisticByFold.fit(covariates, data.arm, fold)
+    found = logistic.calibrated(data.arm)
+    return served_logits(found), found.scaling.apply(logistic.held_out)
 
 
 def outcome_model(covariates: FloatArray, data: ScoredEpisodes, served: ServedEffects) -> FloatArray:

@@ -16,8 +16,8 @@ from data_contracts.support import (
     Side,
     Support,
     log_odds_cell,
+    log_odds_of,
     pack_regions,
-    probability_of,
 )
 from estimators.probability_models import LogisticByFold
 from estimators.serving_models import Started, support_model
@@ -36,6 +36,10 @@ def fit_support(
 ) -> Support:
     """Fit the propensity, and count what the records show beside it.
 
+    Episodes are counted where models that did not see them place them, as a new patient is placed: by the model that
+    saw who started an arm, those who did would seem likelier to than new patients like them, who would then seem to
+    have fewer like them.
+
     Args:
         covariates: (n, q) standardised.
         data: which arm each episode started; no outcome is looked at.
@@ -43,16 +47,15 @@ def fit_support(
             with less than its equal share 1/K of the episodes, since who gets a rare arm rarely gets it like others.
         logistic: the propensity as the study's folds have it, where it is known already.
     """
-    smooth = Support.of_propensity(support_model(covariates, data, logistic))
-    arms = len(smooth.logits)
+    logits, held_out = support_model(covariates, data, logistic)
+    arms = len(logits)
     marks = min_propensity * np.minimum(1.0, arms * np.bincount(data.arm, minlength=arms) / len(data.arm))
-    log_odds = smooth.log_odds(covariates)
-    cells = log_odds_cell(log_odds)
+    cells = log_odds_cell(log_odds_of(held_out))
     return Support(
-        logits=smooth.logits,
+        logits=logits,
         hardly_ever=np.array([_hardly_ever(cells[:, k], data.arm == k, marks[k]) for k in range(arms)]),
         similar=np.stack([_similar(cells[data.arm == k, k]) for k in range(arms)]),
-        **pack_regions(_regions(covariates, data.arm, probability_of(log_odds), marks)),
+        **pack_regions(_regions(covariates, data.arm, held_out, marks)),
     )
 
 

@@ -27,7 +27,7 @@ def no_effects(arms: int, p: int) -> ServedEffects:
 def test_support_is_the_calibrated_propensity(draw_scores: Draw, arms: int) -> None:
     """The softmax of the served coefficients equals the fitted model's probabilities to 1e-9."""
     data = draw_scores(300, 1, SLOPES[:arms])
-    weights = support_model(data.features, data)
+    weights, _ = support_model(data.features, data)
     logits = weights[:, 0] + data.features @ weights[:, 1:].T
     served = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     fitted = fit_calibrated("logistic", data.features, data.arm, data.cluster).predict_proba(data.features)
