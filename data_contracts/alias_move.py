@@ -33,8 +33,8 @@ class AliasMove(BaseModel):
         gates_sha256: hash of the gates.json that it was decided by.
         manifest_sha256: hash of the policy's manifest.
         waivers: waived gates that were accepted so.
-        files: hash of what else people read of the study (``STUDY_FILES``), by name, in the record by which it became
-            the challenger: so that the report is as sure as the policy. Empty of a study of before.
+        files: hash of what else people read of the study (``STUDY_FILES``), by name: so that the report is as sure as
+            the policy. Empty in records of before.
         previous_sha256: hash of the record before this one, whichever alias it moved; None of the first.
     """
 

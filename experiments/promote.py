@@ -27,6 +27,7 @@ def promote(name: str, version: str, by: str, why: str, signer: Signer, accepted
         NotFound: no such policy.
         GateFailed: a gate of the policy failed, or was waived and is not accepted by another person; nothing is
             changed.
+        Refused: its report or gates changed since they were signed; nothing is changed.
     """
     if not by.strip() or not why.strip():
         raise BadUsage("A promotion names who promotes (--by) and their reason (--why); neither may be empty.")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from data_contracts.alias_move import GATES, MOVES, STUDY_FILES, Alias, AliasMove, WrittenMove, in_order
-from data_contracts.errors import NotFound
+from data_contracts.errors import NotFound, Refused
 from data_contracts.manifest import (
     MANIFEST,
     MODEL_CARD,
@@ -188,8 +188,14 @@ def alias_version(name: str, alias: Alias) -> str | None:
 
 
 def record_promotion(version: Version, promotion: Promotion, signature: bytes, signer: Signer) -> None:
-    """Keep the signed record with the run, then move the alias; MLflow itself keeps no history of moves."""
+    """Keep the signed record with the run, then move the alias; MLflow itself keeps no history of moves.
+
+    Raises:
+        Refused: the study's report or gates are not those that were signed when it was finished; nothing is changed.
+    """
     with _client() as (_mlflow, client):
+        files = _study_files(client, version.run_id)
+        _check_unchanged(client, promotion, files)
         folder, content = f"promotion-v{promotion.version}", promotion_content(promotion)
         _keep(client, version.run_id, folder, {PROMOTION: content, PROMOTION_SIGNATURE: signature})
         tag = json.dumps({"by": promotion.by, "why": promotion.why, "at": promotion.at})
@@ -204,10 +210,25 @@ def record_promotion(version: Version, promotion: Promotion, signature: bytes, s
             gates_sha256=version.gates_sha256,
             manifest_sha256=version.manifest_sha256,
             waivers=promotion.waivers,
+            files=files,
         )
         _record(client, version.run_id, move, signer)
         client.set_model_version_tag(promotion.name, promotion.version, "promotion", tag)
         client.set_registered_model_alias(promotion.name, CHAMPION, promotion.version)
+
+
+def _check_unchanged(client: Any, promotion: Promotion, files: Mapping[str, str]) -> None:
+    """What a promotion is decided by is what was signed before of this very version."""
+    now = {GATES: promotion.gates_sha256, **files}
+    for content, signed in _moves(client, promotion.name):
+        move = AliasMove.model_validate_json(content)
+        if signed and (move.to_version, move.manifest_sha256) == (promotion.version, promotion.manifest_sha256):
+            told = {GATES: move.gates_sha256, **move.files}
+            if changed := sorted(name for name, digest in told.items() if now.get(name) != digest):
+                raise Refused(
+                    f"{promotion.name} version {promotion.version}: {', '.join(changed)} in {_shown(registry())} "
+                    "changed since it was signed. Nothing is promoted by it; make the study again."
+                )
 
 
 def promotion_content(promotion: Promotion) -> bytes:

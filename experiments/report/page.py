@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from data_contracts.gate import GateState
 from experiments.report.drawing import Picture
 from experiments.report.findings import against_reference
 from experiments.report.refutation import refuter_rows
+from experiments.report.screens import scrolling, themed
 from experiments.report.target_trial import OPEN
 from experiments.report.together import together_rows
 from experiments.report.value import compared_values
@@ -36,7 +36,7 @@ TEMPLATE = "report.html.j2"
 def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
     """HTML text; every number comes from the summary, every text in it is escaped."""
     primary = summary["outcomes"][0] if summary["effects_computed"] else None
-    return (
+    return scrolling(
         environment("experiments.report")
         .get_template(TEMPLATE)
         .render(
@@ -56,8 +56,7 @@ def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
             decisions={decision["arm"]: decision for decision in summary["individualisation"]},
             open_to_authors=OPEN,
             protocol_text=json.dumps(summary["protocol"], indent=1, ensure_ascii=False),
-            # drawing.py escapes the texts inside its SVG.
-            figures={name: Markup(figure.svg) for name, figure in figures.items()},  # noqa: S704
+            figures={name: themed(figure) for name, figure in figures.items()},
         )
     )
 
@@ -74,9 +73,9 @@ def in_sections(items: Sequence[dict[str, Any]]) -> list[tuple[str, list[dict[st
 
 
 def environment(package: str) -> Environment:
-    """Templates of a package, with the report's ways of writing numbers and lists; all text is escaped."""
+    """Templates of a package, with the report's colours and ways of writing numbers and lists; all text is escaped."""
     made = Environment(
-        loader=PackageLoader(package),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("experiments.report")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

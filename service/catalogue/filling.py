@@ -12,13 +12,20 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from data_contracts.alias_move import GATES, MOVES, STUDY_FILES, AliasMove
+from data_contracts.alias_move import GATES, MOVES, STUDY_FILES
 from data_contracts.errors import NotFound, Refused
 from data_contracts.manifest import MANIFEST, MODEL_CARD, SIGNATURE, sha256
 from data_contracts.whole_file import write_whole
-from service.catalogue.moves import SIGNATURE_END
+from service.catalogue.moves import SIGNATURE_END, signed_record
 from service.catalogue.shelf import RECORD_NAME, RECORDS, ModelNote, VersionNote, read_note, shelf, write_note
-from service.catalogue.study_version import MAX_BYTES, MOVE, MOVE_SIGNATURE, verify_version
+from service.catalogue.study_version import (
+    MAX_BYTES,
+    MOVE,
+    MOVE_SIGNATURE,
+    PROMOTED,
+    PROMOTED_SIGNATURE,
+    verify_version,
+)
 from service.trusted_keys import load_trusted_keys
 
 PLACES = {
@@ -127,13 +134,13 @@ def _records(name: str, run: str, registry: Registry) -> tuple[str, ...]:
 def _bring(
     name: str, one: RegisteredVersion, records: Sequence[str], registry: Registry, keys: Sequence[Ed25519PublicKey]
 ) -> str:
-    """Put a version on the shelf if it does not lie there; why that cannot be, or nothing."""
+    """Put a version on the shelf if it, or what is signed of it, does not lie there; why that cannot be, or nothing."""
     place = shelf(name) / one.version
-    if place.is_dir():
+    signed = _vouching(name, one.version, records, keys)
+    if place.is_dir() and all((place / file).is_file() for file in signed):
         return ""
     try:
-        files = {file: _limited(registry.content(one.run, path)) for file, path in PLACES.items()}
-        files |= _coming(name, one.version, records, files[MANIFEST])
+        files = {file: _limited(registry.content(one.run, path)) for file, path in PLACES.items()} | signed
         verified = verify_version(name, one.version, files.get, keys)
         for file, wanted in verified.hashes.items():
             if (content := files.get(file)) is not None and sha256(content) != wanted:
@@ -145,32 +152,36 @@ def _bring(
 
 
 def _install(files: Mapping[str, bytes | None], place: Path) -> None:
-    """A version's folder appears whole or not at all."""
+    """A version's folder appears whole or not at all; one that lay there makes room."""
     place.parent.mkdir(parents=True, exist_ok=True)
     incoming = Path(tempfile.mkdtemp(dir=place.parent, prefix=".incoming-"))
     try:
         for file, content in files.items():
             if content is not None:
                 (incoming / file).write_bytes(content)
+        if place.is_dir():
+            place.rename(incoming.with_suffix(".before"))
         incoming.rename(place)
-    except BaseException:
+    finally:
         shutil.rmtree(incoming, ignore_errors=True)
-        raise
+        shutil.rmtree(incoming.with_suffix(".before"), ignore_errors=True)
 
 
-def _coming(name: str, version: str, records: Sequence[str], manifest: bytes | None) -> dict[str, bytes | None]:
-    """The record by which this very version became the challenger, the first that there is, with its signature."""
-    for record in sorted(records):
-        path = shelf(name) / RECORDS / record
-        content = path.read_bytes()
-        try:
-            move = AliasMove.model_validate_json(content)
-        except ValueError:
-            continue
-        own = (move.alias, move.to_version) == ("challenger", version)
-        if own and manifest is not None and move.manifest_sha256 == sha256(manifest):
-            return {MOVE: content, MOVE_SIGNATURE: path.with_suffix(SIGNATURE_END).read_bytes()}
-    return {}
+def _vouching(
+    name: str, version: str, records: Sequence[str], keys: Sequence[Ed25519PublicKey]
+) -> dict[str, bytes]:
+    """The signed records that say what people read of a version, as its folder keeps them.
+
+    The first by which it became the challenger; if that names no report, the first promotion that names one besides.
+    """
+    found = [one for record in sorted(records) if (one := signed_record(name, record, keys))]
+    own = [(move, content, signature) for move, content, signature in found if move.to_version == version]
+    coming = next((one for one in own if one[0].alias == "challenger"), None)
+    told = {MOVE: coming[1], MOVE_SIGNATURE: coming[2]} if coming else {}
+    if coming is None or not coming[0].files:
+        promoted = next((one for one in own if one[0].alias == "champion" and one[0].files), None)
+        told |= {PROMOTED: promoted[1], PROMOTED_SIGNATURE: promoted[2]} if promoted else {}
+    return told
 
 
 def _limited(content: bytes | None) -> bytes | None:

@@ -46,6 +46,15 @@ def moved_by_hand(note: ModelNote, keys: Sequence[Ed25519PublicKey]) -> tuple[Al
     return tuple(alias for alias, move in last.items() if stands[alias] != (move.to_version if move else None))
 
 
+def signed_record(model: str, name: str, keys: Sequence[Ed25519PublicKey]) -> tuple[AliasMove, bytes, bytes] | None:
+    """A record on the shelf with its content and signature; None if it is gone, or no trusted key signed it."""
+    found = _record(model, name, keys)
+    if found is None or not found[1]:
+        return None
+    signature = (shelf(model) / RECORDS / name).with_suffix(SIGNATURE_END).read_bytes()
+    return AliasMove.model_validate_json(found[0]), found[0], signature
+
+
 def _record(model: str, name: str, keys: Sequence[Ed25519PublicKey]) -> tuple[bytes, bool] | None:
     """A record's content, and whether a trusted key signed it; None if it is gone from the shelf."""
     path = shelf(model) / RECORDS / name

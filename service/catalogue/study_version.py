@@ -18,7 +18,10 @@ from service.trusted_keys import check_signature
 MOVE, MOVE_SIGNATURE = "move.json", "move.signature"
 """Beside a version's files: the signed record by which it became the challenger."""
 
-SIGNED = (MANIFEST, SIGNATURE, MOVE, MOVE_SIGNATURE)
+PROMOTED, PROMOTED_SIGNATURE = "promoted.json", "promoted.signature"
+"""And, of a study whose record names no report, the signed record of a promotion that does."""
+
+SIGNED = (MANIFEST, SIGNATURE, MOVE, MOVE_SIGNATURE, PROMOTED, PROMOTED_SIGNATURE)
 SHOWN = (MODEL_CARD, GATES, *STUDY_FILES)
 """What is read of a version besides, each by its hash in one of the two signed documents."""
 
@@ -57,7 +60,7 @@ class StudyVersion:
         content = read_file(self.name, self.version, file) if file in self.hashes else None
         if content is None:
             step = (
-                "A study that this version of equipoise-lab makes has it signed; make it again, or look into MLflow."
+                "Promoting it, or making the study again, signs what people read of it; until then look into MLflow."
             )
             raise NotFound(f"Version {self.version} has no {file} that is signed. {step}")
         if sha256(content) != self.hashes[file]:
@@ -84,10 +87,12 @@ def verify_version(name: str, version: str, read: Read, keys: Sequence[Ed25519Pu
     if manifest.name != name:
         raise Refused(f"Version {version} is of another model than its name says; nothing of it is shown.")
     digest = sha256(content)
-    move = _own_move(read, keys, (name, version, digest))
+    own = (name, version, digest)
+    move = _own_move(read, keys, (MOVE, MOVE_SIGNATURE), own)
+    promoted = None if move and move.files else _own_move(read, keys, (PROMOTED, PROMOTED_SIGNATURE), own)
     hashes = {MODEL_CARD: manifest.files[MODEL_CARD]} if MODEL_CARD in manifest.files else {}
-    if move is not None:
-        told = {GATES: move.gates_sha256, **move.files}
+    for one in filter(None, (promoted, move)):  # what was signed first has the last word
+        told = {GATES: one.gates_sha256, **one.files}
         hashes |= {file: held for file, held in told.items() if file in SHOWN and file != MODEL_CARD}
     return StudyVersion(name, version, manifest, digest, move, hashes)
 
@@ -112,11 +117,13 @@ def read_file(name: str, version: str, file: str) -> bytes | None:
         return None
 
 
-def _own_move(read: Read, keys: Sequence[Ed25519PublicKey], wanted: tuple[str, str, str]) -> AliasMove | None:
-    """The record of this version's coming, if it is signed and speaks of this very policy."""
+def _own_move(
+    read: Read, keys: Sequence[Ed25519PublicKey], files: tuple[str, str], wanted: tuple[str, str, str]
+) -> AliasMove | None:
+    """The record that lies in these files, if it is signed and speaks of this very policy."""
     try:
-        content = _signed(read, MOVE, MOVE_SIGNATURE, keys)
-        move = None if content is None else _parse(AliasMove, content, MOVE)
+        content = _signed(read, *files, keys)
+        move = None if content is None else _parse(AliasMove, content, files[0])
     except Refused:
         return None
     return move if move and (move.name, move.to_version, move.manifest_sha256) == wanted else None

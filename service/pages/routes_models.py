@@ -16,6 +16,7 @@ from service.pages.fairness_view import MEASURES, fairness_view
 from service.pages.model_view import VersionView, model_rows, model_view, version_view
 from service.pages.overlap_view import PARTS, overlap_view, read_design
 from service.pages.page_route import PageRoute
+from service.pages.paging import page_asked, paging
 from service.pages.rendering import FRAMING, page, spoken
 from service.policy_card import card_in, check_card
 from service.routes_recommendations import PRIVATE
@@ -31,19 +32,21 @@ FILES = {REPORT_PAGE: HTML, CARD_PAGE: HTML, REPORT: JSON, GATES: JSON, MODEL_CA
 @ROUTER.get("")
 def get_models(request: Request, given: Given, actor: Acting, page_number: int = 1) -> Response:
     """The models that were brought here, fifty a page."""
-    number = max(page_number, 1)
+    number = page_asked(page_number)
     rows, more = model_rows(number)
     _read(given, actor, "models", {"count": len(rows)})
-    return page(request, "models.html.j2", rows=rows, number=number, more=more)
+    turned = paging(ADDRESS, number, len(rows), more=more)
+    return page(request, "models.html.j2", turned.status, rows=rows, paging=turned)
 
 
 @ROUTER.get("/{model}")
 def get_model(model: str, request: Request, given: Given, actor: Acting, page_number: int = 1) -> Response:
     """One model: champion and challenger, its versions, fifty a page, and who moved what."""
-    number = max(page_number, 1)
+    number = page_asked(page_number)
     view, more = model_view(model, number)
     _read(given, actor, "model", {"model": model})
-    return page(request, "model.html.j2", view=view, number=number, more=more)
+    turned = paging(f"{ADDRESS}/{model}", number, len(view.rows), more=more)
+    return page(request, "model.html.j2", turned.status, view=view, paging=turned)
 
 
 @ROUTER.get("/{model}/compare")

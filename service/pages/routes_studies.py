@@ -10,6 +10,7 @@ from service.acting import Acting
 from service.collaborators import Given
 from service.pages.form import Form
 from service.pages.page_route import PageRoute
+from service.pages.paging import page_asked, paging
 from service.pages.promoting import promote_command
 from service.pages.rendering import page
 from service.pages.study_form import SentStudy
@@ -24,9 +25,10 @@ SHOWN = 50
 @ROUTER.get("")
 def get_studies(request: Request, given: Given, actor: Acting, page_number: int = 1) -> Response:
     """The newest first, fifty a page."""
-    number = max(page_number, 1)
+    number = page_asked(page_number)
     listed = studies.list_studies(given, actor, Response(), SHOWN + 1, (number - 1) * SHOWN)
-    return page(request, "studies.html.j2", listed=listed[:SHOWN], number=number, more=len(listed) > SHOWN)
+    turned = paging(ADDRESS, number, len(listed), more=len(listed) > SHOWN)
+    return page(request, "studies.html.j2", turned.status, listed=listed[:SHOWN], paging=turned)
 
 
 @ROUTER.get("/new")

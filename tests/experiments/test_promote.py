@@ -132,6 +132,29 @@ def test_no_record_is_lost_when_a_version_comes_back(
     assert len(list((place / "promotions").glob("*-champion-v1.signature"))) == 2
 
 
+def test_what_people_read_is_signed_by_the_promotion_and_unchanged(
+    register: Register, promote: Callable[..., Any], client: Any, tmp_path: Path
+) -> None:
+    """The record names the report's hash; one that changed since the study ended promotes nothing, and is named."""
+    (tmp_path / "read").mkdir()
+    (tmp_path / "read" / "report.html").write_text("<h1>Report</h1>")
+    register("read")
+    run = client.get_run(client.get_model_version("read", "1").run_id)
+    place = Path(unquote(urlparse(run.info.artifact_uri).path))
+    assert promote("read", "1", *BY, *WHY).code == 0
+    kept = next((place / "promotions").glob("*-champion-v1.json"))
+    told = AliasMove.model_validate_json(kept.read_bytes()).files
+    assert told == {"report.html": sha256(b"<h1>Report</h1>")}
+    with (place / "report.html").open("ab") as held:
+        held.write(b" ")
+    records = len(list((place / "promotions").iterdir()))
+    again = promote("read", "1", *BY, *WHY)
+    assert again.code != 0
+    assert "report.html in " in again.err
+    assert "changed since it was signed" in " ".join(again.err.split())
+    assert len(list((place / "promotions").iterdir())) == records
+
+
 def test_every_move_is_listed_in_a_chain_that_shows_what_is_missing(
     register: Register, promote: Callable[..., Any], lab: Any, registry: Any, client: Any
 ) -> None:

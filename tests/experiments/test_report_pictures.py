@@ -12,6 +12,7 @@ from experiments.report.effect_tree import STEP, effect_tree
 from experiments.report.figures import figures
 from experiments.report.funnel import funnel_plot, outside
 from experiments.report.page import page
+from experiments.report.screens import themed
 from experiments.report.summary import summarise
 from experiments.study_result import StudyResult
 
@@ -39,7 +40,7 @@ def test_the_funnel_stands_on_the_page_of_a_study_with_controls(result: StudyRes
     shown = replace(result, learned=replace(result.learned, systematic_errors=errors))
     summary = summarise(shown)
     pictures = figures(shown, summary)
-    assert pictures["funnel"].svg in page(summary, pictures)
+    assert themed(pictures["funnel"]) in page(summary, pictures)
     assert len(summary["negative_controls"][0]["effects"]) == 4
     assert "funnel" not in figures(result, summarise(result))
 
@@ -76,7 +77,7 @@ def test_page_and_json_show_the_same_tree(varying: StudyResult) -> None:
     summary = summarise(varying)
     pictures = figures(varying, summary)
     text = page(summary, pictures)
-    assert pictures["tree"].svg in text
+    assert themed(pictures["tree"]) in text
     for leaf in summary["tree"]["leaves"]:
         assert all(condition in pictures["tree"].alt for condition in leaf["conditions"])
         assert f'<td class="n">{100 * leaf["share"]:.0f} %</td>' in text

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from data_contracts.errors import NotFound, Refused
+from data_contracts.manifest import sha256
 from service.catalogue.moves import last_move, moved_by_hand, newest_moves
 from service.catalogue.shelf import read_note, shelf
 from service.catalogue.study_version import find_version
@@ -83,6 +84,33 @@ def test_a_report_that_nobody_signed_is_not_shown(registry: Any, run_files: File
     assert set(found.hashes) == {"model_card.json", "gates.json"}
     with pytest.raises(NotFound, match=r"no report\.html that is signed"):
         found.content("report.html")
+
+
+def test_a_promotion_signs_the_report_of_a_study_of_before(
+    registry: Any, run_files: Files, brought: Callable[[], Any]
+) -> None:
+    """Its version lies here without a report; a promotion that names one brings it, as that study left it."""
+    registry.study(run_files(), files={})
+    registry.move("champion", "1", "Ana", "read it in MLflow")
+    brought()
+    keys = load_trusted_keys()
+    assert "report.html" not in find_version("tiny", "1", keys).hashes
+    report = registry.runs[0]["report.html"]
+    registry.move("champion", "1", "Ana", "so that all can read it", files={"report.html": sha256(report)})
+    assert not brought().versions[0].problem
+    assert find_version("tiny", "1", keys).content("report.html") == report
+    assert [path.name for path in shelf("tiny").iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_promotion_takes_no_word_of_the_study_back(
+    registry: Any, run_files: Files, brought: Callable[[], Any]
+) -> None:
+    """What was signed when the study was finished stands, whatever a later record names."""
+    registry.study(run_files())
+    registry.move("champion", "1", "Ana", "another report", files={"report.html": sha256(b"other")})
+    assert not brought().versions[0].problem
+    found = find_version("tiny", "1", load_trusted_keys())
+    assert found.content("report.html") == registry.runs[0]["report.html"]
 
 
 def test_a_stranger_s_record_vouches_for_nothing(

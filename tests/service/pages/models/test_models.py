@@ -15,6 +15,7 @@ from data_contracts.gate_book import load_gates
 from service.catalogue.shelf import shelf
 from service.pages.gate_picture import MIDDLE, gate_picture, place_of
 from service.pages.promoting import promoting
+from service.pages.texts import texts_in
 
 Files = Callable[..., dict[str, bytes]]
 MakeGate = Callable[..., Gate]
@@ -125,13 +126,41 @@ def test_what_cannot_be_shown_says_why(
     bad["policy/signature"] = b"no"
     registry.study(bad)
     brought()
-    assert "no report.html that is signed" in client.get("/models/tiny/1/report").text
+    assert "Nothing signed speaks of this version&#39;s report.html" in client.get("/models/tiny/1/report").text
     assert client.get("/models/tiny/1/files/report.html").status_code == 404
     assert "Not shown." in client.get("/models/tiny").text
     for address, status in (("/models/none", 404), ("/models/tiny/9", 404), ("/models/tiny/2", 404)):
         answer = client.get(address)
         assert (answer.status_code, answer.headers["content-type"][:9]) == (status, "text/html")
     assert client.get("/models/tiny/1/files/signature").status_code == 404
+
+
+@pytest.mark.parametrize("number", ["2", "999999999999999999999999"])
+def test_past_the_end_of_a_list_is_told(
+    number: str, client: Any, registry: Any, run_files: Files, brought: Callable[[], Any]
+) -> None:
+    """A number past the end, however large, says so with 404 and leads to the first page; before the first is the first."""
+    registry.study(run_files())
+    brought()
+    for address in ("/models", "/models/tiny", "/studies"):
+        answer = client.get(f"{address}?page_number={number}")
+        assert answer.status_code == 404
+        assert "This list ends before page" in answer.text
+        assert f'<a class="button" href="{address}">' in answer.text
+        assert client.get(f"{address}?page_number=-3").status_code == 200
+
+
+def test_the_frame_tells_its_language(
+    client: Any, registry: Any, run_files: Files, brought: Callable[[], Any]
+) -> None:
+    """Report and card are marked as English; a page in another language says so in a sentence, an English one does not."""
+    registry.study(run_files())
+    brought()
+    for part in ("report", "card"):
+        told = client.get(f"/models/tiny/1/{part}", headers={"Accept-Language": "en-XA"}).text
+        assert 'class="paper" lang="en"' in told
+        assert texts_in("en-XA")("models.frame_english").split(":")[0] in told
+        assert "This document is in English" not in client.get(f"/models/tiny/1/{part}").text
 
 
 def test_a_broken_note_hides_no_other_model(
