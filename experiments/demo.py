@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import yaml
 from rich.console import Console
 
 from data_contracts.places import registry
@@ -28,6 +29,8 @@ from experiments.study import study
 from experiments.study_result import StudyResult
 
 EPISODES, SEED = 4000, 7
+NEWER, NEWER_SEED = 1500, 8
+"""Of the clinic's newer episodes, which are looked at but not attacked: a challenger to compare the champion with."""
 
 
 def demo(out: Path) -> int:
@@ -43,9 +46,10 @@ def demo(out: Path) -> int:
     clinic, version = _clinic(out / "clinic", signer)
     console.print(average_table(clinic, truth=true_effects(out / "clinic" / "truth.csv", clinic.protocol)))
     promote("clinic", version, by="the demo", why="gates passed in the demo study", signer=signer)
+    console.print(_first_look(out / "clinic-newer", signer))
 
     console.rule("3  Three patients ask the service over HTTP")
-    with running_service("clinic@champion", out) as service:
+    with running_service("clinic@champion", out, ("beat-the-blues",)) as service:
         for visit in visits(datetime.now(UTC).date()):  # the service counts days in UTC
             service.ask(visit)
         # The newest stands first on the first page: the one for whom the answer is clear.
@@ -66,6 +70,7 @@ def demo(out: Path) -> int:
 def _stay(console: Console, service: RunningService, opened: int) -> None:
     """Leave the service running for whoever sits at a terminal, until they press Enter."""
     console.print(f"The clinic's pages: {service.address}", soft_wrap=True)
+    console.print(f"Its models, to compare: {service.address}/models/clinic", soft_wrap=True)
     console.print(f"All {opened} pages, pictures and styles within two clicks of the first answered.")
     if sys.stdin.isatty() and console.is_terminal:
         console.print("Open the address in a browser and choose the first patient. Only this machine reaches it.")
@@ -86,6 +91,23 @@ def _clinic(folder: Path, signer: Signer) -> tuple[StudyResult, str]:
     with progress("clinic") as report:
         result, registered = study(folder / "protocol.yaml", folder / "records.csv", folder, signer, report)
     return opened(result), registered.version
+
+
+def _first_look(folder: Path, signer: Signer) -> str:
+    """A challenger by a protocol of fewer questions, not attacked: for analysts to compare, for nobody's care."""
+    simulate_to("clinic", NEWER, NEWER_SEED, folder)
+    path = folder / "protocol.yaml"
+    protocol = yaml.safe_load(path.read_text(encoding="utf-8"))
+    varying = protocol["effect_modifiers"]
+    protocol |= {"effect_modifiers": varying[:2], "confounders": varying[2:] + protocol["confounders"]}
+    protocol["derived_outcomes"] = ["response", "dropout"]
+    path.write_text(yaml.safe_dump(protocol, sort_keys=False), encoding="utf-8")
+    with progress("clinic, newer episodes") as report:
+        _, registered = study(path, folder / "records.csv", folder, signer, report, attack=False)
+    return (
+        f"A first look at {NEWER:,} newer episodes is registered as clinic version {registered.version}, "
+        "the challenger. Nobody promoted it.\n"
+    )
 
 
 def _trial_sentences(trial: StudyResult) -> str:

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +53,11 @@ class RunningService:
 
 
 @contextmanager
-def running_service(policy: str, out: Path) -> Iterator[RunningService]:
+def running_service(policy: str, out: Path, models: Sequence[str] = ()) -> Iterator[RunningService]:
     """Pull a policy, serve it on a free port, and stop it at the end.
+
+    Args:
+        models: others whose versions its pages show.
 
     Raises:
         NotReady: the service did not start; its own words are in the message.
@@ -64,7 +67,8 @@ def running_service(policy: str, out: Path) -> Iterator[RunningService]:
     # A line a request would bury what the demo says while somebody looks at its pages.
     environment = os.environ | {"EQUIPOISE_CONTACTS": str(contacts), "EQUIPOISE_LOG_LEVEL": "warning"}
     command = [sys.executable, "-m", "service"]
-    subprocess.run([*command, "pull", policy], check=True, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
+    for name in (policy, *models):
+        subprocess.run([*command, "pull", name], check=True, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
     server = subprocess.Popen(  # noqa: S603 - our own command
         [*command, "serve", "--local", "--policy", policy, "--port", "0"],
         env=environment,

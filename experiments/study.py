@@ -30,10 +30,15 @@ def study(
     progress: Progress = NO_PROGRESS,
     *,
     withdrawn: WithdrawnPatients | None = None,
+    attack: bool = True,
 ) -> tuple[Result, Registered]:
     """Fit, write policy, gates, report and model card into a folder, and track and register all of it in MLflow.
 
     Finished stages are kept in the folder until the study is done: run again after it was stopped, it goes on there.
+
+    Args:
+        attack: whether what is found is attacked; a first look without that takes a fraction of the time, lacks those
+            gates, and its model card says so.
 
     Raises:
         BadInput: the protocol or the records have problems; nothing stays written.
@@ -54,7 +59,7 @@ def study(
     except EquipoiseError:
         stages.remove()
         raise
-    if isinstance(result, StudyResult):
+    if attack and isinstance(result, StudyResult):
         result = attacked(result, lambda step, done: progress(step, 0.8 + 0.07 * done))
     progress("writing the policy and the report", 0.87)
     summary = summarise(result)

@@ -1,4 +1,4 @@
-"""What makes a finished page fit every screen: wide parts that scroll by themselves, drawings in the page's colours."""
+"""What makes a finished page fit every screen: wide parts scroll by themselves, drawings have the page's colours."""
 
 from __future__ import annotations
 

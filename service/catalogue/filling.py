@@ -134,7 +134,7 @@ def _records(name: str, run: str, registry: Registry) -> tuple[str, ...]:
 def _bring(
     name: str, one: RegisteredVersion, records: Sequence[str], registry: Registry, keys: Sequence[Ed25519PublicKey]
 ) -> str:
-    """Put a version on the shelf if it, or what is signed of it, does not lie there; why that cannot be, or nothing."""
+    """Put a version on the shelf if it, or a record that vouches for it, is not there; why not, or nothing."""
     place = shelf(name) / one.version
     signed = _vouching(name, one.version, records, keys)
     if place.is_dir() and all((place / file).is_file() for file in signed):
@@ -167,9 +167,7 @@ def _install(files: Mapping[str, bytes | None], place: Path) -> None:
         shutil.rmtree(incoming.with_suffix(".before"), ignore_errors=True)
 
 
-def _vouching(
-    name: str, version: str, records: Sequence[str], keys: Sequence[Ed25519PublicKey]
-) -> dict[str, bytes]:
+def _vouching(name: str, version: str, records: Sequence[str], keys: Sequence[Ed25519PublicKey]) -> dict[str, bytes]:
     """The signed records that say what people read of a version, as its folder keeps them.
 
     The first by which it became the challenger; if that names no report, the first promotion that names one besides.

@@ -18,7 +18,8 @@ from service.contact import Contact
 from service.pages.forgery import FIELD
 
 Send = Callable[..., Any]
-Send = Callable[..., Any]
+SIZES = {(1366, 768): ("light", "dark"), (820, 1180): (), (390, 844): ("light",)}
+"""Laptop, tablet and phone, and the schemes in which axe looks at each: a tablet has the laptop's parts, stacked."""
 
 
 @pytest.fixture
@@ -102,15 +103,24 @@ class Watched:
         return found
 
     def check(self, *schemes: str) -> None:
-        """Nobody is shut out, in light or dark; nothing ran or was asked that must not be."""
-        for scheme in schemes or ("light",):
+        """Nobody is shut out, in light or dark, no page is wider than the screen, and nothing ran that must not."""
+        if schemes and self.tab.evaluate("typeof axe") == "undefined":
+            self.tab.evaluate(AXE)
+        for scheme in schemes:
             self.tab.emulate_media(color_scheme=scheme)
-            found = self.tab.evaluate(f"{AXE}; axe.run({{resultTypes: ['violations']}})")["violations"]
+            found = self.tab.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
             grave = [one for one in found if one["impact"] in ("serious", "critical")]
             told = [(one["id"], node["html"][:200]) for one in grave for node in one["nodes"]]
             assert told == [], (self.tab.url, scheme)
         assert self.tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.tab.url
         self.calm()
+
+    def check_sizes(self) -> None:
+        """The same on laptop, tablet and phone, all that can be unfolded unfolded; the page is loaded once."""
+        self.tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        for (width, height), schemes in SIZES.items():
+            self.tab.set_viewport_size({"width": width, "height": height})
+            self.check(*schemes)
 
     def calm(self) -> None:
         """Nothing was asked of elsewhere, and no policy of content was broken."""

@@ -20,7 +20,6 @@ from service.utc import utc_now
 
 HOSTILE = '<script>document.title="owned"</script>"><img src=x onerror=document.title="owned">'
 WHO = {"by": "Dr A. Mbeki", "role": "GP, licence 123"}
-SIZES = {"laptop": (1280, 800), "tablet": (820, 1180)}
 OUTCOMES = (
     *(
         SecondaryOutcome(name=role, unit=SHARE, kind="yes_no", role=role, direction=BETTER[role], range=(0, 1))
@@ -82,31 +81,24 @@ def states(client: Any, asked: Callable[..., str], profile: dict[str, Any]) -> d
     }
 
 
-@pytest.mark.parametrize("size", SIZES)
 def test_every_page_in_every_state(
-    watched: Callable[..., Any], client: Any, asked: Callable[..., str], profile: dict[str, Any], size: str
+    watched: Callable[..., Any], client: Any, asked: Callable[..., str], profile: dict[str, Any]
 ) -> None:
-    """On laptop and tablet, light and dark, no page has a serious fault of access or is wider than the screen."""
-    width, height = SIZES[size]
-    one = watched(viewport={"width": width, "height": height})
+    """On laptop, tablet and phone, light and dark, no page has a serious fault of access or is wider than the screen.
+
+    And in the language that nobody speaks nothing is left in English but what is marked as such, names and safety.
+    """
+    one, nobodys = watched(), watched(locale="en-XA")
     for name, where in states(client, asked, profile).items():
+        nobodys.open(where)
+        assert nobodys.unmarked() == [], where
         tab = one.open(where)
         if name == "not found":
             one.complaints.clear()  # the browser's own word on a 404
         if name == "course":
             tab.wait_for_selector("[data-drawn]")
             assert tab.locator(".chart svg").count() == 1
-        tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-        one.check(*(("light", "dark") if size == "laptop" else ("light",)))
-
-
-def test_no_page_is_wider_than_a_phone(
-    watched: Callable[..., Any], client: Any, asked: Callable[..., str], profile: dict[str, Any]
-) -> None:
-    """On a screen of 420 pixels nobody has to move a patient's page sideways."""
-    one = watched(viewport={"width": 420, "height": 900})
-    for name, where in states(client, asked, profile).items():
-        assert one.open(where).evaluate("document.documentElement.scrollWidth") <= 420, name
+        one.check_sizes()
 
 
 def test_sliders_and_outcomes_without_a_page_load(
@@ -128,7 +120,7 @@ def test_sliders_and_outcomes_without_a_page_load(
     tab.wait_for_selector("text=How many stop before the end")
     assert tab.evaluate("document.activeElement.textContent") == "Stopping early"
     assert tab.evaluate("performance.timeOrigin") == began
-    one.check()
+    one.check("light")
 
 
 def test_the_whole_way_by_keyboard(
@@ -153,7 +145,7 @@ def test_the_whole_way_by_keyboard(
     sign(one, "release", "Release the sheet")
     sheet = tab.get_by_role("link", name="Open the sheet to print")
     assert sheet.count() == 1
-    one.check()
+    one.check("light")
     printed: bytes = tab.pdf()
     assert printed.startswith(b"%PDF")
 
@@ -189,16 +181,6 @@ def test_no_other_site_frames_or_sends(
     with other.expect_response(re.compile("/review$")) as taken:
         other.get_by_role("button").click()
     assert taken.value.status == 403
-
-
-def test_every_text_is_in_the_files(
-    watched: Callable[..., Any], client: Any, asked: Callable[..., str], profile: dict[str, Any]
-) -> None:
-    """In the language that nobody speaks nothing is left in English but what is marked as such, names and safety."""
-    one = watched(locale="en-XA")
-    for where in states(client, asked, profile).values():
-        one.open(where)
-        assert one.unmarked() == [], where
 
 
 def sign(one: Any, step: str, button: str) -> None:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 HOSTILE = '<script>document.title="owned"</script>"><img src=x onerror=document.title="owned">'
-SIZES = {"laptop": (1280, 800), "tablet": (820, 1180)}
 PARTS = (
     *("compare?one=1&other=3", "1", "1/report", "1/card", "1/fairness"),
     *("1/fairness?measure=support", "1/overlap", "1/overlap?part=pairs", "3/overlap?part=balance"),
@@ -16,7 +13,6 @@ PARTS = (
 """Pages on versions, each in a state of its own."""
 
 
-@pytest.mark.parametrize("size", SIZES)
 def test_models_in_every_state(
     watched: Callable[..., Any],
     client: Any,
@@ -27,18 +23,16 @@ def test_models_in_every_state(
     group: Any,
     card: Any,
     report: Any,
-    size: str,
 ) -> None:
     """No model, nobody promoted, a champion, every gate's state, each explorer, hostile names: nobody is shut out."""
-    width, height = SIZES[size]
-    one = watched(viewport={"width": width, "height": height})
+    one = watched()
     one.open("/models")
-    one.check("light", "dark")
+    one.check_sizes()
     made = card((group("sex", HOSTILE), group("sex", "male", 0.01)), ("age below 18",))
     registry.study(run_files(gates=every_state, card=made, report=report((HOSTILE, "cbt"))), by=HOSTILE)
     brought()
     one.open("/models/tiny")
-    one.check("light", "dark")
+    one.check_sizes()
     registry.move("champion", "1", HOSTILE, HOSTILE)
     registry.study(run_files() | {"policy/signature": b"no"})
     registry.study(run_files(card=made, report=report(**{HOSTILE: HOSTILE})))
@@ -51,21 +45,20 @@ def test_models_in_every_state(
         if tab.locator("[data-spec]").count():
             tab.wait_for_selector("[data-drawn]")
             assert tab.locator(".chart svg").count() == 1
-        tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-        one.check("light", "dark")
+        one.check_sizes()
 
 
-def test_phones_and_browsers_without_script(
+def test_browsers_without_script(
     watched: Callable[..., Any], registry: Any, run_files: Any, brought: Any, group: Any, card: Any, report: Any
 ) -> None:
-    """At 420 pixels no page is wider than the screen, and without script tables and commands are all there."""
+    """Without script tables and commands are all there, and no page is wider than a phone."""
     registry.study(run_files(card=card((group("sex", "female"),)), report=report()))
     registry.study(run_files(card=card(), report=report()))
     brought()
-    one = watched(viewport={"width": 420, "height": 900}, java_script_enabled=False)
-    for where in ("/", "/studies", "/studies/new", "/models", "/models/tiny", *(f"/models/tiny/{p}" for p in PARTS)):
-        tab = one.open(where.replace("other=3", "other=2").replace("tiny/3", "tiny/2"))
-        assert tab.evaluate("document.documentElement.scrollWidth") <= 420, where
+    one = watched(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    for where in ("/studies/new", "/models/tiny/1/fairness", "/models/tiny/2/overlap?part=balance"):
+        tab = one.open(where)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390, where
     assert tab.locator("table.scores tbody tr").count() == 1
     assert "equipoise-lab promote tiny 2" in one.open("/models/tiny/2").inner_text("pre")
     assert one.elsewhere == []

@@ -139,7 +139,7 @@ def test_what_cannot_be_shown_says_why(
 def test_past_the_end_of_a_list_is_told(
     number: str, client: Any, registry: Any, run_files: Files, brought: Callable[[], Any]
 ) -> None:
-    """A number past the end, however large, says so with 404 and leads to the first page; before the first is the first."""
+    """A number past the end, however large, says so with 404 and leads to the first page; one below 1 is the first."""
     registry.study(run_files())
     brought()
     for address in ("/models", "/models/tiny", "/studies"):
@@ -153,7 +153,7 @@ def test_past_the_end_of_a_list_is_told(
 def test_the_frame_tells_its_language(
     client: Any, registry: Any, run_files: Files, brought: Callable[[], Any]
 ) -> None:
-    """Report and card are marked as English; a page in another language says so in a sentence, an English one does not."""
+    """Report and card are marked as English; a page in another language says so, an English one does not."""
     registry.study(run_files())
     brought()
     for part in ("report", "card"):

@@ -34,6 +34,7 @@ from service.smart.ehr import read_ehrs
 from service.storage.store import Store
 
 HERE, ISS, LOGIN = "https://equipoise.example.org", "https://ehr.example.org/fhir", "https://ehr.example.org/auth"
+AUTHORIZE = f"{LOGIN}/authorize"
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 LICENCE = "https://fhir.hl7.org.uk/Id/gmc-number"
 ACCESS = {
@@ -65,6 +66,7 @@ class RecordSystem:
         held: resources by the address below the FHIR server.
         asked: what its FHIR server was asked.
         out: what the browser was sent there with.
+        authorize: where it is sent.
     """
 
     record: Any
@@ -77,11 +79,12 @@ class RecordSystem:
     asked: list[str] = field(default_factory=list)
     tokens: list[Mapping[str, str]] = field(default_factory=list)
     out: dict[str, str] = field(default_factory=dict)
+    authorize: str = AUTHORIZE
 
     def fetch(self, address: str) -> Any:
         """A document of discovery."""
         if address == f"{ISS}/.well-known/smart-configuration":
-            where = {"authorization_endpoint": f"{LOGIN}/authorize", "token_endpoint": f"{LOGIN}/token"}
+            where = {"authorization_endpoint": self.authorize, "token_endpoint": f"{LOGIN}/token"}
             return {"issuer": LOGIN, **where, "capabilities": ["launch-ehr"]}
         if address == f"{LOGIN}/keys":
             return {"keys": [dict(self.key.as_dict(private=False))]}
@@ -142,22 +145,26 @@ def ehr(record: Any, monkeypatch: pytest.MonkeyPatch) -> RecordSystem:
 
 
 @pytest.fixture
-def browser(served: ServedPolicy, store: Store, ehr: RecordSystem, tmp_path: Path) -> Iterator[Any]:
-    """A browser before a service that this record system may launch."""
-    from fastapi.testclient import TestClient
+def here() -> str:
+    """Where browsers reach the service."""
+    return HERE
 
+
+@pytest.fixture
+def launchable(served: ServedPolicy, store: Store, ehr: RecordSystem, here: str, tmp_path: Path) -> Iterator[Any]:
+    """A service that this record system may launch, as an application."""
     (tmp_path / "secret").write_text("a b\n")
     entry = {"iss": ISS, "issuer": LOGIN, "client_id": "equipoise", "secret": "secret", "licence": LICENCE}
     (tmp_path / "ehrs.yaml").write_text(json.dumps({"ehrs": [entry]}))
-    access = AccessFile.model_validate(ACCESS)
+    access = AccessFile.model_validate(ACCESS | {"audience": here})
     path = "/.well-known/smart-configuration"
     said = {"provider": KnownProvider(LOGIN, ehr.fetch, at=ISS, path=path), "keys": ProvidedKeys(LOGIN, ehr.fetch)}
-    listed = read_ehrs(tmp_path / "ehrs.yaml", access, HERE)
+    listed = read_ehrs(tmp_path / "ehrs.yaml", access, here)
     ehrs = {iss: replace(one, **said) for iss, one in listed.items()}
     reads = FhirReads([ISS], httpx.MockTransport(ehr.fhir))
     sessions = Sessions(store, Lifetimes(), access.vouches_for)
     contacts = (Contact(name="Crisis line", phone="+00 000 000", when="day and night"),)
-    cards = CardSetting(base=HERE, servers=(ISS,))
+    cards = CardSetting(base=here, servers=(ISS,))
     given = Collaborators(
         lambda: served,
         store,
@@ -169,10 +176,18 @@ def browser(served: ServedPolicy, store: Store, ehr: RecordSystem, tmp_path: Pat
         cards=cards,
         callers=Callers(nobody, lambda _headers, _address: SYSTEM),
     )
-    with TestClient(create_app(given), base_url=HERE, follow_redirects=False) as made:
+    yield create_app(given)
+    reads.close()
+
+
+@pytest.fixture
+def browser(launchable: Any) -> Iterator[Any]:
+    """A browser before that service, of a few lines."""
+    from fastapi.testclient import TestClient
+
+    with TestClient(launchable, base_url=HERE, follow_redirects=False) as made:
         made.headers["accept"] = "text/html"
         yield made
-    reads.close()
 
 
 @pytest.fixture
