@@ -121,15 +121,24 @@ class Basis(BaseModel):
     def expand(self, modifiers: FloatArray) -> FloatArray:
         """(..., p) standardised modifiers to (..., P) terms."""
         column, centre, width = self._bumps
+        first, second = self._factors
+        middle, scale = self._standard
+        p, products = self.columns, self.columns + len(column)
         wide = modifiers
         if self.index:  # vecdot: the same to the last bit for one patient as for many
             wide = np.concatenate([modifiers, np.vecdot(modifiers, self._index)[..., None]], axis=-1)
-        bumps = np.exp(-0.5 * ((wide[..., column] - centre) / width) ** 2)
-        held = np.minimum(np.maximum(modifiers, -HOLD), HOLD)
-        factors = np.concatenate([held, np.tanh(modifiers / BEND), np.exp(-0.5 * modifiers**2)], axis=-1)
-        first, second = self._factors
-        terms = np.concatenate([modifiers, bumps, factors[..., first] * factors[..., second]], axis=-1)
-        middle, scale = self._standard
+        bumps = wide.take(column, axis=-1)
+        bumps -= centre
+        bumps /= width
+        factors = np.empty((*modifiers.shape[:-1], 3 * p))
+        held, signs, bends = factors[..., :p], factors[..., p : 2 * p], factors[..., 2 * p :]
+        np.minimum(np.maximum(modifiers, -HOLD), HOLD, out=held)
+        np.tanh(modifiers / BEND, out=signs)
+        np.exp(-0.5 * modifiers**2, out=bends)
+        terms = np.empty((*modifiers.shape[:-1], len(middle)))
+        terms[..., :p] = modifiers
+        np.exp(-0.5 * bumps**2, out=terms[..., p:products])
+        np.multiply(factors.take(first, axis=-1), factors.take(second, axis=-1), out=terms[..., products:])
         terms -= middle
         terms /= scale
-        return np.asarray(terms, dtype=np.float64)
+        return terms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -58,7 +58,9 @@ def load_contradictions() -> tuple[Contradiction, ...]:
     return parse_document(_File, content, where="contradictions.yaml").contradictions
 
 
+@lru_cache(maxsize=4096, typed=True)
 def _word(name: str, value: object) -> str:
+    """What is recorded, as ``values`` has it; kept, as it recurs, by type, too: to a fact True is not always 1."""
     if name in load_facts():
         try:
             return str(read_fact(name, value))

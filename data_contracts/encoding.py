@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cached_property
-from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -114,12 +113,12 @@ class Encoding(BaseModel):
 
     def encode(self, columns: Mapping[str, Column]) -> FloatArray:
         """Bind columns by name and return the (n, p) standardised matrix; extra columns are ignored."""
-        raw = np.concatenate([feature.encode(columns[feature.name]) for feature in self.features], axis=1)
-        centre, scale = self._standard
-        return np.asarray((raw - centre) / scale, dtype=np.float64)
+        raw = [feature.encode(columns[feature.name]) for feature in self.features]
+        return self.standardise(np.concatenate(raw, axis=1))
 
-    def encode_one(self, values: Sequence[float | str | None]) -> FloatArray:
-        """One patient's values, in the order of the features, as the (1, p) standardised matrix."""
-        placed = [feature.place(value) for feature, value in zip(self.features, values, strict=True)]
+    def standardise(self, raw: FloatArray) -> FloatArray:
+        """The matrix from its (n, p) columns as ``Feature.encode`` and ``Feature.place`` give them; made in place."""
         centre, scale = self._standard
-        return np.asarray((np.array([[*chain.from_iterable(placed)]]) - centre) / scale, dtype=np.float64)
+        raw -= centre
+        raw /= scale
+        return raw

@@ -6,12 +6,13 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Literal, TypeAlias
 
 from data_contracts.instrument import Instrument, load_instruments
 from data_contracts.instrument_name import instrument_for, item_for, time_of
-from data_contracts.instrument_score import is_on_scale, total_problems
+from data_contracts.instrument_score import is_on_scale
 
 _Answers: TypeAlias = defaultdict[tuple[str, str], defaultdict[int, list[str]]]
 _Totals: TypeAlias = defaultdict[str, defaultdict[str, list[str]]]
@@ -58,27 +59,38 @@ class AnswerSheet:
         Args:
             values: by name; None and NaN are unknown.
         """
-        given = [{name: values[name] for name in names if not _is_unknown(values.get(name))} for names in self.items]
-        sound = True
-        for answers, maximum in zip(given, self.instrument.item_maxima, strict=True):
-            if not answers:
-                continue
-            numbers = {name: _number(value) for name, value in answers.items()}
-            if strange := sorted(name for name, number in numbers.items() if not is_on_scale(number, maximum)):
+        known: list[str] = []
+        sound, least, open_to = True, 0.0, self._open
+        for names, maximum in self._recorded:
+            numbers = {name: number for name in names if (number := _number(values.get(name))) is not None}
+            known += numbers
+            if not numbers:
+                open_to += maximum
+            elif strange := sorted(name for name, number in numbers.items() if not is_on_scale(number, maximum)):
                 yield Disagreement(self.instrument, "scale", tuple(strange))
+                sound = False
             elif len(set(numbers.values())) > 1:
                 yield Disagreement(self.instrument, "twice", tuple(sorted(numbers)))
+                sound = False
             else:
-                continue
-            sound = False
+                least += next(iter(numbers.values()))
         total = _number(values.get(self.total)) if self.total else None
         lowest, highest = self.instrument.minimum, self.instrument.maximum
         if not sound or total is None or not lowest <= total <= highest:  # no answers add up to what is out of range
             return
-        in_order = [_number(next(iter(one.values()))) if one else None for one in given]
-        if total_problems(self.instrument, in_order, total):
-            known = chain.from_iterable(one for one in given)
+        if not least <= total <= least + open_to:  # what is unanswered may be anything on its scale
             yield Disagreement(self.instrument, "total", tuple(sorted([*known, str(self.total)])))
+
+    @cached_property
+    def _recorded(self) -> tuple[tuple[tuple[str, ...], int], ...]:
+        """The columns of each item that has any, with its highest answer."""
+        pairs = zip(self.items, self.instrument.item_maxima, strict=True)
+        return tuple((names, maximum) for names, maximum in pairs if names)
+
+    @cached_property
+    def _open(self) -> int:
+        """What the items without any column could add to the total at the most."""
+        return sum(self.instrument.item_maxima) - sum(maximum for _, maximum in self._recorded)
 
 
 def answer_sheets(names: Iterable[str]) -> tuple[AnswerSheet, ...]:

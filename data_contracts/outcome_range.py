@@ -52,8 +52,12 @@ class Tails:
     def quantiles(self, log_level: FloatArray) -> FloatArray:
         """(..., K) log-levels to the (..., K, 2) quantiles of the arms' tails; NaN where the level is."""
         level = log_level[..., None]
-        knot = self.row.searchsorted(level + self.shift, side="right") - 1
-        return np.asarray(self.quantile[knot] + self.slope[knot] * (level - self.log_level[knot]))
+        knot = self.row.searchsorted(level + self.shift, side="right")
+        knot -= 1
+        found = level - self.log_level.take(knot)
+        found *= self.slope.take(knot)
+        found += self.quantile.take(knot)
+        return np.asarray(found)
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,8 @@ class OutcomeRanges:
 
     @cached_property
     def _totals(self) -> FloatArray:
-        """(K,) weight of all residuals of each arm."""
-        return np.array([cells[:, 0].sum() for cells in self.cells])
+        """(K,) weight of all residuals of each arm, never 0."""
+        return np.array([max(cells[:, 0].sum(), TINY) for cells in self.cells])
 
     @cached_property
     def _tails(self) -> Tails:
@@ -96,7 +100,7 @@ class OutcomeRanges:
             confidence: the share of such patients whose outcome is to lie inside.
         """
         tail = (1 - confidence) / 2
-        own = 1 / (np.maximum(self._totals, TINY) * propensity)
+        own = 1 / (self._totals * propensity)
         log_level = np.log(np.where((1 - tail) * own < tail, tail - (0.5 - tail) * own, np.nan))
         beyond = expected_residual(self.spread, covariates)[..., None, None] * self._tails.quantiles(log_level)
         return expected + beyond[..., 0], expected - beyond[..., 1]

@@ -21,8 +21,9 @@ from data_contracts.episode import FloatArray, IntArray
 POINTS = 2048
 """Points at which the joint normal distribution is evaluated for the quantile."""
 
-FAR = 3
-"""How many times the points beyond the quantile are looked at before any other."""
+CLOSE = 0.93
+"""Points farther than this share of the quantile under independence are looked at before any other: the quantile of
+differences with one standard error lies at some 0.96 of it, so that others are rarely looked at."""
 
 TOGETHER = 8
 """Patients whose points are held at once: few enough for the processor's cache."""
@@ -66,8 +67,8 @@ def rank_sets(
     surely = surely_better(values, values, critical[..., None, None] * errors)
     if withdrawn is not None:
         surely &= ~withdrawn
-    beaten_by = surely.sum(axis=-2)
-    return RankSets(1 + beaten_by, m - surely.sum(axis=-1), beaten_by == 0, critical)
+    beaten_by, beats = (np.add.reduce(surely, axis=axis, dtype=np.int64) for axis in (-2, -1))
+    return RankSets(1 + beaten_by, m - beats, beaten_by == 0, critical)
 
 
 def surely_better(lowest: FloatArray, highest: FloatArray, margin: FloatArray) -> BoolArray:
@@ -110,21 +111,47 @@ def _critical_values(covariance: FloatArray, errors: FloatArray, confidence: flo
     if m < 2:
         return np.zeros(n)
     contrasts, moving = _contrasts(covariance, errors)
-    normals, radii = _normals(m - 1)
-    above = POINTS - min(POINTS - 1, math.ceil(confidence * POINTS) - 1)
-    far = min(POINTS, FAR * above)
-    largest = _largest(contrasts, normals[:, :far])
-    found = np.partition(largest, far - above, axis=-1)[:, far - above].astype(np.float64)
+    points = _points(m, confidence)
+    largest = _largest(contrasts, points.far)
+    found = np.partition(largest, points.place, axis=-1)[:, points.place].astype(np.float64)
     # |t| at a point is at most the point's distance from 0: nearer points lie below a quantile beyond their reach, and
     # what was found so far is no more than the quantile.
-    within = radii[far:] * (1 + NARROW)
-    if (near := np.flatnonzero(found < within.max(initial=0.0))).size:
-        more = int(np.searchsorted(-within, -found[near].min(), side="right"))
-        rest = _largest(contrasts[near], normals[:, far : far + more])
-        together, rank = np.concatenate([largest[near], rest], axis=1), far + more - above
+    if points.reach > found.min():
+        near = np.flatnonzero(found < points.reach)
+        more = int(np.searchsorted(points.nearness, -found[near].min(), side="right"))
+        rest = _largest(contrasts[near], points.near[:, :more])
+        together, rank = np.concatenate([largest[near], rest], axis=1), points.place + more
         found[near] = np.partition(together, rank, axis=-1)[:, rank]
     # One pair has the normal quantile itself; the points must not make any interval narrower than that.
     return np.where(moving, np.maximum(found, _pointwise(confidence)), 0.0)
+
+
+@dataclass(frozen=True)
+class _Points:
+    """The points of m - 1 normals for the critical values of m arms; the quantile is usually among the far ones.
+
+    Attributes:
+        far: (m - 1, far) the farthest points; ``near`` the (m - 1, POINTS - far) others.
+        place: of the quantile among the largest |t| at the far points, ascending.
+        nearness: (POINTS - far,) the largest |t| that is possible at each of the others, negative and so ascending.
+        reach: the largest that is possible at any of them.
+    """
+
+    far: NDArray[np.float32]
+    near: NDArray[np.float32]
+    place: int
+    nearness: FloatArray
+    reach: float
+
+
+@lru_cache(maxsize=64)
+def _points(m: int, confidence: float) -> _Points:
+    normals, radii = _normals(m - 1)
+    above = POINTS - min(POINTS - 1, math.ceil(confidence * POINTS) - 1)
+    far = max(above, int(np.count_nonzero(radii > CLOSE * any_correlation_value(m, confidence))))
+    nearness = -radii[far:] * (1 + NARROW)
+    far_normals, near_normals = (np.ascontiguousarray(part) for part in (normals[:, :far], normals[:, far:]))
+    return _Points(far_normals, near_normals, far - above, nearness, float(-nearness.min(initial=0.0)))
 
 
 @lru_cache(maxsize=32)
@@ -151,16 +178,25 @@ def _contrasts(covariance: FloatArray, errors: FloatArray) -> tuple[FloatArray, 
     """
     n, m = covariance.shape[:2]
     pairs, signs = _pairs(m)
-    order, rows = _one_order(covariance), np.arange(n)[:, None]
-    places = (m * order[:, :, None] + order[:, None]).reshape(n, m * m)
-    here = covariance.reshape(n, m * m)[rows, places].reshape(n, m, m)
-    from_first = here[:, 1:, 1:] - here[:, :1, 1:] - here[:, 1:, :1] + here[:, :1, :1]
+    order = _one_order(covariance)
+    places = ((m * order)[:, :, None] + order[:, None]).reshape(n, m * m)
+    if n > 1:
+        places += (m * m * np.arange(n))[:, None]
+    here = covariance.take(places).reshape(n, m, m)
+    first = here[:, :1]
+    from_first = here[:, 1:, 1:] - first[:, :, 1:]
+    from_first -= here[:, 1:, :1]
+    from_first += first[:, :, :1]
     scale, vectors = np.linalg.eigh(from_first)
     # The symmetric root: signs of eigenvectors are for rounding to choose, and must not choose the points.
-    root = np.matmul(vectors * np.sqrt(np.maximum(scale, 0.0))[:, None], np.swapaxes(vectors, -1, -2))
-    of_pairs = errors.reshape(n, m * m)[rows, places[:, pairs]]
+    root = np.matmul(vectors * np.sqrt(np.maximum(scale, 0.0))[:, None], vectors.swapaxes(-1, -2))
+    of_pairs = errors.take(places.take(pairs, axis=1))
     varies = of_pairs > TINY
-    weights = np.matmul(signs, root) / np.where(varies, of_pairs, np.inf)[..., None]
+    weights = np.matmul(signs, root)
+    if varies.all():
+        weights /= of_pairs[..., None]
+        return weights, varies[:, 0]
+    weights /= np.where(varies, of_pairs, np.inf)[..., None]
     return weights, np.asarray(varies.any(axis=1))
 
 
@@ -169,15 +205,16 @@ def _largest(contrasts: FloatArray, normals: NDArray[np.float32]) -> NDArray[np.
     found = np.empty((len(contrasts), normals.shape[1]), dtype=np.float32)
     for start in range(0, len(contrasts), TOGETHER):
         t = np.matmul(contrasts[start : start + TOGETHER].astype(np.float32), normals)
-        np.abs(t, out=t).max(axis=1, out=found[start : start + TOGETHER])
+        np.maximum.reduce(np.abs(t, out=t), axis=1, out=found[start : start + TOGETHER])
     return found
 
 
 def standard_errors(covariance: FloatArray) -> FloatArray:
     """(..., m, m) standard errors of the differences of jointly varying values, by their (..., m, m) covariance."""
     variance = covariance.diagonal(axis1=-2, axis2=-1)
-    squared = variance[..., :, None] + variance[..., None, :] - 2 * covariance
-    return np.asarray(np.sqrt(np.maximum(squared, 0.0)), dtype=np.float64)
+    squared = variance[..., :, None] + variance[..., None, :]
+    squared -= 2 * covariance
+    return np.sqrt(np.maximum(squared, 0.0, out=squared), out=squared)
 
 
 @lru_cache(maxsize=32)

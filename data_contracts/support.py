@@ -77,10 +77,14 @@ class Support:
     def log_odds(self, covariates: FloatArray) -> FloatArray:
         """(..., q) covariates to (..., K) log-odds of each arm against all others together."""
         intercepts, slopes = self._linear
-        scores = intercepts + np.vecdot(slopes, covariates[..., None, :])
-        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        others = weights.sum(axis=-1, keepdims=True) - weights
-        return np.asarray(np.log(np.maximum(weights, LEAST) / np.maximum(others, LEAST)), dtype=np.float64)
+        scores = np.vecdot(slopes, covariates[..., None, :])
+        scores += intercepts
+        scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
+        weights = np.exp(scores, out=scores)
+        others = np.add.reduce(weights, axis=-1, keepdims=True) - weights
+        odds = np.maximum(weights, LEAST)
+        odds /= np.maximum(others, LEAST)
+        return np.asarray(np.log(odds, out=odds), dtype=np.float64)
 
     def verdicts(self, covariates: FloatArray) -> IntArray:
         """(..., q) covariates, of one patient or of many, to (..., K) verdicts."""
@@ -88,11 +92,19 @@ class Support:
 
     def verdicts_at(self, log_odds: FloatArray, covariates: FloatArray) -> IntArray:
         """The same where the (..., K) log-odds of these covariates are known already."""
+        return self.verdicts_by(log_odds, self.similar_at(log_odds), covariates)
+
+    def verdicts_by(self, log_odds: FloatArray, similar: FloatArray, covariates: FloatArray) -> IntArray:
+        """The same where the (..., K) episodes among similar patients are known, too."""
         hardly = log_odds < self.hardly_ever
         if len(self.region_arm):
-            hardly = hardly | self._in_region(covariates)
-        few = self.similar[self._arms, log_odds_cell(log_odds)] < MINIMUM_CELL
+            hardly |= self._in_region(covariates)
+        few = similar < MINIMUM_CELL
         return np.where(hardly, HARDLY_EVER, np.where(few, TOO_FEW, SUPPORTED))
+
+    def similar_at(self, log_odds: FloatArray) -> FloatArray:
+        """(..., K) log-odds to (..., K) episodes of each arm among patients about as likely to get it, in bands."""
+        return self.similar.take(log_odds_cell(log_odds) + self._first_cells)
 
     def _in_region(self, covariates: FloatArray) -> BoolArray:
         """(..., K) whether a patient lies in a region of the arm."""
@@ -107,6 +119,11 @@ class Support:
     @cached_property
     def _arms(self) -> IntArray:
         return np.arange(len(self.logits))
+
+    @cached_property
+    def _first_cells(self) -> IntArray:
+        """(K,) where each arm's cells begin if all stand in one row."""
+        return CELLS * self._arms
 
     @cached_property
     def _of_arm(self) -> FloatArray:

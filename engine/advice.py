@@ -72,7 +72,7 @@ def _numbers(policy: Policy, patients: Patients, decision: Decision) -> list[Arm
     varies, ranks = policy.effects.individualised.tolist(), decision.ranking.of_one()
     offered, effect_shown = decision.offered[0].tolist(), decision.effect_shown[0].tolist()
     average_shown, rank_shown = decision.average_shown[0].tolist(), decision.rank_shown[0].tolist()
-    similar, overlap = similar_patients(policy, patients), overlap_words(decision)
+    similar, overlap = similar_patients(policy, patients), overlap_words(decision.overlap)
     recommended, contributions = decision.recommended[0].tolist(), _contributions(policy, patients)
     for k, at in enumerate(policy.ranked_at.tolist()):
         told = found[at]

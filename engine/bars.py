@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,9 +13,6 @@ from data_contracts.episode import IntArray
 from data_contracts.recommendation import Reason
 from engine.reason_codes import CODE, OPEN
 from engine.ruling import Ruling
-
-ONE = np.zeros(1, dtype=np.int64)
-"""Which ruling is whose if there is one patient with one ruling."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +42,25 @@ def bars_of(rulings: Sequence[Ruling], which: IntArray, excluded: BoolArray) -> 
         which: (n,) which of them is whose.
         excluded: (n, A) arms that a clinician has excluded.
     """
-    columns = zip(*map(_said, rulings), strict=True)
+    columns = zip(*((one.refused, one.held_back, one.code, one.few) for one in map(bars_by, rulings)), strict=True)
     refused, held_back, code, few = (np.concatenate(column)[which] for column in columns)
-    return Bars(refused, held_back, np.where(excluded & ~refused[:, None], CODE[Reason.EXCLUDED], code), few)
+    return without(Bars(refused, held_back, code, few), excluded)
+
+
+def without(bars: Bars, excluded: BoolArray) -> Bars:
+    """The same with the (n, A) arms that a clinician has excluded barred, too."""
+    if not excluded.any():
+        return bars
+    return replace(bars, code=np.where(excluded & ~bars.refused[:, None], CODE[Reason.EXCLUDED], bars.code))
 
 
 @lru_cache(maxsize=4096)
-def _said(ruling: Ruling) -> tuple[BoolArray, BoolArray, IntArray, BoolArray]:
-    """``Bars`` of one patient by a ruling; kept, as rulings are."""
+def bars_by(ruling: Ruling) -> Bars:
+    """The bars of one patient by a ruling alone; kept, as rulings are."""
     safety, consent = ruling.safety, ruling.safety.reason is Reason.CONSENT
     refused = safety.level == "refused"
     code = np.where(ruling.removed, CODE[Reason.SAFETY], CODE[Reason.CONSENT] if consent else OPEN)
     if refused:
         code[:] = CODE[Reason.CONSENT if consent else Reason.SAFETY]
     held_back, few = refused or safety.awaiting_acknowledgement, [bool(rules) for rules in ruling.few]
-    return np.array([refused]), np.array([held_back]), code[None], np.array([few])
+    return Bars(np.array([refused]), np.array([held_back]), code[None], np.array([few]))

@@ -15,6 +15,7 @@ from engine.bars import Bars
 from engine.filling import Ways
 from engine.outcome import expected_outcomes
 from engine.outcomes_here import outcomes_here
+from engine.overlap import Overlap, overlap_of
 from engine.patient import Patients
 from engine.policy import Policy
 from engine.ranking import Ranking, rank
@@ -41,7 +42,7 @@ class Decision:
         held_back: (n,) whether ranks are not told: refused, or an acknowledgement is awaited.
         effect: (n, K, 3) served effect and the ends of its interval.
         covariance: (n, K, K) joint covariance of the served effects.
-        log_odds: (n, K) of each ranked arm against all others.
+        overlap: how often such patients got each ranked arm.
         ranking: of the arms that no reason speaks against.
         expected: (n, K, 3) expected outcome and the ends of its range.
         terms: (n, P) basis terms of the patients' effect modifiers.
@@ -54,7 +55,7 @@ class Decision:
     held_back: BoolArray
     effect: FloatArray
     covariance: FloatArray
-    log_odds: FloatArray
+    overlap: Overlap
     ranking: Ranking
     expected: FloatArray
     terms: FloatArray
@@ -111,10 +112,10 @@ def decide(policy: Policy, patients: Patients, bars: Bars) -> Decision:
         patients: what it needs of them.
         bars: what stands against ranking arms, by safety rules and by the clinician.
     """
-    log_odds = policy.support.log_odds(patients.covariates)
-    reason = arm_reasons(policy, patients, log_odds, bars)
+    overlap = overlap_of(policy.support, patients.covariates)
+    reason = arm_reasons(policy, patients, overlap.verdicts, bars)
     here = serve_here(policy.effects, patients, policy.z, policy.manifest.confidence)
-    expected = expected_outcomes(policy, patients.covariates, log_odds, here.effects)
+    expected = expected_outcomes(policy, patients.covariates, overlap.probability, here.effects)
     allowed = reason[:, policy.ranked_at] == OPEN
     return Decision(
         policy=policy,
@@ -123,7 +124,7 @@ def decide(policy: Policy, patients: Patients, bars: Bars) -> Decision:
         held_back=bars.held_back,
         effect=here.ends,
         covariance=here.covariance,
-        log_odds=log_odds,
+        overlap=overlap,
         ranking=rank(policy, here.effects, here.covariance, allowed, patients.more_severe),
         expected=widened_outcomes(policy, patients, expected),
         terms=patients.terms,

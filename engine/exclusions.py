@@ -20,6 +20,8 @@ def excluded_arms(profile: PatientProfile, policy: Policy) -> BoolArray:
     Raises:
         BadInput: an excluded arm is not one of the policy's.
     """
+    if not profile.exclusions:
+        return policy.nothing_excluded
     _check_known(profile.exclusions, policy)
     return np.array([[name in profile.exclusions for name in policy.labels]])
 

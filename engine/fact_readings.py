@@ -44,13 +44,16 @@ def answers_of(profile: PatientProfile, book: RuleBook, doubts: Doubts = NONE) -
         BadInput: facts are out of their range or not of their type, or an acknowledgement names a rule
             that does not wait for one; all are listed.
     """
-    codes, names = bytearray([UNKNOWN]) * book.size, dict.fromkeys(book.name_facts)
-    problems = list(acknowledgement_problems({rule for rule, _ in acknowledged_in(profile)}, book.waiting))
-    values = with_baseline(profile.values, book)
-    for fact in book.conditions.keys() & values.keys():
+    values, as_of, acknowledged = with_baseline(profile.values, book), profile.as_of, acknowledged_in(profile)
+    pattern, unreadable = _yes_or_no(book, tuple(map(values.get, book.yes_or_no)))
+    codes, names = bytearray(pattern), dict.fromkeys(book.name_facts)
+    problems = [*unreadable, *acknowledgement_problems([rule for rule, _ in acknowledged], book.waiting)]
+    for fact in _one_by_one(book, as_of, doubts):
+        if fact not in values:
+            continue
         try:
             reading, told = _current(book, fact, values[fact])
-            stale = fact in profile.as_of and is_stale(fact, reading, profile.as_of[fact], book.today)
+            stale = fact in as_of and is_stale(fact, reading, as_of[fact], book.today)
         except UnreadableFact as error:
             problems.append(error.problem)
             continue
@@ -62,8 +65,15 @@ def answers_of(profile: PatientProfile, book: RuleBook, doubts: Doubts = NONE) -
         if fact in names and isinstance(reading, frozenset) and not stale:
             names[fact] = reading
     if problems:
-        raise BadInput(sorted(problems, key=lambda problem: problem.where))
-    return Answers(bytes(codes), tuple(names.values()), acknowledged_in(profile))
+        raise BadInput(sorted(dict.fromkeys(problems), key=lambda problem: problem.where))
+    return Answers(bytes(codes), tuple(names.values()), acknowledged)
+
+
+def _one_by_one(book: RuleBook, as_of: Mapping[str, date], doubts: Doubts) -> Iterable[str]:
+    """The facts that a patient's yes and no alone do not settle: others, and those with a day or in doubt."""
+    if doubts.found:
+        return book.conditions
+    return (*book.others, *(fact for fact in book.yes_or_no if fact in as_of)) if as_of else book.others
 
 
 def acknowledged_in(profile: PatientProfile) -> Acknowledged:
@@ -126,6 +136,22 @@ def _reading(fact: str, value: object) -> Reading:
         return read_fact(fact, value)
     except UnreadableFact:  # what cannot be read says nothing
         return Answer.UNKNOWN
+
+
+@lru_cache(maxsize=4096)
+def _yes_or_no(book: RuleBook, values: tuple[Value, ...]) -> tuple[bytes, tuple[Problem, ...]]:
+    """The answers to all conditions as far as yes-or-no facts tell them, all current, and what of these is no answer.
+
+    Kept, as many patients give the same; by equality alone, since True and 1 are the same yes.
+    """
+    codes, problems = bytearray([UNKNOWN]) * book.size, []
+    for fact, value in zip(book.yes_or_no, values, strict=True):
+        try:
+            for at, code in _current(book, fact, value)[1]:
+                codes[at] = code
+        except UnreadableFact as error:
+            problems.append(error.problem)
+    return bytes(codes), tuple(problems)
 
 
 @lru_cache(maxsize=4096, typed=True)

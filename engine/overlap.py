@@ -1,26 +1,45 @@
-"""Overlap in words: how often patients like this one really got each arm."""
+"""Overlap: how often patients like this one really got each arm, in numbers and in words."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
 
 from data_contracts.column_checks import MINIMUM_CELL
-from data_contracts.support import log_odds_cell, probability_of
-from engine.decision import Decision
+from data_contracts.episode import FloatArray, IntArray
+from data_contracts.support import Support, probability_of
 
 RARE = 0.01
 """Share below which it is not told as so many of 100."""
 
 
-def overlap_words(decision: Decision) -> list[str]:
+@dataclass(frozen=True)
+class Overlap:
+    """How often n patients' like got each of K ranked arms; what is missing of them is filled as when learning.
+
+    Attributes:
+        verdicts: (n, K) whether an arm is supported (``data_contracts.support``).
+        probability: (n, K) share of such patients who got it.
+        similar: (n, K) how many who were about as likely to get it did, in bands of 11 told from below.
+    """
+
+    verdicts: IntArray
+    probability: FloatArray
+    similar: FloatArray
+
+
+def overlap_of(support: Support, covariates: FloatArray) -> Overlap:
+    """The overlap at (n, q) standardised covariates."""
+    log_odds = support.log_odds(covariates)
+    similar = support.similar_at(log_odds)
+    return Overlap(support.verdicts_by(log_odds, similar, covariates), probability_of(log_odds), similar)
+
+
+def overlap_words(overlap: Overlap) -> list[str]:
     """Of each of the K ranked arms, for the one patient: the share of such patients who got it, and how many did.
 
-    Both are as the records give them at the values known, what is missing filled as when learning. Counts of those
-    about as likely to get it come in bands of 11 and are told from below; there are no words where they are under 11.
+    There are no words where they are under 11.
     """
-    support, log_odds = decision.policy.support, decision.log_odds[0]
-    shares = probability_of(log_odds).tolist()
-    counts = support.similar[np.arange(len(log_odds)), log_odds_cell(log_odds)].tolist()
+    shares, counts = overlap.probability[0].tolist(), overlap.similar[0].tolist()
     return [_words(share, int(count)) for share, count in zip(shares, counts, strict=True)]
 
 

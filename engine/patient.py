@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,19 +51,22 @@ def read_patient(profile: PatientProfile, policy: Policy) -> Patients:
         BadInput: a value is not of its feature's type.
     """
     manifest, given = policy.manifest, profile.values
-    features = manifest.encoding.features
-    if problems := list(_type_problems(features, profile)):
+    columns: list[float] = []
+    missing, outside, problems = [], [], []
+    for feature in manifest.encoding.features:
+        value = given.get(feature.name)
+        if isinstance(value, str) and feature.kind == "numeric":
+            problems.append(_text_problem(feature))
+            continue
+        bound = bound_value(feature, value)
+        columns += feature.place(bound)
+        missing.append(bound is None)
+        outside.append(bound is not None and not was_seen(feature, bound))
+    if problems:
         raise BadInput(problems)
-    values = [bound_value(feature, given.get(feature.name)) for feature in features]
-    missing = [value is None for value in values]
-    seen = [value is None or was_seen(feature, value) for feature, value in zip(features, values, strict=True)]
-    return _patients(
-        policy,
-        manifest.encoding.encode_one(values),
-        np.array([missing]),
-        ~np.array([seen]),
-        np.array([is_more_severe(manifest.outcome, given.get(manifest.outcome.baseline or ""))]),
-    )
+    more_severe = is_more_severe(manifest.outcome, given.get(manifest.outcome.baseline or ""))
+    covariates = manifest.encoding.standardise(np.array([columns]))
+    return _patients(policy, covariates, np.array([missing]), np.array([outside]), np.array([more_severe]))
 
 
 def read_patients(cohort: Cohort, policy: Policy) -> Patients:
@@ -133,12 +136,6 @@ def _bind(feature: Feature, cohort: Cohort) -> tuple[Column, BoolArray, BoolArra
 
 def _known(feature: Feature, levels: Sequence[float | str | None]) -> tuple[list[bool], list[bool]]:
     return [level is None for level in levels], [was_seen(feature, level) for level in levels]
-
-
-def _type_problems(features: Sequence[Feature], profile: PatientProfile) -> Iterator[Problem]:
-    for feature in features:
-        if feature.kind == "numeric" and isinstance(profile.values.get(feature.name), str):
-            yield _text_problem(feature)
 
 
 def _text_problem(feature: Feature) -> Problem:

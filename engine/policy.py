@@ -149,6 +149,11 @@ class Policy:
         return np.array([arm.ranked for arm in self.manifest.arms])
 
     @cached_property
+    def nothing_excluded(self) -> NDArray[np.bool_]:
+        """(1, A) what a clinician excludes for most patients."""
+        return np.zeros((1, len(self.manifest.arms)), dtype=np.bool_)
+
+    @cached_property
     def ranked_at(self) -> IntArray:
         """(K,) positions of the ranked arms among all A of the study."""
         return np.flatnonzero(self.is_ranked)

@@ -51,7 +51,7 @@ def rank(
     """
     best, confidence = first_of(policy, effects, allowed, more_severe), policy.manifest.confidence
     if allowed.all():
-        sets = rank_sets(effects, covariance, confidence, policy.withdrawn)
+        sets = rank_sets(effects, covariance, confidence, policy.withdrawn if policy.manifest.withdrawn else None)
         return Ranking(sets.lower, sets.upper, sets.in_top_set, best, sets.critical_value)
     lower, upper = np.zeros(allowed.shape, dtype=np.int64), np.zeros(allowed.shape, dtype=np.int64)
     in_top_set, critical = np.zeros(allowed.shape, dtype=np.bool_), np.zeros(len(allowed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_contracts.episode import FloatArray, IntArray
+from data_contracts.episode import IntArray
 from data_contracts.recommendation import Reason
 from data_contracts.support import HARDLY_EVER, SUPPORTED, TOO_FEW
 from engine.bars import Bars
@@ -21,7 +21,7 @@ OF_VERDICT[[HARDLY_EVER, TOO_FEW]] = CODE[Reason.NON_OVERLAP], CODE[Reason.TOO_F
 def arm_reasons(
     policy: Policy,
     patients: Patients,
-    log_odds: FloatArray,
+    verdicts: IntArray,
     bars: Bars,
 ) -> IntArray:
     """(n, A) codes of why each arm of the study has no rank, ``OPEN`` if it may be ranked.
@@ -32,31 +32,34 @@ def arm_reasons(
     Args:
         policy: of K ranked arms among A.
         patients: n of them.
-        log_odds: (n, K) of each ranked arm against all others.
+        verdicts: (n, K) on support for each ranked arm.
         bars: what stands against ranking before the records are looked at.
     """
-    overlap = _overlap(policy, patients, log_odds)
-    alone = abstentions(policy, patients)[:, None]
-    codes = policy.over_arms(np.where(alone == OPEN, overlap, alone), CODE[Reason.TOO_FEW_SIMILAR])
-    codes[(codes == OPEN) & bars.few] = CODE[Reason.TOO_FEW_SIMILAR]
+    codes = _overlap(policy, patients, verdicts)
+    if patients.missing.any() or patients.outside.any():
+        alone = abstentions(policy, patients)[:, None]
+        codes = np.where(alone == OPEN, codes, alone)
+    codes = policy.over_arms(codes, np.int64(CODE[Reason.TOO_FEW_SIMILAR]))
+    if bars.few.any():
+        codes[(codes == OPEN) & bars.few] = CODE[Reason.TOO_FEW_SIMILAR]
     for arm, reason in policy.held_back.items():
         held = codes[:, policy.at[arm]]
         held[(held == OPEN) | (reason is Reason.NOT_COMPARABLE)] = CODE[reason]
     return np.where(bars.code == OPEN, codes, bars.code)
 
 
-def _overlap(policy: Policy, patients: Patients, log_odds: FloatArray) -> IntArray:
+def _overlap(policy: Policy, patients: Patients, verdicts: IntArray) -> IntArray:
     """(n, K) codes of what speaks against an arm by support, judged over the ways where effect modifiers are missing.
 
     An arm is supported if it is in at least the stated share of the ways; if it is not in as many, that is told; in
     between nobody can tell without the missing facts.
     """
-    codes = OF_VERDICT[policy.support.verdicts_at(log_odds, patients.covariates)]
+    codes = OF_VERDICT.take(verdicts)
     confidence = policy.manifest.confidence
     for row, ways in patients.ways.items():
-        verdicts = policy.support.verdicts(ways.covariates)
-        share = np.minimum(*((half == SUPPORTED).mean(axis=0) for half in (verdicts[:WAYS], verdicts[WAYS:])))
-        most = np.array([np.bincount(column[column != SUPPORTED], minlength=1).argmax() for column in verdicts.T])
+        found = policy.support.verdicts(ways.covariates)
+        share = np.minimum(*((half == SUPPORTED).mean(axis=0) for half in (found[:WAYS], found[WAYS:])))
+        most = np.array([np.bincount(column[column != SUPPORTED], minlength=1).argmax() for column in found.T])
         against = np.where(share <= 1 - confidence, OF_VERDICT[most], CODE[Reason.MISSING_KEY])
         codes[row] = np.where(share >= confidence, OPEN, against)
     return codes

@@ -11,7 +11,7 @@ from data_contracts.site_offer import SiteOffers
 from engine.advice import advise
 from engine.answer import answer
 from engine.availability import offered_at, site_queries
-from engine.bars import ONE, bars_of
+from engine.bars import bars_by, without
 from engine.decision import decide
 from engine.doubts import doubts_of, settled
 from engine.exclusions import excluded_arms
@@ -49,7 +49,7 @@ def recommend(
     doubts = doubts_of(profile, today)
     ruling = judge_safety(profile, policy, rules, today, doubts)
     patient = read_patient(settled(profile, doubts), policy)
-    decision = decide(policy, patient, bars_of([ruling], ONE, excluded_arms(profile, policy)))
+    decision = decide(policy, patient, without(bars_by(ruling), excluded_arms(profile, policy)))
     arms = advise(policy, patient, decision, ruling, offered_at(profile.site, policy, offers))
     preference = preference_ranking(profile, policy, patient, decision)
     gaps, guideline = gaps_of(policy, patient, decision), guideline_view(policy, patient, decision)

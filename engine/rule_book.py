@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from data_contracts.fact import load_facts
 from data_contracts.rule import Rule, RuleSet
@@ -67,6 +67,16 @@ class RuleBook:
     today: date | None
     waiting: tuple[str, ...]
     recorded: Mapping[str, frozenset[int]]
+
+    @cached_property
+    def yes_or_no(self) -> tuple[str, ...]:
+        """The facts that are a yes or a no."""
+        return tuple(fact for fact in self.conditions if load_facts()[fact].kind == "answer")
+
+    @cached_property
+    def others(self) -> tuple[str, ...]:
+        """The other facts: numbers, and names."""
+        return tuple(fact for fact in self.conditions if fact not in self.yes_or_no)
 
 
 def book_for(policy: Policy, rules: RuleSet, today: date | None) -> RuleBook:

@@ -8,6 +8,7 @@ import numpy as np
 
 from data_contracts.effects import ServedEffects
 from data_contracts.episode import FloatArray
+from data_contracts.support import probability_of
 from engine.filling import WAYS, Ways
 from engine.outcome import expected_outcomes
 from engine.patient import Patients
@@ -94,8 +95,8 @@ def widened_outcomes(policy: Policy, patients: Patients, expected: FloatArray) -
     """(n, K, 3) expected outcomes and their ranges, over the ways where effect modifiers are missing."""
     confidence = policy.manifest.confidence
     for row, ways in patients.ways.items():
-        log_odds = policy.support.log_odds(ways.covariates)
-        told = expected_outcomes(policy, ways.covariates, log_odds, policy.effects.over(ways.terms))
+        probability = probability_of(policy.support.log_odds(ways.covariates))
+        told = expected_outcomes(policy, ways.covariates, probability, policy.effects.over(ways.terms))
         expected[row, :, 0] = told[:WAYS, :, 0].mean(axis=0)
         expected[row, :, 1] = _end(told[..., 1], confidence)
         expected[row, :, 2] = -_end(-told[..., 2], confidence)

@@ -11,7 +11,7 @@ from data_contracts.rule import RuleSet
 from engine.advice import advise
 from engine.answer import answer
 from engine.availability import offered_at
-from engine.bars import ONE, bars_of
+from engine.bars import bars_by, without
 from engine.decision import decide
 from engine.doubts import doubts_of, settled
 from engine.exclusions import excluded_arms
@@ -39,7 +39,7 @@ def phase_times(profile: PatientProfile, policy: Policy, rules: RuleSet) -> dict
     clock.append(time.perf_counter())
     patient = read_patient(settled(profile, doubts), policy)
     clock.append(time.perf_counter())
-    decision = decide(policy, patient, bars_of([ruling], ONE, excluded_arms(profile, policy)))
+    decision = decide(policy, patient, without(bars_by(ruling), excluded_arms(profile, policy)))
     clock.append(time.perf_counter())
     arms = advise(policy, patient, decision, ruling, offered_at(None, policy, None))
     clock.append(time.perf_counter())

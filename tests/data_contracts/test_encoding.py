@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -41,7 +43,9 @@ def test_a_patients_values_are_a_row_of_the_matrix(n: int, seed: int) -> None:
     encoding = learn_encoding(table, NAMES)
     table["region"][0] = "abroad"
     cells = zip(*(table[feature.name].tolist() for feature in encoding.features), strict=True)
-    alone = [encoding.encode_one([None if cell != cell else cell for cell in row]) for row in cells]  # noqa: PLR0124
+    rows = [[None if cell != cell else cell for cell in row] for row in cells]  # noqa: PLR0124
+    placed = [[feature.place(cell) for feature, cell in zip(encoding.features, row, strict=True)] for row in rows]
+    alone = [encoding.standardise(np.array([[*chain.from_iterable(row)]])) for row in placed]
     np.testing.assert_array_equal(encoding.encode(table), np.concatenate(alone))
 
 

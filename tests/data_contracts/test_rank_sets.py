@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data_contracts import rank_sets as rank_sets_file
 from data_contracts.episode import FloatArray
-from data_contracts.rank_sets import POINTS, TINY, critical_value, critical_values, rank_sets
+from data_contracts.rank_sets import TINY, critical_value, critical_values, rank_sets
 
 DRAWS = 4096
 """Random draws whose error the evenly spread points must not exceed."""
@@ -270,8 +270,11 @@ def test_looking_at_far_points_first_finds_the_same_quantile(
     """The quantile over all points is the one found among the farthest, wherever these suffice."""
     covariance = covariances(10, m)
     found = critical_values(covariance, confidence)
-    monkeypatch.setattr(rank_sets_file, "FAR", POINTS)
-    np.testing.assert_allclose(found, critical_values(covariance, confidence), rtol=1e-12)
+    monkeypatch.setattr(rank_sets_file, "CLOSE", 0.0)
+    rank_sets_file._points.cache_clear()
+    everywhere = critical_values(covariance, confidence)
+    rank_sets_file._points.cache_clear()
+    np.testing.assert_allclose(found, everywhere, rtol=1e-12)
 
 
 def test_arms_that_err_as_one_leave_the_others_to_be_told_apart() -> None:
