@@ -112,6 +112,16 @@ class Policy:
         """What can matter to patients about the ranked arms."""
         return attributes_of(self.manifest, [one.outcome for one in self.secondary], self.therapies)
 
+    @cached_property
+    def attribute_places(self) -> Mapping[str, int]:
+        """Position of every attribute by its key."""
+        return {one.key: at for at, one in enumerate(self.attributes)}
+
+    @cached_property
+    def known_attributes(self) -> frozenset[int]:
+        """Positions of the attributes that are known of any arm."""
+        return frozenset(at for at, one in enumerate(self.attributes) if one.is_known)
+
     def attribute_table(self, chosen: tuple[int, ...]) -> AttributeTable:
         """The chosen attributes, by their positions, side by side; kept for the next patient."""
         known: dict[tuple[int, ...], AttributeTable] = self.memory.setdefault("attributes", {})
@@ -269,6 +279,11 @@ class Policy:
         """(K, K) pairs of ranked arms that the study's design says cannot be compared: never told apart."""
         arms, pairs = self.manifest.ranked_arms, self.manifest.withdrawn
         return np.array([[is_withdrawn(pairs, one, other) for other in arms] for one in arms])
+
+    @cached_property
+    def comparable(self) -> NDArray[np.bool_]:
+        """(K, K) the other pairs."""
+        return ~self.withdrawn
 
     @cached_property
     def is_key(self) -> NDArray[np.bool_]:

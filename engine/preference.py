@@ -28,6 +28,7 @@ class Preference:
         policy: by which it was decided.
         given: (n,) patients of whom any weight was given.
         allowed: (n, K) arms that are ranked: those of the ranking by effects, if anything with weight is known.
+        pairs: (n, K, K) pairs of these arms that may be compared.
         held_back: (n,) whether ranks are not told.
         utilities: what the arms are worth.
         ranking: by utility.
@@ -37,6 +38,7 @@ class Preference:
     policy: Policy
     given: BoolArray
     allowed: BoolArray
+    pairs: BoolArray
     held_back: BoolArray
     utilities: Utilities
     ranking: Ranking
@@ -64,22 +66,19 @@ class Preference:
         Served effects count by their estimates; what is unknown of either arm counts against it.
         """
         matters, ahead = self._ahead
-        better = (ahead > 0) & matters
-        return np.asarray(((ahead >= 0) | ~matters).all(axis=-1) & better.any(axis=-1) & self._pairs)
+        better, as_good = (ahead > 0) & matters, (ahead >= 0) | ~matters
+        both = np.logical_and.reduce(as_good, axis=-1) & np.logical_or.reduce(better, axis=-1)
+        return np.asarray(both & self.pairs)
 
     @cached_property
     def dominates_surely(self) -> BoolArray:
         """(n, K, K) whether sampling error leaves no doubt about that either, over all pairs of arms at once."""
-        found, pairs = np.zeros_like(self.dominates), self.dominates.nonzero()
-        if len(pairs[0]):  # only of these it can be so, and they are few
-            matters, ahead = self._ahead
-            patients, margin = (
-                pairs[0],
-                self.utilities.critical[pairs[0], None] * self.utilities.difference_error[pairs],
-            )
-            sure = np.where(margin > 0, ahead[pairs] > margin + TINY, ahead[pairs] >= 0)
-            found[pairs] = (sure | ~matters[patients, 0, 0]).all(axis=-1)
-        return found
+        if not self.dominates.any():
+            return self.dominates
+        matters, ahead = self._ahead
+        margin = self.utilities.critical[:, None, None, None] * self.utilities.difference_error
+        sure = np.where(margin > 0, ahead > margin + TINY, ahead >= 0) | ~matters
+        return np.asarray(np.logical_and.reduce(sure, axis=-1) & self.dominates)
 
     @cached_property
     def order(self) -> IntArray:
@@ -96,10 +95,6 @@ class Preference:
         ahead = utilities.least[:, :, None, :] - utilities.most[:, None, :, :]
         return (utilities.weights > 0)[:, None, None, :], ahead
 
-    @cached_property
-    def _pairs(self) -> BoolArray:
-        return np.asarray(self.allowed[:, :, None] & self.allowed[:, None, :] & ~self.policy.withdrawn)
-
 
 def prefer_cohort(cohort: Cohort, patients: Patients, decision: Decision) -> Preference:
     """Rank by utility for a cohort, with the attributes on which anybody has a weight.
@@ -107,7 +102,7 @@ def prefer_cohort(cohort: Cohort, patients: Patients, decision: Decision) -> Pre
     Raises:
         BadInput: a weight on a kind of side effect that is none.
     """
-    weights = weights_for(decision.policy.attributes, cohort.weights, cohort.n)
+    weights = weights_for(decision.policy.attribute_places, cohort.weights, cohort.n)
     used = sorted({0, *np.flatnonzero(weights.any(axis=0)).tolist()})  # Symptom relief tells the common scale.
     return prefer(patients, decision, decision.policy.attribute_table(tuple(used)), weights[:, used])
 
@@ -124,16 +119,17 @@ def prefer(patients: Patients, decision: Decision, table: AttributeTable, weight
     policy = decision.policy
     offered = decision.offered[:, policy.ranked_at]
     worth = utilities(table, weights, offered, decision)
-    allowed: BoolArray = np.logical_and(offered, np.any(worth.weights > 0, axis=1, keepdims=True))
-    surely = surely_better(worth.lowest, worth.highest, worth.margin) & ~policy.withdrawn
-    surely = surely & allowed[:, :, None] & allowed[:, None, :]
-    beaten_by, beats = surely.sum(axis=1), surely.sum(axis=2)
+    allowed = offered & np.logical_or.reduce(worth.weights > 0, axis=1, keepdims=True)
+    pairs = allowed[:, :, None] & allowed[:, None, :] & policy.comparable
+    surely = surely_better(worth.lowest, worth.highest, worth.margin) & pairs
+    beaten_by, beats = (np.add.reduce(surely, axis=axis, dtype=np.int64) for axis in (1, 2))
+    ranked = np.add.reduce(allowed, axis=1, dtype=np.int64, keepdims=True)
     ranking = Ranking(
         lower=np.where(allowed, 1 + beaten_by, 0),
-        upper=np.where(allowed, allowed.sum(axis=1)[:, None] - beats, 0),
+        upper=np.where(allowed, ranked - beats, 0),
         in_top_set=allowed & (beaten_by == 0),
         best=first_of(policy, worth.lowest, allowed, patients.more_severe),
         critical=worth.critical,
     )
-    given: BoolArray = np.any(weights > 0, axis=1)
-    return Preference(policy, given, allowed, decision.held_back, worth, ranking, patients.more_severe)
+    given = np.logical_or.reduce(weights > 0, axis=1)
+    return Preference(policy, given, allowed, pairs, decision.held_back, worth, ranking, patients.more_severe)

@@ -8,7 +8,6 @@ from itertools import repeat
 
 import numpy as np
 
-from data_contracts.episode import FloatArray
 from data_contracts.interval import Interval
 from data_contracts.preference_ranking import (
     ArmPreference,
@@ -39,10 +38,10 @@ def preference_ranking(
     """
     if profile.preferences is None:
         return None
-    weights = weights_for(policy.attributes, profile.preferences.weights, 1)
-    used = [at for at, one in enumerate(policy.attributes) if one.is_known or weights[0, at] > 0]
-    chosen = prefer(patients, decision, policy.attribute_table(tuple(used)), weights[:, used])
-    return _Told(chosen, decision, weights[0, used].tolist()).ranking()
+    weights = weights_for(policy.attribute_places, profile.preferences.weights, 1)
+    used = tuple(sorted(policy.known_attributes.union(weights[0].nonzero()[0].tolist())))
+    chosen = prefer(patients, decision, policy.attribute_table(used), weights.take(used, axis=1))
+    return _Told(chosen, decision, weights[0].take(used).tolist()).ranking()
 
 
 class _Told:
@@ -54,7 +53,9 @@ class _Told:
         self._table, self._names = worth.table, chosen.policy.manifest.ranked_arms
         self._weights = worth.weights[0]
         self._shares = self._weights / (self._weights.sum() or 1.0)
+        self._weighed = self._weights.nonzero()[0]
         self._offered = decision.offered[0, self._policy.ranked_at]
+        self._ranks = chosen.ranking.of_one()
         margin = self._policy.z * worth.error[0]
         least, most = worth.least[0], worth.most[0]
         self._ends = np.array([least, least - margin, most + margin])
@@ -62,18 +63,19 @@ class _Told:
 
     def ranking(self) -> PreferenceRanking:
         policy, told = self._policy, self._chosen.told[0].tolist()
-        order, ranks = [k for k in self._chosen.order[0].tolist() if told[k]], self._chosen.ranking.of_one()
+        order = [k for k in self._chosen.order[0].tolist() if told[k]]
         places = self._effect_places()
         comparison = Comparison(
             labels=policy.ranked_labels,
             attributes=self._table.labels,
+            weighed=self._weighed.tolist(),
             amounts=self._amounts[0].tolist(),
             known=self._table.known_of,
             by_utility=order,
             by_effect=sorted(order, key=places.__getitem__),
         )
         attributes = self._attributes(bool(order))
-        top = [k for k in order if ranks[k].in_top_set]
+        top = [k for k in order if self._ranks[k].in_top_set]
         held_back = bool(self._chosen.held_back[0] and not self._decision.refused[0])
         return PreferenceRanking(
             attributes=attributes,
@@ -88,9 +90,8 @@ class _Told:
             return ()
         chosen, names, by_utility = self._chosen, self._names, comparison.by_utility
         shown = self._decision.effect_shown[0, self._policy.ranked_at].tolist()
-        utilities, parts, ranks = list(map(Interval, *chosen.interval[0].T.tolist())), self._parts(), chosen.ranking
+        utilities, parts = list(map(Interval, *chosen.interval[0].T.tolist())), self._parts()
         above, surely = chosen.dominates[0].T.tolist(), chosen.dominates_surely[0].T.tolist()
-        told = ranks.of_one()
         return tuple(
             [
                 ArmPreference(
@@ -98,7 +99,7 @@ class _Told:
                     label=comparison.labels[k],
                     utility=utilities[k] if shown[k] else None,
                     parts=parts[k] if shown[k] else (),
-                    rank=told[k],
+                    rank=self._ranks[k],
                     place=place,
                     effect_place=places[k],
                     dominated_by=_dominated_by(by_utility, names, above[k], surely[k]) if True in above[k] else (),
@@ -111,17 +112,19 @@ class _Told:
     def _parts(self) -> list[tuple[Part, ...]]:
         """(K,) what each attribute with weight adds to each arm's utility."""
         columns = []
-        for at in np.flatnonzero(self._weights).tolist():
+        ends, amounts = (of_all.take(self._weighed, axis=2).T.tolist() for of_all in (self._ends, self._amounts))
+        for at, value, amount in zip(self._weighed.tolist(), ends, amounts, strict=True):
             one = self._table.attributes[at]
-            values = one.catalogue_values if one.outcome is None else _intervals(self._ends[:, :, at])
-            told = (repeat(one.key), values, _intervals(self._amounts[:, :, at]), one.sources, one.verified)
+            values = one.catalogue_values if one.outcome is None else [Interval(*of_arm) for of_arm in value]
+            told = (repeat(one.key), values, [Interval(*of_arm) for of_arm in amount], one.sources, one.verified)
             columns.append(map(Part, *told))
         return list(zip(*columns, strict=True))
 
     def _attributes(self, ranked: bool) -> tuple[WeighedAttribute, ...]:
         """Everything with weight and, where there is a ranking, everything else that is known of an arm of it."""
         table, allowed = self._table, self._chosen.allowed[0]
-        known, read = table.known[self._offered].any(axis=0).tolist(), table.figures_read[allowed].all(axis=0).tolist()
+        known = np.logical_or.reduce(table.known[self._offered], axis=0).tolist()
+        read = np.logical_and.reduce(table.figures_read[allowed], axis=0).tolist()
         turns = self._crossings if ranked else [(None, None)] * len(known)
         columns = zip(table.attributes, self._given, self._shares.tolist(), known, read, turns, strict=True)
         return tuple([self._attribute(*one) for one in columns if one[1] > 0 or (ranked and one[3])])
@@ -166,11 +169,6 @@ class _Told:
 
     def _turn(self, crossing: Crossing | None) -> Turn | None:
         return None if crossing is None else Turn(weight=crossing.weight, arm=self._names[crossing.arm])
-
-
-def _intervals(ends: FloatArray) -> list[Interval]:
-    """Intervals of (3, K) estimates and ends."""
-    return list(map(Interval, *ends.tolist()))
 
 
 def _dominated_by(

@@ -11,6 +11,9 @@ from data_contracts.episode import FloatArray, IntArray
 
 ROUNDING = 1e-12
 
+BOTH_WAYS = np.array([-1.0, 1.0])[:, None, None]
+"""A weight falls, or rises."""
+
 
 @dataclass(frozen=True)
 class Crossing:
@@ -49,8 +52,7 @@ def crossings(values: FloatArray, weights: FloatArray, first: int, allowed: Bool
         return list(zip(nothing, nothing, strict=True))
     utility = values @ weights
     behind = np.maximum(utility[first] - utility[others], 0.0)[:, None]
-    gains = values[others] - values[first]
-    falls, rises = (_nearest(behind, sign * gains, others) for sign in (-1, 1))
+    falls, rises = _nearest(behind, BOTH_WAYS * (values[others] - values[first]), others)
     here, alone = weights.tolist(), np.count_nonzero(weights) == 1  # With one weight its size says nothing.
     return [
         (None, None) if alone and weight > 0 else (_crossing(weight, -1, *fall), _crossing(weight, 1, *rise))
@@ -58,20 +60,22 @@ def crossings(values: FloatArray, weights: FloatArray, first: int, allowed: Bool
     ]
 
 
-def _nearest(behind: FloatArray, gains: FloatArray, others: IntArray) -> list[tuple[float, int]]:
-    """Of each attribute, by how much its weight must move until an arm catches up, infinite if none does, and the arm.
+def _nearest(behind: FloatArray, gains: FloatArray, others: IntArray) -> list[list[tuple[float, int]]]:
+    """Either way, of each attribute by how much its weight must move until an arm catches up, and that arm.
+
+    It is infinite where none does.
 
     Args:
         behind: (others, 1) how far each arm is behind.
-        gains: (others, M) how much it gains by each unit of weight.
+        gains: (2, others, M) how much it gains by each unit by which a weight falls, or rises.
         others: positions of the arms, in the order by which an exact tie is broken.
     """
     catches = gains > ROUNDING
     away = np.where(catches, behind / np.where(catches, gains, 1.0), np.inf)
-    nearest = away.min(axis=0)
-    together = catches & (away <= nearest * (1 + ROUNDING) + ROUNDING)
-    arms = others[np.where(together, gains, 0.0).argmax(axis=0)]
-    return list(zip(nearest.tolist(), arms.tolist(), strict=True))
+    nearest = np.minimum.reduce(away, axis=1)
+    together = catches & (away <= (nearest * (1 + ROUNDING) + ROUNDING)[:, None])
+    arms = others.take(np.where(together, gains, 0.0).argmax(axis=1))
+    return [list(zip(*way, strict=True)) for way in zip(nearest.tolist(), arms.tolist(), strict=True)]
 
 
 def _crossing(here: float, sign: int, away: float, arm: int) -> Crossing | None:

@@ -22,7 +22,7 @@ class Comparison:
 
     Attributes:
         labels: of the arms.
-        attributes: labels of the attributes.
+        attributes: labels of the attributes, with the places of those that have weight.
         amounts: (K, M) what each attribute adds to each arm's utility, unknown values at their least favourable.
         known: (K, M) whether the value is known.
         by_utility, by_effect: the arms whose ranks are told, the best first.
@@ -30,6 +30,7 @@ class Comparison:
 
     labels: Sequence[str]
     attributes: Sequence[str]
+    weighed: Sequence[int]
     amounts: Sequence[Sequence[float]]
     known: Sequence[Sequence[bool]]
     by_utility: Sequence[int]
@@ -117,10 +118,9 @@ def _against(comparison: Comparison, arm: int, other: int) -> str:
     gains: list[str] = []
     losses: list[str] = []
     here, there, labels = comparison.amounts[arm], comparison.amounts[other], comparison.attributes
-    apart = [(-abs(mine - its), at, mine > its) for at, (mine, its) in enumerate(zip(here, there, strict=True))]
-    for size, at, better in sorted([one for one in apart if one[0]]):
+    for size, at in sorted([(-abs(here[at] - there[at]), at) for at in comparison.weighed if here[at] != there[at]]):
         said = f"{-size:.2f} on {labels[at]}" if -size >= SMALL else f"less than 0.01 on {labels[at]}"
-        (gains if better else losses).append(said + _unknown_of(comparison, arm, other, at))
+        (gains if here[at] > there[at] else losses).append(said + _unknown_of(comparison, arm, other, at))
     told = [f"it gains {joined(gains)}"] if gains else []
     told += [f"{'' if gains else 'it '}loses {joined(losses)}"] if losses else []
     return f"against {comparison.labels[other]} {' and '.join(told) or 'it is worth the same'}"

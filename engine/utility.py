@@ -5,16 +5,20 @@ A linear additive value model with swing weights (Keeney and Raiffa 1976; von Wi
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from data_contracts.effects import BoolArray
-from data_contracts.episode import FloatArray
+from data_contracts.episode import FloatArray, IntArray
 from data_contracts.rank_sets import any_correlation_value, critical_values, standard_errors
 from engine.attribute_table import AttributeTable
 from engine.decision import Decision
+
+FIRST = np.zeros(1, dtype=np.int64)
+"""The rows of one patient alone."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,11 @@ class Utilities:
         """(n, K, 3) utilities: by what arms are placed, and the ends of what the unknown and sampling error allow."""
         error = z * _weighed(self.error, self.rate)
         ends = (self.lowest, self.lowest - error, self.highest + error)
-        return self.scale[:, None, None] * np.stack(ends, axis=-1)
+        found = np.empty((*error.shape, 3))
+        for at, end in enumerate(ends):
+            found[..., at] = end
+        found *= self.scale[:, None, None]
+        return found
 
 
 def utilities(table: AttributeTable, weights: FloatArray, allowed: BoolArray, decision: Decision) -> Utilities:
@@ -81,25 +89,29 @@ def utilities(table: AttributeTable, weights: FloatArray, allowed: BoolArray, de
         decision: for n patients, by effects.
     """
     weights = np.where((allowed @ table.known) > 0, weights, 0.0)
-    n, (k, m) = len(weights), table.known.shape
+    n, (k, m), served = len(weights), table.known.shape, table.served
     least, most, error, between = np.empty((n, k, m)), np.empty((n, k, m)), np.zeros((n, k, m)), np.zeros((n, k, k, m))
     least[:], most[:] = table.least, table.most
-    joint = {}
-    for at, outcome in zip(table.served.tolist(), table.outcomes, strict=True):
-        effects, joint[at] = _of_outcome(decision, outcome)
-        least[..., at] = most[..., at] = effects
-        error[..., at] = np.sqrt(np.maximum(joint[at].diagonal(axis1=1, axis2=2), 0.0))
-        between[..., at] = standard_errors(joint[at])
+    effects, joint = _of_outcomes(decision, table.outcomes)
+    least[..., served] = most[..., served] = effects.swapaxes(1, 2)
+    error[..., served] = np.sqrt(np.maximum(joint.diagonal(axis1=2, axis2=3), 0.0)).swapaxes(1, 2)
+    between[..., served] = np.moveaxis(standard_errors(joint), 1, -1)
     rate, scale = _rates(weights, table.exchange)
-    critical = _critical(weights, joint, allowed, decision)
+    critical = _critical(weights[:, served] > 0, joint, allowed, decision, table.outcomes)
     return Utilities(table, weights, least, most, rate, scale, error, critical, between)
 
 
-def _of_outcome(decision: Decision, outcome: int) -> tuple[FloatArray, FloatArray]:
-    """(n, K) effects on an outcome, 0 the primary one, and their (n, K, K) joint covariance."""
-    if outcome == 0 or decision.others is None:
-        return decision.effect[..., 0], decision.covariance
-    return decision.others.effects[:, outcome - 1], decision.others.covariance[:, outcome - 1]
+def _of_outcomes(decision: Decision, outcomes: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+    """(n, S, K) effects on S outcomes, 0 the primary one, and their (n, S, K, K) joint covariances."""
+    n, k = decision.effect.shape[:2]
+    effects, joint = np.empty((n, len(outcomes), k)), np.empty((n, len(outcomes), k, k))
+    for at, outcome in enumerate(outcomes):
+        if outcome == 0 or decision.others is None:
+            effects[:, at], joint[:, at] = decision.effect[..., 0], decision.covariance
+        else:
+            effects[:, at] = decision.others.effects[:, outcome - 1]
+            joint[:, at] = decision.others.covariance[:, outcome - 1]
+    return effects, joint
 
 
 def _weighed(values: FloatArray, rate: FloatArray) -> FloatArray:
@@ -114,23 +126,35 @@ def _rates(weights: FloatArray, exchange: FloatArray) -> tuple[FloatArray, Float
     return per_unit / divisor[:, None], divisor / np.where(total > 0, total, 1.0)
 
 
-def _critical(weights: FloatArray, joint: dict[int, FloatArray], allowed: BoolArray, decision: Decision) -> FloatArray:
-    """(n,) critical values, patient by patient those of the arms that may be ranked and the outcomes with weight."""
-    served, confidence = list(joint), decision.policy.manifest.confidence
-    if not served:
-        return np.zeros(len(weights))
-    weighed = weights[:, served] > 0
-    pattern = np.concatenate([allowed, weighed], axis=1)
-    codes = pattern @ (1 << np.arange(pattern.shape[1]))
-    found = np.zeros(len(weights))
-    for code in sorted(set(codes.tolist())):
-        rows = np.flatnonzero(codes == code)
-        arms, outcomes = np.flatnonzero(allowed[rows[0]]), np.flatnonzero(weighed[rows[0]])
-        if len(outcomes) == 1 and served[outcomes[0]] == 0:
-            found[rows] = decision.ranking.critical[rows]
-        elif len(outcomes) == 1:
-            covariance = joint[served[outcomes[0]]][rows[:, None, None], arms[:, None], arms]
-            found[rows] = critical_values(covariance, confidence)
-        elif len(outcomes) > 1:
+def _critical(
+    weighed: BoolArray, joint: FloatArray, allowed: BoolArray, decision: Decision, served: Sequence[int]
+) -> FloatArray:
+    """(n,) critical values, patient by patient those of the arms that may be ranked and the outcomes with weight.
+
+    Args:
+        weighed: (n, S) which of the ``served`` outcomes have weight, with their (n, S, K, K) ``joint`` covariances.
+        allowed: (n, K) arms that may be ranked.
+        decision: by effects.
+        served: the outcomes.
+    """
+    found, confidence = np.zeros(len(weighed)), decision.policy.manifest.confidence
+    for rows in _alike(np.concatenate([allowed, weighed], axis=1)):
+        arms, outcomes = np.flatnonzero(allowed[rows[0]]), np.flatnonzero(weighed[rows[0]]).tolist()
+        if len(outcomes) > 1:
             found[rows] = any_correlation_value(len(arms), confidence)
+        elif outcomes and served[outcomes[0]] == 0:
+            found[rows] = decision.ranking.critical[rows]
+        elif outcomes:
+            covariance = joint[:, outcomes[0]][rows[:, None, None], arms[:, None], arms]
+            found[rows] = critical_values(covariance, confidence)
     return found
+
+
+def _alike(pattern: BoolArray) -> Iterator[IntArray]:
+    """Rows of patients with the same pattern, all those of one pattern together."""
+    if len(pattern) == 1:
+        yield FIRST
+        return
+    codes = pattern @ (1 << np.arange(pattern.shape[1]))
+    for code in sorted(set(codes.tolist())):
+        yield np.flatnonzero(codes == code)

@@ -10,21 +10,20 @@ import numpy as np
 from data_contracts.episode import FloatArray
 from data_contracts.errors import BadInput, Problem
 from data_contracts.preferences import SIDE_EFFECT
-from engine.attribute import Attribute
 
 
-def weights_for(attributes: Sequence[Attribute], given: Mapping[str, FloatArray | float], n: int) -> FloatArray:
+def weights_for(place: Mapping[str, int], given: Mapping[str, FloatArray | float], n: int) -> FloatArray:
     """(n, M) weights of n patients, 0 where none was given.
 
     Args:
-        attributes: the M attributes of a policy.
+        place: by key, the place of each of the M attributes of a policy.
         given: by key, the weight or the (n,) weights.
         n: number of patients.
 
     Raises:
         BadInput: a weight on a kind of side effect that is none.
     """
-    place, found = {attribute.key: at for at, attribute in enumerate(attributes)}, np.zeros((n, len(attributes)))
+    found = np.zeros((n, len(place)))
     for key, weight in given.items():
         if key in place:
             found[:, place[key]] = weight
