@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from data_contracts.concept import load_terminology
 from data_contracts.errors import BadInput
 from data_contracts.fact import load_facts
 from data_contracts.fact_codes import FactBook, answer_words, load_fact_codes
 from data_contracts.protocol_file import parse_document
+from data_contracts.therapy import load_therapies
 
 BOOK = load_fact_codes()
 
@@ -49,3 +53,15 @@ def test_what_means_nothing_is_refused(change: dict[str, Any]) -> None:
     content["facts"][0] |= change
     with pytest.raises(BadInput):
         parse_document(FactBook, content, where="a test")
+
+
+def test_how_many_codes_are_recalled() -> None:
+    """The page on terminology tells how many codes nobody has found in a source, and of which terminologies."""
+    codes = [*BOOK.no_intolerance, *(code for fact in BOOK.facts for code in fact.codes)]
+    codes += [code for concept in load_terminology().concepts for code in concept.codes]
+    codes += [code for therapy in load_therapies().values() for code in therapy.codes]
+    recalled = Counter(code.system for code in codes if not code.verified)
+    page = (Path(__file__).parents[2] / "docs/terminology.md").read_text(encoding="utf-8")
+    assert f"Of {len(codes)} codes" in page
+    assert recalled == {"RxNorm": 3, "SNOMED CT": 2, "OMOP": 1}
+    assert "six are (three of RxNorm, two of SNOMED CT, one of OMOP)" in " ".join(page.split())
