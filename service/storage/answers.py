@@ -18,6 +18,7 @@ from service.storage.person import COLUMNS, PatientName, find_or_make_person, pe
 from service.storage.schema import PERSONS, RECOMMENDATIONS, SURROUNDINGS
 from service.storage.surroundings import Surroundings
 from service.storage.transaction import Transaction
+from service.utc import as_utc
 
 TABLE = RECOMMENDATIONS.name
 WITH_PERSON = select(RECOMMENDATIONS, *COLUMNS).join(PERSONS, PERSONS.c.id == RECOMMENDATIONS.c.person)
@@ -97,7 +98,7 @@ def _opened(ring: KeyRing, row: RowMapping) -> StoredRecommendation:
     person, key = person_of(row, row["person"], ring), row["id"]
     return StoredRecommendation(
         id=UUID(key),
-        created_at=row["created_at"],
+        created_at=as_utc(row["created_at"]),
         organisation=row["organisation"],
         patient_id=person.unseal(row["identifier"], PERSONS.name, person.id, "identifier").decode(),
         policy_manifest_sha256=row["policy_manifest_sha256"],

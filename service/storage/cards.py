@@ -17,6 +17,7 @@ from service.storage.key_ring import KeyRing
 from service.storage.person import COLUMNS, PatientName, find_person, person_of
 from service.storage.schema import CARD_FEEDBACK, CARDS, PERSONS
 from service.storage.transaction import Transaction
+from service.utc import as_utc
 
 INSERT = CARDS.insert()
 SAID = select(CARDS.c.id).where(CARDS.c.news == bindparam("news"), CARDS.c.at > bindparam("since")).limit(1)
@@ -132,7 +133,7 @@ def cards_of(connection: Connection, ring: KeyRing) -> Iterator[tuple[StoredCard
         person = person_of(row, row["who"], ring)
         content = person.unseal(row["content"], CARDS.name, row["id"], "content").decode()
         patient = person.unseal(row["identifier"], PERSONS.name, person.id, "identifier").decode()
-        told = (row["at"], row["hook"], row["news"], content)
+        told = (as_utc(row["at"]), row["hook"], row["news"], content)
         yield StoredCard(row["id"], UUID(row["recommendation_id"]), *told), patient
 
 
@@ -144,7 +145,7 @@ def feedback_of(connection: Connection, ring: KeyRing) -> Iterator[StoredFeedbac
         if row["wrapped_key"] is None or row["content"] is None:
             continue
         content = person_of(row, row["who"], ring).unseal(row["content"], CARD_FEEDBACK.name, row["id"], "content")
-        yield StoredFeedback(row["id"], row["card"], row["at"], row["outcome"], content.decode())
+        yield StoredFeedback(row["id"], row["card"], as_utc(row["at"]), row["outcome"], content.decode())
 
 
 def feedback_on(
@@ -162,4 +163,4 @@ def feedback_on(
         person = person_of(row, row["who"], ring)
         told = person.unseal(row["content"], CARD_FEEDBACK.name, row["id"], "content").decode()
         shown = json.loads(person.unseal(row["shown"], CARDS.name, row["card"], "content"))
-        yield StoredFeedback(row["id"], row["card"], row["at"], row["outcome"], told), shown
+        yield StoredFeedback(row["id"], row["card"], as_utc(row["at"]), row["outcome"], told), shown

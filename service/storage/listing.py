@@ -14,6 +14,9 @@ from service.storage.schema import EVENTS, PERSONS, RECOMMENDATIONS
 MOST = 200
 """Answers of one patient that are listed at most."""
 
+BATCH = 1000
+"""Answers that are read at once while patients are looked for: as a rule the first hold enough."""
+
 LISTED = (RECOMMENDATIONS.c.id, RECOMMENDATIONS.c.created_at, RECOMMENDATIONS.c.person)
 
 
@@ -49,30 +52,25 @@ def newest_of_each(
         treated: whom the reader treats; None is everybody.
     """
     newest = (
-        select(RECOMMENDATIONS.c.person, RECOMMENDATIONS.c.created_at)
+        select(RECOMMENDATIONS.c.person, RECOMMENDATIONS.c.id)
         .join(PERSONS, PERSONS.c.id == RECOMMENDATIONS.c.person)
         .where(PERSONS.c.organisation == organisation, PERSONS.c.erased_at.is_(None))
-        .order_by(desc(RECOMMENDATIONS.c.created_at))
-        .limit(limit * 20)
+        .order_by(desc(RECOMMENDATIONS.c.created_at), RECOMMENDATIONS.c.id)
+        .execution_options(yield_per=BATCH)
     )
     if treated is not None:
         newest = newest.where(RECOMMENDATIONS.c.person.in_(treated))
-    seen: dict[str, datetime] = {}
-    for row in connection.execute(newest):
-        seen.setdefault(row.person, row.created_at)
-    wanted = list(seen)[:limit]
-    query = (
-        select(*LISTED, *COLUMNS)
-        .join(PERSONS, PERSONS.c.id == RECOMMENDATIONS.c.person)
-        .where(RECOMMENDATIONS.c.person.in_(wanted))
-        .order_by(desc(RECOMMENDATIONS.c.created_at))
-    )
-    first: dict[str, RowMapping] = {}
-    for found in connection.execute(query).mappings():
-        if found["created_at"] == seen[found["person"]]:
-            first.setdefault(found["person"], found)
-    done = _actions(connection, [row["id"] for row in first.values()])
-    return tuple(_listed(row, person_of(row, row["person"], ring), done) for row in first.values())
+    first: dict[str, str] = {}
+    with connection.execute(newest) as found:
+        for row in found:
+            first.setdefault(row.person, row.id)
+            if len(first) == limit:
+                break
+    query = select(*LISTED, *COLUMNS).join(PERSONS, PERSONS.c.id == RECOMMENDATIONS.c.person)
+    rows = connection.execute(query.where(RECOMMENDATIONS.c.id.in_(first.values()))).mappings()
+    by_id = {row["id"]: row for row in rows}
+    done = _actions(connection, list(by_id))
+    return tuple(_listed(by_id[name], person_of(by_id[name], person, ring), done) for person, name in first.items())
 
 
 def answers_of(connection: Connection, ring: KeyRing, name: PatientName) -> tuple[Listed, ...]:

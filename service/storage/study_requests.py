@@ -15,6 +15,7 @@ from service.audit.entry import Entry
 from service.storage.schema import STUDY_FILES, STUDY_REQUESTS
 from service.storage.study_files import REPORT, TABLE, StudyFile, keep_file, remove_files
 from service.storage.transaction import Transaction
+from service.utc import as_utc
 
 LEASE = timedelta(seconds=60)
 """How long a worker may be silent before another may take its study."""
@@ -195,4 +196,5 @@ def _note(transaction: Transaction, entry: Entry, name: str, what: str, **detail
 
 
 def _told(row: RowMapping) -> StudyRequest:
-    return StudyRequest.model_validate(dict(row))
+    times = {name: row[name] and as_utc(row[name]) for name in ("asked_at", "ended_at")}
+    return StudyRequest.model_validate({**row, **times})

@@ -50,6 +50,13 @@ def test_bytes_come_back(store: Store) -> None:
     assert (found.patient_id, found.request, found.id) == (item.patient_id, item.request, item.id)
 
 
+def test_times_come_back_as_utc(any_store: Store) -> None:
+    """A time has its zone when it comes back, from either kind of database."""
+    item = stored(any_store)
+    any_store.add(item, ENTRY)
+    assert any_store.get(str(item.id)).created_at == item.created_at
+
+
 def test_add_twice_is_an_error(store: Store) -> None:
     """One id is one answer: nothing is overwritten."""
     item = stored(store)

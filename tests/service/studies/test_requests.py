@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -116,6 +117,12 @@ def test_the_oldest_goes_first_and_nothing_goes_twice(client: Any, clock: Any) -
     assert [one.json()["id"] for one in got[:2]] == [first, second]
     assert got[2].status_code == 204
     assert got[2].content == b""
+
+
+def test_times_are_told_in_utc(client: Any) -> None:
+    """Whoever reads when a study was asked for and ended needs to know no zone but what stands there."""
+    told = client.get(f"{URL}/{done(client)}").json()
+    assert all(datetime.fromisoformat(told[name]).tzinfo for name in ("asked_at", "ended_at"))
 
 
 def test_a_silent_worker_loses_its_study(client: Any, clock: Any) -> None:

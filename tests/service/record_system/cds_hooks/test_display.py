@@ -193,6 +193,7 @@ def test_the_table_of_cards(shadow_ehr: Any, ehr: Any, tmp_path: Path, clock: An
     assert tuple(table.columns) == COLUMNS
     assert set(table["patient_id"]) == {"P-1"}
     assert set(table["recommended"]) == {"cbt"}
+    assert all(at.endswith("+00:00") for at in table["at"])
     assert set(table["top_set"]) == {"cbt; icbt"}
     shown = table[table["state"] == "shown"].iloc[0]
     assert (shown["card"], shown["outcome"], shown["accepted_arm"]) == (card["uuid"], "accepted", "icbt")
