@@ -65,7 +65,8 @@ examples:
   equipoise-lab worker --service https://equipoise.example.org --token token.jwt --withdrawn withdrawn.txt
 
 Takes one study after another; each runs as `equipoise-lab study` does, tracked in MLflow. Stopped or killed, a study
-goes on where it was when the request is taken up again on this machine. Ends on Ctrl-C.
+goes on where it was when the request is taken up again on this machine. The file of --token is read for every call, so
+that a token which ends is renewed by writing the file anew. Ends on Ctrl-C.
 """
 
 EXPORT = """\

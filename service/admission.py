@@ -1,7 +1,8 @@
 """Lets a call in, or not: who calls, what they are, and how they stand to the patient it is about.
 
 `admit` runs before any route, reads no body, and refuses what has no row among the rights. Whoever is refused leaves a
-record in the audit: by name if known; of callers who are not known one record a second, with their number.
+record in the audit: by name if known; of callers who are not known one record a second, with their number. A browser
+that opens a page before anybody logged in is not refused: it is led to the login, without a record.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
 from service.sessions.cookie import session_in
+from service.sessions.way_in import just_comes
 from service.storage.care import ground_of
 from service.storage.person import PatientName, find_person
 from service.storage.schema import PERSONS, RECOMMENDATIONS
@@ -96,7 +98,8 @@ def _admitted(request: Request, given: Collaborators, address: str, right: Right
             return actor
         return _treating(given, actor, answer[0])
     except (NotAuthenticated, NotPermitted, NotFound) as error:
-        note_refusal(given, actor, address, error, *(answer or (None, None)))
+        if not (isinstance(error, NotAuthenticated) and just_comes(request)):
+            note_refusal(given, actor, address, error, *(answer or (None, None)))
         raise
 
 

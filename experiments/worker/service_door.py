@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from data_contracts.errors import BadUsage, NotReady, Refused, WrongState
+from data_contracts.errors import BadUsage, NotAuthenticated, NotReady, Refused, WrongState
 from data_contracts.study_request import StudyClaim, StudyEnd, StudyProgress, StudyRequest
 
 SECONDS = 30.0
@@ -70,6 +70,7 @@ class ServiceDoor:
         Raises:
             NotReady: the service cannot be reached, or is not fit for use.
             WrongState: the study is in another state.
+            NotAuthenticated: the token is not believed: it has ended, or never was.
             Refused: the service does not let this worker.
             BadUsage: it answered something else.
         """
@@ -84,28 +85,60 @@ class ServiceDoor:
         if answer.status_code in (404, 409):
             raise WrongState(told)
         if answer.status_code in (401, 403):
-            raise Refused(f"{told} Give a file with a valid token of an analyst: --token FILE.")
+            kind = NotAuthenticated if answer.status_code == 401 else Refused
+            raise kind(f"{told} The file of --token has to hold a valid token of an analyst.")
         if answer.status_code >= 500 or answer.status_code == 429:
             raise NotReady(told)
         raise BadUsage(f"The service answered {answer.status_code}: {told}")
+
+
+class TokenFile(httpx.Auth):
+    """The token that a file holds now: whoever renews it writes the file anew, and the next call carries it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Give a call the token."""
+        try:
+            request.headers["Authorization"] = f"Bearer {self.read()}"
+        except BadUsage as error:
+            raise NotAuthenticated(str(error)) from None
+        yield request
+
+    def read(self) -> str:
+        """The token.
+
+        Raises:
+            BadUsage: the file cannot be read, or holds none.
+        """
+        try:
+            held = self._path.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadUsage(f"{self._path} cannot be read as a token ({type(error).__name__}).") from None
+        if not held:
+            raise BadUsage(f"{self._path} is empty, and should hold a token.")
+        return held
 
 
 @contextmanager
 def open_door(address: str, token: Path | None, worker: str) -> Iterator[ServiceDoor]:
     """A connection to the service at an address such as http://127.0.0.1:8000.
 
+    Args:
+        address: where it listens.
+        token: a file with a token, read anew for every call; None for a service that asks nobody.
+        worker: the worker's name.
+
     Raises:
         BadUsage: the token's file cannot be read, or a token would travel in the clear.
     """
-    headers = {}
-    if token is not None:
+    auth = None if token is None else TokenFile(token)
+    if auth is not None:
         if not address.startswith("https://") and "//127.0.0.1" not in address and "//localhost" not in address:
             raise BadUsage(f"{address}: a token travels over https:// alone.")
-        try:
-            headers["Authorization"] = f"Bearer {token.read_text(encoding='ascii').strip()}"
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadUsage(f"{token} cannot be read as a token ({type(error).__name__}).") from None
-    with httpx.Client(base_url=address, headers=headers, timeout=SECONDS) as client:
+        auth.read()
+    with httpx.Client(base_url=address, auth=auth, timeout=SECONDS) as client:
         yield ServiceDoor(client, worker)
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from data_contracts.errors import EquipoiseError, NotReady, WrongState
+from data_contracts.errors import EquipoiseError, NotAuthenticated, NotReady, WrongState
 from data_contracts.study_request import StudyRequest
 from experiments.report.write import HTML
 from experiments.worker.service_door import ServiceDoor
@@ -16,7 +16,10 @@ from experiments.worker.study_process import StudyProcess
 
 LOOK_SECONDS, TELL_SECONDS = 5.0, 2.0
 TRIES = 30
-"""How often the end of a study is told before the worker gives up on a service that is away."""
+"""How often the end of a study is told before the worker gives up, and leaves it to be taken up again."""
+
+LATER = (NotReady, NotAuthenticated)
+"""What passes by itself: a service that is away, and a token that has ended until its file holds the next."""
 
 RESULTS = (0, 4)
 """Exit codes of a study that wrote a report."""
@@ -32,25 +35,25 @@ def work(door: ServiceDoor, folder: Path, more: Sequence[str] = (), *, once: boo
         once: end when nothing waits.
 
     Raises:
-        NotReady, Refused: the service cannot be asked; only at the first asking, later it is asked again.
+        NotReady, NotAuthenticated: the service cannot be asked; only at the first asking, later it is asked again.
+        Refused: it does not let this worker.
     """
     done, asked = 0, False
     while True:
         try:
             request = door.claim()
             asked = True
-        except NotReady as error:
+            if request is not None:
+                done += do(door, request, folder, more)
+                continue
+            if once:
+                _say(f"Nothing waits; {done} done.")
+                return 0
+        except LATER as error:
             if not asked:
                 raise
             _say(f"{error} Asking again.")
-            request = None
-        if request is not None:
-            done += do(door, request, folder, more)
-        elif once:
-            _say(f"Nothing waits; {done} done.")
-            return 0
-        else:
-            time.sleep(LOOK_SECONDS)
+        time.sleep(LOOK_SECONDS)
 
 
 def do(door: ServiceDoor, request: StudyRequest, folder: Path, more: Sequence[str] = ()) -> bool:
@@ -63,9 +66,8 @@ def do(door: ServiceDoor, request: StudyRequest, folder: Path, more: Sequence[st
         table = _written(here / (request.table or "records.csv"), door.file(request, "table"))
         process = StudyProcess(protocol, table, here / "study", more)
         code = _watched(door, request, process)
-        if code in RESULTS:
-            door.send_report(request, (here / "study" / HTML).read_bytes())
-        _tell_end(door, request, code, process)
+        report = (here / "study" / HTML).read_bytes() if code in RESULTS else None
+        _tell_end(door, request, code, process, report)
     except WrongState as error:
         _say(f"Left: {error}")
         return False
@@ -81,7 +83,7 @@ def _watched(door: ServiceDoor, request: StudyRequest, process: StudyProcess) ->
         try:
             if door.tell(request, process.step, process.share):
                 return process.stop()
-        except NotReady as error:
+        except LATER as error:
             _say(f"{error} The study goes on.")
         except BaseException:
             process.stop()
@@ -89,12 +91,17 @@ def _watched(door: ServiceDoor, request: StudyRequest, process: StudyProcess) ->
     return code
 
 
-def _tell_end(door: ServiceDoor, request: StudyRequest, code: int, process: StudyProcess) -> None:
+def _tell_end(
+    door: ServiceDoor, request: StudyRequest, code: int, process: StudyProcess, report: bytes | None
+) -> None:
+    """Bring the report, if there is one, and tell the end."""
     for left in reversed(range(TRIES)):
         try:
+            if report is not None:
+                door.send_report(request, report)
             door.end(request, code, process.message[-8000:], process.version)
             return
-        except NotReady as error:
+        except LATER as error:
             if not left:
                 raise
             _say(f"{error} Telling it again.")

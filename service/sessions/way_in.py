@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from service.sessions.cookie import SESSION
 from service.sessions.local_path import login_address
 
 
@@ -25,6 +26,12 @@ def way_in(request: Request) -> str | None:
     goes = request.headers.get("sec-fetch-mode") == "navigate"
     page = not request.url.path.startswith("/v1/") and "text/html" in request.headers.get("accept", "")
     return login_address(_address(request.url.path, request.url.query)) if goes or page else None
+
+
+def just_comes(request: Request) -> bool:
+    """Whether a browser opens a page and shows nothing to be known by: it is led to the login, and refused nothing."""
+    shows = "authorization" in request.headers or SESSION in request.cookies
+    return not shows and way_in(request) is not None
 
 
 def way_in_for_part(request: Request) -> str | None:

@@ -158,6 +158,26 @@ def test_without_a_session(browser_of: Any, log_in: Any) -> None:
     assert (part.status_code, part.headers["hx-redirect"]) == (401, "/login?next=/recommendations/y")
 
 
+def test_who_opens_a_page_is_not_refused(browser_of: Any, store: Store, clock: Any) -> None:
+    """Opening a page without a session is no refusal on record; a program, or a made-up cookie or token, is."""
+
+    def refusals() -> list[str]:
+        clock.on(seconds=2)
+        with store.reading() as connection:
+            rows = connection.execute(text("SELECT content FROM audit ORDER BY seq")).scalars().all()
+        return [told["detail"]["address"] for told in map(json.loads, rows) if told["kind"] == "denied"]
+
+    page, cookie = {"accept": "text/html"}, {"cookie": f"{SESSION}={'x' * 43}"}
+    assert browser_of.get("/studies", headers=page).status_code == 303
+    assert refusals() == []
+    assert browser_of.get("/v1/studies").status_code == 401
+    assert refusals() == ["GET /v1/studies"]
+    assert browser_of.get("/studies", headers=page | cookie).status_code == 303
+    assert refusals() == ["GET /v1/studies", "GET /studies"]
+    assert browser_of.get("/studies", headers=page | {"authorization": "Bearer x"}).status_code == 303
+    assert len(refusals()) == 3
+
+
 def test_it_ends_by_itself(browser_of: Any, log_in: Any, clock: Any) -> None:
     """It lasts while it is used, a quarter of an hour without, and eight hours at most."""
     log_in(browser_of)

@@ -9,14 +9,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
+from uuid import uuid4
 
 import httpx
 import pytest
 import uvicorn
 
-from data_contracts.errors import BadUsage, NotReady, Refused
+from data_contracts.errors import BadUsage, NotAuthenticated, NotReady, Refused
+from data_contracts.study_request import StudyRequest
 from experiments.simulate import simulate_to
-from experiments.worker.service_door import ServiceDoor, open_door
+from experiments.worker import work as work_module
+from experiments.worker.service_door import ServiceDoor, TokenFile, open_door
 from experiments.worker.work import work
 from service.app import create_app
 from service.collaborators import Collaborators
@@ -134,6 +137,79 @@ def test_a_worker_says_what_is_wrong(tmp_path: Path) -> None:
     ):
         with pytest.raises(BadUsage, match=told), open_door(address, file, "w"):
             pass
+
+
+class Renewed:
+    """A service that takes one token and then only the next, which lies in the file a little later."""
+
+    def __init__(self, file: Path, request: StudyRequest) -> None:
+        self.file, self.request, self.valid, self.calls = file, request, "first", list[tuple[str, int]]()
+
+    def __call__(self, call: httpx.Request) -> httpx.Response:
+        """Answer one call."""
+        place = call.url.path.rpartition("/")[2]
+        if len(self.calls) == 4:
+            self.valid = "second"
+        if len(self.calls) == 5:
+            self.file.write_text("second\n")
+        status = 200 if call.headers["authorization"] == f"Bearer {self.valid}" else 401
+        self.calls.append((place, status))
+        if status == 401:
+            return httpx.Response(401, json={"detail": "The token is not accepted: it has ended."})
+        if place == "claim" and self.calls.count(("claim", 200)) > 1:
+            return httpx.Response(204)
+        return httpx.Response(200, content=self.request.model_dump_json())
+
+
+class Brief:
+    """A study that takes a few looks, and writes its report."""
+
+    step, share, message, version = "outcomes", 0.5, "", "1"
+
+    def __init__(self, *where: Path) -> None:
+        self._out, self._left = where[2], 5
+
+    def wait(self, _: float) -> int | None:
+        """Not before the fifth look."""
+        self._left -= 1
+        if self._left > 0:
+            return None
+        self._out.mkdir()
+        (self._out / work_module.HTML).write_text("report")
+        return 0
+
+
+def test_a_token_is_renewed_while_a_study_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that ends in the middle of a study stops nothing: the next call carries what the file holds by then."""
+    for name, value in (("StudyProcess", Brief), ("LOOK_SECONDS", 0.0)):
+        monkeypatch.setattr(work_module, name, value)
+    file = tmp_path / "token"
+    file.write_text("first")
+    asked = StudyRequest.model_validate({
+        "id": str(uuid4()), "name": "s", "study_id": "a" * 64, "state": "running", "table": "records.csv",
+        "asked_by": "A", "asked_at": "2026-03-01T09:30:00Z",
+    })  # fmt: skip
+    service = Renewed(file, asked)
+    auth, transport = TokenFile(file), httpx.MockTransport(service)
+    with httpx.Client(base_url="https://x", transport=transport, auth=auth) as client:
+        assert work(ServiceDoor(client, "w"), tmp_path / "work", once=True) == 0
+    assert service.calls == [
+        *(("claim", 200), ("protocol", 200), ("table", 200), ("progress", 200)),
+        *(("progress", 401), ("progress", 401), ("progress", 200), ("report", 200), ("end", 200), ("claim", 200)),
+    ]
+
+
+def test_a_token_that_is_gone_at_the_first_asking_ends_the_worker(tmp_path: Path) -> None:
+    """Before any work a token that is not believed, or a file that was emptied, ends the worker with what to do."""
+    file = tmp_path / "token"
+    for held, answered in (("old", "it has ended"), ("", "is empty")):
+        file.write_text(held)
+        refusing = httpx.MockTransport(lambda _: httpx.Response(401, json={"detail": "Not accepted: it has ended."}))
+        with (
+            httpx.Client(base_url="https://x", transport=refusing, auth=TokenFile(file)) as client,
+            pytest.raises(NotAuthenticated, match=answered),
+        ):
+            work(ServiceDoor(client, "w"), tmp_path, once=True)
 
 
 def test_a_refused_worker_ends(tmp_path: Path) -> None:
