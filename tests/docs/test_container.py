@@ -50,6 +50,29 @@ def test_every_setting_and_command_is_one() -> None:
     assert _parser().parse_args(pull).watch == 60
 
 
+def environment(**given: str) -> dict[str, str]:
+    """What the service's container has for variables, as Compose fills them in."""
+    told = compose()["services"]["service"]["environment"]
+    asked = re.compile(r"\$\{(\w+):[-?]([^}]*)\}")
+    return {name: asked.sub(lambda found: given.get(found[1], found[2]), value) for name, value in told.items()}
+
+
+def test_people_log_in_where_the_page_says_how() -> None:
+    """Without a word on it tokens alone are taken; what docs/operations.md puts into .env is a whole setting."""
+    from service.settings import read_settings
+
+    bare = read_settings(environment())
+    assert (bare.login, bare.ehrs, bare.cards.servers) == (None, None, ())
+    block = next(part for part in lines("docs/operations.md").split("```sh\n") if part.startswith("PUBLIC_URL="))
+    said = dict(line.split("#")[0].strip().split("=", 1) for line in block.split("```")[0].splitlines())
+    assert said.pop("LOGIN_CLIENT_KEY").startswith("/config/")
+    whole = read_settings(environment(**(said | {"LOGIN_CLIENT_SECRET": "x"})))
+    assert whole.login is not None
+    assert (whole.login.issuer, whole.login.client.id) == (said["LOGIN_ISSUER"], "equipoise")
+    assert (str(whole.ehrs), whole.cards.base) == (said["EHRS"], said["PUBLIC_URL"])
+    assert whole.cards.servers == (said["FHIR_SERVERS"],)
+
+
 def test_nothing_listens_to_the_world() -> None:
     """Ports are bound to loopback, images are pinned by version, the service writes nowhere but where it must."""
     services = compose()["services"]
