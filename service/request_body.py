@@ -17,6 +17,7 @@ from data_contracts.preferences import NO_WEIGHT, OPPOSITES, SIDE_EFFECT_KINDS, 
 Document = TypeVar("Document", bound=BaseModel)
 MAX_BYTES = 256 * 1024
 BODY = "the body"
+UNPACKED = {"Accept-Encoding": "identity"}
 VALUE = "a finite number, true or false, text, or null"
 
 
@@ -94,6 +95,8 @@ def media_type(request: Request) -> str:
 def _check_kind(request: Request, *kinds: str) -> None:
     if media_type(request) not in (wanted := kinds or ("application/json",)):
         raise HTTPException(415, f"Send the body as {' or '.join(wanted)}.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise HTTPException(415, "Send the body as it is: nothing that was packed is unpacked here.", UNPACKED)
 
 
 async def chunks_of(request: Request, limit: int, told: str) -> AsyncGenerator[bytes, None]:

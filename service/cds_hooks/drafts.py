@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -12,6 +13,7 @@ from service.cds_hooks.hook_request import OrderContext, SelectContext
 from service.fhir.code_index import drugs_of, therapies_of
 from service.fhir.container import unpack
 from service.fhir.datatype import CodeableConcept, Coded, Reference
+from service.fhir.medicines import medicine_of, medicines_in
 from service.fhir.note import Note
 from service.fhir.parsing import patient_of
 from service.fhir.resource import MedicationRequest, Resource
@@ -68,11 +70,16 @@ def drafted(context: OrderContext, arms: Sequence[ArmRecord]) -> Drafted:
 
 
 def _concepts(context: OrderContext) -> Iterator[tuple[str, CodeableConcept | None]]:
-    """What each draft orders, with its place; None for what cannot be read or is another patient's."""
-    for where, raw in unpack(context.draftOrders, "draftOrders").raw:
-        chosen = (
-            not isinstance(context, SelectContext) or f"{raw['resourceType']}/{raw.get('id')}" in context.selections
-        )
+    """What each draft orders, with its place; None for what cannot be read, found, or is another patient's.
+
+    Where a selection names no draft all of them are looked at: nobody knows which one was meant.
+    """
+    held = unpack(context.draftOrders, "draftOrders")
+    medicines = medicines_in(raw for _, raw in held.raw)
+    lost = _lost(context, {_name(raw) for _, raw in held.raw})
+    yield from ((where, None) for where in (*(one.where for one in held.problems), *lost))
+    for where, raw in held.raw:
+        chosen = lost or not isinstance(context, SelectContext) or _name(raw) in context.selections
         if not chosen or raw["resourceType"] not in ORDERS:
             continue
         try:
@@ -80,8 +87,21 @@ def _concepts(context: OrderContext) -> Iterator[tuple[str, CodeableConcept | No
         except ValidationError:
             yield where, None
             continue
-        concept = order.medicationCodeableConcept if isinstance(order, MedicationRequest) else order.code
+        if isinstance(order, MedicationRequest) and order.doNotPerform:
+            continue
+        concept = medicine_of(order, medicines) if isinstance(order, MedicationRequest) else order.code
         yield where, concept if patient_of(order.subject) == context.patientId else None
+
+
+def _lost(context: OrderContext, names: Set[str]) -> tuple[str, ...]:
+    """A place for each selection that names no draft."""
+    selections = context.selections if isinstance(context, SelectContext) else []
+    return ("context.selections",) * sum(one not in names for one in selections)
+
+
+def _name(raw: dict[str, Any]) -> str:
+    """What a selection calls a draft."""
+    return f"{raw['resourceType']}/{raw.get('id')}"
 
 
 def _keys(coded: Sequence[Coded]) -> set[str]:

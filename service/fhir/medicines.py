@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -42,11 +42,33 @@ def prescriptions(
         if request.status not in NOW | ENDED or request.intent in PROPOSED or request.doNotPerform:
             found.note("left_out", "prescriptions that were not made (their status, intent or doNotPerform)", where)
             continue
-        concept = request.medicationCodeableConcept or _referred(request, held)
+        concept = medicine_of(request, held)
         if concept is None:
             found.note("not_understood", "prescriptions whose medicine was not sent", where)
         else:
             yield where, request, concept
+
+
+def medicine_of(request: MedicationRequest, held: Mapping[str, CodeableConcept]) -> CodeableConcept | None:
+    """What a prescription is of: said in it, contained in it, or among the medicines that came with it.
+
+    Args:
+        request: the prescription.
+        held: medicines by their ids.
+    """
+    if request.medicationCodeableConcept:
+        return request.medicationCodeableConcept
+    reference = request.medicationReference.reference if request.medicationReference else None
+    if not reference:
+        return None
+    if reference.startswith("#"):
+        return medicines_in(request.contained).get(reference[1:])
+    return held.get(reference.rsplit("/", 1)[-1])
+
+
+def medicines_in(contents: Iterable[dict[str, Any]]) -> dict[str, CodeableConcept]:
+    """The medicines among some resources, by their ids; what is none, or cannot be read, is left out."""
+    return {name: code for name, code in map(_medication, contents) if name and code}
 
 
 def _lingers(fact: str, request: MedicationRequest, found: Findings) -> bool:
@@ -56,16 +78,6 @@ def _lingers(fact: str, request: MedicationRequest, found: Findings) -> bool:
     end = request.validity().ends()
     # Nobody knows when it ended: that is as good as yesterday.
     return end is None or (found.today - end.last) <= LINGERS[fact]
-
-
-def _referred(request: MedicationRequest, held: dict[str, CodeableConcept]) -> CodeableConcept | None:
-    reference = request.medicationReference.reference if request.medicationReference else None
-    if not reference:
-        return None
-    if reference.startswith("#"):
-        inside = {name: code for name, code in map(_medication, request.contained) if name and code}
-        return inside.get(reference[1:])
-    return held.get(reference.rsplit("/", 1)[-1])
 
 
 def _medication(content: dict[str, Any]) -> tuple[str | None, CodeableConcept | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -301,6 +302,15 @@ def test_body_over_the_limit(client: Any) -> None:
 def test_body_of_another_kind(client: Any, profile: dict[str, Any], kind: str) -> None:
     """A body that does not say that it is JSON is answered by 415: no web form can send one."""
     assert_problem(client.post(URL, content=json.dumps(profile), headers={"Content-Type": kind}), 415)
+
+
+def test_packed_bodies(client: Any, profile: dict[str, Any]) -> None:
+    """A body that was packed is a 415 that says so, and not one that is no JSON: nothing unpacks it."""
+    packed = gzip.compress(json.dumps(profile).encode())
+    answer = client.post(URL, content=packed, headers={"Content-Type": "application/json", "Content-Encoding": "gzip"})
+    assert_problem(answer, 415)
+    assert "packed" in answer.json()["detail"]
+    assert answer.headers["accept-encoding"] == "identity"
 
 
 def test_unforeseen_error(

@@ -19,7 +19,7 @@ from service.audit.entry import Entry
 from service.audit.verify import audit_verify
 from service.cds_hooks.card_table import write_cards
 from service.cds_hooks.drafts import drafted
-from service.cds_hooks.hook_request import OrderContext
+from service.cds_hooks.hook_request import OrderContext, SelectContext
 from service.storage.cards import cards_of
 from service.storage.erasure import Erasure, erase
 from service.storage.retention import apply_retention
@@ -130,14 +130,17 @@ def test_which_arms_orders_mean(ehr: Any, orders: list[tuple[str, str]], wanted:
 
 
 def test_orders_that_cannot_be_read_are_told(ehr: Any) -> None:
-    """A draft that is no FHIR, or another patient's, means no arm and is counted."""
+    """A draft that is no FHIR, or nothing, or another patient's, and a selection of none: no arm, and all counted."""
     wrong = [
         ehr.record.medicine("36437", status="nonsense"),
         ehr.therapy("304891004", subject={"reference": "Patient/2"}),
     ]
     context = {"userId": "Practitioner/7", "patientId": "P-1", **ehr.drafts(*wrong)}
+    context["draftOrders"]["entry"].append({"fullUrl": "urn:uuid:1"})
     found = drafted(OrderContext.model_validate(context), ())
-    assert [note.what for note in found.notes] == ["drafted orders that could not be read"] * 2
+    assert [note.what for note in found.notes] == ["drafted orders that could not be read"] * 3
+    context["selections"] = ["ServiceRequest/none"]
+    assert len(drafted(SelectContext.model_validate(context), ()).notes) == 4
 
 
 def test_only_what_was_selected_is_looked_at(ehr: Any) -> None:

@@ -55,6 +55,28 @@ def test_an_order_that_a_rule_removes(ehr: Any, hook: str) -> None:
     assert not any("SSRI" in label for label in labels)
 
 
+@pytest.mark.parametrize("how", ["contained", "beside", "selected by a name that no draft has", "not to be given"])
+def test_an_order_that_is_hard_to_find_is_checked(ehr: Any, how: str) -> None:
+    """An SSRI that an order refers to is found in it or beside it; where a selection names no draft all are looked at.
+
+    An order that something is not to be given is none.
+    """
+    medicine = {"resourceType": "Medication", "id": "m", "code": ehr.record.coded("rx", SERTRALINE)}
+    order = ehr.record.medicine(SERTRALINE, status="draft")
+    if how in ("contained", "beside"):
+        order |= {"medicationReference": {"reference": "#m" if how == "contained" else "Medication/m"}}
+        order.pop("medicationCodeableConcept")
+    orders = ehr.drafts(order | ({"contained": [medicine]} if how == "contained" else {}))
+    if how == "beside":
+        orders["draftOrders"]["entry"].append({"resource": medicine})
+    if how.startswith("selected"):
+        orders["selections"] = ["MedicationRequest/another"]
+    if how == "not to be given":
+        orders["draftOrders"]["entry"][0]["resource"]["doNotPerform"] = True
+    cards = ehr.cards("order-select", context=orders, prefetch=medicines(ehr, MAOI))
+    assert ["MAOI-01" in card["summary"] for card in cards] == ([] if how == "not to be given" else [True])
+
+
 def test_an_order_to_take_note_of(ehr: Any) -> None:
     """With ibuprofen on record a drafted SSRI gets the bleeding rule's note, and no suggestion against it."""
     orders = ehr.drafts(ehr.record.medicine(SERTRALINE, status="draft"))
