@@ -255,19 +255,11 @@ def main() -> None:
             "EQUIPOISE_AUDIT_ROOTS": f"{folder}/roots",
         }
         command = [sys.executable, "-m", "service", "serve", "--local", "--policy", options.policy, "--port", "0"]
-        with running(command, environment) as port:
+        with running(command, environment) as (port, pid):
             told: dict[str, Any] = in_turns(port, patients, options.rounds)
             print(json.dumps(told), file=sys.stderr, flush=True)
-            told |= long_run(port, listener(port), patients, options.calls, options.connections)
+            told |= long_run(port, pid, patients, options.calls, options.connections)
             print(json.dumps(told, indent=1))
-
-
-def listener(port: int) -> int:
-    """The process that listens at a port, among our children."""
-    for child in psutil.Process().children():
-        if any(one.laddr.port == port for one in child.net_connections() if one.status == psutil.CONN_LISTEN):
-            return int(child.pid)
-    raise SystemExit("the service's process was not found")
 
 
 if __name__ == "__main__":
