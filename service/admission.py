@@ -52,7 +52,7 @@ async def admit(request: Request, given: Given) -> None:
     address = f"{request.method} {request.scope['route'].path}"
     right = right_of(address)
     if right.by != "anybody":
-        request.state.actor = await run_in_threadpool(_admitted, request, given, address, right)
+        request.state.actor = await run_in_threadpool(admitted, request, given, address, right)
 
 
 def check_patient(given: Collaborators, actor: Actor, patient_id: str, address: str) -> Actor:
@@ -84,8 +84,12 @@ def check_patient(given: Collaborators, actor: Actor, patient_id: str, address: 
         raise
 
 
-def _admitted(request: Request, given: Collaborators, address: str, right: Right) -> Actor:
-    """Who calls, if it is theirs to call; in a thread, as it reads the database."""
+def admitted(request: Request, given: Collaborators, address: str, right: Right) -> Actor:
+    """Who calls, if it is theirs to call; in a thread, as it reads the database.
+
+    Raises:
+        NotAuthenticated, NotPermitted, NotFound, NotReady: as for `admit`.
+    """
     actor, answer = Actor(UNKNOWN, address_of(request)), None
     try:
         actor = replace(actor, principal=_principal(request, given, right))

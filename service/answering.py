@@ -24,9 +24,9 @@ from service.model_stop import check_in_service
 from service.needs import check_profile
 from service.record import RecommendationRecord, consents, contacts_for, only_consent
 from service.served_policy import ServedPolicy
-from service.storage import stops
 from service.storage.answers import StoredRecommendation
 from service.storage.events import add_event
+from service.storage.moment import Before
 from service.storage.person import PatientName
 from service.storage.transaction import Transaction
 from service.withheld import ACTION, withholding
@@ -55,10 +55,10 @@ class Prepared:
     standing: Standing
     withheld: Withheld | None = None
 
-    @property
-    def ranks(self) -> bool:
-        """Whether the answer holds anything by the model; a refusal does not."""
-        return self.record.recommendation.safety.level != "refused"
+
+def ranks(answer: Recommendation) -> bool:
+    """Whether an answer holds anything by the model; a refusal does not."""
+    return answer.safety.level != "refused"
 
 
 def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prepared:
@@ -73,8 +73,8 @@ def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prep
     actor = check_patient(given, actor, profile.patient_id, ASKING)
     served, now = given.served(), given.clock()
     check_profile(profile, served.needs)
-    standing = _consented(profile, given, actor, now)
-    profile = with_ledger(profile, standing, served.rules.consent)
+    known = _consented(profile, given, actor, now)
+    profile = with_ledger(profile, known.standing, served.rules.consent)
     with given.operations.traces.step("recommend"):
         recommendation = recommend(profile, served.policy, served.rules, now.date(), given.offers)
     record = RecommendationRecord(
@@ -89,13 +89,12 @@ def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prep
     kept = _stored(record, profile, content) if consents(recommendation) else _refusal(record, profile, served)
     whose = actor.principal.organisation
     kept = replace(kept, organisation=whose, surroundings=given.surroundings(served.rules))
-    prepared = Prepared(record, content, kept, _entry(recommendation, actor, now), standing)
-    return replace(prepared, withheld=_why_withheld(prepared, given))
+    entry, why = _entry(recommendation, actor, now), _why_withheld(recommendation, known, given)
+    return Prepared(record, content, kept, entry, known.standing, why)
 
 
-def _why_withheld(prepared: Prepared, given: Collaborators) -> Withheld | None:
-    answer = prepared.record.recommendation
-    if prepared.ranks and given.store.stopped_at(answer.policy) is not None:
+def _why_withheld(answer: Recommendation, known: Before, given: Collaborators) -> Withheld | None:
+    if known.stopped_at is not None and ranks(answer):
         return "model_stopped"
     compared = any(one.rank is not None or one.effect is not None for one in answer.arms)
     return "first_choice" if given.first_choice and compared else None
@@ -127,25 +126,24 @@ def keep(prepared: Prepared, given: Collaborators, also: Callable[[Transaction],
         ModelStopped: the model was taken out of service meanwhile.
         NotReady: the database cannot be reached.
     """
-    ring, record, policy = given.store.ring, prepared.record, prepared.record.recommendation.policy
+    ring, record, answer = given.store.ring, prepared.record, prepared.record.recommendation
+    model = answer.policy if prepared.withheld != "model_stopped" and ranks(answer) else None
 
     def beside(transaction: Transaction) -> None:
         if prepared.withheld is not None:
             done = (withholding(prepared.withheld, record.created_at), None)
             entry = Entry(ACTION, prepared.entry.actor, record.created_at, detail={"why": prepared.withheld})
             add_event(transaction, ring, record.id, done, entry)
-        if prepared.withheld != "model_stopped" and prepared.ranks:
-            check_in_service(policy, stops.stopped_at(transaction.connection, policy))
         if also is not None:
             also(transaction)
 
     try:
         with given.operations.traces.step("keep"):
-            given.store.add(prepared.kept, prepared.entry, prepared.standing, beside)
+            given.store.add(prepared.kept, prepared.entry, prepared.standing, model, beside)
     except ModelStopped:
         _note_stopped(prepared, given)
         raise
-    given.operations.metrics.count_answer(record.recommendation)
+    given.operations.metrics.count_answer(answer)
 
 
 def _note_stopped(prepared: Prepared, given: Collaborators) -> None:
@@ -155,15 +153,17 @@ def _note_stopped(prepared: Prepared, given: Collaborators) -> None:
     given.store.note(Entry("refusal", actor, given.clock(), "refused", person, detail=detail))
 
 
-def _consented(profile: PatientProfile, given: Collaborators, actor: Actor, now: datetime) -> Standing:
-    """What the ledger says of the patient; a refusal is written down before it is told."""
-    standing = given.store.standing(PatientName(actor.principal.organisation, profile.patient_id))
+def _consented(profile: PatientProfile, given: Collaborators, actor: Actor, now: datetime) -> Before:
+    """What is known before anything is computed; that a patient has withdrawn is written down before it is told."""
+    name = PatientName(actor.principal.organisation, profile.patient_id)
+    known = given.store.before(name, given.served().source.manifest.name)
     try:
-        check_consent(standing, given.contacts)
+        check_consent(known.standing, given.contacts)
     except Refused:
-        given.store.note(Entry("refusal", actor, now, "refused", standing.person, detail={"code": "CONSENT"}))
+        detail = {"code": "CONSENT"}
+        given.store.note(Entry("refusal", actor, now, "refused", known.standing.person, detail=detail))
         raise
-    return standing
+    return known
 
 
 def _entry(recommendation: Recommendation, actor: Actor, now: datetime) -> Entry:

@@ -21,13 +21,14 @@ from service.storage.repeats import Claim, Claimed, find_claim, keep_claim
 from service.withheld import shown
 
 HEADER = "Idempotency-Key"
+KEY_FORM = r"^[\x21-\x7e]+$"
 Key = Annotated[
     str | None,
     Header(
         alias=HEADER,
         min_length=1,
         max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
+        pattern=KEY_FORM,
         description="A key of the caller's own for this call, such as a UUID; the call made again with it gets the "
         "same answer, and no second one is made.",
     ),

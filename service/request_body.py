@@ -31,10 +31,19 @@ def body_of(model: type[Document]) -> Callable[[Request], Awaitable[Document]]:
     """
 
     async def read(request: Request) -> Document:
-        _check_kind(request)
-        return parse_body(model, await _bounded(request, MAX_BYTES))
+        return parse_body(model, await read_body(request))
 
     return read
+
+
+async def read_body(request: Request) -> bytes:
+    """A JSON body as it came, not parsed yet.
+
+    Raises:
+        HTTPException: as for `body_of`.
+    """
+    _check_kind(request)
+    return await _bounded(request, MAX_BYTES)
 
 
 def bytes_of(limit: int, *kinds: str) -> Callable[[Request], Awaitable[bytes]]:

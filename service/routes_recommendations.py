@@ -15,15 +15,17 @@ from service.problem_document import documented
 from service.record import RecommendationRecord
 from service.repeating import Key, answer_once
 from service.request_body import body_of, documented_body
+from service.straight_route import StraightRoute
 from service.withheld import WithheldRecord, shown
 
 ROUTER = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
+MAKING = APIRouter(prefix=ROUTER.prefix, tags=["recommendations"], route_class=StraightRoute)
 Profile = Annotated[PatientProfile, Depends(body_of(PatientProfile))]
 PRIVATE = {"Cache-Control": "no-store"}
 JSON = "application/json"
 
 
-@ROUTER.post(
+@MAKING.post(
     "",
     status_code=201,
     response_model=RecommendationRecord | WithheldRecord,
@@ -32,7 +34,7 @@ JSON = "application/json"
     summary="Rank therapies for one patient, or say why that cannot be done",
 )
 def make_recommendation(
-    profile: Annotated[PatientProfile, Depends(body_of(PatientProfile))],
+    profile: Profile,
     given: Given,
     actor: Acting,
     idempotency_key: Key = None,

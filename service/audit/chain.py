@@ -14,12 +14,14 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from service.audit.entry import Entry
+from service.storage.prepared import Prepared
 from service.storage.schema import AUDIT
 
 START = "0" * 64
 """What the first record holds in the place of a hash."""
 
-HEAD = select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)
+HEAD = Prepared(select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1))
+INSERT = Prepared(insert(AUDIT).inline())
 FORMAT = 1
 
 
@@ -63,6 +65,11 @@ class Chain:
             self._head = head_of(self._connection)
         return self._head
 
+    def start_at(self, head: Link) -> None:
+        """Spare a look for the head: it was seen within this transaction, before anything was written in it."""
+        if self._head is None:
+            self._head = head
+
     @property
     def next_seq(self) -> int:
         """The place that the next entry will get."""
@@ -78,13 +85,13 @@ class Chain:
         """Write what was appended."""
         rows = [{"seq": link.seq, "content": link.content, "hash": link.hash} for link in self._waiting]
         if rows:
-            self._connection.execute(insert(AUDIT), rows if len(rows) > 1 else rows[0])
+            INSERT.run(self._connection, *rows)
         self._waiting.clear()
 
 
 def head_of(connection: Connection) -> Link:
     """The newest record's place and hash, without its content."""
-    found = connection.execute(HEAD).one_or_none()
+    found = HEAD.first(connection)
     return NOTHING if found is None else Link(found.seq, "", found.hash)
 
 

@@ -13,8 +13,11 @@ from service.access.principal import LOCAL
 from service.audit.entry import Entry
 from service.audit.row_hash import row_of
 from service.consent import Standing
+from service.model_stop import check_in_service
 from service.storage.key_ring import KeyRing
-from service.storage.person import COLUMNS, PatientName, find_or_make_person, person_of
+from service.storage.moment import within
+from service.storage.person import COLUMNS, PatientName, make_person, person_of
+from service.storage.prepared import Prepared
 from service.storage.schema import PERSONS, RECOMMENDATIONS, SURROUNDINGS
 from service.storage.surroundings import Surroundings
 from service.storage.transaction import Transaction
@@ -22,7 +25,7 @@ from service.utc import as_utc
 
 TABLE = RECOMMENDATIONS.name
 WITH_PERSON = select(RECOMMENDATIONS, *COLUMNS).join(PERSONS, PERSONS.c.id == RECOMMENDATIONS.c.person)
-INSERT = RECOMMENDATIONS.insert()
+INSERT = Prepared(RECOMMENDATIONS.insert().inline())
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,28 @@ def add_answer(
     item: StoredRecommendation,
     entry: Entry,
     standing: Standing | None = None,
+    model: str | None = None,
 ) -> None:
     """Add an answer and the audit record of it.
 
+    Args:
+        transaction: to write in.
+        ring: seals.
+        item: the answer.
+        entry: what to remember of it.
+        standing: what the ledger of consents said when it was made, if it was asked.
+        model: by which it ranks, if that has to be in service.
+
     Raises:
-        WrongState: the ledger of consents says something else than the standing by which the answer was made.
+        WrongState: the ledger of consents says something else by now.
+        ModelStopped: the model is out of service by now.
     """
-    person = find_or_make_person(transaction.connection, ring, PatientName(item.organisation, item.patient_id))
+    name = PatientName(item.organisation, item.patient_id)
+    now = within(transaction.connection, ring, name, model or "")
+    if model is not None:
+        check_in_service(model, now.stopped_at)
+    transaction.chain.start_at(now.head)
+    person = now.person or make_person(transaction.connection, ring, name)
     if standing is not None and standing.position != person.position:
         raise WrongState("The patient's consent was changed while the answer was made; it was not kept. Ask again.")
     key = str(item.id)
@@ -76,7 +94,7 @@ def add_answer(
         "request": request,
         "response": response,
     }
-    transaction.connection.execute(INSERT, values)
+    INSERT.run(transaction.connection, values)
     told = row_of(RECOMMENDATIONS, values)
     transaction.chain.append(replace(entry, person=person.id, recommendation=item.id, row=told))
 

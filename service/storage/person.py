@@ -12,11 +12,13 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from data_contracts.errors import Erased
 from service.storage.key_ring import KeyRing
+from service.storage.prepared import Prepared
 from service.storage.schema import CONSENTS, PERSONS
 from service.storage.sealed_field import KEY_BYTES, Place, seal, unseal
 
 NEWEST = select(func.max(CONSENTS.c.position)).where(CONSENTS.c.person == PERSONS.c.id).scalar_subquery()
 BY_PATIENT = select(PERSONS, NEWEST.label("position")).where(PERSONS.c.patient == bindparam("patient"))
+INSERT = Prepared(PERSONS.insert().inline())
 COLUMNS = (PERSONS.c.organisation, PERSONS.c.identifier, PERSONS.c.key_id, PERSONS.c.wrapped_key, PERSONS.c.erased_at)
 
 
@@ -79,8 +81,11 @@ def find_person(connection: Connection, ring: KeyRing, name: PatientName) -> Per
 
 def find_or_make_person(connection: Connection, ring: KeyRing, name: PatientName) -> Person:
     """The person with this name, made if there is none; inside a write transaction."""
-    if (found := find_person(connection, ring, name)) is not None:
-        return found
+    return find_person(connection, ring, name) or make_person(connection, ring, name)
+
+
+def make_person(connection: Connection, ring: KeyRing, name: PatientName) -> Person:
+    """A new person of this name, of whom nothing was kept; inside a write transaction."""
     made = Person(str(uuid4()), os.urandom(KEY_BYTES))
     key_id, wrapped = ring.wrap(made.secret, made.id)
     values = {
@@ -90,8 +95,9 @@ def find_or_make_person(connection: Connection, ring: KeyRing, name: PatientName
         "identifier": made.seal(name.patient_id, "persons", made.id, "identifier"),
         "key_id": key_id,
         "wrapped_key": wrapped,
+        "erased_at": None,
     }
-    connection.execute(PERSONS.insert(), values)
+    INSERT.run(connection, values)
     return made
 
 

@@ -28,6 +28,8 @@ from service.storage.answers import StoredRecommendation
 from service.storage.database import database_problem, unreachable
 from service.storage.key_ring import KeyRing
 from service.storage.keys import Keys
+from service.storage.looker import Looker
+from service.storage.moment import Before, before
 from service.storage.person import PatientName
 from service.storage.schema import POLICIES, SURROUNDINGS
 from service.storage.transaction import Transaction, Writer
@@ -46,6 +48,7 @@ class Store:
     def __init__(self, engine: Engine, keys: Keys) -> None:
         self.engine, self.keys = engine, keys
         self._looks = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._looker = Looker(engine)
         self._writer = Writer(engine)
         self._surroundings: set[str] = set()
 
@@ -57,6 +60,7 @@ class Store:
     def close(self) -> None:
         """Close all connections; the next call opens others."""
         self._writer.close()
+        self._looker.close()
         self.engine.dispose()
 
     def write(self, work: Callable[[Transaction], Result]) -> Result:
@@ -120,6 +124,7 @@ class Store:
         item: StoredRecommendation,
         entry: Entry,
         standing: Standing | None = None,
+        model: str | None = None,
         also: Callable[[Transaction], None] | None = None,
     ) -> None:
         """Keep one recommendation; when this returns it is on disk.
@@ -128,17 +133,19 @@ class Store:
             item: the answer.
             entry: what to remember of it; person, answer and row are added to it.
             standing: what the ledger said when the answer was made; if that has changed, the answer is not kept.
+            model: by which the answer ranks; if it is out of service by now, the answer is not kept.
             also: what is written in the same transaction, after the answer.
 
         Raises:
             WrongState: the ledger has changed.
+            ModelStopped: the model is out of service.
         """
         given, ring = item.surroundings, self.ring
 
         def work(transaction: Transaction) -> None:
             if given is not None and given.sha256 not in self._surroundings:
                 answers.keep_surroundings(transaction.connection, given)
-            answers.add_answer(transaction, ring, item, entry, standing)
+            answers.add_answer(transaction, ring, item, entry, standing, model)
             if also is not None:
                 also(transaction)
 
@@ -193,6 +200,10 @@ class Store:
         """The page that was released, byte for byte; None if there is none."""
         with self.looking() as connection:
             return events.released_page(connection, self.ring, recommendation_id)
+
+    def before(self, name: PatientName, policy: str) -> Before:
+        """What the ledger of consents says of a patient, and whether a model is in service."""
+        return self._looker.look(lambda connection: before(connection, self.ring, name, policy))
 
     def standing(self, name: PatientName) -> Standing:
         """What the ledger of consents says of a patient."""

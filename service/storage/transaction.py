@@ -19,13 +19,16 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from data_contracts.errors import NotReady
 from service.audit.chain import Chain
 from service.storage.database import WRITES, unreachable
+from service.storage.prepared import Prepared
 
 Result = TypeVar("Result")
 TOGETHER = 64
 """How many may share a commit."""
 
-LOCK = text("SELECT pg_advisory_xact_lock(6147063206)")
+LOCK = "SELECT pg_advisory_xact_lock(6147063206)"
 """One writer at a time over all replicas, until its commit; the number is any that nobody else uses."""
+
+LOCKING = Prepared(text(LOCK))
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ class Writer:
 def _begin(connection: Connection) -> Connection:
     connection.begin()
     if connection.dialect.name == "postgresql":
-        connection.execute(LOCK)
+        LOCKING.run(connection, {})
     return connection
 
 

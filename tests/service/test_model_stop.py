@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,8 @@ def test_what_was_answered_before(client: Any, profile: dict[str, Any]) -> None:
 def test_no_answer_slips_through(client: Any, store: Store, profile: dict[str, Any], monkeypatch: Any) -> None:
     """An answer that was begun before the stop is not given after it: it is looked at again as it is written."""
     client.post(f"{MODEL}/stop", json=ORDER)
-    monkeypatch.setattr(Store, "stopped_at", lambda *_: None)
+    look = Store.before
+    monkeypatch.setattr(Store, "before", lambda *given: replace(look(*given), stopped_at=None))
     assert client.post(URL, json=profile).json()["type"] == STOPPED
     assert kinds(store)[-1] == ("refusal", "refused")
     with store.reading() as connection:

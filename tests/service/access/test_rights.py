@@ -270,6 +270,21 @@ def test_role_by_address_by_patient(call: Callable[[str, str], Any], address: st
             assert "P-1" not in answers[letter].text
 
 
+def test_a_wrong_body_is_told_to_callers_alone(service: Any) -> None:
+    """Whoever may not ask is told so, whatever they send: too much, no JSON, or of another kind."""
+    wrong: tuple[tuple[int, dict[str, Any]], ...] = (
+        (413, {"content": b"[" * (256 * 1024 + 1), "headers": {"Content-Type": "application/json"}}),
+        (400, {"content": b"[", "headers": {"Content-Type": "application/json"}}),
+        (415, {"content": b"[", "headers": {"Content-Type": "text/plain"}}),
+        (422, {"json": {}}),
+    )
+    for status, sent in wrong:
+        for letter, expected in (("C", status), ("N", 403), ("-", 401)):
+            headers = sent.get("headers", {}) | {"Authorization": f"Bearer {letter}"}
+            answer = service.post("/v1/recommendations", **{**sent, "headers": headers})
+            assert answer.status_code == expected
+
+
 def test_an_address_without_a_row_answers_nobody(service: Any) -> None:
     """A route that somebody forgot to give a row is shut, even for who may do everything."""
     service.app.add_api_route("/forgotten", lambda: Response("secret"))

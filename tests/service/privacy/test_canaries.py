@@ -283,7 +283,7 @@ PLACES = (
     "service.answering.recommend",
     "service.answering.check_profile",
     "service.storage.answers.add_answer",
-    "service.storage.consents.standing_of",
+    "service.storage.store.before",
     "service.record.RecommendationRecord.model_dump_json",
 )
 

@@ -47,9 +47,13 @@ def test_in_the_moment_of_the_stop(ehr: Any, monkeypatch: Any) -> None:
     """A call that runs into the stop as it is written is answered by what the stop leaves: the safety card."""
     from service.storage.store import Store
 
-    real, seen = Store.stopped_at, iter([None])
+    look, early = Store.before, iter([True])
     ehr.client.post("/v1/models/tiny/stop", json=ORDER)
-    monkeypatch.setattr(Store, "stopped_at", lambda *given: next(seen, None) or real(*given))
+
+    def before(*given: Any) -> Any:
+        return replace(look(*given), stopped_at=None) if next(early, False) else look(*given)
+
+    monkeypatch.setattr(Store, "before", before)
     (card,) = ehr.cards(prefetch=ehr.phq9(1))
     assert topic(card) == "safety-first"
 
