@@ -46,9 +46,10 @@ class Looker:
             raise unreachable(error) from None
 
     def close(self) -> None:
-        """Close the connections that wait; the next look takes another."""
+        """Close the connections that wait, themselves: their pool may be gone. The next look takes another."""
         while (kept := self._taken()) is not None:
             with suppress(SQLAlchemyError):
+                kept.invalidate()
                 kept.close()
 
     def _taken(self) -> Connection | None:
