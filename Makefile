@@ -8,7 +8,7 @@ READY := .venv/.ready
 BENCH_WORLDS := null,smooth_05,smooth_15,smooth_25,rough,strong_confounding,rare_arm,never_given,informative_dropout,$\
 	hidden_confounder,five_arm,other_principles
 
-.PHONY: help demo test test-slow test-spark test-clients check lint types contracts secrets sbom docs bench assets lock clean
+.PHONY: help demo test test-slow test-spark test-clients check lint types contracts secrets sbom docs bench assets pictures lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -86,6 +86,9 @@ docs: $(READY)
 
 assets: $(READY)  ## renew the pages' scripts from npm, by the versions of vendor.lock (needs npm)
 	$(BIN)/python docs/scripts/renew_assets.py
+
+pictures: demo  ## renew the pictures of docs/pages.md from the demo (needs Chromium)
+	$(BIN)/python docs/scripts/page_pictures.py demo-output
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

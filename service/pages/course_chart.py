@@ -70,12 +70,16 @@ def _caseness(course: Course, texts: Texts) -> list[dict[str, Any]]:
         return []
     at = {"y": {"datum": figure.value, "type": "quantitative"}}
     rule = {"mark": {"type": "rule", "color": "var(--caution)", "strokeDash": [5, 4], "size": 1.5}, "encoding": at}
-    return [rule, _words(figure.value, texts("course.caseness", value=figure.value), -7)]
+    first, last = (abs(course.scores[at].value - figure.value) for at in (0, -1))
+    return [rule, _words(figure.value, texts("course.caseness", value=figure.value), -7, left=first > last)]
 
 
-def _words(at: float, text: str, below: int) -> dict[str, Any]:
-    mark = {"type": "text", "align": "right", "dy": below, "color": SOFT, "fontSize": 12, "text": text}
-    return {"data": {"values": [{}]}, "mark": mark, "encoding": {"y": {"datum": at}, "x": {"value": "width"}}}
+def _words(at: float, text: str, below: int, *, left: bool = False) -> dict[str, Any]:
+    """Words beside a line, at its end, or at its beginning where the scores are farther from it."""
+    mark = {"type": "text", "dy": below, "color": SOFT, "fontSize": 12, "text": text}
+    mark |= {"align": "left", "dx": 4} if left else {"align": "right"}
+    place = {"y": {"datum": at}, "x": {"value": 0 if left else "width"}}
+    return {"data": {"values": [{}]}, "mark": mark, "encoding": place}
 
 
 def _range(course: Course) -> dict[str, Any]:

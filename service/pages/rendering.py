@@ -70,6 +70,7 @@ def page(request: Request, template: str, status: int = 200, **content: object) 
             version=VERSION,
             doors=DOORS if who is None else doors_for(who),
             who=who,
+            at=request.url.path,
             signed_in=getattr(request.state, "signed_in", False),
             people=people,
             moment=datetime.fromisoformat,

@@ -71,6 +71,18 @@ def test_the_protocol_of_the_records_page_is_one():
         StudyProtocol.model_validate({**whole, "target_trial": whole["target_trial"] | part["target_trial"]})
 
 
+def test_pictures_are_small_and_used():
+    """A picture has at most 150 kB, all together 1 MB; the page on the pages shows each, and says what is on it."""
+    pictures = sorted((ROOT / "docs" / "pages").glob("*.png"))
+    sizes = [path.stat().st_size for path in pictures]
+    assert pictures
+    assert max(sizes) <= 150_000
+    assert sum(sizes) <= 1_000_000
+    shown = re.findall(r"!\[([^\]]*)\]\(pages/([^)]+)\)", (ROOT / "docs" / "pages.md").read_text(encoding="utf-8"))
+    assert sorted(name for _, name in shown) == [path.name for path in pictures]
+    assert all(len(words) > 20 for words, _ in shown)
+
+
 def test_every_link_leads_somewhere():
     """Relative links in README and docs point at files that exist."""
     broken = []

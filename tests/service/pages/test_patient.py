@@ -115,3 +115,28 @@ def count(store: Any) -> int:
 
     with store.looking() as connection:
         return int(connection.execute(select(func.count()).select_from(RECOMMENDATIONS)).scalar_one())
+
+
+def test_an_exclusion_has_its_reason_and_a_flag_its_rule(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """Beside an excluded therapy stands what the clinician gave as the reason; a rule that fired is told in words."""
+    where = asked(profile | {"exclusions": {"cbt": "declines <i>talking</i>"}})
+    page = client.get(where).text
+    assert "Reason given: <bdi>declines &lt;i&gt;talking&lt;/i&gt;</bdi>" in page
+    answer = client.get(where.replace("/recommendations", "/v1/recommendations")).json()["recommendation"]
+    fired = [one for one in answer["safety"]["findings"] if one["kind"] in ("remove", "flag", "nothing")]
+    assert fired
+    shown = page[page.index('id="options"') : page.index("</section>", page.index('id="options"'))]
+    assert [one["rule"] in shown and one["sentence"].split("'")[0] in shown for one in fired] == [True] * len(fired)
+
+
+def test_where_nothing_is_ranked_questions_come_first(
+    client: Any, asked: Asked, values: dict[str, Any], profile: dict[str, Any]
+) -> None:
+    """What is missing stands before the options, and the study's average among the reasons, called an average."""
+    ranked = client.get(asked(profile)).text
+    assert ranked.index('id="options"') < ranked.index('id="ask-title"')
+    page = client.get(asked({"patient_id": "P-9", "values": {**values, "phq9_week0": None}})).text
+    assert page.index('id="ask-title"') < page.index('id="options"')
+    assert "A dot is the estimate" not in page
+    assert page.count("never to be read as this patient&#39;s: <b>") == 2
+    assert "never to be read" not in ranked.partition("hypnosis")[0]
