@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
 from data_contracts.effects import ServedEffects
 from data_contracts.manifest import MANIFEST, PolicyManifest
 from data_contracts.secondary_arrays import secondary_arrays
 from data_contracts.secondary_outcome import BETTER, SHARE, SecondaryOutcome
 from data_contracts.secondary_served import SecondaryServed, ServedLevel
+from service.app import create_app
 from service.utc import utc_now
 
 HOSTILE = '<script>document.title="owned"</script>"><img src=x onerror=document.title="owned">'
@@ -70,10 +73,14 @@ def states(client: Any, asked: Callable[..., str], profile: dict[str, Any]) -> d
     client.post("/v1/break-glass", json={"patient_id": "P-1", "reason": HOSTILE})
     client.post("/v1/models/tiny/stop", json={**WHO, "why": HOSTILE})
     client.post("/v1/models/tiny/lift", json={**WHO, "why": "seen to"})
+    with TestClient(create_app(replace(client.app.state.collaborators, first_choice=True))) as strict:
+        made = strict.post("/v1/recommendations", json={"patient_id": "P-6", "values": values})
+        found["own choice first"] = made.headers["location"].removeprefix("/v1")
     oversight = {place: f"/oversight/{place}" for place in ("audit", "glass", "consents")}
     return {
         "home": "/",
         "not found": "/recommendations/nothing",
+        "past the end": "/studies?page_number=9",
         "emergency": "/emergency",
         "oversight": "/oversight",
         **oversight,
@@ -93,7 +100,7 @@ def test_every_page_in_every_state(
         nobodys.open(where)
         assert nobodys.unmarked() == [], where
         tab = one.open(where)
-        if name == "not found":
+        if name in ("not found", "past the end"):
             one.complaints.clear()  # the browser's own word on a 404
         if name == "course":
             tab.wait_for_selector("[data-drawn]")
@@ -126,7 +133,7 @@ def test_sliders_and_outcomes_without_a_page_load(
 def test_the_whole_way_by_keyboard(
     watched: Callable[..., Any], asked: Callable[..., str], profile: dict[str, Any]
 ) -> None:
-    """From the first page to a written decision with no pointer at all, the sheet at its end."""
+    """From the first page to a written decision with no pointer at all; printed it is light, without its forms."""
     asked(profile)
     one = watched()
     tab = one.open("/")
@@ -146,6 +153,11 @@ def test_the_whole_way_by_keyboard(
     sheet = tab.get_by_role("link", name="Open the sheet to print")
     assert sheet.count() == 1
     one.check("light")
+    tab.set_viewport_size({"width": 794, "height": 1123})
+    tab.emulate_media(media="print", color_scheme="dark")
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 794
+    assert tab.locator("#ask-title").is_hidden()
     printed: bytes = tab.pdf()
     assert printed.startswith(b"%PDF")
 
