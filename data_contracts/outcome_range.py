@@ -109,7 +109,7 @@ class OutcomeRanges:
 def expected_residual(spread: FloatArray, covariates: FloatArray) -> FloatArray:
     """(...,) expected absolute residuals at (..., q) covariates, outcome units, from their (1 + q,) coefficients."""
     above = np.minimum(np.maximum(np.vecdot(covariates, spread[1:]), -WIDEST), WIDEST)
-    return np.asarray(np.exp(spread[0] + above), dtype=np.float64)
+    return np.asarray(np.exp(above + float(spread[0])), dtype=np.float64)
 
 
 def _in_one_row(tails: Sequence[tuple[FloatArray, FloatArray]]) -> Tails:

@@ -113,17 +113,23 @@ def _critical_values(covariance: FloatArray, errors: FloatArray, confidence: flo
     contrasts, moving = _contrasts(covariance, errors)
     points = _points(m, confidence)
     largest = _largest(contrasts, points.far)
-    found = np.partition(largest, points.place, axis=-1)[:, points.place].astype(np.float64)
+    found = _at_rank(largest, points.place)
     # |t| at a point is at most the point's distance from 0: nearer points lie below a quantile beyond their reach, and
     # what was found so far is no more than the quantile.
-    if points.reach > found.min():
+    if points.reach > np.minimum.reduce(found):
         near = np.flatnonzero(found < points.reach)
         more = int(np.searchsorted(points.nearness, -found[near].min(), side="right"))
         rest = _largest(contrasts[near], points.near[:, :more])
-        together, rank = np.concatenate([largest[near], rest], axis=1), points.place + more
-        found[near] = np.partition(together, rank, axis=-1)[:, rank]
+        found[near] = _at_rank(np.concatenate([largest[near], rest], axis=1), points.place + more)
     # One pair has the normal quantile itself; the points must not make any interval narrower than that.
     return np.where(moving, np.maximum(found, _pointwise(confidence)), 0.0)
+
+
+def _at_rank(values: NDArray[np.float32], place: int) -> FloatArray:
+    """(n,) what stands at a place among each patient's values in ascending order."""
+    ordered = values.copy()
+    ordered.partition(place, axis=-1)
+    return ordered[:, place].astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -163,8 +169,9 @@ def _one_order(covariance: FloatArray) -> IntArray:
     """(n, m) arms by their variances and, where these are equal, by their sorted covariances."""
     variances = covariance.diagonal(axis1=1, axis2=2)
     order = variances.argsort(axis=-1, kind="stable")
-    ascending = np.sort(variances, axis=-1)
-    if not (ascending[:, 1:] == ascending[:, :-1]).any():
+    ascending = variances.copy()
+    ascending.sort(axis=-1)
+    if not np.count_nonzero(ascending[:, 1:] == ascending[:, :-1]):
         return order
     keys = np.sort(covariance, axis=-1).transpose(2, 0, 1)[::-1]
     return np.lexsort((*keys, variances), axis=-1)
@@ -193,7 +200,7 @@ def _contrasts(covariance: FloatArray, errors: FloatArray) -> tuple[FloatArray, 
     of_pairs = errors.take(places.take(pairs, axis=1))
     varies = of_pairs > TINY
     weights = np.matmul(signs, root)
-    if varies.all():
+    if np.count_nonzero(varies) == varies.size:
         weights /= of_pairs[..., None]
         return weights, varies[:, 0]
     weights /= np.where(varies, of_pairs, np.inf)[..., None]

@@ -27,18 +27,18 @@ def advise(
 ) -> tuple[ArmAdvice, ...]:
     """Advice on every arm for the one patient decided for, in the order in which it is told."""
     codes, numbers = decision.reason[0].tolist(), _numbers(policy, patients, decision)
-    reference = numbers[policy.ranked_at[0]].hundreds
+    reference = numbers[policy.ranked_places[0]].hundreds
     evidence = {} if decision.refused[0] else policy.evidence
     found = []
     for at in decision.order[0].tolist():
-        name, told = policy.manifest.arms[at].name, numbers[at]
+        name, told = policy.names[at], numbers[at]
         reason = None if codes[at] == OPEN else REASONS[codes[at]]
         rules = ruling.few[at] if reason is Reason.TOO_FEW_SIMILAR else ruling.flags[at]
         words = arm_words(policy, at, reason, told, rules, reference)
         found.append(
             ArmAdvice(
                 arm=name,
-                label=policy.labels[name],
+                label=policy.all_labels[at],
                 status=status_of(reason),
                 reason=reason,
                 effect=told.effect,
@@ -67,14 +67,14 @@ def advise(
 
 def _numbers(policy: Policy, patients: Patients, decision: Decision) -> list[ArmNumbers]:
     """What may be told of each of the A arms."""
-    found = [ArmNumbers() for _ in policy.manifest.arms]
+    found = [ArmNumbers() for _ in policy.names]
     effects, expected, averages = decision.effect[0].tolist(), decision.expected[0].tolist(), policy.average_told
-    varies, ranks = policy.effects.individualised.tolist(), decision.ranking.of_one()
+    varies, ranks = policy.is_varying, decision.ranking.of_one()
     offered, effect_shown = decision.offered[0].tolist(), decision.effect_shown[0].tolist()
     average_shown, rank_shown = decision.average_shown[0].tolist(), decision.rank_shown[0].tolist()
     similar, overlap = similar_patients(policy, patients), overlap_words(decision.overlap)
     recommended, contributions = decision.recommended[0].tolist(), _contributions(policy, patients)
-    for k, at in enumerate(policy.ranked_at.tolist()):
+    for k, at in enumerate(policy.ranked_places):
         told = found[at]
         if average_shown[at]:
             told.average = averages[k]

@@ -49,7 +49,7 @@ def bars_of(rulings: Sequence[Ruling], which: IntArray, excluded: BoolArray) -> 
 
 def without(bars: Bars, excluded: BoolArray) -> Bars:
     """The same with the (n, A) arms that a clinician has excluded barred, too."""
-    if not excluded.any():
+    if not np.count_nonzero(excluded):
         return bars
     return replace(bars, code=np.where(excluded & ~bars.refused[:, None], CODE[Reason.EXCLUDED], bars.code))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.kept import kept
 from data_contracts.recommendation import Reason
 from engine.bars import Bars
 from engine.filling import Ways
@@ -61,34 +61,34 @@ class Decision:
     terms: FloatArray
     ways: Mapping[int, Ways]
 
-    @cached_property
+    @kept
     def offered(self) -> BoolArray:
         """(n, A) arms that may be ranked."""
         return np.asarray(self.reason == OPEN)
 
-    @cached_property
+    @kept
     def effect_shown(self) -> BoolArray:
         """(n, A) arms whose effect is shown: a benefit over a reference that such patients did not get is not."""
-        reference = self.reason[:, self.policy.ranked_at[0]]
-        return np.asarray(self.offered & GOT[reference][:, None])
+        reference = self.reason[:, self.policy.ranked_places[0], None]
+        return np.asarray(self.offered & GOT.take(reference))
 
-    @cached_property
+    @kept
     def average_shown(self) -> BoolArray:
         """(n, A) arms whose average effect is shown: all that have one, unless a safety rule refuses."""
         return self.policy.is_ranked & ~self.refused[:, None]
 
-    @cached_property
+    @kept
     def rank_shown(self) -> BoolArray:
         """(n, A) arms whose rank is told."""
         return self.offered & ~self.held_back[:, None]
 
-    @cached_property
+    @kept
     def recommended(self) -> BoolArray:
         """(n, A) the arm to start with, if it may be told."""
         best = self.policy.over_arms(self.ranking.best[:, None] == self.policy.places, np.False_)
         return best & self.rank_shown
 
-    @cached_property
+    @kept
     def others(self) -> OutcomesHere | None:
         """The outcomes beside the primary one; None if the policy has none."""
         policy = self.policy
@@ -96,12 +96,15 @@ class Decision:
             return None
         return outcomes_here(policy.stacked, self.terms, self.ways, policy.z, policy.manifest.confidence)
 
-    @cached_property
+    @kept
     def order(self) -> IntArray:
         """(n, A) the arms as they are told: the recommended, others by effect, then those without a rank, by name."""
-        group = GROUP[self.reason] - self.recommended
-        effect = np.where(self.offered, self.policy.over_arms(self.effect[..., 0], np.float64(0.0)), 0.0)
-        return np.lexsort((self.policy.name_order + np.zeros_like(group), -effect, group), axis=-1)
+        group = GROUP.take(self.reason)
+        group -= self.recommended
+        harm = np.where(self.offered, -self.policy.over_arms(self.effect[..., 0], np.float64(0.0)), -0.0)
+        names = np.empty_like(group)
+        names[:] = self.policy.name_order
+        return np.lexsort((names, harm, group), axis=-1)
 
 
 def decide(policy: Policy, patients: Patients, bars: Bars) -> Decision:

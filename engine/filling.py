@@ -50,7 +50,7 @@ def ways_of(policy: Policy, covariates: FloatArray, missing: BoolArray) -> Mappi
     """
     sketch = policy.fills
     modifiers = len(policy.manifest.effect_modifiers)
-    if sketch is None or not missing[:, :modifiers].any():
+    if sketch is None or not np.count_nonzero(missing[:, :modifiers]):
         return {}
     rows = np.flatnonzero(missing[:, :modifiers].any(axis=1) & ~(missing & policy.is_key).any(axis=1))
     return {row: _ways(policy, sketch, covariates[row], missing[row, :modifiers]) for row in rows.tolist()}

@@ -20,7 +20,7 @@ def tell_outcomes(found: Sequence[ArmNumbers], decision: Decision) -> None:
     policy, here, average_shown = decision.policy, decision.others, decision.average_shown[0].tolist()
     if here is None:
         return
-    ranked, effect_shown = policy.ranked_at.tolist(), decision.effect_shown[0].tolist()
+    ranked, effect_shown = policy.ranked_places, decision.effect_shown[0].tolist()
     for k, at in enumerate(ranked):
         if average_shown[at]:
             found[at].outcomes = policy.told_of_outcomes[k]

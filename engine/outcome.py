@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from data_contracts.episode import FloatArray
@@ -24,13 +22,12 @@ def expected_outcomes(
         probability: (n, K) of each arm.
         effects: (n, K) served effects.
     """
-    manifest = policy.manifest
-    under_reference = policy.outcome[0] + np.vecdot(policy.outcome[1:], covariates)
-    expected = under_reference[:, None] + effects
-    ends = policy.ranges.of(expected, covariates, probability, manifest.confidence)
-    below, above = ends if manifest.outcome.sign > 0 else ends[::-1]
+    intercept, slopes = policy.reference_outcome
+    expected = (intercept + np.vecdot(slopes, covariates))[:, None] + effects
+    ends = policy.ranges.of(expected, covariates, probability, policy.manifest.confidence)
+    below, above = ends if policy.outcome_turn > 0 else ends[::-1]
     told = np.empty((*expected.shape, 3))
     told[..., 0], told[..., 1], told[..., 2] = np.where(np.isnan(below), np.nan, expected), below, above
-    told *= manifest.outcome.sign
-    low, high = manifest.outcome_range or (-math.inf, math.inf)
+    told *= policy.outcome_turn
+    low, high = policy.outcome_ends
     return np.minimum(np.maximum(told, low, out=told), high, out=told)

@@ -11,6 +11,7 @@ from data_contracts.episode import Column, FloatArray
 from engine.decision import Decision
 from engine.table import ToldRows
 
+FIRST = ("patient_id", "arm")
 RANKS = ("rank_lower", "rank_upper", "in_top_set", "recommended")
 FORETOLD = ("expected_outcome", "outcome_lower", "outcome_upper")
 """Columns that stay empty: nothing is ranked, and nobody's value is foretold, by an outcome beside the primary one."""
@@ -29,40 +30,41 @@ def outcome_table(decision: Decision, table: Mapping[str, Column]) -> dict[str, 
     policy, here = decision.policy, decision.others
     if here is None:
         return {}
-    effects, shares = here.told, here.shares
-    pieces = [_of_outcome(decision, table, i, effects[:, i], shares[:, i]) for i in range(len(policy.secondary))]
-    return {name: _interleaved([piece[name] for piece in pieces]) for name in pieces[0]}
-
-
-def _of_outcome(
-    decision: Decision, table: Mapping[str, Column], i: int, effects: FloatArray, shares: FloatArray
-) -> dict[str, Column]:
-    """The table of one outcome, from its (n, K, 3) effects and shares."""
-    policy, told, rows = decision.policy, ToldRows(decision), len(table["arm"])
-    one, shown = policy.secondary[i], decision.effect_shown
-    averages = np.broadcast_to(policy.secondary_averages[i], effects.shape)
-    varies: BoolArray = np.broadcast_to(one.effects.individualised, effects.shape[:2])
+    told, shown, outcomes = ToldRows(decision), decision.effect_shown, len(policy.secondary)
+    rows = outcomes * len(table["arm"])
+    averages = np.broadcast_to(policy.secondary_averages, here.told.shape)
+    varies = np.array([one.effects.individualised for one in policy.secondary], dtype=np.bool_).T
+    everyones = np.broadcast_to(varies, (*shown.shape[:1], *varies.shape))
+    individualised = policy.over_arms(everyones, np.False_) & shown[..., None]
     nobody, blank = np.ones(rows, dtype=np.bool_), np.full(rows, np.nan)
-    return {
-        "patient_id": table["patient_id"],
-        "arm": table["arm"],
-        "outcome": np.full(rows, one.outcome.name, dtype=object),
-        **{name: column for name, column in table.items() if name not in ("patient_id", "arm")},
-        **told.interval("effect", "effect", effects, shown),
-        **told.interval("average_effect", "average", averages, decision.average_shown),
-        "individualised": told.rows(policy.over_arms(varies, np.False_) & shown),
-        **{name: np.ma.masked_array(table[name], nobody) for name in RANKS},
+    anew = {
+        **_interval(told, "effect", "effect", here.told, shown),
+        **_interval(told, "average_effect", "average", averages, decision.average_shown),
+        "individualised": told.rows(individualised).ravel(),
+        **{name: np.ma.masked_array(np.repeat(table[name].data, outcomes), nobody) for name in RANKS},
         **dict.fromkeys(FORETOLD, blank),
-        "unit": np.full(rows, one.outcome.unit, dtype=object),
-        **told.interval("of_hundred", "of_hundred", 100 * shares, shown),
+        "unit": _tiled([one.outcome.unit for one in policy.secondary], rows),
+        **_interval(told, "of_hundred", "of_hundred", 100 * here.shares, shown),
+    }
+    return {
+        "patient_id": np.repeat(table["patient_id"], outcomes),
+        "arm": np.repeat(table["arm"], outcomes),
+        "outcome": _tiled([one.outcome.name for one in policy.secondary], rows),
+        **{
+            name: anew[name] if name in anew else np.repeat(table[name], outcomes)
+            for name in table
+            if name not in FIRST
+        },
+        **anew,
     }
 
 
-def _interleaved(columns: Sequence[Column]) -> Column:
-    """Row by row one of each column."""
-    if isinstance(columns[0], np.ma.MaskedArray):
-        whole = np.ma.masked_array(
-            np.stack(columns, axis=1), np.stack([np.ma.getmaskarray(c) for c in columns], axis=1)
-        )
-        return whole.ravel()
-    return np.stack(columns, axis=1).ravel()
+def _interval(told: ToldRows, name: str, stem: str, values: FloatArray, shown: BoolArray) -> dict[str, Column]:
+    """Three columns from (n, O, K, 3) estimates and ends, NaN where (n, A) they are not shown."""
+    rows = told.by_row(values.swapaxes(1, 2), shown).reshape(-1, 3)
+    return dict(zip((name, f"{stem}_lower", f"{stem}_upper"), rows.T, strict=True))
+
+
+def _tiled(words: Sequence[str], rows: int) -> Column:
+    """What is said of each outcome, row by row."""
+    return np.tile(np.array(words, dtype=object), rows // len(words))

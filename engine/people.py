@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,9 +27,15 @@ def hundreds_of(of_hundred: FloatArray) -> list[Hundreds]:
     whole[..., 2] = np.ceil(whole[..., 2])
     rows = zip(whole.astype(np.int64).tolist(), untold.tolist(), strict=True)
     return [
-        [None if no else f"{about} ({low} to {high})" for (about, low, high), no in zip(*row, strict=True)]
+        [None if no else _in_words(about, low, high) for (about, low, high), no in zip(*row, strict=True)]
         for row in rows
     ]
+
+
+@lru_cache(maxsize=65536)
+def _in_words(about: int, low: int, high: int) -> str:
+    """One number with its ends; kept, as these are few."""
+    return f"{about} ({low} to {high})"
 
 
 def of_hundred(head: str, told: Hundreds, becomes: Sequence[str], reference: Hundreds, against: str) -> list[str]:

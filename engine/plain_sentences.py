@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from data_contracts.guideline_view import GuidelineView
 from data_contracts.recommendation import ArmAdvice, Reason, Safety
@@ -53,11 +54,17 @@ def plain_arm_sentence(policy: Policy, arm: str, phrases: Phrases, reason: Reaso
         return phrases.plain_unsure
     better, (low, high) = effect.lower > 0, sorted((abs(effect.lower), abs(effect.upper)))
     words, unit = phrases.plain_better if better else phrases.plain_worse, policy.manifest.outcome.unit
-    words += SIZE.format(unit=unit, size=abs(effect.estimate), low=math.floor(low), high=math.ceil(high))
+    words += _size(unit, round(abs(effect.estimate)), math.floor(low), math.ceil(high))
     mcid, moved = policy.manifest.outcome.mcid, sum(one.amount for one in told.contributions)
     if mcid is not None and abs(moved) >= mcid / 2:
         words += FOR_YOU_MORE if moved > 0 else FOR_YOU_LESS
     return words
+
+
+@lru_cache(maxsize=4096)
+def _size(unit: str, size: int, low: int, high: int) -> str:
+    """How large a gap is, in whole points; kept, as these are few."""
+    return SIZE.format(unit=unit, size=size, low=low, high=high)
 
 
 def plain_sentences(

@@ -169,9 +169,15 @@ class Policy:
         return np.flatnonzero(self.is_ranked)
 
     @cached_property
+    def ranked_places(self) -> list[int]:
+        """(K,) the same as plain numbers."""
+        places: list[int] = self.ranked_at.tolist()
+        return places
+
+    @cached_property
     def rank_of(self) -> Mapping[int, int]:
         """Position among the K ranked arms of each, by its position among all of the study."""
-        return {at: k for k, at in enumerate(self.ranked_at.tolist())}
+        return {at: k for k, at in enumerate(self.ranked_places)}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -207,6 +213,12 @@ class Policy:
     def average_told(self) -> list[Interval]:
         """(K,) the same as they are told."""
         return [Interval(*ends) for ends in self.average_intervals.tolist()]
+
+    @cached_property
+    def is_varying(self) -> list[bool]:
+        """(K,) whether the effect of a ranked arm varies with the patient."""
+        varies: list[bool] = self.effects.individualised.tolist()
+        return varies
 
     @cached_property
     def varying(self) -> IntArray:
@@ -294,6 +306,21 @@ class Policy:
         return np.asarray(key | (np.arange(len(names)) < unfilled))
 
     @cached_property
+    def outcome_turn(self) -> float:
+        """What a number on the benefit scale is multiplied by to give one on the outcome's own."""
+        return self.manifest.outcome.sign
+
+    @cached_property
+    def outcome_ends(self) -> tuple[float, float]:
+        """Smallest and largest value that the outcome can take."""
+        return self.manifest.outcome_range or (-math.inf, math.inf)
+
+    @cached_property
+    def reference_outcome(self) -> tuple[float, FloatArray]:
+        """Intercept and (q,) slopes of the reference arm's expected outcome."""
+        return float(self.outcome[0]), self.outcome[1:]
+
+    @cached_property
     def baseline_at(self) -> int | None:
         """Position of the baseline score among the features, if it is one of them."""
         names = [feature.name for feature in self.manifest.encoding.features]
@@ -342,9 +369,14 @@ class Policy:
             found[:, by_name.index(names[owner[column]])] += share
         return found
 
+    @cached_property
+    def all_ranked(self) -> bool:
+        """Whether every arm of the study is ranked."""
+        return bool(self.is_ranked.all())
+
     def over_arms(self, values: NDArray[Number], fill: Number) -> NDArray[Number]:
         """(n, K, ...) values of the ranked arms to (n, A, ...) of all, with ``fill`` for the others."""
-        if len(self.ranked_at) == len(self.is_ranked):
+        if self.all_ranked:
             return values
         found = np.full((len(values), len(self.manifest.arms), *values.shape[2:]), fill, dtype=values.dtype)
         found[:, self.ranked_at] = values

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from data_contracts.cohort import Cohort
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.kept import kept
 from data_contracts.rank_sets import TINY, surely_better
 from engine.attribute_table import AttributeTable
 from engine.decision import Decision
@@ -44,22 +44,22 @@ class Preference:
     ranking: Ranking
     more_severe: BoolArray
 
-    @cached_property
+    @kept
     def told(self) -> BoolArray:
         """(n, K) arms whose rank is told."""
         return self.allowed & ~self.held_back[:, None]
 
-    @cached_property
+    @kept
     def first(self) -> BoolArray:
         """(n, K) the arm that comes first by utility, if it may be told."""
         return np.asarray(self.told & (self.ranking.best[:, None] == self.policy.places))
 
-    @cached_property
+    @kept
     def interval(self) -> FloatArray:
         """(n, K, 3) utilities and their ends."""
         return self.utilities.interval(self.policy.z)
 
-    @cached_property
+    @kept
     def dominates(self) -> BoolArray:
         """(n, K, K) whether an arm is at least as good as another on everything with weight, and better on something.
 
@@ -70,7 +70,7 @@ class Preference:
         both = np.logical_and.reduce(as_good, axis=-1) & np.logical_or.reduce(better, axis=-1)
         return np.asarray(both & self.pairs)
 
-    @cached_property
+    @kept
     def dominates_surely(self) -> BoolArray:
         """(n, K, K) whether sampling error leaves no doubt about that either, over all pairs of arms at once."""
         if not self.dominates.any():
@@ -80,7 +80,7 @@ class Preference:
         sure = np.where(margin > 0, ahead > margin + TINY, ahead >= 0) | ~matters
         return np.asarray(np.logical_and.reduce(sure, axis=-1) & self.dominates)
 
-    @cached_property
+    @kept
     def order(self) -> IntArray:
         """(n, K) arms by utility, the first as ``ranking.best`` has it, equal ones by name; those not ranked last."""
         first = self.ranking.best[:, None] == self.policy.places
@@ -88,7 +88,7 @@ class Preference:
         names = self.policy.name_order[self.policy.ranked_at] + np.zeros_like(group)
         return np.lexsort((names, -self.utilities.lowest, group), axis=-1)
 
-    @cached_property
+    @kept
     def _ahead(self) -> tuple[BoolArray, FloatArray]:
         """(n, 1, 1, M) what has weight, and (n, K, K, M) by how much an arm is ahead of another at the least."""
         utilities = self.utilities

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import repeat
 
 import numpy as np
 
 from data_contracts.interval import Interval
+from data_contracts.kept import kept
 from data_contracts.preference_ranking import (
     ArmPreference,
     Dominance,
@@ -129,7 +129,7 @@ class _Told:
         columns = zip(table.attributes, self._given, self._shares.tolist(), known, read, turns, strict=True)
         return tuple([self._attribute(*one) for one in columns if one[1] > 0 or (ranked and one[3])])
 
-    @cached_property
+    @kept
     def _crossings(self) -> Crossings:
         chosen = self._chosen
         order = self._policy.guideline_order[int(chosen.more_severe[0])]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
+from data_contracts.kept import kept
 from data_contracts.preference_ranking import WeighedAttribute
 from engine.joined import joined
 
@@ -36,7 +37,7 @@ class Comparison:
     by_utility: Sequence[int]
     by_effect: Sequence[int]
 
-    @cached_property
+    @kept
     def place_by_effect(self) -> Mapping[int, int]:
         """Place by effect of each arm, 0 first."""
         return {arm: place for place, arm in enumerate(self.by_effect)}

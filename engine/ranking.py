@@ -50,7 +50,7 @@ def rank(
         more_severe: (n,) which of the guideline's orders counts.
     """
     best, confidence = first_of(policy, effects, allowed, more_severe), policy.manifest.confidence
-    if allowed.all():
+    if np.count_nonzero(allowed) == allowed.size:
         sets = rank_sets(effects, covariance, confidence, policy.withdrawn if policy.manifest.withdrawn else None)
         return Ranking(sets.lower, sets.upper, sets.in_top_set, best, sets.critical_value)
     lower, upper = np.zeros(allowed.shape, dtype=np.int64), np.zeros(allowed.shape, dtype=np.int64)
@@ -70,6 +70,10 @@ def rank(
 def first_of(policy: Policy, values: FloatArray, allowed: BoolArray, more_severe: BoolArray) -> IntArray:
     """(n,) positions of the allowed arms with the largest (n, K) values, exact ties by the guideline's order."""
     served = np.where(allowed, values, -np.inf)
-    leading = allowed & (served == served.max(axis=1, keepdims=True))
-    place = np.where(leading, policy.guideline_order[more_severe.astype(np.int64)], allowed.shape[1])
-    return np.where(allowed.any(axis=1), place.argmin(axis=1), NOBODY)
+    leading = allowed & (served == np.maximum.reduce(served, axis=1, keepdims=True))
+    leaders = np.add.reduce(leading, axis=1, dtype=np.int64)
+    first = leading.argmax(axis=1)
+    if np.count_nonzero(leaders != 1):
+        place = np.where(leading, policy.guideline_order[more_severe.astype(np.int64)], allowed.shape[1])
+        first = np.where(leaders > 0, place.argmin(axis=1), NOBODY)
+    return np.asarray(first)

@@ -36,11 +36,11 @@ def arm_reasons(
         bars: what stands against ranking before the records are looked at.
     """
     codes = _overlap(policy, patients, verdicts)
-    if patients.missing.any() or patients.outside.any():
+    if np.count_nonzero(patients.missing) or np.count_nonzero(patients.outside):
         alone = abstentions(policy, patients)[:, None]
         codes = np.where(alone == OPEN, codes, alone)
     codes = policy.over_arms(codes, np.int64(CODE[Reason.TOO_FEW_SIMILAR]))
-    if bars.few.any():
+    if np.count_nonzero(bars.few):
         codes[(codes == OPEN) & bars.few] = CODE[Reason.TOO_FEW_SIMILAR]
     for arm, reason in policy.held_back.items():
         held = codes[:, policy.at[arm]]

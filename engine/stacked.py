@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_contracts.effects import with_constant
+from data_contracts.effects import BoolArray, with_constant
 from data_contracts.episode import FloatArray
 from data_contracts.secondary_served import SecondaryServed
 
@@ -34,6 +34,10 @@ class OutcomesHere:
     covariance: FloatArray
     told: FloatArray
     shares: FloatArray
+
+    def part(self, rows: slice) -> OutcomesHere:
+        """Those of some of the patients; what is written there is written here."""
+        return OutcomesHere(self.effects[rows], self.covariance[rows], self.told[rows], self.shares[rows])
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class StackedOutcomes:
     weights: FloatArray
     sign: FloatArray
     largest: FloatArray
-    points: FloatArray
+    points: BoolArray
 
     @classmethod
     def of(cls, served: Sequence[SecondaryServed]) -> StackedOutcomes:
@@ -85,42 +89,51 @@ class StackedOutcomes:
             terms: (n, P) basis terms.
             z: normal quantile of the intervals.
         """
-        if len(terms) <= CHUNK:
-            return self._at(terms, z)
-        parts = [self._at(terms[at : at + CHUNK], z) for at in range(0, len(terms), CHUNK)]
-        return OutcomesHere(*(np.concatenate([getattr(part, name) for part in parts]) for name in _NAMES))
+        n, (o, k) = len(terms), self.weights.shape
+        arms, ends = (n, o, k), (n, o, k, 3)
+        here = OutcomesHere(np.empty(arms), np.empty((*arms, k)), np.empty(ends), np.empty(ends))
+        # One place for all products: memory that is asked for anew has to be made anew by the operating system.
+        products = np.empty((min(n, CHUNK), self.factors.shape[1]))
+        for start in range(0, n, CHUNK):
+            rows = slice(start, start + CHUNK)
+            basis = with_constant(terms[rows])
+            self._fill(here.part(rows), np.matmul(basis, self.factors, out=products[: len(basis)]), z)
+        return here
 
-    def _at(self, terms: FloatArray, z: float) -> OutcomesHere:
-        found, (n, (o, k)) = with_constant(terms) @ self.factors, (len(terms), self.weights.shape)
-        first, second, third = self.cuts
-        effects, of_mixture = found[:, :first].reshape(n, o, k), found[:, first:second]
+    def _fill(self, here: OutcomesHere, found: FloatArray, z: float) -> None:
+        """Fill in what is told of n patients, from the (n, ...) products of their terms and the factors."""
+        n, (o, k), (first, second, third) = len(found), self.weights.shape, self.cuts
+        here.effects[:], of_mixture = found[:, :first].reshape(n, o, k), found[:, first:second]
         apart, deviations = found[:, second:third].reshape(n, o, -1), found[:, third:].reshape(n, o, k, -1)
-        covariance = self.still + np.matmul(deviations, np.swapaxes(deviations, -1, -2))
-        own, shared = covariance.diagonal(axis1=2, axis2=3), np.vecdot(covariance, self.weights[:, None])
-        of_levels = own - 2 * shared + np.vecdot(shared, self.weights)[..., None]
-        variance = np.maximum([own, np.vecdot(apart, apart)[..., None] + np.maximum(of_levels, 0.0)], 0.0)
-        of_effects, of_shares = z * np.sqrt(variance)
-        levels = (of_mixture - np.vecdot(effects, self.weights))[..., None] + effects
-        told = _with_ends(effects, of_effects, -self.largest, self.largest)
-        return OutcomesHere(effects, covariance, told, self._shares(self.sign * levels, of_shares))
+        covariance = np.matmul(deviations, deviations.swapaxes(-1, -2), out=here.covariance)
+        covariance += self.still
+        variance = np.empty((2, n, o, k))
+        variance[0] = covariance.diagonal(axis1=2, axis2=3)
+        shared = np.vecdot(covariance, self.weights[:, None])
+        of_levels = variance[0] - 2 * shared + np.vecdot(shared, self.weights)[..., None]
+        np.add(np.maximum(of_levels, 0.0), np.vecdot(apart, apart)[..., None], out=variance[1])
+        margins = np.sqrt(np.maximum(variance, 0.0, out=variance), out=variance)
+        margins *= z
+        levels = (of_mixture - np.vecdot(here.effects, self.weights))[..., None] + here.effects
+        _fill_ends(here.told, here.effects, margins[0], -self.largest, self.largest)
+        _fill_ends(here.shares, self._held(self.sign * levels), margins[1], 0.0, 1.0)
 
-    def _shares(self, shares: FloatArray, margin: FloatArray) -> FloatArray:
-        """(n, O, K, 3) shares held between 0 and 1, all arms' by the same amount: they differ by the effects."""
-        least, most = shares.min(axis=-1, keepdims=True), shares.max(axis=-1, keepdims=True)
+    def _held(self, shares: FloatArray) -> FloatArray:
+        """(n, O, K) shares held between 0 and 1, all arms' by the same amount: they differ by the effects."""
+        least = np.minimum.reduce(shares, axis=-1, keepdims=True)
+        most = np.maximum.reduce(shares, axis=-1, keepdims=True)
         held = shares + (np.maximum(-least, 0.0) - np.maximum(most - 1.0, 0.0))
-        return _with_ends(np.where(self.points | (most - least > 1.0), np.nan, held), margin, 0.0, 1.0)
+        return np.where(self.points | (most - least > 1.0), np.nan, held)
 
 
-_NAMES = tuple(OutcomesHere.__dataclass_fields__)
-
-
-def _with_ends(
-    estimate: FloatArray, margin: FloatArray, low: FloatArray | float, high: FloatArray | float
-) -> FloatArray:
-    """(...) estimates and margins to (..., 3): estimate, lower and upper end, none beyond what there can be."""
-    ends = np.empty((*estimate.shape, 3))
-    ends[..., 0], ends[..., 1], ends[..., 2] = estimate, estimate - margin, estimate + margin
-    return np.minimum(np.maximum(ends, low), high)
+def _fill_ends(
+    ends: FloatArray, estimate: FloatArray, margin: FloatArray, low: FloatArray | float, high: FloatArray | float
+) -> None:
+    """Fill (..., 3) with (...) estimates, lower and upper ends, none beyond what there can be."""
+    ends[..., 0] = estimate
+    np.subtract(estimate, margin, out=ends[..., 1])
+    np.add(estimate, margin, out=ends[..., 2])
+    np.minimum(np.maximum(ends, low, out=ends), high, out=ends)
 
 
 def _filled_up(roots: Sequence[FloatArray]) -> FloatArray:

@@ -85,8 +85,8 @@ class ToldRows:
         self._policy = decision.policy
 
     def rows(self, values: Column) -> Column:
-        """(n, A) values as n · A."""
-        return np.asarray(values.ravel()[self._at])
+        """(n, A, ...) values as (n · A, ...)."""
+        return np.asarray(values.reshape(-1, *values.shape[2:]).take(self._at, axis=0))
 
     def masked(self, values: Column, empty: BoolArray) -> Column:
         """The same, masked where nothing is told."""
@@ -94,6 +94,11 @@ class ToldRows:
 
     def interval(self, name: str, stem: str, values: FloatArray, shown: BoolArray) -> dict[str, Column]:
         """Three columns from (n, K, 3) estimates and ends, NaN where they are not shown."""
-        everywhere = np.where(shown[..., None], self._policy.over_arms(values, np.float64(np.nan)), np.nan)
-        rows = everywhere.reshape(-1, 3)[self._at]
+        rows = self.by_row(values, shown)
         return dict(zip((name, f"{stem}_lower", f"{stem}_upper"), rows.T, strict=True))
+
+    def by_row(self, values: FloatArray, shown: BoolArray) -> FloatArray:
+        """(n, K, ...) numbers as (n · A, ...), NaN where (n, A) they are not shown."""
+        rows = self.rows(self._policy.over_arms(values, np.float64(np.nan)))
+        rows[~self.rows(shown)] = np.nan
+        return rows

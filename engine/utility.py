@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.kept import kept
 from data_contracts.rank_sets import any_correlation_value, critical_values, standard_errors
 from engine.attribute_table import AttributeTable
 from engine.decision import Decision
@@ -49,17 +49,17 @@ class Utilities:
     critical: FloatArray
     difference_error: FloatArray
 
-    @cached_property
+    @kept
     def lowest(self) -> FloatArray:
         """(n, K) on the common scale, with everything unknown at its least favourable; arms are placed by it."""
         return _weighed(self.least, self.rate)
 
-    @cached_property
+    @kept
     def highest(self) -> FloatArray:
         """(n, K) the same at its most favourable."""
         return _weighed(self.most, self.rate)
 
-    @cached_property
+    @kept
     def margin(self) -> FloatArray:
         """(n, K, K) what sampling error leaves open of a difference, whatever the correlation between outcomes."""
         return self.critical[:, None, None] * _weighed(self.difference_error, self.rate)
