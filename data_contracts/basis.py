@@ -1,19 +1,35 @@
-"""The fixed basis of served effects: linear terms, smooth bumps and products of pairs. It stores no patient."""
+"""The fixed basis of served effects: linear terms, smooth bumps, products of pairs and waves. It stores no patient."""
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, FiniteFloat, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    FiniteFloat,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from data_contracts.episode import FloatArray, IntArray
 
 HOLD = 2.5
-"""Standard deviations at which columns are held inside products."""
+"""Standard deviations at which columns are held inside products and waves."""
 
-KINDS = 5
-"""Kinds of terms: linear, bumps, products, products of soft signs, products of a soft sign and a bend."""
+KINDS = 6
+"""Kinds of terms: linear, bumps, products, products of soft signs, products of a soft sign and a bend, waves."""
+
+WAVE = KINDS - 1
+"""The kind of waves."""
+
+FASTEST, MOST_WAVES = 8.0, 1_000
+"""Largest size of a wave's weight, radians in a standard deviation: a faster one would tell patients apart whom no
+records can; and how many waves there may be.
+"""
 
 BEND = 0.4
 """Standard deviations from its mean within which a column changes its soft sign, tanh(z / BEND)."""
@@ -25,8 +41,9 @@ class Basis(BaseModel):
     Every column itself, then bumps exp(-½((z - centre) / width)²), then products of two columns, each held at ±2.5 so
     that no extreme patient rules a product, then products of two columns' soft signs, which see steps and corners,
     then those of one column's soft sign and the other's bend exp(-½z²), which see a difference that holds only in the
-    middle of the other column, or turns there. Bumps may also be made from the index, a weighted sum of the columns,
-    which counts as one more column, number p.
+    middle of the other column, or turns there, and last waves cos(Σ_j ω_j z_j + phase) over a few columns, each held
+    at ±2.5, which see what these columns do together. Bumps may also be made from the index, a weighted sum of the
+    columns, which counts as one more column, number p.
 
     Attributes:
         columns: number p of matrix columns that the terms are made from.
@@ -36,6 +53,9 @@ class Basis(BaseModel):
         pairs: for each product, its two columns.
         sign_pairs: the same for each product of soft signs.
         bend_pairs: for each product of a soft sign and a bend, the column of the sign and that of the bend.
+        wave_columns: the few columns that all waves are made from.
+        wave_weights: for each wave, the weight ω of each of these, radians in a standard deviation.
+        wave_phase: of each wave, radians.
         centre, scale: of each term over the study's episodes, so that terms have mean 0 and standard deviation 1.
     """
 
@@ -49,6 +69,9 @@ class Basis(BaseModel):
     pairs: tuple[tuple[int, int], ...] = ()
     sign_pairs: tuple[tuple[int, int], ...] = ()
     bend_pairs: tuple[tuple[int, int], ...] = ()
+    wave_columns: tuple[int, ...] = ()
+    wave_weights: tuple[tuple[FiniteFloat, ...], ...] = ()
+    wave_phase: tuple[FiniteFloat, ...] = ()
     centre: tuple[FiniteFloat, ...]
     scale: tuple[FiniteFloat, ...]
 
@@ -64,38 +87,76 @@ class Basis(BaseModel):
         known = {"a bump": (self.bump_column, self.columns + bool(self.index))}
         pairs = (*self.pairs, *self.sign_pairs, *self.bend_pairs)
         known["a product"] = (tuple(j for pair in pairs for j in pair), self.columns)
+        known["a wave"] = (self.wave_columns, self.columns)
         if any(not 0 <= column < limit for made_from, limit in known.values() for column in made_from):
             raise ValueError("a term is made from a column that there is not")
         if min((*self.bump_width, *self.scale), default=1.0) <= 0:
             raise ValueError("widths and scales are above 0")
+        self._check_waves()
         return self
+
+    def _check_waves(self) -> None:
+        made_from, count = self.wave_columns, len(self.wave_phase)
+        if {len(weights) for weights in self.wave_weights} | {len(made_from)} != {len(made_from)}:
+            raise ValueError("a wave has a weight for each column that waves are made from")
+        if len(self.wave_weights) != count or bool(made_from) != bool(count) or len(set(made_from)) < len(made_from):
+            raise ValueError("waves have a phase each, and are made from columns that differ")
+        if max((abs(weight) for weights in self.wave_weights for weight in weights), default=0.0) > FASTEST:
+            raise ValueError(f"a wave's weights are {FASTEST:g} at most, either way")
+        if count > MOST_WAVES or not all(0 <= phase <= 2 * np.pi for phase in self.wave_phase):
+            raise ValueError(f"there are {MOST_WAVES} waves at most, with phases from 0 to 2 pi")
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_none(self, told: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A basis without waves is written as it was before there were any."""
+        found: dict[str, Any] = told(self)
+        return found if self.wave_phase else {name: x for name, x in found.items() if not name.startswith("wave_")}
 
     @property
     def terms(self) -> int:
         """Number P of terms."""
-        return self.columns + len(self.bump_column) + len(self.pairs) + len(self.sign_pairs) + len(self.bend_pairs)
+        return sum(self._counts)
+
+    @property
+    def _counts(self) -> tuple[int, ...]:
+        """Number of terms of each kind."""
+        products = (len(self.pairs), len(self.sign_pairs), len(self.bend_pairs))
+        return (self.columns, len(self.bump_column), *products, len(self.wave_phase))
+
+    @property
+    def plain(self) -> Basis:
+        """The same without waves: its terms are the first of these, unchanged."""
+        if not self.wave_phase:
+            return self
+        kept = self.terms - len(self.wave_phase)
+        bare = {"wave_columns": (), "wave_weights": (), "wave_phase": ()}
+        return Basis(**{**self.model_dump(), **bare, "centre": self.centre[:kept], "scale": self.scale[:kept]})
 
     @cached_property
     def sources(self) -> tuple[tuple[int, ...], ...]:
-        """For each term, the column or two it is made from, a pair in the same order; the index is column p."""
+        """For each term, the columns it is made from, a pair in the same order; the index is column p."""
         alone = (*range(self.columns), *self.bump_column)
         bends = ((min(pair), max(pair)) for pair in self.bend_pairs)
-        return (*((column,) for column in alone), *self.pairs, *self.sign_pairs, *bends)
+        waves = [self.wave_columns] * len(self.wave_phase)
+        return (*((column,) for column in alone), *self.pairs, *self.sign_pairs, *bends, *waves)
 
     @cached_property
     def kind(self) -> IntArray:
-        """(P,) 0 for linear terms, 1 for bumps, 2 for products, 3 for those of soft signs, 4 for a sign and a bend."""
-        counts = (self.columns, len(self.bump_column), len(self.pairs), len(self.sign_pairs), len(self.bend_pairs))
-        return np.repeat(np.arange(KINDS), counts)
+        """(P,) 0 for linear terms, 1 for bumps, 2 to 4 for products as above, 5 for waves."""
+        return np.repeat(np.arange(KINDS), self._counts)
 
     @cached_property
     def shares(self) -> FloatArray:
-        """(P, p) share of each term that is each column's: a product's is halved, the index's goes by its weights."""
+        """(P, p) share of each term that is each column's: half of a product; index and waves go by weights."""
         columns = np.eye(self.columns)
         if self.index:
             size = np.abs(self.index)
             columns = np.vstack([columns, size / max(size.sum(), 1e-300)])
-        return np.array([columns[list(source)].mean(axis=0) for source in self.sources]).reshape(-1, self.columns)
+        of_terms = np.array([columns[list(source)].mean(axis=0) for source in self.sources]).reshape(-1, self.columns)
+        if self.wave_phase:
+            size = np.abs(self._waves[1]) + 1e-300
+            of_terms[-len(size) :, self._waves[0]] = size / size.sum(axis=1, keepdims=True)
+        return of_terms
 
     @cached_property
     def _index(self) -> FloatArray:
@@ -113,6 +174,11 @@ class Basis(BaseModel):
         starts = np.repeat([[0, 0], [p, p], [p, 2 * p]], [len(pairs) for pairs in kinds], axis=0)
         first, second = (np.asarray(sum(kinds, ()), dtype=np.int64).reshape(-1, 2) + starts).T
         return first, second
+
+    @cached_property
+    def _waves(self) -> tuple[IntArray, FloatArray, FloatArray]:
+        columns = np.asarray(self.wave_columns, dtype=np.int64)
+        return columns, np.asarray(self.wave_weights), np.asarray(self.wave_phase)
 
     @cached_property
     def _standard(self) -> tuple[FloatArray, FloatArray]:
@@ -135,10 +201,14 @@ class Basis(BaseModel):
         np.minimum(np.maximum(modifiers, -HOLD), HOLD, out=held)
         np.tanh(modifiers / BEND, out=signs)
         np.exp(-0.5 * modifiers**2, out=bends)
+        waves = len(middle) - len(self.wave_phase)
         terms = np.empty((*modifiers.shape[:-1], len(middle)))
         terms[..., :p] = modifiers
         np.exp(-0.5 * bumps**2, out=terms[..., p:products])
-        np.multiply(factors.take(first, axis=-1), factors.take(second, axis=-1), out=terms[..., products:])
+        np.multiply(factors.take(first, axis=-1), factors.take(second, axis=-1), out=terms[..., products:waves])
+        if self.wave_phase:  # vecdot, as above
+            columns, weights, phase = self._waves
+            np.cos(np.vecdot(held[..., None, columns], weights) + phase, out=terms[..., waves:])
         terms -= middle
         terms /= scale
         return terms

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from data_contracts.basis import Basis
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.taught import Taught
 
 BoolArray = NDArray[np.bool_]
 
@@ -59,6 +60,8 @@ class ScoredEpisodes:
         fold: (n,) fold of each episode.
         cluster: (n,) codes of units that vary together.
         by_course: what patients' course adds; None where the study knows of none.
+        taught: what outcome regressions teach of effects, of a whole study in its own folds; None where no process
+            joined them, and of some of its rows.
     """
 
     scores: FloatArray
@@ -72,6 +75,7 @@ class ScoredEpisodes:
     cluster: IntArray
     basis: Basis
     by_course: ByCourse | None = None
+    taught: Taught | None = None
 
     @property
     def chance_observed(self) -> FloatArray:
@@ -90,6 +94,11 @@ class ScoredEpisodes:
         """(n, P) basis terms of all episodes at once; where these may be many, ask for ``terms`` or ``parts``."""
         return self.basis.expand(self.modifiers)
 
+    @property
+    def plain(self) -> ScoredEpisodes:
+        """The same without waves in the basis."""
+        return replace(self, basis=self.basis.plain) if self.basis.wave_phase else self
+
     def terms(self, rows: BoolArray | IntArray | slice) -> FloatArray:
         """(m, P) basis terms of some rows."""
         if len(self.arm) * self.basis.terms <= HELD:
@@ -104,10 +113,11 @@ class ScoredEpisodes:
             yield part, self.terms(part)
 
     def rows(self, chosen: BoolArray | IntArray) -> ScoredEpisodes:
-        """The chosen rows, or all in another order; everything else unchanged."""
-        by_row = [name for name in self.__dataclass_fields__ if name not in ("basis", "by_course")]
+        """The chosen rows, or all in another order, without what is taught; everything else unchanged."""
+        by_row = [name for name in self.__dataclass_fields__ if name not in ("basis", "by_course", "taught")]
         course = self.by_course and ByCourse(self.by_course.chances[chosen], self.by_course.completed[chosen])
-        found = replace(self, by_course=course, **{name: getattr(self, name)[chosen] for name in by_row})
+        kept = {name: getattr(self, name)[chosen] for name in by_row}
+        found = replace(self, by_course=course, taught=None, **kept)
         if "features" in self.__dict__:
             found.__dict__["features"] = self.features[chosen]
         return found

@@ -28,6 +28,11 @@ class ServedLevel:
     root: FloatArray
     weights: FloatArray
 
+    def widened(self, terms: int) -> ServedLevel:
+        """The same in a basis of more terms, the new ones last, with which levels do not vary."""
+        more = (0, 1 + terms - len(self.coefficients))
+        return ServedLevel(np.pad(self.coefficients, more), np.pad(self.root, ((0, 0), more)), self.weights)
+
     def at(self, terms: FloatArray, effects: FloatArray, covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Levels (..., K) under each arm and their variances (..., K), benefit scale.
 

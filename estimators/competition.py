@@ -8,6 +8,7 @@ import numpy as np
 
 from data_contracts.effects import EffectModel, ScoredEpisodes
 from data_contracts.episode import FloatArray
+from estimators.candidates.outcome_regressions import OutcomeRegressions
 from estimators.hierarchical import Hierarchical
 from estimators.hierarchical_family import Lead, fit_family
 
@@ -41,15 +42,29 @@ class Competition:
         """(K, P) slopes of the candidates, weighted by (C,) weights."""
         means = np.stack([lead.posterior.mean[:, 1:] for lead in self.leads])
         found: FloatArray = np.tensordot(weights[: len(means)], means, axes=1)
+        plain = data.plain
         for weight, model in zip(weights[len(self.leads) :], self.rivals, strict=True):
             if weight > 0:
-                found = found + weight * model.fit(data)[:, 1:]
+                slopes = model.fit(_seen_by(model, data, plain))[:, 1:]
+                found[:, : slopes.shape[1]] += weight * slopes
         return found
 
 
 def compete(
     data: ScoredEpisodes, rivals: tuple[EffectModel, ...], leading: tuple[Hierarchical, ...] | None = None
 ) -> Competition:
-    """Fit the leading models, and let every candidate say what it says of the episodes that it did not see."""
-    leads = fit_family(data, leading)
-    return Competition(leads, rivals, [lead.deviations for lead in leads] + [model.held_out(data) for model in rivals])
+    """Fit the leading models, and let every candidate say what it says of the episodes that it did not see.
+
+    Candidates that nobody has taught anything do not compete.
+    """
+    taught = data.taught is not None
+    rivals = tuple(model for model in rivals if taught or not isinstance(model, OutcomeRegressions))
+    plain = data.plain
+    leads = tuple(lead.widened(data.basis.terms - plain.basis.terms) for lead in fit_family(plain, leading))
+    held_out = [model.held_out(_seen_by(model, data, plain)) for model in rivals]
+    return Competition(leads, rivals, [lead.deviations for lead in leads] + held_out)
+
+
+def _seen_by(model: EffectModel, data: ScoredEpisodes, plain: ScoredEpisodes) -> ScoredEpisodes:
+    """All outcomes have chosen the waves, so that they are hidden from all but who chooses them anew for each fold."""
+    return data if isinstance(model, OutcomeRegressions) else plain

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.taught import Taught
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,13 @@ class CrossFitted:
         prediction: (n, K).
         chosen: its name.
         losses: held-out loss of each that was tried.
+        taught: what outcome regressions that a process joined can teach of effects; None of anything else.
     """
 
     prediction: FloatArray
     chosen: str
     losses: Mapping[str, float]
+    taught: Taught | None = None
 
 
 def held_out(
@@ -56,10 +59,14 @@ def pick(found: Mapping[str, FloatArray], loss: Callable[[FloatArray], float]) -
 
 
 def median_of(repeats: Sequence[CrossFitted]) -> CrossFitted:
-    """Element-wise median over repeats with other folds; losses are means, the name is the most frequent."""
+    """Element-wise median over repeats with other folds; losses are means, the name is the most frequent.
+
+    What is taught goes by folds, and is the first repeat's.
+    """
     if len(repeats) == 1:
         return repeats[0]
     names = {name: None for repeat in repeats for name in repeat.losses}
     losses = {name: float(np.mean([r.losses[name] for r in repeats if name in r.losses])) for name in names}
     chosen = Counter(repeat.chosen for repeat in repeats).most_common(1)[0][0]
-    return CrossFitted(np.median([repeat.prediction for repeat in repeats], axis=0), chosen, losses)
+    middle = np.median([repeat.prediction for repeat in repeats], axis=0)
+    return replace(repeats[0], prediction=middle, chosen=chosen, losses=losses)

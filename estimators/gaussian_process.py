@@ -67,7 +67,12 @@ def kernels(here: FloatArray, there: FloatArray, lengths: FloatArray) -> tuple[F
 
 def part_kernel(part: Part, here: FloatArray, there: FloatArray, scales: FloatArray) -> FloatArray:
     """(m, n) a part's whole kernel, by its (2 + p,) scales."""
-    linear, bent = kernels(here, there, scales[2:])
+    return _mixed(part, kernels(here, there, scales[2:]), scales)
+
+
+def _mixed(part: Part, known: tuple[FloatArray, FloatArray], scales: FloatArray) -> FloatArray:
+    """A part's whole kernel from its linear and its squared exponential one."""
+    linear, bent = known
     return np.asarray(part.constant + scales[0] * linear + scales[1] * bent)
 
 
@@ -82,9 +87,19 @@ def covariance(rows: Rows, scales: FloatArray) -> FloatArray:
     Args:
         scales: those of each part in turn, and the variance of the noise.
     """
+    return _covariance(rows, scales, _kernels(rows, scales))
+
+
+def _kernels(rows: Rows, scales: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+    """Each part's linear and squared exponential kernels between the rows."""
+    x = rows.covariates
+    return [kernels(x, x, own[2:]) for own in scales_of(len(rows.parts), scales)]
+
+
+def _covariance(rows: Rows, scales: FloatArray, known: list[tuple[FloatArray, FloatArray]]) -> FloatArray:
     found = np.diag(scales[-1] * rows.noise)
-    for part, own in zip(rows.parts, scales_of(len(rows.parts), scales), strict=True):
-        found += part.overlap * part_kernel(part, rows.covariates, rows.covariates, own)
+    for part, of_part, own in zip(rows.parts, known, scales_of(len(rows.parts), scales), strict=True):
+        found += part.overlap * _mixed(part, of_part, own)
     return found
 
 
@@ -112,13 +127,13 @@ def fit_scales(rows: Rows) -> FloatArray:
 
 def negative_log_likelihood(rows: Rows, scales: FloatArray) -> tuple[float, FloatArray]:
     """Minus the log marginal likelihood but for a constant, and its gradient by the scales' logarithms."""
-    factor = cho_factor(covariance(rows, scales), lower=True)
+    known = _kernels(rows, scales)
+    factor = cho_factor(_covariance(rows, scales, known), lower=True)
     weights = cho_solve(factor, rows.target)
     value = 0.5 * float(rows.target @ weights) + float(np.log(np.diag(factor[0])).sum())
     slack = _inverse(factor[0]) - np.outer(weights, weights)
     gradient = []
-    for part, own in zip(rows.parts, scales_of(len(rows.parts), scales), strict=True):
-        linear, bent = kernels(rows.covariates, rows.covariates, own[2:])
+    for part, (linear, bent), own in zip(rows.parts, known, scales_of(len(rows.parts), scales), strict=True):
         scaled, of_linear = rows.covariates / own[2:], own[0] * part.overlap * slack
         of_bent = own[1] * part.overlap * slack * bent
         both = ((of_linear + of_bent) @ scaled * scaled).sum(axis=0)

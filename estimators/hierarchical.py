@@ -43,6 +43,13 @@ class Posterior:
     mean: FloatArray
     draws: FloatArray
 
+    def widened(self, more: int) -> Posterior:
+        """The same in a basis with so many more terms, last, in which effects do not vary."""
+        mean, draws = (
+            np.concatenate([found, np.zeros((*found.shape[:-1], more))], axis=-1) for found in (self.mean, self.draws)
+        )
+        return Posterior(mean, draws)
+
 
 class Hierarchical:
     """The model as an effect model, and its whole posterior.

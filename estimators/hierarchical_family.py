@@ -8,11 +8,11 @@ of predictive distributions: Yao, Vehtari, Simpson and Gelman 2018, Bayesian Ana
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data_contracts.basis import KINDS, Basis
+from data_contracts.basis import WAVE, Basis
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
 from estimators.hierarchical import SERVED, Hierarchical, Posterior
@@ -22,9 +22,9 @@ FAMILY = (
     Hierarchical("linear", (0,)),
     Hierarchical("additive", (0, 1)),
     Hierarchical("products", (0, 1, 2)),
-    Hierarchical("interacting", tuple(range(KINDS))),
+    Hierarchical("interacting", tuple(range(WAVE))),
 )
-"""From the plainest to the richest."""
+"""From the plainest to the richest. None knows waves, which the outcome has chosen."""
 
 RESERVE = 0.5
 """Share of the draws that the richest model always has: held-out data tell little of what a plain model misses."""
@@ -46,6 +46,10 @@ class Lead:
     name: str
     posterior: Posterior
     deviations: FloatArray
+
+    def widened(self, more: int) -> Lead:
+        """The same in a basis with so many more terms, last, in which its effects do not vary."""
+        return replace(self, posterior=self.posterior.widened(more)) if more else self
 
 
 def family(basis: Basis) -> tuple[Hierarchical, ...]:

@@ -22,6 +22,7 @@ from data_contracts.support import SUPPORTED, Support
 from data_contracts.systematic_error import SystematicError
 from data_contracts.trial_evidence import tables_named
 from estimators.candidates import for_study
+from estimators.candidates.outcome_regressions import with_room
 from estimators.conformal import outcome_ranges
 from estimators.cross_fitting import CrossFitted
 from estimators.earned_advice import earn
@@ -115,7 +116,7 @@ def learn(
     with threadpool_limits(1):
         study = scored or score_study(episodes, protocol, progress)
         progress("effects", 0.8)
-        primary = study.primary
+        primary = with_room(study.primary)
         weighed = weigh(episodes.arms, protocol, study.averages[protocol.outcome.column], primary.outcome, primary.arm)
         served = serve(primary, weighed.served, protocol, episodes.arms, rivals)
         progress("served forms", 0.95)
@@ -152,7 +153,7 @@ def learn(
             advice=earned.advice,
             judged=earned.judged,
             predicted=served.stacked.predicted,
-            secondary=learn_secondary(study, protocol, episodes.arms, progress),
+            secondary=learn_secondary(study, primary.basis, protocol, episodes.arms, progress),
             systematic_errors=study.systematic_errors,
             remission_gain=_remission_gain(study, earned.advice, can, protocol.confidence),
         )

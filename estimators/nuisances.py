@@ -7,6 +7,7 @@ calibration or the weights of a stack, is fitted on the rows outside that fold.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,10 +15,11 @@ from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from estimators.covariates import Covariates
 from estimators.cross_fitting import CrossFitted, fewest_outside, held_out, pick
-from estimators.outcome_models import OUTCOME_MODELS, PROCESS, STRAIGHT
+from estimators.outcome_models import OUTCOME_MODELS, PROCESSES, STRAIGHT
+from estimators.outcome_teachers import FEW, Everywhere, expect_everywhere, teach
 from estimators.probability_calibration import LARGE, cross_calibrated
 from estimators.probability_models import LOGISTIC, PROBABILITY_MODELS, LogisticByFold, view
-from estimators.short_stack import mixture, stack
+from estimators.short_stack import mixture, stack, stack_weights
 
 MINIMUM_PROPENSITY = 0.01
 """Probabilities are held at this floor inside the scores; how often is told in the diagnostics."""
@@ -26,10 +28,10 @@ OWN = ", arm by arm"
 """What is added to a name where large arms have their own calibration or weights."""
 
 
-CLEAR, BENT, FEW = 0.5, 0.9, 5_000
-"""A Gaussian process is fitted where a cheaper learner explains this share of the outcome's variance, where those that
-see bends lose at most this share of what straight lines lose, and in at most so many rows: with more noise, or none
-but straight lines, it finds no more than they do, and its cost grows with the cube of the rows."""
+CLEAR, BENT = 0.5, 0.9
+"""Gaussian processes are fitted where a cheaper learner explains this share of the outcome's variance, where those
+that see bends lose at most this share of what straight lines lose, and in at most FEW rows: with more noise, or none
+but straight lines, they find no more than these do, and their cost grows with the cube of the rows."""
 
 
 def crossfit_outcome(
@@ -42,7 +44,8 @@ def crossfit_outcome(
         arm: (n,) codes.
         outcome: (n,) with NaN where it was not observed.
         fold: (n,).
-        process: whether a Gaussian process may join, where the signal is clear and bends and the rows are few.
+        process: whether Gaussian processes may join, where the signal is clear and bends and the rows are few; what
+            the regressions say of effects is then kept as well.
     """
     rows, seen = np.arange(len(arm)), ~np.isnan(outcome)
     centre, scale = float(outcome[seen].mean()), float(outcome[seen].std()) or 1.0
@@ -54,17 +57,23 @@ def crossfit_outcome(
     def loss(values: FloatArray) -> float:
         return float(np.mean((outcome - values[rows, arm])[seen] ** 2))
 
-    found = {name: learn(name) for name in OUTCOME_MODELS if name != PROCESS}
+    found = {name: learn(name) for name in OUTCOME_MODELS if name not in PROCESSES}
     clear = process and seen.sum() <= FEW and _clear({name: loss(values) for name, values in found.items()}, scale**2)
+    processes: dict[str, Everywhere] = {}
     if clear:
-        found[PROCESS] = learn(PROCESS)
+        processes = {name: expect_everywhere(name, covariates, arm, standard, fold) for name in PROCESSES}
+        found |= {name: one.held_out(fold) * scale + centre for name, one in processes.items()}
     learners = list(found.values())
     residual = outcome[:, None] - np.stack([values[rows, arm] for values in learners], axis=1)
     own = [seen & (arm == k) for k in range(int(arm.max()) + 1)]
     found["stack"] = stack(learners, residual, [seen] * len(own), fold)
     if clear or min(fewest_outside(of_arm, fold) for of_arm in own) >= LARGE:
         found["stack" + OWN] = stack(learners, residual, own, fold)
-    return pick(found, loss)
+    picked = pick(found, loss)
+    if not clear:
+        return picked
+    taught = teach(processes, stack_weights(residual, own, fold), covariates, arm, standard, fold)
+    return replace(picked, taught=taught and taught.in_units(centre, scale))
 
 
 def _clear(losses: Mapping[str, float], variance: float) -> bool:

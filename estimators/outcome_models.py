@@ -18,6 +18,7 @@ from data_contracts.episode import FloatArray, IntArray
 from estimators.arm_flags import flagged, under_each_arm
 from estimators.boosted import Boosting
 from estimators.covariates import Covariates
+from estimators.process_by_arm import ProcessByArm
 from estimators.prognostic_index import prognostic_index, with_index
 from estimators.ridge import CHUNK, moments, ridge_slopes
 from estimators.smooth_process import SmoothProcess
@@ -116,7 +117,8 @@ class BoostedTrees:
         return under_each_arm(covariates.gaps, self._arms, lambda design, _arm: self._model.predict(design))
 
 
-PROCESS, STRAIGHT = "smooth process", ("pooled ridge", "ridge by arm")
+PROCESS, BY_ARM = "smooth process", "process by arm"
+PROCESSES, STRAIGHT = (PROCESS, BY_ARM), ("pooled ridge", "ridge by arm")
 
 OUTCOME_MODELS: Mapping[str, Callable[[Covariates, IntArray, int], OutcomeModel]] = {
     "pooled ridge": partial(StagedRidge, stages=[(0, "shared")]),
@@ -128,5 +130,6 @@ OUTCOME_MODELS: Mapping[str, Callable[[Covariates, IntArray, int], OutcomeModel]
     ),
     "boosted trees": BoostedTrees,
     PROCESS: SmoothProcess,
+    BY_ARM: ProcessByArm,
 }
 """Learners for (n, q) covariates, (n,) codes of arms and the number K of arms."""

@@ -84,6 +84,7 @@ def score_outcome(
         cluster=episodes.cluster,
         basis=design.basis,
         by_course=by_course,
+        taught=regression.taught and regression.taught.of_first(design.modifiers.shape[1]),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from data_contracts.basis import Basis
 from data_contracts.column_checks import instrument_of
 from data_contracts.derived_outcomes import rules_of
 from data_contracts.gate import Individualisation
@@ -35,16 +36,21 @@ class LearnedSecondary:
 
 
 def learn_secondary(
-    study: ScoredStudy, protocol: StudyProtocol, arms: tuple[str, ...], progress: Progress
+    study: ScoredStudy, basis: Basis, protocol: StudyProtocol, arms: tuple[str, ...], progress: Progress
 ) -> tuple[LearnedSecondary, ...]:
-    """Serve every outcome beside the primary one; the plainest and the richest leading model compete, and no rival."""
+    """Serve every outcome beside the primary one; the plainest and the richest leading model compete, and no rival.
+
+    Args:
+        basis: the one that the policy has; these effects do not vary with its waves.
+    """
     found = []
     outcomes = [outcome for outcome in protocol.secondary if outcome.column in study.scored]
     for i, outcome in enumerate(outcomes):
         progress(f"effects: {outcome.column}", 0.95 + 0.05 * i / len(outcomes))
         data, averages = study.scored[outcome.column], study.averages[outcome.column]
+        data = replace(data, basis=basis) if basis.wave_phase else data
         served = serve(data, averages, protocol, arms, (), plain_and_rich(data.basis), DRAWS)
-        level = fit_level(data) if outcome.kind == "yes_no" else None
+        level = fit_level(data.plain).widened(basis.terms) if outcome.kind == "yes_no" else None
         told = described(outcome, protocol)
         secondary = SecondaryServed(told, served.effects, averages.effects, averages.covariance, level)
         found.append(LearnedSecondary(secondary, served.decisions))

@@ -31,12 +31,16 @@ def stack(
         fold: (n,).
     """
     found = np.empty_like(learners[0])
-    for k in np.unique(fold):
-        for arm, rows in enumerate(used):
-            known = residual[rows & (fold != k)]
-            weights = least_squares_weights(known.T @ known)
-            found[fold == k, arm] = sum(w * p[fold == k, arm] for w, p in zip(weights, learners, strict=True))
+    for k, weights in zip(np.unique(fold), stack_weights(residual, used, fold), strict=True):
+        for arm, own in enumerate(weights):
+            found[fold == k, arm] = sum(w * p[fold == k, arm] for w, p in zip(own, learners, strict=True))
     return found
+
+
+def stack_weights(residual: FloatArray, used: Sequence[BoolArray], fold: IntArray) -> FloatArray:
+    """(F, K, M) weights of the learners for each fold and arm, from the rows outside the fold; arguments as above."""
+    known = [[residual[rows & (fold != k)] for rows in used] for k in np.unique(fold)]
+    return np.array([[least_squares_weights(rows.T @ rows) for rows in of_fold] for of_fold in known])
 
 
 def mixture(learners: Sequence[FloatArray], happened: Sequence[FloatArray], fold: IntArray) -> FloatArray:

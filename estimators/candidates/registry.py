@@ -16,6 +16,7 @@ from estimators.candidates.forest_dr import ForestDR
 from estimators.candidates.gaussian_process import GaussianProcess
 from estimators.candidates.linear_dml import LinearDML
 from estimators.candidates.linear_dr import LinearDR
+from estimators.candidates.outcome_regressions import OutcomeRegressions
 from estimators.candidates.s_learner import SLearner
 from estimators.candidates.t_learner import TLearner
 from estimators.candidates.x_learner import XLearner
@@ -60,6 +61,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(ForestDR(), 0, 5_000, "twice the causal forest's cost for less; 25 LinearDRLearners at 20,000"),
     Candidate(CausalForest(), 5_000, 20_000, "the best rival; one CPU-second at 2,000, 12 LinearDRLearners at 20,000"),
     Candidate(GaussianProcess(), 0, 2_000, "good where effects are smooth; ten CPU-seconds at 2,000, then the cube"),
+    Candidate(OutcomeRegressions(), None, None, "free; has something to say where a process joined the regressions"),
     Candidate(BART(), 0, 5_000, "as good as the causal forest at 2,000, for five times its cost", "stochtree"),
 )
 """In the order in which they compete and are told of; costs are of the fit and all held-out fits, five folds."""

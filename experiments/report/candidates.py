@@ -21,6 +21,7 @@ LABELS: Mapping[str, str] = {
     "forest_dr": "ForestDRLearner",
     "causal_forest": "causal forest",
     "gaussian_process": "Gaussian process",
+    "outcome_regressions": "difference of the outcome regressions, in waves",
     "bart": "Bayesian additive regression trees",
 }
 """By the names of ``estimators.hierarchical_family`` and of ``estimators.candidates``."""

@@ -84,6 +84,68 @@ def test_bumps_of_the_index_by_hand() -> None:
         Basis(columns=2, index=(1.0,), centre=(0, 0), scale=(1, 1))
 
 
+WAVES = {
+    "columns": 3,
+    "wave_columns": (2, 0),
+    "wave_weights": ((1.0, -3.0), (0.5, 0.5)),
+    "wave_phase": (0.25, 6.0),
+    "centre": (0, 0, 0, 1, 2),
+    "scale": (1, 1, 1, 2, 4),
+}
+
+
+def test_waves_are_what_they_say_by_hand() -> None:
+    """A wave is cos(Σ ω z + phase) over its columns, each held at ±2.5, and is each column's by its weight's size."""
+    basis = Basis(**WAVES)
+    found = basis.expand(np.array([7.0, 0.3, -0.2]))
+    waves = np.cos([-0.2 * 1 + 2.5 * -3 + 0.25, -0.2 * 0.5 + 2.5 * 0.5 + 6])
+    np.testing.assert_allclose(found, [7, 0.3, -0.2, (waves[0] - 1) / 2, (waves[1] - 2) / 4], rtol=1e-14)
+    assert basis.sources[3:] == ((2, 0), (2, 0))
+    assert basis.kind.tolist() == [0, 0, 0, 5, 5]
+    np.testing.assert_allclose(basis.shares[3:], [[0.75, 0, 0.25], [0.5, 0, 0.5]])
+
+
+def test_waves_leave_the_other_terms_as_they_are() -> None:
+    """Without its waves a basis is what it was before them, and its terms keep every bit; as a file it then names
+    no waves, as before there were any; with them it comes back from a file the same.
+    """
+    x = modifiers()
+    plain = effect_basis(x)
+    added = {name: WAVES[name] for name in ("wave_columns", "wave_weights", "wave_phase")}
+    more = {"centre": (*plain.centre, 0.0, 0.0), "scale": (*plain.scale, 1.0, 1.0)}
+    basis = Basis(**{**plain.model_dump(), **added, **more})
+    assert basis.plain == plain
+    assert plain.plain is plain
+    np.testing.assert_array_equal(basis.expand(x)[:, :-2], plain.expand(x))
+    assert "wave" not in plain.model_dump_json()
+    assert Basis.model_validate_json(basis.model_dump_json()) == basis
+    np.testing.assert_array_equal(np.stack([basis.expand(row) for row in x]), basis.expand(x))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"wave_columns": (3, 0)}, "a column that there is not"),
+        ({"wave_columns": (-1, 0)}, "a column that there is not"),
+        ({"wave_columns": (0, 0)}, "columns that differ"),
+        ({"wave_columns": ()}, "a weight for each column"),
+        ({"wave_weights": ((1.0,), (0.5, 0.5))}, "a weight for each column"),
+        ({"wave_weights": ((1.0, 1.0),)}, "a phase each"),
+        ({"wave_weights": ((1.0, 8.1), (0.5, 0.5))}, "8 at most"),
+        ({"wave_weights": ((1.0, float("inf")), (0.5, 0.5))}, "finite"),
+        ({"wave_phase": (0.25, -0.1)}, "from 0 to 2 pi"),
+        ({"wave_phase": (0.25, float("nan"))}, "finite"),
+        ({"wave_phase": (0.25,)}, "a centre and scale for each term"),
+        ({"wave_weights": ((1.0, 1.0),) * 1001, "wave_phase": (0.0,) * 1001, "centre": (0,) * 1004,
+          "scale": (1,) * 1004}, "1000 waves at most"),
+    ],
+)  # fmt: skip
+def test_malformed_waves_are_refused(changed: dict[str, object], said: str) -> None:
+    """Columns that there are not or twice, weights or phases too many, too few, too large or no numbers."""
+    with pytest.raises(ValidationError, match=said):
+        Basis(**{**WAVES, **changed})
+
+
 def test_pairs_of_two_values_have_one_product() -> None:
     """Products of pairs up to 16 columns; soft signs add nothing to two columns of two values each, so they are left
     out; from 17 columns on there are no products.

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_contracts.basis import Basis
 from data_contracts.cohort import Cohort
 from data_contracts.effects import ServedEffects
 from data_contracts.recommendation import Reason
@@ -46,11 +47,11 @@ def records(seed: int) -> dict[str, Any]:
 
 
 def learned(build_policy: Any, columns: dict[str, Any], seed: int, slopes: float = 1.0, errors: float = 0.2) -> Policy:
-    """A policy over these records, with effects of three arms that vary in every term as chance has it."""
+    """A policy over these records, with effects of three arms that vary in every term as chance has it, waves too."""
     rng = np.random.default_rng(seed)
     encoding = learn_encoding(columns, (*MODIFIERS, "sex"))
     covariates = encoding.encode(columns)
-    basis = smooth_basis(covariates[:, : encoding.columns_of(MODIFIERS)])
+    basis = waving(smooth_basis(covariates[:, : encoding.columns_of(MODIFIERS)]), rng)
     coefficients = np.column_stack([[0.0, 2.0, 2.5], slopes * rng.normal(0, 0.3, (3, basis.terms))])
     coefficients[0] = 0.0
     root = errors * rng.normal(0, 0.3, (12, 3, 1 + basis.terms))
@@ -65,6 +66,18 @@ def learned(build_policy: Any, columns: dict[str, Any], seed: int, slopes: float
         ranges=replace(plain.ranges, spread=np.zeros(1 + covariates.shape[1])),
         fills=fill_sketch(encoding, columns, len(MODIFIERS)),
     )
+
+
+def waving(basis: Basis, rng: np.random.Generator) -> Basis:
+    """The basis with four waves over three of its columns."""
+    waves = {
+        "wave_columns": (0, 1, 3),
+        "wave_weights": tuple(map(tuple, rng.normal(size=(4, 3)).tolist())),
+        "wave_phase": tuple(rng.uniform(0, 6, 4).tolist()),
+        "centre": (*basis.centre, *[0.0] * 4),
+        "scale": (*basis.scale, *[0.7] * 4),
+    }
+    return Basis(**{**basis.model_dump(), **waves})
 
 
 def ask(policy: Policy, columns: dict[str, Any]) -> Any:

@@ -40,7 +40,7 @@ def listed(one: Candidate) -> ParameterSet:
 DEALT = ("forest_dr", "causal_forest", "gaussian_process", "bart")
 """To which the order of rows deals chance, or the rows that scales are fitted on."""
 
-NOBODY = ("zero", "constant")
+NOBODY = ("zero", "constant", "outcome_regressions")
 """Which say that nobody deviates."""
 
 each = pytest.mark.parametrize("model", [listed(one) for one in CANDIDATES])

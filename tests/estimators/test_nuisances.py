@@ -7,7 +7,7 @@ import pytest
 
 from estimators.covariates import complete
 from estimators.nuisances import crossfit_outcome, crossfit_propensity, expect_arm, expect_outcome, log_loss
-from estimators.outcome_models import OUTCOME_MODELS, PROCESS
+from estimators.outcome_models import OUTCOME_MODELS, PROCESSES
 from estimators.probability_models import PROBABILITY_MODELS
 
 N, K = 450, 3
@@ -16,8 +16,9 @@ FOLD = np.arange(N) % 3
 
 @pytest.fixture(autouse=True)
 def _fewer_for_scales(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process looks for its scales in fewer rows and steps: cheaper, and nothing else."""
-    monkeypatch.setattr("estimators.smooth_process.SEEN_FOR_SCALES", 100)
+    """Processes look for their scales in fewer rows and steps: cheaper, and nothing else."""
+    for process in ("smooth_process", "process_by_arm"):
+        monkeypatch.setattr(f"estimators.{process}.SEEN_FOR_SCALES", 100)
     monkeypatch.setattr("estimators.gaussian_process.STEPS", 8)
 
 
@@ -104,29 +105,53 @@ def test_a_stack_loses_no_more_than_its_best_learner(rows: tuple[np.ndarray, np.
     """Of all that was tried, mixtures included, what is used loses least; small arms get no weights of their own."""
     x, arm, outcome = rows
     found = crossfit_outcome(complete(x), arm, outcome, FOLD)
-    cheaper = set(OUTCOME_MODELS) - {PROCESS}
+    cheaper = set(OUTCOME_MODELS) - set(PROCESSES)
     assert set(found.losses) == {*cheaper, "stack"}
     propensity = crossfit_propensity(complete(x), arm, FOLD)
     assert set(propensity.losses) == {*PROBABILITY_MODELS, "mixture"}
     assert all(found.losses[found.chosen] <= found.losses[name] for name in cheaper)
 
 
-def test_a_process_joins_where_the_signal_is_clear(
+def test_processes_join_where_the_signal_is_clear(
     rows: tuple[np.ndarray, np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of the variance explained, with bends, lets the process compete, and every arm weigh for itself; more noise
-    does not, nor do straight lines, many rows, or a caller who does not ask for it.
+    """Half of the variance explained, with bends, lets processes compete, every arm weigh for itself, and the stack
+    teach; more noise does not, nor do straight lines, many rows, or a caller who does not ask for it.
     """
     x, arm, noisy = rows
     noise, bent = noisy - (x @ [1, 0.5, 0, 0] + 0.3 * arm), np.abs(x[:, 0]) * (1 + arm)
     clear = bent + noise / 5
     found = crossfit_outcome(complete(x), arm, clear, FOLD)
     assert set(found.losses) == {*OUTCOME_MODELS, "stack", "stack, arm by arm"}
-    for other in (bent + 3 * noise, x[:, 0] + noise / 5):
-        assert PROCESS not in crossfit_outcome(complete(x), arm, other, FOLD).losses
-    assert PROCESS not in crossfit_outcome(complete(x), arm, clear, FOLD, process=False).losses
+    assert found.taught is not None
+    without = [crossfit_outcome(complete(x), arm, other, FOLD) for other in (bent + 3 * noise, x[:, 0] + noise / 5)]
+    without.append(crossfit_outcome(complete(x), arm, clear, FOLD, process=False))
     monkeypatch.setattr("estimators.nuisances.FEW", 300)
-    assert PROCESS not in crossfit_outcome(complete(x), arm, clear, FOLD).losses
+    without.append(crossfit_outcome(complete(x), arm, clear, FOLD))
+    for one in without:
+        assert not set(PROCESSES) & set(one.losses)
+        assert one.taught is None
+
+
+def test_what_is_taught_of_the_fold_left_out_is_the_stack(rows: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    """At a fold's own rows regressions that did not see it teach what the stack expects there, arm by arm; at other
+    rows they have seen the outcomes, and follow them more closely. The column that matters has the shortest lengths.
+    """
+    x, arm, noisy = rows
+    outcome = np.abs(x[:, 0]) * (1 + arm) + (noisy - (x @ [1, 0.5, 0, 0] + 0.3 * arm)) / 5
+    found = crossfit_outcome(complete(x), arm, outcome, FOLD)
+    assert found.taught is not None
+    own = found.taught.expected[FOLD, np.arange(N)]
+    seen, rows_ = ~np.isnan(outcome), np.arange(N)
+    losses = [
+        np.mean((outcome - known[rows_, arm])[seen] ** 2)
+        for known in (own, found.taught.expected[(FOLD + 1) % 3, rows_])
+    ]
+    assert losses[0] == pytest.approx(found.losses["stack, arm by arm"])
+    assert losses[1] < losses[0]
+    assert found.taught.lengths.shape == (3, K, 4)
+    assert found.taught.of_first(2).lengths.shape == (3, K, 2)
+    assert found.taught.lengths[:, :, 0].max() < found.taught.lengths[:, :, 1:].min()
 
 
 def test_log_loss_by_hand() -> None:

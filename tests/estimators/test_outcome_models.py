@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from estimators.covariates import complete
-from estimators.outcome_models import OUTCOME_MODELS, PROCESS
+from estimators.outcome_models import BY_ARM, OUTCOME_MODELS, PROCESS, PROCESSES
 
 N, K = 900, 3
 
 
 @pytest.fixture(autouse=True)
 def _fewer_for_scales(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process looks for its scales in fewer rows and steps: cheaper, and nothing else."""
-    monkeypatch.setattr("estimators.smooth_process.SEEN_FOR_SCALES", 120)
+    """Processes look for their scales in fewer rows and steps: cheaper, and nothing else."""
+    for process in ("smooth_process", "process_by_arm"):
+        monkeypatch.setattr(f"estimators.{process}.SEEN_FOR_SCALES", 120)
     monkeypatch.setattr("estimators.gaussian_process.STEPS", 12)
 
 
@@ -124,16 +125,17 @@ def test_the_process_sees_columns_act_together() -> None:
         for name, model in OUTCOME_MODELS.items()
         if name != "staged ridge"  # of four columns it gets that very product
     }
-    others = np.min([found for name, found in error.items() if name != PROCESS], axis=0)
+    others = np.min([found for name, found in error.items() if name not in PROCESSES], axis=0)
     assert (error[PROCESS] < others / 2).all()
 
 
-def test_by_arm_learns_each_arm_alone() -> None:
+@pytest.mark.parametrize("name", ["ridge by arm", BY_ARM])
+def test_by_arm_learns_each_arm_alone(name: str) -> None:
     """Changing one arm's outcomes leaves the predictions under the others as they were."""
     x, arm, outcome, _ = drawn(6)
-    before = OUTCOME_MODELS["ridge by arm"](complete(x), arm, K).fit(outcome).predict(complete(x))
+    before = OUTCOME_MODELS[name](complete(x), arm, K).fit(outcome).predict(complete(x))
     changed = np.where(arm == 1, outcome + x[:, 0] * 5, outcome)
-    after = OUTCOME_MODELS["ridge by arm"](complete(x), arm, K).fit(changed).predict(complete(x))
+    after = OUTCOME_MODELS[name](complete(x), arm, K).fit(changed).predict(complete(x))
     np.testing.assert_array_equal(before[:, [0, 2]], after[:, [0, 2]])
     assert np.abs(before[:, 1] - after[:, 1]).max() > 1
 
@@ -148,6 +150,6 @@ def test_trees_win_where_records_bend() -> None:
         error = {
             name: np.mean((model(complete(x), arm, K).fit(outcome).predict(complete(new)) - truth) ** 2)
             for name, model in OUTCOME_MODELS.items()
-            if name not in {"staged ridge", PROCESS}
+            if name not in {"staged ridge", *PROCESSES}
         }
         assert (min(error, key=lambda name: error[name]) == "boosted trees") is trees_win
