@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import Callable
@@ -42,6 +43,9 @@ from service.storage.keys import FILE, TEXT, Keys, open_keys
 from service.storage.opening import ready_store
 from service.storage.store import Store
 from service.utc import utc_now
+
+COLLECT = (10_000, 10, 10)
+"""After how many new objects the garbage collector looks at the newest, and after how many looks at older ones."""
 
 LOCAL_MODE = (
     "WARNING: LOCAL MODE. Nobody is asked who they are: every program and every user of this machine can ask for, "
@@ -178,8 +182,19 @@ def run(
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
+    settle_memory()
     tell(f"Equipoise serves {manifest.name} (study {manifest.study_id[:8]}…) on {address}")
     server_of(config).run(sockets=[listening])
+
+
+def settle_memory() -> None:
+    """Spare the garbage collector what was loaded: it stays for as long as the process does.
+
+    An answer makes thousands of objects that go by themselves; looking for those that cannot is for every so often.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 def warn_of_local_keys(keys: Keys) -> None:

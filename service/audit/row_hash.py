@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table
@@ -25,7 +26,7 @@ def row_of(table: Table, values: Mapping[str, Any]) -> Row:
 
 def row_key(table: Table, values: Mapping[str, Any]) -> str:
     """A row's primary key as text, its parts with a space between them."""
-    return " ".join(str(values[column.name]) for column in table.primary_key)
+    return " ".join(str(values[name]) for name in _key(table))
 
 
 def row_hash(table: Table, values: Mapping[str, Any]) -> str:
@@ -34,11 +35,21 @@ def row_hash(table: Table, values: Mapping[str, Any]) -> str:
     Of sealed fields these are the sealed bytes: the hash tells nothing of their content, and holds after an erasure.
     """
     digest = hashlib.sha256()
-    for column in table.columns:
-        raw = _bytes(values[column.name])
+    for name in _columns(table):
+        raw = _bytes(values[name])
         digest.update(b"-" if raw is None else b"%d:" % len(raw))
         digest.update(raw or b"")
     return digest.hexdigest()
+
+
+@cache
+def _columns(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns)
+
+
+@cache
+def _key(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.primary_key)
 
 
 def _bytes(value: Any) -> bytes | None:

@@ -39,13 +39,15 @@ FIELDS: Mapping[str, str] = {
 }  # fmt: skip
 """Every field that a line may have, with the form of its text."""
 
+FORMS = {name: re.compile(form, re.ASCII) for name, form in FIELDS.items()}
+
 SWITCH = logging.getLogger("equipoise.log")
 """Holds the least level that is told."""
 
 
 def known_fields(_: object, __: str, event: EventDict) -> EventDict:
     """What of a line may be told, in the order of `FIELDS`; `left_out` counts the rest."""
-    kept: EventDict = {name: event[name] for name, form in FIELDS.items() if _fits(event.get(name), form)}
+    kept: EventDict = {name: event[name] for name, form in FORMS.items() if name in event and _fits(event[name], form)}
     left = sum(value is not None for value in event.values()) - len(kept)
     return {**kept, "left_out": left} if left else kept
 
@@ -115,8 +117,8 @@ def _uncaught(error: BaseException | None) -> None:
         LOG.error("uncaught", error=type(error).__name__, place=place_of(error))
 
 
-def _fits(value: Any, form: str) -> bool:
-    return isinstance(value, str | int | float) and re.fullmatch(form, str(value), re.ASCII) is not None
+def _fits(value: Any, form: re.Pattern[str]) -> bool:
+    return isinstance(value, (str, int, float)) and form.fullmatch(str(value)) is not None
 
 
 LOG: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from data_contracts.errors import NotReady
+from service.storage.prepared import Prepared
 
 HEAD = "0012"
 """The newest migration; a test compares it with the migrations themselves."""
@@ -25,6 +26,7 @@ _PLAIN_POSTGRESQL = re.compile(r"^postgres(ql)?://")
 WRITES = "equipoise_writes"
 """Execution option of a connection whose transactions write."""
 
+BEGIN, BEGIN_WRITING = Prepared(text("BEGIN")), Prepared(text("BEGIN IMMEDIATE"))
 
 POSTGRESQL = ("synchronous_commit = on", "lock_timeout = '10s'", "idle_in_transaction_session_timeout = '60s'")
 """What every session of ours asks for."""
@@ -125,7 +127,7 @@ def _begin(connection: Connection) -> None:
     """Who will write takes SQLite's write lock at once, so that the chain's head cannot move under its feet."""
     options = connection.get_execution_options()
     if options.get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES) else "BEGIN")
+        (BEGIN_WRITING if options.get(WRITES) else BEGIN).run(connection, {})
 
 
 def _wait_for_the_disk(connection: Any, _: Any) -> None:

@@ -128,7 +128,7 @@ class KeyRing:
         return json.dumps({"format": FORMAT, "masters": masters, **rest}, indent=1) + "\n"
 
     def _keyed(self, purpose: str, text: str) -> str:
-        return hmac.new(self.lookup, f"{purpose}\n{text}".encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self.lookup, f"{purpose}\n{text}".encode(), "sha256").hex()
 
 
 def new_master(now: datetime) -> MasterKey:
