@@ -1,10 +1,11 @@
 """What holds for every test: one thread in each numerical library, set before any of them is loaded.
 
-And what several folders of tests start: a FHIR server that is not ours (`make test-clients`).
+And what several folders of tests start: Chromium, and a FHIR server that is not ours (`make test-clients`).
 """
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -63,3 +64,20 @@ def start_fhir_server(tmp_path: Path) -> Iterator[Callable[..., str]]:
             return base
 
         yield start
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Chromium, started once; without it, what needs it is skipped and counted."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here; Debian: apt-get install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()

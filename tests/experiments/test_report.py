@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from estimators.candidates import CANDIDATES
 from estimators.designed_study import lay_out
 from estimators.hierarchical_family import FAMILY
 from estimators.worlds import simulate
+from experiments.card.fill import model_card
+from experiments.card.render import as_html
 from experiments.design_result import opened
 from experiments.diagnostics import diagnose
 from experiments.fit import files_of, fit_episodes
@@ -436,3 +439,23 @@ def test_beat_the_blues_is_answered_honestly(tmp_path: Path) -> None:
     assert "200 are asked" in text
     assert "No randomised trial of this system exists" in text
     assert "On the secondary outcomes ccbt, against usual_care, is better on bdi_2m." in text
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fits_every_screen_in_light_and_dark(chromium: Any, html: str, clinic: StudyResult, scheme: str) -> None:
+    """Report and model card shut nobody out, in light and dark, and are no wider than a phone or a laptop."""
+    axe = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    context = chromium.new_context(color_scheme=scheme)
+    for document in (html, as_html(model_card(summarise(clinic)))):
+        tab = context.new_page()
+        tab.set_content(document)
+        tab.evaluate(axe)
+        for width in (390, 1366):
+            tab.set_viewport_size({"width": width, "height": 800})
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+            found = tab.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+            grave = [one for one in found if one["impact"] in ("serious", "critical")]
+            assert [(one["id"], one["nodes"][0]["html"][:200]) for one in grave] == []
+        paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (paper == "rgb(255, 255, 255)") is (scheme == "light")
+    context.close()
