@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_skeleton
 from babel.numbers import format_decimal
 
 from service.pages.texts import LANGUAGE
@@ -41,12 +41,13 @@ class Formats:
         return f"+{told}" if round(value, digits) > 0 else told
 
     def day(self, value: date) -> str:
-        """A day, its month in letters."""
-        return format_date(value, format="d MMM y", locale=self.locale)
+        """A day, its month in letters, in the order of the reader's country."""
+        return str(format_skeleton("yMMMd", value, locale=self.locale))
 
     def moment(self, value: datetime) -> str:
         """A time in UTC."""
-        return format_datetime(value.astimezone(UTC), format="d MMM y, HH:mm", locale=self.locale) + " UTC"
+        utc = value.astimezone(UTC)
+        return f"{self.day(utc)}, {utc:%H:%M} UTC"
 
 
 def formats_for(accepted: str) -> Formats:

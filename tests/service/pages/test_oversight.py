@@ -12,6 +12,7 @@ import pytest
 from data_contracts.errors import NotAuthenticated
 from service.access.authentication import Callers
 from service.access.principal import Principal
+from service.access.rights import RIGHTS
 from service.app import create_app
 from service.audit.actor import LOCAL_ACTOR, Actor
 from service.audit.entry import Entry
@@ -37,6 +38,7 @@ PEOPLE = {
     "A": somebody("auditor-a", "auditor"),
     "B": somebody("auditor-b", "auditor", organisation="Other Trust"),
     "D": somebody("dr-d", "clinician", "administrator"),
+    "E": somebody("dr-e", "clinician", organisation="Other Trust"),
     "I": somebody("record-system", "integrator"),
 }
 
@@ -178,6 +180,19 @@ def test_in_an_emergency_the_form_leads_to_the_patient(hospital: Any, profile: d
     assert (led.status_code, led.headers["location"]) == (303, f"/recommendations/{made}")
     assert hospital("C", "GET", f"/recommendations/{made}").status_code == 200
     assert "found unconscious" in hospital("A", "GET", "/oversight/glass").text
+
+
+def test_every_page_of_a_patient_is_shut_to_who_may_not_see_it(hospital: Any, profile: dict[str, Any]) -> None:
+    """Each page and form of an answer refuses a clinician who does not treat them, one of elsewhere, a stranger."""
+    made = hospital("I", "POST", "/v1/recommendations", json={**profile, "patient_id": "CANARY-7"}).json()["id"]
+    addresses = [one for one in RIGHTS if " /recommendations/{recommendation_id}" in one]
+    assert len(addresses) >= 9
+    for letter, refused in (("C", {403}), ("E", {403, 404}), ("A", {403}), ("-", {401})):
+        for method, address in map(str.split, addresses):
+            answer = hospital(letter, method, address.replace("{recommendation_id}", made), data={})
+            assert answer.status_code in refused, (letter, method, address)
+            assert "CANARY-7" not in answer.text
+    assert "CANARY-7" not in hospital("C", "GET", "/").text
 
 
 def test_consents_are_counted_and_one_patient_s_told(client: Any, send: Callable[..., Any], store: Store) -> None:
