@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,9 +16,12 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from data_contracts.profile import PatientProfile
 from engine.recommend import recommend
+from service.serve import run
 from service.served_policy import ServedPolicy
 
 CONTACTS = '- {name: Crisis line, phone: "+00 000 000", when: day and night}\n'
@@ -99,39 +104,56 @@ def test_restart_still_has_the_answers(command: list[str], profile: dict[str, An
     assert seen[0] == seen[1]
 
 
+def test_what_was_loaded_is_never_looked_through_for_garbage(served: ServedPolicy) -> None:
+    """While it answers, the collector passes over what was there before."""
+    seen = []
+
+    class Server(uvicorn.Server):
+        def run(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - as uvicorn calls it
+            seen.append(gc.get_freeze_count())
+
+    before = len(gc.get_objects())
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        try:
+            run(FastAPI(), listening, served, Server)
+        finally:
+            gc.unfreeze()
+    assert seen[0] > before / 2, "all that is in use and can refer to others"
+
+
 def test_refuses_without_contacts(command: list[str]) -> None:
     """Without crisis contacts it does not start: exit 5, the variable and its format on standard error."""
     environment = {name: value for name, value in os.environ.items() if name != "EQUIPOISE_CONTACTS"}
-    run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
-    assert run.returncode == 5
-    assert "EQUIPOISE_CONTACTS" in run.stderr
-    assert "phone:" in run.stderr
-    assert "Traceback" not in run.stderr
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert ended.returncode == 5
+    assert "EQUIPOISE_CONTACTS" in ended.stderr
+    assert "phone:" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_taken_port_is_told(server: tuple[str, subprocess.Popen[str]], command: list[str]) -> None:
     """A port that is taken is told in words."""
     port = server[0].rpartition(":")[2]
-    run = subprocess.run([*command[:-1], port], capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode == 2
-    assert f"port {port}" in run.stderr
-    assert "Traceback" not in run.stderr
+    ended = subprocess.run([*command[:-1], port], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert f"port {port}" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_refuses_without_anybody_to_believe(command: list[str]) -> None:
     """Told neither whom to believe nor that it is local, it does not start: exit 5, and the form of the file."""
     command.remove("--local")
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode == 5
-    assert "EQUIPOISE_ACCESS" in run.stderr
-    assert "issuers:" in run.stderr
-    assert "serve --local" in run.stderr
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 5
+    assert "EQUIPOISE_ACCESS" in ended.stderr
+    assert "issuers:" in ended.stderr
+    assert "serve --local" in ended.stderr
 
 
 def test_local_mode_stays_on_its_machine(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Local mode listens to no address that others reach, nor beside an access file; both are told at once."""
     monkeypatch.setenv("EQUIPOISE_ACCESS", "access.yaml")
-    run = subprocess.run([*command, "--host", "::"], capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode == 2
-    assert "EQUIPOISE_ACCESS" in run.stderr
-    assert "own machine" in run.stderr
+    ended = subprocess.run([*command, "--host", "::"], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert "EQUIPOISE_ACCESS" in ended.stderr
+    assert "own machine" in ended.stderr
