@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from data_contracts.preferences import Preferences
+from data_contracts.rfc3339 import Day
 from data_contracts.stripped import STRIPPED
 
 Value: TypeAlias = float | bool | str | None
@@ -49,4 +49,4 @@ class PatientProfile(BaseModel):
     preferences: Preferences | None = None
     acknowledgements: tuple[Acknowledgement, ...] = Field(default=(), max_length=50)
     site: ShortText | None = None
-    as_of: dict[str, date] = Field(default_factory=dict, max_length=500)
+    as_of: dict[str, Day] = Field(default_factory=dict, max_length=500)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from data_contracts.rfc3339 import Day
 from service.event import Name, Signature, Words
 
 Severity = Literal["none", "low", "moderate", "severe", "fatal"]
@@ -49,7 +50,7 @@ class HarmReport(Signature):
 
     severity: Severity
     what: Words
-    on: date | None = None
+    on: Day | None = None
 
 
 class KeptHarm(BaseModel):

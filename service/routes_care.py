@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from data_contracts.errors import BadInput, Problem
 from data_contracts.profile import ShortText
+from data_contracts.rfc3339 import Instant
 from service.access.principal import Line
 from service.acting import Acting
 from service.audit.entry import Entry
@@ -38,7 +39,7 @@ class Care(BaseModel):
     patient_id: ShortText
     issuer: Line
     subject: Line
-    until: AwareDatetime
+    until: Instant
 
 
 class CareStanding(BaseModel):

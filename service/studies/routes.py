@@ -33,8 +33,21 @@ BYTES = "application/octet-stream"
 HTML: dict[int | str, dict[str, Any]] = {
     200: {"description": "The report", "content": {"text/html": {"schema": {"type": "string"}}}}
 }
+STATE: dict[str, Any] = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"const": "study"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/StudyRequest"},
+        },
+    },
+}
+"""One event of the stream."""
 STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"description": "States, as they come", "content": {EVENT_STREAM: {"schema": {"type": "string"}}}}
+    200: {"description": "States, as they come", "content": {EVENT_STREAM: {"schema": STATE}}}
 }
 FOREIGN = {
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
