@@ -184,8 +184,6 @@ def run(
     )
     settle_memory()
     tell(f"Equipoise serves {manifest.name} (study {manifest.study_id[:8]}…) on {address}")
-    gc.collect()
-    gc.freeze()  # what was loaded stays: looking through it for garbage is a tenth of the time of answers
     server_of(config).run(sockets=[listening])
 
 
@@ -193,6 +191,7 @@ def settle_memory() -> None:
     """Spare the garbage collector what was loaded: it stays for as long as the process does.
 
     An answer makes thousands of objects that go by themselves; looking for those that cannot is for every so often.
+    It was a tenth of the time of answers.
     """
     gc.collect()
     gc.freeze()
