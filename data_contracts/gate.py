@@ -126,6 +126,12 @@ def in_state(gates: Sequence[Gate], state: GateState) -> tuple[str, ...]:
     return tuple(gate.name for gate in gates if gate.state == state)
 
 
+def unjudged(gates: Sequence[Gate]) -> tuple[str, ...]:
+    """Names of the gates that nothing was held against: a first look is not attacked, an older study knew fewer."""
+    told = {gate.name for gate in gates}
+    return tuple(name for name in load_gates().gates if name not in told)
+
+
 def waivers_used(gates: Sequence[Gate]) -> tuple[Waiver, ...]:
     """The waivers without which a gate would have failed."""
     return tuple(gate.waiver for gate in gates if gate.waiver and gate.state == "waived")

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from data_contracts.errors import BadUsage, GateFailed
-from data_contracts.gate import Waiver, in_state, waivers_used
+from data_contracts.gate import Waiver, in_state, unjudged, waivers_used
 from data_contracts.manifest import Promotion
 from experiments.signing import Signer
 from experiments.tracking import CHAMPION, alias_version, find_version, promotion_content, record_promotion
 
 
 def promote(name: str, version: str, by: str, why: str, signer: Signer, accepted: Sequence[str] = ()) -> Promotion:
-    """Promote a registered policy of which no gate failed.
+    """Promote a registered policy that every gate was held against, and of which none failed.
 
     Args:
         name, version: of the registered policy.
@@ -25,8 +25,8 @@ def promote(name: str, version: str, by: str, why: str, signer: Signer, accepted
     Raises:
         BadUsage: nobody, or no reason, is named.
         NotFound: no such policy.
-        GateFailed: a gate of the policy failed, or was waived and is not accepted by another person; nothing is
-            changed.
+        GateFailed: a gate of the policy failed or was not held against it, or was waived and is not accepted by
+            another person; nothing is changed.
         Refused: its report or gates changed since they were signed; nothing is changed.
     """
     if not by.strip() or not why.strip():
@@ -34,6 +34,9 @@ def promote(name: str, version: str, by: str, why: str, signer: Signer, accepted
     found = find_version(name, version)
     if failed := in_state(found.manifest.gates, "failed"):
         raise GateFailed(f"{name} version {version} missed {', '.join(failed)}; it cannot become champion.")
+    if missing := unjudged(found.manifest.gates):
+        step = "Study it whole with this program: equipoise-lab study."
+        raise GateFailed(f"{name} version {version} was never put to {', '.join(missing)}. {step}")
     _check_waivers(f"{name} version {version}", waivers_used(found.manifest.gates), by, accepted)
     record = Promotion(
         name=name,

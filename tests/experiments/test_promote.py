@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from mlflow.exceptions import MlflowException
 
 from data_contracts.alias_move import AliasMove
-from data_contracts.gate import Waiver
+from data_contracts.gate import Gate, Waiver, unjudged
 from data_contracts.manifest import Promotion, sha256
 from experiments.fit import write_fit
 from experiments.gates import with_waivers
@@ -42,15 +42,22 @@ BY, WHY = ("--by", "Dr. A. Analyst"), ("--why", "gates passed; read the report")
 def register(registry: Any, result: Any, tmp_path: Path) -> Register:
     """Register the study under a name of the test's own, its gates held or not; gives the version."""
 
-    def registered(name: str, *, held: bool = True, waivers: tuple[Waiver, ...] = ()) -> str:
+    def registered(name: str, *, held: bool = True, waivers: tuple[Waiver, ...] = (), attacked: bool = True) -> str:
         protocol = result.protocol.model_copy(update={"name": name})
-        gates = tuple(gate.model_copy(update={"state": "passed" if held else "failed"}) for gate in result.gates)
-        gates = with_waivers([gate for gate in gates if not waivers or gate.name in WAIVABLE], waivers)
+        judged = [*result.gates, *(_passed(result.gates[0], gate) for gate in unjudged(result.gates) if attacked)]
+        missed = () if held else WAIVABLE if waivers else tuple(gate.name for gate in result.gates)
+        states = {gate.name: "failed" if gate.name in missed else "passed" for gate in judged}
+        gates = with_waivers([gate.model_copy(update={"state": states[gate.name]}) for gate in judged], waivers)
         renamed = replace(result, protocol=protocol, gates=gates)
         write_fit(renamed, tmp_path / name, open_signer())
         return track(renamed, tmp_path / name, open_signer()).version
 
     return registered
+
+
+def _passed(gate: Gate, name: str) -> Gate:
+    """A gate of another name, held."""
+    return gate.model_copy(update={"name": name, "state": "passed"})
 
 
 @pytest.fixture
@@ -235,6 +242,15 @@ def test_accepted_waivers_stand_in_the_signed_record(
     assert promote("accepted", "1", *BY, *WHY, *ACCEPTED).code == 0
     record = Promotion.model_validate_json(record_of(client, "accepted", "1")[0])
     assert set(record.waivers) == set(WAIVABLE)
+
+
+def test_what_was_not_attacked_is_not_promoted(register: Register, promote: Callable[..., Any], client: Any) -> None:
+    """A first look passes every gate that it was put to, and is refused by the names of the others."""
+    register("looked-at", attacked=False)
+    ran = promote("looked-at", "1", *BY, *WHY)
+    assert ran.code == 4
+    assert "was never put to leakage, unmeasured_cause" in ran.err
+    assert champion(client, "looked-at") is None
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from data_contracts.gate import unjudged
 from experiments.fit import write_fit
 from experiments.promote import promote
 from experiments.promotions import as_data
@@ -80,7 +81,9 @@ def signer(home: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Signe
 
 @pytest.fixture
 def registered(signer: Signer, result: Any, tmp_path: Path) -> Registered:
-    """The study, written, reported and tracked over HTTP."""
+    """The study, every attack on it survived, written, reported and tracked over HTTP."""
+    attacks = [result.gates[0].model_copy(update={"name": name}) for name in unjudged(result.gates)]
+    result = replace(result, gates=(*result.gates, *attacks))
     write_fit(result, tmp_path, signer)
     written = write_report(result, tmp_path)
     return track(result, tmp_path, signer, written.pictures, written.summary["answer"])

@@ -23,13 +23,15 @@ from experiments.simulate import simulate_to
 from experiments.stages import Stages
 
 LIMITED = """
-import resource, runpy, sys
+import resource, runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 limit = int(sys.argv.pop(1))
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 runpy.run_module("experiments", run_name="__main__", alter_sys=True)
 """
-"""Runs `equipoise-lab` in a process whose files may not grow beyond a number of bytes, as on a disk that is full."""
+"""Runs `equipoise-lab` in a process whose files may not grow beyond a number of bytes, as on a disk that is full.
+It listens to Ctrl+C even where the tests themselves were started by what does not."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pytest
 from data_contracts.alias_move import GATES, MOVES, STUDY_FILES, Alias, AliasMove
 from data_contracts.errors import NotFound
 from data_contracts.fairness import ArmGap, GroupFairness, Judged
-from data_contracts.gate import Gate, GateState, Waiver, at_least, at_most
+from data_contracts.gate import Gate, GateState, Waiver, at_least, at_most, unjudged
 from data_contracts.manifest import MANIFEST, PolicyManifest, sha256
 from data_contracts.model_card import (
     ByGroup,
@@ -109,17 +109,21 @@ def registry(lab: Any, home: Any) -> FakeRegistry:
 
 @pytest.fixture
 def run_files(lab: Any) -> Callable[..., dict[str, bytes]]:
-    """Files of a finished study's run."""
+    """Files of a finished study's run; if it is ``whole``, gates that the test names none of were passed."""
 
     def files(
         gates: tuple[Gate, ...] = (),
         report: Mapping[str, Any] | None = None,
         card: ModelCard | None = None,
+        *,
+        whole: bool = True,
         **told: Any,
     ) -> dict[str, bytes]:
         plain = lab.policy() if card is None else lab.policy(card=card.model_dump_json().encode())
         described = PolicyManifest.model_validate_json(plain[MANIFEST])
-        described = described.model_copy(update={"gates": gates or described.gates, **told})
+        judged = gates or described.gates
+        judged = (*judged, *(make_gate(name) for name in unjudged(judged) if whole))
+        described = described.model_copy(update={"gates": judged, **told})
         signed = lab.signed({"model_card.json": plain["model_card.json"]}, described)
         pages = {"report.html": b"<h1>Report</h1>", "model_card.html": b"<h1>Card</h1>"}
         content = {"report.json": json.dumps(report or {}).encode(), GATES: b"{}"}

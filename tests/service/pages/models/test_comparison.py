@@ -31,10 +31,10 @@ def test_what_differs_is_told(
     common = (gate("leakage"), gate("balance"))
     first = report(repeats=1, effect_modifiers=["age"])
     second = report(confidence=0.95, effect_modifiers=["age", "sex"])
-    registry.study(run_files(gates=common, card=card(), report=first, policy_value=value(0.5)))
+    registry.study(run_files(gates=common, card=card(), report=first, whole=False, policy_value=value(0.5)))
     changed = (common[0], gate("balance", "failed", value=0.4))
     told = {"card": card(), "report": second, "policy_value": value(0.7), "data_fingerprint": "c" * 64}
-    registry.study(run_files(gates=changed, **told))
+    registry.study(run_files(gates=changed, whole=False, **told))
     brought()
     both = compare(version_view("tiny", "1"), version_view("tiny", "2"))
     assert [(pair.name, pair.changed) for pair in both.gates] == [("balance", True), ("leakage", False)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from data_contracts.gate import Gate, Waiver, at_least
+from data_contracts.gate import Gate, GateState, Waiver, at_least
 from data_contracts.gate_book import load_gates
 from service.catalogue.shelf import shelf
 from service.pages.gate_picture import MIDDLE, gate_picture, place_of
@@ -94,9 +94,16 @@ def test_gates_stand_in_the_order_of_a_study(gate: MakeGate) -> None:
 
 def test_a_command_is_safe_to_paste(gate: MakeGate) -> None:
     """Whatever a model or a gate is called, a shell reads its name as one word."""
-    asked = promoting("a; rm -rf ~", "1", [gate("balance")], champion=False)
+    asked = promoting("a; rm -rf ~", "1", [gate(name) for name in load_gates().gates], champion=False)
     assert asked.command == 'equipoise-lab promote \'a; rm -rf ~\' 1 --by "" --why ""'
-    assert promoting("a", "1", [gate("balance", "failed")], champion=False).command == ""
+
+
+@pytest.mark.parametrize(("state", "stands"), [("failed", "failed"), ("passed", "unjudged")])
+def test_no_command_where_it_would_be_refused(gate: MakeGate, state: GateState, stands: str) -> None:
+    """What failed a gate, or was never put to one, is not offered for promotion, and the page names the gates."""
+    asked = promoting("a", "1", [gate("balance", state)], champion=False)
+    assert (asked.stands, asked.command) == (stands, "")
+    assert ("leakage" in asked.against) == (stands == "unjudged")
 
 
 def test_hostile_words_are_text(
