@@ -51,8 +51,9 @@ class Record(BaseHTTPRequestHandler):
 @pytest.fixture
 def address(client: Any) -> Iterator[str]:
     """The service on a port of its own."""
-    config = uvicorn.Config(client.app, port=0, log_level="error", lifespan="off")
+    config = uvicorn.Config(client.app, port=0, log_level="error", log_config=None, lifespan="off")
     server, listening = uvicorn.Server(config), config.bind_socket()
+    listening.listen()  # who comes before the server runs waits, and is not refused
     thread = Thread(target=server.run, args=([listening],))
     thread.start()
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"

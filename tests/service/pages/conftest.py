@@ -53,7 +53,7 @@ def address(served: Any, store: Any) -> Iterator[str]:
     """The service on a port of its own."""
     contacts = (Contact(name="Crisis line", phone="+00 000 000", when="day and night"),)
     app = create_app(Collaborators(lambda: served, store, contacts))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", log_config=None, lifespan="off"))
     running = threading.Thread(target=server.run, daemon=True)
     running.start()
     while not server.started:

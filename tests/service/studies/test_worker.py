@@ -36,7 +36,9 @@ def address(served: ServedPolicy, store: Store) -> Iterator[str]:
     """Where the service listens."""
     contacts = (Contact(name="Crisis line", phone="+00 000 000", when="day and night"),)
     app = create_app(Collaborators(lambda: served, store, contacts))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", log_config=None, ws="none")
+    )
     thread = Thread(target=server.run)
     thread.start()
     while not server.started:

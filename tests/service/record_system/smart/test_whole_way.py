@@ -59,7 +59,7 @@ def login(ehr: Any, here: str) -> Iterator[str]:
 @pytest.fixture
 def service(login: str, launchable: Any, listening: socket.socket, here: str) -> Iterator[str]:
     """The service, listening."""
-    server = uvicorn.Server(uvicorn.Config(launchable, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(launchable, log_level="error", log_config=None, lifespan="off"))
     running = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     running.start()
     while not server.started:
