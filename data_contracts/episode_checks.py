@@ -54,8 +54,9 @@ def _with_arm_names(table: Table, protocol: StudyProtocol) -> tuple[Table, list[
         return table, []
     texts = _text(table.columns[protocol.records.arm])
     where, step = f"{table.source}, {protocol.records.arm}", "Correct arms.written, or take the spelling out."
-    unmet = [name for name in names if name not in set(texts)]
-    problems = [Problem(where, f"a row that writes {name}, as arms.written says", "none", step) for name in unmet]
+    unmet = names.keys() - set(texts)
+    expected = (f"a row that writes {name}, as arms.written says" for name in names if name in unmet)
+    problems = [Problem(where, one, "none", step) for one in expected]
     arms = np.array([names.get(text, text) for text in texts], dtype=object)
     return replace(table, columns={**table.columns, protocol.records.arm: arms}), problems
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from data_contracts.instrument import Instrument, load_instruments
 from data_contracts.instrument_name import instrument_for, item_for, time_of
-from data_contracts.instrument_score import is_on_scale
+from data_contracts.instrument_score import adds_up, is_on_scale
 
 _Answers: TypeAlias = defaultdict[tuple[str, str], defaultdict[int, list[str]]]
 _Totals: TypeAlias = defaultdict[str, defaultdict[str, list[str]]]
@@ -78,7 +78,7 @@ class AnswerSheet:
         lowest, highest = self.instrument.minimum, self.instrument.maximum
         if not sound or total is None or not lowest <= total <= highest:  # no answers add up to what is out of range
             return
-        if not least <= total <= least + open_to:  # what is unanswered may be anything on its scale
+        if not adds_up(total, least, open_to):
             yield Disagreement(self.instrument, "total", tuple(sorted([*known, str(self.total)])))
 
     @cached_property

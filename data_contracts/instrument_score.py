@@ -41,13 +41,17 @@ def total_problems(instrument: Instrument, answers: Sequence[float | None], tota
         return problems
     known = sum(int(answer) for answer in answers if answer is not None)
     pairs = zip(answers, instrument.item_maxima, strict=True)
-    highest = known + sum(maximum for answer, maximum in pairs if answer is None)
-    if known <= total <= highest:
+    if adds_up(total, known, sum(maximum for answer, maximum in pairs if answer is None)):
         return []
     expected = "a total that the answers to its items add up to"
     return [
         Problem(instrument.id, expected, "another", "Correct the total or the answers; neither is used till then.")
     ]
+
+
+def adds_up(total: float, known: float, open_to: float) -> bool:
+    """Whether a total may be of answers that add up to ``known``, with unanswered ones worth at most ``open_to``."""
+    return known <= total <= known + open_to
 
 
 def answer_problems(instrument: Instrument, answers: Sequence[object]) -> Iterator[Problem]:

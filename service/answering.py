@@ -73,7 +73,7 @@ def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prep
     actor = check_patient(given, actor, profile.patient_id, ASKING)
     served, now = given.served(), given.clock()
     check_profile(profile, served.needs)
-    known = _consented(profile, given, actor, now)
+    known = _consented(profile, served.source.manifest.name, given, actor, now)
     profile = with_ledger(profile, known.standing, served.rules.consent)
     with given.operations.traces.step("recommend"):
         recommendation = recommend(profile, served.policy, served.rules, now.date(), given.offers)
@@ -153,10 +153,10 @@ def _note_stopped(prepared: Prepared, given: Collaborators) -> None:
     given.store.note(Entry("refusal", actor, given.clock(), "refused", person, detail=detail))
 
 
-def _consented(profile: PatientProfile, given: Collaborators, actor: Actor, now: datetime) -> Before:
+def _consented(profile: PatientProfile, model: str, given: Collaborators, actor: Actor, now: datetime) -> Before:
     """What is known before anything is computed; that a patient has withdrawn is written down before it is told."""
     name = PatientName(actor.principal.organisation, profile.patient_id)
-    known = given.store.before(name, given.served().source.manifest.name)
+    known = given.store.before(name, model)
     try:
         check_consent(known.standing, given.contacts)
     except Refused:

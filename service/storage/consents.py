@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
@@ -30,7 +32,16 @@ STATEMENTS = (
 def standing_of(connection: Connection, ring: KeyRing, name: PatientName) -> Standing:
     """What the ledger says of a patient."""
     patient = ring.pseudonym(name.organisation, name.patient_id)
-    rows = connection.execute(STATEMENTS, {"patient": patient}).all()
+    return standing_by(patient, connection.execute(STATEMENTS, {"patient": patient}).all())
+
+
+def standing_by(patient: str, rows: Sequence[Any]) -> Standing:
+    """What the ledger says of a patient by its rows, oldest first: the person's id, and statements if there are any.
+
+    Args:
+        patient: their keyed hash.
+        rows: with id, position, purpose, answer and at.
+    """
     said = {row.purpose: (row.answer, row.at) for row in rows if row.position is not None}
     return Standing(patient, rows[0].id if rows else None, rows[-1].position or 0 if rows else 0, said)
 

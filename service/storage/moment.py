@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, func, select
 
 from service.audit.chain import NOTHING, Link
 from service.consent import Standing
+from service.storage.consents import standing_by
 from service.storage.key_ring import KeyRing
 from service.storage.person import NEWEST as NEWEST_STATEMENT
 from service.storage.person import PatientName, Person
 from service.storage.prepared import Prepared
 from service.storage.schema import AUDIT, CONSENTS, PERSONS, STOPS
-from service.utc import as_utc
+from service.storage.stops import stopped_by
 
 ASKED = select(bindparam("patient", type_=String).label("patient")).subquery("asked")
 LAST_TURN = select(func.max(STOPS.c.position)).where(STOPS.c.policy == bindparam("policy", type_=String))
@@ -74,9 +74,7 @@ def before(connection: Connection, ring: KeyRing, name: PatientName, policy: str
     """Look before an answer for a patient by a model is made."""
     patient = ring.pseudonym(name.organisation, name.patient_id)
     rows = BEFORE.rows(connection, patient=patient, policy=policy)
-    said = {row.purpose: (row.answer, row.at) for row in rows if row.position is not None}
-    standing = Standing(patient, rows[0].id, rows[-1].position or 0, said)
-    return Before(standing, _stopped_at(rows[0]))
+    return Before(standing_by(patient, rows), stopped_by(rows[0].switch, rows[0].turned_at))
 
 
 def within(connection: Connection, ring: KeyRing, name: PatientName, policy: str) -> Within:
@@ -91,8 +89,4 @@ def within(connection: Connection, ring: KeyRing, name: PatientName, policy: str
     if row.id is not None:
         person = Person(row.id, ring.unwrap(row.key_id, row.wrapped_key, row.id), row.position or 0)
     head = NOTHING if row.seq is None else Link(row.seq, "", row.hash)
-    return Within(person, _stopped_at(row), head)
-
-
-def _stopped_at(row: Any) -> datetime | None:
-    return as_utc(row.turned_at) if row.switch == "stopped" else None
+    return Within(person, stopped_by(row.switch, row.turned_at), head)

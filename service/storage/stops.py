@@ -28,9 +28,12 @@ NEWEST = (
 def stopped_at(connection: Connection, policy: str) -> datetime | None:
     """Since when a model is out of service, UTC; None if it answers."""
     found = connection.execute(NEWEST, {"policy": policy}).one_or_none()
-    if found is None or found.switch == "lifted":
-        return None
-    return as_utc(found.at)
+    return None if found is None else stopped_by(found.switch, found.at)
+
+
+def stopped_by(switch: Switch | None, at: datetime) -> datetime | None:
+    """The same by the newest turn of its switch; None if there was none, or it was lifted."""
+    return as_utc(at) if switch == "stopped" else None
 
 
 def changes_of(connection: Connection, policy: str) -> tuple[StopChange, ...]:
