@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -18,6 +16,7 @@ from service.history_keeper import Kept
 from service.sheet import sheet_of
 from service.sheet_order import guideline_for
 from service.sheet_setting import setting_for
+from service.style_hash import style_hash
 
 ENCODING = "utf-8"
 FOOTER = " " * 190
@@ -52,7 +51,7 @@ def sheet_page(
             confidence=round(kept.answer.confidence * 100),
             setting=setting_for(sheet, contacts, f"{review.by} {review.role} {release.by} {release.role} {FOOTER}"),
             css=Markup(_css()),  # noqa: S704 - our own file; it has no part that comes from outside
-            style_hash=_hash(_css().encode(ENCODING)),
+            style_hash=style_hash(_css().encode(ENCODING)),
         )
     )
     return page.encode(ENCODING)
@@ -61,12 +60,8 @@ def sheet_page(
 def content_security_policy(page: bytes) -> str:
     """What a browser may do with the page: apply its own style, and nothing else."""
     style = STYLE.search(page)
-    allowed = f"style-src '{_hash(style.group(1))}'; " if style else ""
+    allowed = f"style-src {style_hash(style.group(1))}; " if style else ""
     return f"default-src 'none'; {allowed}base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-
-def _hash(style: bytes) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode('ascii')}"
 
 
 @cache

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from data_contracts.model_card import ModelCard
 from data_contracts.source_attribute import load_source_attributes
 from experiments.card.registry_record import RegistryRecord
+from experiments.report.one_style import one_style
 from experiments.report.page import environment
 from experiments.report.screens import scrolling
 from experiments.report.wording import MINUS
@@ -23,7 +24,7 @@ def as_html(card: ModelCard, registry: RegistryRecord | None = None) -> str:
     Args:
         registry: what the registry holds beside the card, where it was read from there.
     """
-    return scrolling(_rendered("model_card.html.j2", card, registry))
+    return one_style(scrolling(_rendered("model_card.html.j2", card, registry)))
 
 
 def as_markdown(card: ModelCard, registry: RegistryRecord | None = None) -> str:

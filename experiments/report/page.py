@@ -11,6 +11,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from data_contracts.gate import GateState
 from experiments.report.drawing import Picture
 from experiments.report.findings import against_reference
+from experiments.report.one_style import one_style
 from experiments.report.refutation import refuter_rows
 from experiments.report.screens import scrolling, themed
 from experiments.report.target_trial import OPEN
@@ -36,7 +37,7 @@ TEMPLATE = "report.html.j2"
 def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
     """HTML text; every number comes from the summary, every text in it is escaped."""
     primary = summary["outcomes"][0] if summary["effects_computed"] else None
-    return scrolling(
+    rendered = (
         environment("experiments.report")
         .get_template(TEMPLATE)
         .render(
@@ -59,6 +60,7 @@ def page(summary: dict[str, Any], figures: Mapping[str, Picture]) -> str:
             figures={name: themed(figure) for name, figure in figures.items()},
         )
     )
+    return one_style(scrolling(rendered))
 
 
 def by_state(gates: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

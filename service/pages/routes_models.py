@@ -11,6 +11,7 @@ from service.acting import Acting
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
+from service.foreign_document import foreign_headers
 from service.pages.comparison import compare
 from service.pages.fairness_view import MEASURES, fairness_view
 from service.pages.model_view import VersionView, model_rows, model_view, version_view
@@ -20,7 +21,6 @@ from service.pages.paging import page_asked, paging
 from service.pages.rendering import FRAMING, page, spoken
 from service.policy_card import card_in, check_card
 from service.routes_recommendations import PRIVATE
-from service.studies.routes import FOREIGN
 
 ADDRESS = "/models"
 ROUTER = APIRouter(prefix=ADDRESS, route_class=PageRoute, include_in_schema=False)
@@ -110,7 +110,8 @@ def get_file(model: str, version: str, name: str, given: Given, actor: Acting) -
         raise NotFound(f"Of a version these files are given out: {', '.join(FILES)}.")
     content = version_view(model, version).found.content(name)
     _read(given, actor, name, {"model": model, "version": version})
-    return Response(content, 200, {**PRIVATE, **FOREIGN}, media_type=FILES[name])
+    headers = foreign_headers(content if FILES[name] == HTML else b"")
+    return Response(content, 200, {**PRIVATE, **headers}, media_type=FILES[name])
 
 
 def _framed(

@@ -18,6 +18,7 @@ from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
 from service.entity_tag import EVENT_STREAM
+from service.foreign_document import foreign_headers
 from service.problem_document import documented
 from service.request_body import body_of, bytes_of, documented_body
 from service.routes_recommendations import PRIVATE
@@ -49,14 +50,6 @@ STATE: dict[str, Any] = {
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {"description": "States, as they come", "content": {EVENT_STREAM: {"schema": STATE}}}
 }
-FOREIGN = {
-    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-"""A worker wrote the page: it runs nothing, reaches nothing, and is not of this origin."""
-
 ROUTER = APIRouter(prefix="/v1/studies", tags=["studies"])
 Asked = Annotated[StudyAsked, Depends(body_of(StudyAsked))]
 Content = Annotated[bytes, Depends(bytes_of(LARGEST, BYTES))]
@@ -193,4 +186,4 @@ def get_report(study: str, given: Given, actor: Acting) -> Response:
     with given.store.looking() as connection:
         study_requests.request_of(connection, actor.principal.organisation, study)
         page = file_of(connection, given.store.ring, study, REPORT)
-    return Response(page, 200, {**PRIVATE, **FOREIGN}, media_type="text/html")
+    return Response(page, 200, {**PRIVATE, **foreign_headers(page)}, media_type="text/html")
