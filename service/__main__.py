@@ -5,8 +5,8 @@ recommend: policy -> verify -> table -> ledger of consents and kill switch -> ch
 serve: contacts -> policy -> verify -> database -> listen.
 sheet: database -> released? -> write.
 check: safety rules -> examples -> clock.
-keys, audit, backup, restore, retention, erase, withdrawn, cards, harms, decisions, stop, lift, stops:
-see service.keeping.
+keys, audit, backup, restore, retention, erase, withdrawn, cards, harms, decisions, stop, lift, stops,
+sessions: see service.keeping.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ examples:
   equipoise check --on 2027-06-30
   equipoise audit verify
   equipoise stop depression-first-line --by "K. Adler" --why "harm reports of 3 May are looked into"
+  equipoise sessions end a.mbeki --by "K. Adler" --why device_lost
   equipoise backup --out backup.zip
   EQUIPOISE_CONTACTS=contacts.yaml equipoise serve --local --policy depression-first-line@champion
 

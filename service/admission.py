@@ -93,6 +93,7 @@ def admitted(request: Request, given: Collaborators, address: str, right: Right)
     actor, answer = Actor(UNKNOWN, address_of(request)), None
     try:
         actor = replace(actor, principal=_principal(request, given, right))
+        request.state.actor = actor  # the page that refuses somebody knows who it speaks to
         check_role(actor.principal, right)
         only_own = check_scope(actor.principal, right, address)
         if right.about == "answer":
@@ -133,6 +134,13 @@ def _principal(request: Request, given: Collaborators, right: Right) -> Principa
     who = given.sessions.find(session, given.clock())
     request.state.signed_in = True
     return who
+
+
+def check_still_signed_in(request: Request, given: Collaborators) -> None:
+    """Raise NotAuthenticated if the session that a long answer was begun for has ended meanwhile."""
+    session = session_in(request)
+    if getattr(request.state, "signed_in", False) and session is not None and given.sessions is not None:
+        given.sessions.check_open(session, given.clock())
 
 
 def _answer(given: Collaborators, who: Principal, recommendation_id: str) -> tuple[str, UUID]:

@@ -27,6 +27,7 @@ from service.fhir import routes as routes_fhir
 from service.openapi import EquipoiseAPI
 from service.operations.middleware import install_middleware
 from service.pages import routes as routes_pages
+from service.sessions import routes_back_channel
 from service.smart import routes as routes_smart
 from service.smart import routes_launch
 from service.studies import routes as routes_studies
@@ -68,5 +69,6 @@ def create_app(collaborators: Collaborators) -> FastAPI:
         app.include_router(routes.ROUTER)
     app.include_router(routes_pages.ROUTER)
     app.include_router(routes_launch.ROUTER)
+    app.include_router(routes_back_channel.ROUTER)
     install_middleware(app, collaborators)
     return app

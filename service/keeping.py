@@ -148,6 +148,16 @@ def _switch(arguments: argparse.Namespace, _: Settings) -> int:
         return turn_switch(store, arguments.command, arguments.policy, arguments.by, arguments.why)
 
 
+def _sessions(arguments: argparse.Namespace, _: Settings) -> int:
+    from service.signing_out import end_person, tell_sessions
+
+    told, now = {"as_json": arguments.json}, utc_now()
+    with command_store() as store:
+        if arguments.action == "list":
+            return tell_sessions(store, now, **told)
+        return end_person(store, arguments.account, arguments.issuer, arguments.by, arguments.why, now, **told)
+
+
 COMMANDS: Mapping[str, Command] = {
     "keys": _keys,
     "audit": _audit,
@@ -162,4 +172,5 @@ COMMANDS: Mapping[str, Command] = {
     "stop": _switch,
     "lift": _switch,
     "stops": _switch,
+    "sessions": _sessions,
 }

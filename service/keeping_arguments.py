@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from service.sessions.reason import WHYS
+
 KEEPING = (
     "keys",
     "audit",
@@ -20,6 +22,7 @@ KEEPING = (
     "stop",
     "lift",
     "stops",
+    "sessions",
 )
 """The commands."""
 
@@ -62,7 +65,8 @@ def add_commands(commands: Any) -> list[argparse.ArgumentParser]:
     withdrawn.add_argument("--out", required=True, type=Path, metavar="FILE")
     cards = commands.add_parser("cards", help="cards, shown or not, and what became of them, as a table")
     cards.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
-    return [keys, audit, backup, restore, retention, erase, withdrawn, cards, *_add_switch(commands)]
+    beside = (*_add_switch(commands), _add_sessions(commands))
+    return [keys, audit, backup, restore, retention, erase, withdrawn, cards, *beside]
 
 
 def _add_switch(commands: Any) -> list[argparse.ArgumentParser]:
@@ -79,3 +83,20 @@ def _add_switch(commands: Any) -> list[argparse.ArgumentParser]:
     decisions = commands.add_parser("decisions", help="advice beside first choices and decisions, as a table")
     decisions.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
     return [stop, lift, stops, harms, decisions]
+
+
+def _add_sessions(commands: Any) -> argparse.ArgumentParser:
+    """Who is signed in to the pages, and the end of it."""
+    sessions: argparse.ArgumentParser = commands.add_parser("sessions", help="who is signed in; end one person's")
+    doing = sessions.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = doing.add_parser("list", help="everybody who is signed in to the pages")
+    end = doing.add_parser("end", help="end all sessions of one person on all replicas, at once")
+    end.add_argument("account", metavar="ACCOUNT", help="as the provider names the person; list and audit tell it")
+    end.add_argument("--issuer", metavar="URL", help="at which provider, where two have such an account")
+    end.add_argument("--by", required=True, help="who does it")
+    end.add_argument("--why", required=True, choices=WHYS, help="the reason, as the audit keeps it")
+    end.epilog = 'example: equipoise sessions end a.mbeki --by "K. Adler" --why device_lost'
+    listed.epilog = "example: equipoise sessions list --json"
+    for command in (listed, end):
+        command.add_argument("--json", action="store_true", help="print the result as JSON")
+    return sessions

@@ -10,7 +10,8 @@ The policy, in prose:
   the CDS services, writes down what patients said of consent, and says who treats whom. It signs nothing.
 * An **auditor** reads who did what with their organisation's recommendations, and reviews broken glass.
 * An **administrator** says who treats whom, destroys the key of who asks for erasure, takes a model
-  out of service or back, and reviews broken glass. No answer is theirs to read.
+  out of service or back, ends sessions of their organisation's people, and reviews broken glass. No answer is theirs
+  to read.
 * An **analyst** asks for studies, and so does the lab's worker; no patient's answer is theirs to read.
 * The lab's models, their gates, reports and promotions, are read by analysts and administrators.
 * A patient belongs to one **organisation**. What belongs to another does not exist for the caller: 404 and not 403, so
@@ -130,11 +131,13 @@ RIGHTS: Mapping[str, Right] = {
     "GET /assets/{digest}/{name}": OPEN,  # scripts and styles
     **dict.fromkeys(("GET /launch", "GET /launch/callback"), OPEN),  # who comes is asked at the record system
     **dict.fromkeys(("GET /login", "GET /login/callback", "GET /logout", "POST /logout"), OPEN),
+    "POST /login/back-channel-logout": OPEN,  # the provider, known by the token that it sends
     **{f"POST /recommendations/{{recommendation_id}}/{part}": SEES for part in ("again", "weigh")},
     **{f"POST /recommendations/{{recommendation_id}}/{part}": SIGNS for part in SIGNING},
     **dict.fromkeys(STUDY_ADDRESSES, STUDIES),
     **dict.fromkeys(OVERSIGHT_ADDRESSES, REVIEWS),
     "POST /oversight/switch": Right(frozenset({"administrator"})),
+    **dict.fromkeys(("GET /oversight/sessions", "POST /oversight/sessions"), Right(frozenset({"administrator"}))),
     **dict.fromkeys(MODEL_ADDRESSES, MODELS),
     "GET /cds-services": CDS,
     "POST /cds-services/{service_id}": CDS,

@@ -51,6 +51,7 @@ ACTIONS: Mapping[Kind, tuple[str, str]] = {
     "lift": ("U", "update"),
     "login": ("C", "create"),
     "logout": ("D", "delete"),
+    "session_end": ("D", "delete"),
     "study": ("U", "update"),
 }
 """What was done, as FHIR's action and RESTful interaction."""

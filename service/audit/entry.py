@@ -39,6 +39,7 @@ Kind = Literal[
     "lift",            # and put back
     "login",           # somebody logged in to the pages, or failed to
     "logout",          # and signed out
+    "session_end",     # somebody else ended a session: an administrator, the operator, the provider
     "study",           # a study was asked for, stopped, taken up again, ended or removed
 ]  # fmt: skip
 Outcome = Literal["success", "refused", "denied"]

@@ -61,7 +61,7 @@ def come_back(request: Request, given: Given) -> Response:
             raise NotAuthenticated(STRANGE)
         claims = login.claims(answer, attempt, given.clock())
         who = principal_of(login.issuer, claims)
-        session = sessions.begin(Actor(who, address_of(request)), given.clock(), session_in(request))
+        session = sessions.begin(Actor(who, address_of(request)), given.clock(), session_in(request), _sid(claims))
     except (NotAuthenticated, NotPermitted) as error:
         _note_failure(request, given, login, error, claims)
         return error_page(request, error)
@@ -96,6 +96,12 @@ def _login(given: Collaborators) -> tuple[Login, Sessions]:
     if given.login is None or given.sessions is None:
         raise NotFound(NOBODY)
     return given.login, given.sessions
+
+
+def _sid(claims: Mapping[str, Any]) -> str | None:
+    """What the provider calls its own session, if it says so; by that name it may end ours."""
+    sid = claims.get("sid")
+    return sid if isinstance(sid, str) else None
 
 
 def _landing(after: str, who: Principal) -> str:

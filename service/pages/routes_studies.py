@@ -56,9 +56,9 @@ def get_study(study: str, request: Request, given: Given, actor: Acting) -> Resp
 
 
 @ROUTER.get("/{study}/events")
-def follow(study: str, given: Given, actor: Acting) -> Response:
+def follow(request: Request, study: str, given: Given, actor: Acting) -> Response:
     """Its states as they come."""
-    return studies.follow(study, given, actor)
+    return studies.follow(request, study, given, actor)
 
 
 @ROUTER.get("/{study}/report")

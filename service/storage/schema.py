@@ -179,9 +179,13 @@ SESSIONS = Table(
     Column("idle_until", DateTime(timezone=True), nullable=False),
     Column("until", DateTime(timezone=True), nullable=False, index=True),
     Column("content", LargeBinary, nullable=False),
+    Column("provider_session", String(64), index=True),
+    Column("account", LargeBinary, nullable=False),
 )
 """Sessions of browsers. ``id`` is the hash of the cookie, which alone opens ``content``; ``who`` a keyed hash of
-issuer and subject. Rows go when a session ends; that it began and ended stands in the audit."""
+issuer and subject, ``provider_session`` of issuer and the provider's own session (``sid``), if it told one.
+``account``, whose it is, is sealed by the key ring, for who may end it. Rows go when a session ends; that it began and
+ended stands in the audit."""
 
 CARE = Table(
     "care",

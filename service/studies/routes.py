@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from data_contracts.errors import BadInput, Problem
@@ -14,6 +14,7 @@ from data_contracts.protocol import StudyProtocol
 from data_contracts.protocol_file import parse_document, parse_yaml
 from data_contracts.study_request import TABLE_KINDS, Line, StudyAsked, StudyRequest
 from service.acting import Acting
+from service.admission import check_still_signed_in
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
@@ -141,10 +142,11 @@ def get_study(study: str, given: Given, actor: Acting, response: Response) -> St
     response_class=StreamingResponse,
     responses={**STREAM, **documented(404, 422, 500, 503)},
 )
-def follow(study: str, given: Given, actor: Acting) -> StreamingResponse:
-    """A stream of ``StudyRequest`` documents."""
+def follow(request: Request, study: str, given: Given, actor: Acting) -> StreamingResponse:
+    """A stream of ``StudyRequest`` documents; it ends with the session that asked for it."""
 
     def look() -> StudyRequest:
+        check_still_signed_in(request, given)
         with given.store.looking() as connection:
             return study_requests.request_of(connection, actor.principal.organisation, study)
 

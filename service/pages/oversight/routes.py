@@ -80,6 +80,7 @@ def _overview(request: Request, given: Collaborators, actor: Actor, found: Verif
         parts=parts_of(given),
         standing=_standing(given),
         may_turn="administrator" in actor.principal.roles,
+        signed_in_here=given.sessions is not None,
         due=_due(given),
         contacts=given.contacts,
         waiting=waiting.waiting,

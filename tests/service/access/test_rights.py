@@ -28,7 +28,7 @@ from service.storage.person import PatientName
 from service.storage.store import Store
 from service.utc import utc_now
 
-PAGES = ("/find", "/recommendations/", "/studies", "/models", "/oversight", "/emergency", "/logout")
+PAGES = ("/find", "/login/", "/recommendations/", "/studies", "/models", "/oversight", "/emergency", "/logout")
 TOKEN = "t" * 43
 HERE, THERE = "St Example", "Other Trust"
 
@@ -56,6 +56,7 @@ PEOPLE = {
 COLUMNS = "C U X O I J A B M N Y -"
 REVIEWS = "403 403 403 403 403 403 + + + + 403 401"
 ANALYST = "403 403 403 403 403 403 403 403 403 403 + 401"
+ADMINISTRATOR = "403 403 403 403 403 403 403 403 + + 403 401"
 MODELS = "403 403 403 403 403 403 403 403 + + + 401"
 MATRIX = {
     "GET /healthz": "+ + + + + + + + + + + +",
@@ -91,6 +92,7 @@ MATRIX = {
     "GET /recommendations/{recommendation_id}/course": "+ + 403 404 403 403 403 403 403 403 403 401",
     "GET /assets/{digest}/{name}": "+ + + + + + + + + + + +",
     **dict.fromkeys(("GET /login", "GET /login/callback", "GET /logout", "POST /logout"), "+ + + + + + + + + + + +"),
+    "POST /login/back-channel-logout": "+ + + + + + + + + + + +",
     "POST /recommendations/{recommendation_id}/again": "+ + 403 404 403 403 403 403 403 403 403 401",
     "POST /recommendations/{recommendation_id}/weigh": "+ + 403 404 403 403 403 403 403 403 403 401",
     "POST /recommendations/{recommendation_id}/acknowledge": "+ 403 403 404 403 403 403 403 403 403 403 401",
@@ -133,6 +135,7 @@ MATRIX = {
     "GET /oversight/glass": REVIEWS,
     "POST /oversight/consents": REVIEWS,
     "POST /oversight/glass/{glass_id}": "403 403 403 403 403 403 + 404 + 404 403 401",
+    **dict.fromkeys(("GET /oversight/sessions", "POST /oversight/sessions"), ADMINISTRATOR),
     "POST /oversight/switch": "403 403 403 403 403 403 403 403 + + 403 401",
     "POST /oversight/verification": REVIEWS,
     "GET /models": MODELS,
@@ -164,6 +167,9 @@ LET_IN = {
     "GET /assets/{digest}/{name}": 404,  # none of that name
     "GET /login": 404,  # nobody logs in by a browser there
     "GET /login/callback": 404,
+    "POST /login/back-channel-logout": 404,
+    "GET /oversight/sessions": 404,  # nor has anybody a session
+    "POST /oversight/sessions": 404,
     "POST /v1/recommendations": 201,
     "POST /v1/consents": 201,
     "POST /v1/erasures": 404,  # nothing is kept of that patient

@@ -125,6 +125,8 @@ def port() -> int:
 def provider(installed: None, port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     redirect = f"http://127.0.0.1:{port}/login/callback"
     shared = {"redirect_uris": [redirect], "response_types": ["code"], "grant_types": ["authorization_code"]}
+    told = f"http://127.0.0.1:{port}/login/back-channel-logout"
+    shared |= {"backchannel_logout_uri": told, "backchannel_logout_session_required": True}
     signs = {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [KEY.as_dict(private=False)]}}
     clients = [
         shared | {"client_id": "equipoise", "client_secret": SHARED},
@@ -132,9 +134,9 @@ def provider(installed: None, port: int, tmp_path_factory: pytest.TempPathFactor
     ]
     settings = tmp_path_factory.mktemp("provider") / "settings.json"
     settings.write_text(json.dumps({"clients": clients, "people": PEOPLE}))
-    with (settings.with_name("err")).open("w") as told:
+    with (settings.with_name("err")).open("w") as said:
         command = ["node", "server.mjs", str(settings), "0"]
-        process = subprocess.Popen(command, cwd=PROVIDER, stdout=subprocess.PIPE, stderr=told, text=True)
+        process = subprocess.Popen(command, cwd=PROVIDER, stdout=subprocess.PIPE, stderr=said, text=True)
     assert process.stdout is not None
     issuer = next((line.strip() for line in process.stdout if line.startswith("http")), "")
     assert issuer, settings.with_name("err").read_text()
@@ -204,6 +206,27 @@ def test_a_person_logs_in_and_out_in_a_real_browser(browser: Any, service: str, 
         assert SESSION not in {one["name"] for one in other.cookies()}
     bearer = {"Authorization": f"Bearer {provider.tokens('ann')[0]['access_token']}"}
     assert httpx.get(f"{service}/v1/studies", headers=bearer).status_code == 200
+
+
+def test_who_logs_out_at_the_provider_is_out_here(browser: Any, service: str, provider: Running) -> None:
+    """The provider's own logout token ends the session that came of its session, and not the person's other one."""
+    here, there = browser.new_context(), browser.new_context()
+    for context in (here, there):
+        tab = context.new_page()
+        tab.goto(f"{service}/studies")
+        fill(tab, "ann")
+        assert tab.locator(".who bdi").inner_text() == "A. Nalyst"
+    cookies = [{one["name"]: one["value"] for one in context.cookies()}[SESSION] for context in (here, there)]
+    tab = here.new_page()
+    tab.goto(f"{provider.issuer}/session/end")
+    tab.get_by_role("button", name="Yes").click()
+    tab.wait_for_load_state()
+    answers = [
+        httpx.get(f"{service}/v1/studies", headers={"Cookie": f"{SESSION}={cookie}"}).status_code for cookie in cookies
+    ]
+    assert answers == [401, 200]
+    here.close()
+    there.close()
 
 
 def fill(tab: Any, person: str) -> None:

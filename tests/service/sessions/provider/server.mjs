@@ -14,15 +14,18 @@ function signingKey() {
 
 function provider(issuer) {
   const claimed = ["name", "roles", "licence", "organisation"];
-  return new Provider(issuer, {
+  const made = new Provider(issuer, {
     clients: settings.clients,
     jwks: { keys: [signingKey()] },
     claims: { openid: ["sub"], profile: claimed },
     conformIdTokenClaims: false,
+    // Its own agent reaches no loopback address, where the service under test listens.
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     cookies: { keys: ["of a test"] },
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...settings.people[id] }) }),
     extraTokenClaims: (_, token) => settings.people[token.accountId],
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: true },
       resourceIndicators: {
         enabled: true,
@@ -34,6 +37,8 @@ function provider(issuer) {
       },
     },
   });
+  made.on("backchannel.error", (_, error) => console.error(String(error)));
+  return made;
 }
 
 const server = createServer((request, response) => answer(request, response));
