@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
+from data_contracts.errors import NotPermitted
 from service.acting import Acting
+from service.admission import note_refusal
 from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.collaborators import Collaborators, Given
@@ -26,16 +28,20 @@ TURNS: dict[str, Any] = {
 
 @ROUTER.post("/{policy}/stop", summary="Take a model out of service, on all replicas, at once", **TURNS)
 def stop(policy: str, order: Ordered, given: Given, actor: Acting, response: Response) -> ModelStanding:
-    """Every answer that is not given yet is refused; safety rules go on being heard."""
+    """Every answer that is not given yet is refused, in all organisations; safety rules go on being heard."""
     response.headers.update(PRIVATE)
     return _turned(policy, "stopped", order, given, actor)
 
 
 @ROUTER.post("/{policy}/lift", summary="Put a model that was taken out back into service", **TURNS)
 def lift(policy: str, order: Ordered, given: Given, actor: Acting, response: Response) -> ModelStanding:
-    """The model answers again; that too takes a reason."""
+    """The caller's organisation takes its stop back, with a reason; the model answers again once none stands."""
     response.headers.update(PRIVATE)
-    return _turned(policy, "lifted", order, given, actor)
+    try:
+        return _turned(policy, "lifted", order, given, actor)
+    except NotPermitted as error:
+        note_refusal(given, actor, "POST /v1/models/{policy}/lift", error)
+        raise
 
 
 @ROUTER.get("/{policy}/stop", responses=documented(404, 422, 500, 503), summary="Whether a model is in service")

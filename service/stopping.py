@@ -7,7 +7,7 @@ from typing import Literal
 from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
 from service.console import tell
-from service.model_stop import StopOrder, standing_of
+from service.model_stop import StopOrder, standing_of, stopped_by, told_hands
 from service.request_body import read_document
 from service.storage.stops import known_models
 from service.storage.store import Store
@@ -28,8 +28,9 @@ def turn_switch(store: Store, command: Literal["stop", "lift"], policy: str, by:
         tell(f"{policy} is out of service: no replica of this database gives advice by it from now on.")
         tell("Safety rules go on being heard. Released sheets are not given out. To put it back: equipoise lift.")
     else:
+        held = stopped_by(store.stops(policy))
         store.turn(policy, "lifted", order, Entry("lift", OPERATOR, utc_now()))
-        tell(f"{policy} is in service again.")
+        tell(f"{policy} is in service again. It was stopped by {told_hands(held) or 'nobody'}.")
     return 0
 
 
@@ -39,7 +40,9 @@ def tell_stops(store: Store) -> int:
         models = known_models(connection)
     for policy in models:
         standing = standing_of(policy, store.stops(policy))
-        tell(f"{policy}: {'in service' if standing.in_service else 'OUT OF SERVICE'}")
+        out = f"OUT OF SERVICE, stopped by {told_hands(standing.stopped_by)}"
+        tell(f"{policy}: {'in service' if standing.in_service else out}")
         for change in standing.changes:
-            tell(f"  {change.at:%Y-%m-%d %H:%M} UTC {change.switch} by {change.order.by}: {change.order.why}")
+            who = f"{change.order.by}, {told_hands((change.organisation,))}"
+            tell(f"  {change.at:%Y-%m-%d %H:%M} UTC {change.switch} by {who}: {change.order.why}")
     return 0

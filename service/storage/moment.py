@@ -19,10 +19,10 @@ from service.storage.person import NEWEST as NEWEST_STATEMENT
 from service.storage.person import PatientName, Person
 from service.storage.prepared import Prepared
 from service.storage.schema import AUDIT, CONSENTS, PERSONS, STOPS
-from service.storage.stops import stopped_by
+from service.storage.stops import COUNTS, out_since
 
 ASKED = select(bindparam("patient", type_=String).label("patient")).subquery("asked")
-LAST_TURN = select(func.max(STOPS.c.position)).where(STOPS.c.policy == bindparam("policy", type_=String))
+LAST_TURN = select(func.max(STOPS.c.position)).where(STOPS.c.policy == bindparam("policy", type_=String), COUNTS)
 LAST_RECORD = select(func.max(AUDIT.c.seq))
 SWITCH = (STOPS.c.switch, STOPS.c.at.label("turned_at"))
 ABOUT = ASKED.outerjoin(PERSONS, PERSONS.c.patient == ASKED.c.patient).outerjoin(
@@ -74,7 +74,7 @@ def before(connection: Connection, ring: KeyRing, name: PatientName, policy: str
     """Look before an answer for a patient by a model is made."""
     patient = ring.pseudonym(name.organisation, name.patient_id)
     rows = BEFORE.rows(connection, patient=patient, policy=policy)
-    return Before(standing_by(patient, rows), stopped_by(rows[0].switch, rows[0].turned_at))
+    return Before(standing_by(patient, rows), out_since(rows[0].switch, rows[0].turned_at))
 
 
 def within(connection: Connection, ring: KeyRing, name: PatientName, policy: str) -> Within:
@@ -89,4 +89,4 @@ def within(connection: Connection, ring: KeyRing, name: PatientName, policy: str
     if row.id is not None:
         person = Person(row.id, ring.unwrap(row.key_id, row.wrapped_key, row.id), row.position or 0)
     head = NOTHING if row.seq is None else Link(row.seq, "", row.hash)
-    return Within(person, stopped_by(row.switch, row.turned_at), head)
+    return Within(person, out_since(row.switch, row.turned_at), head)

@@ -17,8 +17,13 @@ import pytest
 from sqlalchemy import text
 
 from service.__main__ import main
+from service.access.authentication import Callers
+from service.access.principal import LOCAL
+from service.app import create_app
 from service.audit.replay import replay
 from service.audit.verify import verify
+from service.collaborators import Collaborators
+from service.contact import Contact
 from service.storage.store import Store
 
 URL = "/v1/recommendations"
@@ -187,3 +192,66 @@ def test_two_replicas(replicas: list[str], profile: dict[str, Any], capsys: pyte
         )
     for one in clients:
         one.close()
+
+
+def test_who_stopped_it_puts_it_back(served: Any, store: Store, profile: dict[str, Any]) -> None:
+    """Any organisation stops it for all; it is out until each that stopped it took its stop back, or the operator."""
+    here, there = (administrator(served, store, organisation) for organisation in ("St Example", "Other Trust"))
+
+    def out() -> bool:
+        return integrator.post(URL, json=profile).status_code == 503
+
+    integrator = administrator(served, store, "St Example", "integrator")
+    assert here.post(f"{MODEL}/lift", json=ORDER).status_code == 409
+    assert here.post(f"{MODEL}/stop", json=ORDER).json()["stopped_by"] == ["St Example"]
+    assert out()
+    refused = there.post(f"{MODEL}/lift", json=ORDER)
+    assert (refused.status_code, "St Example" in refused.json()["detail"]) == (403, True)
+    assert kinds(store)[-1] == ("denied", "denied")
+    assert there.post(f"{MODEL}/stop", json=ORDER).json()["stopped_by"] == ["St Example", "Other Trust"]
+    taken = here.post(f"{MODEL}/lift", json=ORDER).json()
+    assert (taken["in_service"], taken["stopped_by"], taken["changes"][-1]["switch"]) == (
+        False,
+        ["Other Trust"],
+        "withdrawn",
+    )
+    assert out()
+    assert here.post(f"{MODEL}/lift", json=ORDER).json() == taken  # said again
+    assert here.post(f"{MODEL}/lift", json=ORDER | {"why": "again"}).status_code == 403
+    assert there.post(f"{MODEL}/lift", json=ORDER).json()["in_service"]
+    assert not out()
+    with store.reading() as connection, store.reading() as beside:
+        assert verify(connection, beside, ()).findings == ()
+
+
+def test_who_runs_the_service_has_the_wider_hand(
+    served: Any, store: Store, profile: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The operator lifts every stop at once; an organisation lifts no stop of the operator's, and may stop again."""
+    here, there = (administrator(served, store, organisation) for organisation in ("St Example", "Other Trust"))
+    integrator = administrator(served, store, "St Example", "integrator")
+    for one in (here, there):
+        one.post(f"{MODEL}/stop", json=ORDER)
+    assert main(["stops"]) == 0
+    assert "OUT OF SERVICE, stopped by St Example and Other Trust" in capsys.readouterr().out
+    assert main(["lift", "tiny", "--by", "K. Adler", "--why", "both have agreed"]) == 0
+    assert integrator.post(URL, json=profile).status_code == 201
+    assert here.post(f"{MODEL}/stop", json=ORDER).json()["in_service"] is False  # in the words of before
+    assert integrator.post(URL, json=profile).status_code == 503
+    assert here.post(f"{MODEL}/lift", json=ORDER).json()["in_service"]
+    assert main(["stop", "tiny", "--by", "K. Adler", "--why", "of the deployment"]) == 0
+    told = there.post(f"{MODEL}/lift", json=ORDER)
+    assert (told.status_code, "who runs the service" in told.json()["detail"]) == (403, True)
+    assert here.get(f"{MODEL}/stop").json()["stopped_by"] == [None]
+    assert integrator.post(URL, json=profile).status_code == 503
+
+
+def administrator(served: Any, store: Store, organisation: str, role: Any = "administrator") -> Any:
+    """A client of an organisation's."""
+    from fastapi.testclient import TestClient
+
+    held = {"issuer": "https://login.example.org", "organisation": organisation, "method": "oidc"}
+    who = LOCAL.model_copy(update={**held, "roles": frozenset({role})})
+    callers = Callers(lambda _: who, lambda _, __: who)
+    contacts = (Contact(name="Crisis line", phone="+00 000 000", when="day and night"),)
+    return TestClient(create_app(Collaborators(lambda: served, store, contacts, callers=callers)))

@@ -17,7 +17,7 @@ from service.audit.finding import Verification
 from service.audit.verify import SHOWN, verify_store
 from service.check import WARNING_DAYS
 from service.collaborators import Collaborators, Given
-from service.model_stop import ModelStanding, StopOrder, standing_of
+from service.model_stop import Hand, ModelStanding, StopOrder, may_lift, standing_of
 from service.operations.readiness import parts_of
 from service.pages.form import Form
 from service.pages.page_route import PageRoute
@@ -26,6 +26,7 @@ from service.pages.signing import signed_fields
 from service.request_body import read_document
 from service.routes_models import lift, stop
 from service.storage.broken_glass import waiting_glasses
+from service.storage.stops import hand_of
 
 ADDRESS = "/oversight"
 ROUTER = APIRouter(prefix=ADDRESS, route_class=PageRoute, include_in_schema=False)
@@ -78,8 +79,9 @@ def _overview(request: Request, given: Collaborators, actor: Actor, found: Verif
         request,
         "oversight.html.j2",
         parts=parts_of(given),
-        standing=_standing(given),
-        may_turn="administrator" in actor.principal.roles,
+        standing=(standing := _standing(given)),
+        may_turn=(may_turn := "administrator" in actor.principal.roles),
+        turns=_turns(standing, hand_of(actor.principal)) if standing and may_turn else (),
         signed_in_here=given.sessions is not None,
         due=_due(given),
         contacts=given.contacts,
@@ -95,6 +97,12 @@ def _standing(given: Collaborators) -> ModelStanding | None:
     except NotReady:
         return None
     return standing_of(name, given.store.stops(name))
+
+
+def _turns(standing: ModelStanding, hand: Hand) -> tuple[str, ...]:
+    """Which turns of the switch are a hand's: taking its own stop back, or stopping what it has not stopped."""
+    lift = ("lift",) if may_lift(standing.stopped_by, hand) else ()
+    return lift if hand in standing.stopped_by else (*lift, "stop" if standing.in_service else "stop_too")
 
 
 def _due(given: Collaborators) -> tuple[DueRule, ...]:

@@ -40,6 +40,7 @@ PEOPLE = {
     "D": somebody("dr-d", "clinician", "administrator"),
     "E": somebody("dr-e", "clinician", organisation="Other Trust"),
     "I": somebody("record-system", "integrator"),
+    "F": somebody("dr-f", "administrator", organisation="Other Trust"),
 }
 
 
@@ -107,6 +108,28 @@ def test_a_model_is_taken_out_and_put_back(client: Any, send: Callable[..., Any]
     assert send("/oversight/switch", turn="lift", **turn).status_code in (303, 409)
     assert send("/oversight/switch", turn="burn", **turn).status_code == 400
     assert send("/oversight/switch", turn="stop", model="tiny", **WHO).status_code == 422
+
+
+def test_the_switch_says_whom_it_concerns(hospital: Any) -> None:
+    """Each organisation's page tells who stopped the model and offers what is theirs: to stop, or to take back."""
+    turn = {"model": "tiny", "why": "Reports are looked into."}
+    take_back, stop_too = "Take your stop back", "Stop the model for your organisation"
+    assert "concerns every organisation" in hospital("F", "GET", "/oversight").text
+    assert hospital("D", "POST", "/oversight/switch", data=turn | {"turn": "stop"}).status_code == 303
+    own, other, auditor = (hospital(letter, "GET", "/oversight").text for letter in "DFA")
+    assert all("Stopped by:" in page and HERE in page for page in (own, other, auditor))
+    assert [(take_back in page, stop_too in page) for page in (own, other, auditor)] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+    refused = hospital("F", "POST", "/oversight/switch", data=turn | {"turn": "lift"})
+    assert (refused.status_code, HERE in refused.text) == (403, True)
+    assert hospital("F", "POST", "/oversight/switch", data=turn | {"turn": "stop"}).status_code == 303
+    assert hospital("D", "POST", "/oversight/switch", data=turn | {"turn": "lift"}).status_code == 303
+    page = hospital("D", "GET", "/oversight").text
+    assert "Stop taken back, another stands" in page
+    assert (take_back in page, stop_too in page) == (False, True)
 
 
 def test_who_saw_what_of_one_s_own_organisation_alone(hospital: Any, profile: dict[str, Any]) -> None:
