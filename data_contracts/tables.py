@@ -77,13 +77,22 @@ def write_table(columns: Mapping[str, Column], path: Path) -> None:
 
     Empty cells are NaN, None, or masked: whole numbers and yes/no in a masked array stay what they are beside them.
     """
+    write_whole(path, table_bytes(columns, path.suffix))
+
+
+def table_bytes(columns: Mapping[str, Column], ending: str) -> bytes:
+    """Columns as the file that `write_table` writes.
+
+    Args:
+        columns: by name.
+        ending: of the file; .parquet, or anything else for CSV.
+    """
     frame = pd.DataFrame({name: _series(column) for name, column in columns.items()})
-    if path.suffix.lower() == ".parquet":
-        buffer = io.BytesIO()
-        frame.to_parquet(buffer, index=False)
-        write_whole(path, buffer.getvalue())
-    else:
-        write_whole(path, frame.to_csv(index=False, lineterminator="\n").encode())
+    if ending.lower() != ".parquet":
+        return frame.to_csv(index=False, lineterminator="\n").encode()
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return buffer.getvalue()
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

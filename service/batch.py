@@ -17,6 +17,7 @@ from data_contracts.episode import Column
 from data_contracts.errors import BadUsage
 from data_contracts.gate import in_state, waivers_used
 from data_contracts.site_offer import SiteOffers, read_site_offers
+from data_contracts.whole_file import write_whole
 from engine.batch import joined, recommend_cohort
 from engine.data_checks import names_checked
 from engine.outcome_table import outcome_table
@@ -28,6 +29,7 @@ from service.patient_table import AS_OF, BY, EXCLUDED_ARMS, PATIENT_ID, SITE, id
 from service.preference_columns import weight_columns
 from service.progress import followed
 from service.served_policy import ServedPolicy, load_verified
+from service.table_record import Asked, Written
 from service.utc import utc_now
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def recommend_table(
         BadInput, NotFound, Refused: the table, the policy's place or the policy is not sound.
         ModelStopped, NotReady: the model is out of service, or the service's database cannot be asked.
     """
-    from data_contracts.tables import read_table, write_table  # pandas: a second that other commands need not wait
+    from data_contracts.tables import read_table  # pandas: a second that other commands need not wait
 
     check_out(patients, out)
     beside = outcomes_beside(out)
@@ -78,13 +80,17 @@ def recommend_table(
         if ledger is not None:
             check_switch(ledger, served.policy.manifest.name, table.n)
             table, withdrawn = with_ledger(table, needs, ids_of(table), ledger)
-        found = decide(read_cohort(table, needs), served, utc_now().date(), offers)
+        day, batch = utc_now().date(), None
+        found = decide(read_cohort(table, needs), served, day, offers)
+        written = Written.of(found.table, found.outcomes, out.suffix)
         if ledger is not None:
-            remember(ledger, served.policy.manifest.name, safety_of(found.table))
-    if found.outcomes:
-        write_table(found.outcomes, beside)
-    write_table(found.table, out)
-    told = {"consent": consent, "withdrawn": withdrawn}
+            asked = Asked(served, offers, day, consent is not None)
+            record = asked.record(ledger.store.ring, patients.read_bytes(), written)
+            batch = remember(ledger, record, safety_of(found.table))
+    if written.outcomes is not None:
+        write_whole(beside, written.outcomes)
+    write_whole(out, written.answered)
+    told = {"consent": consent, "withdrawn": withdrawn, "batch": batch}
     summary = summarise(found, served, needs, columns, out).model_copy(update=told)
     tell(summary.model_dump_json() if as_json else summary.paragraph())
     return 0

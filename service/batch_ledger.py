@@ -28,12 +28,14 @@ from service.needs import Needs
 from service.patient_table import AS_OF, cell_value
 from service.settings import DATABASE, SQLITE
 from service.storage import stops
+from service.storage.answers import keep_surroundings
 from service.storage.command_store import command_store
 from service.storage.consents import newest_statements
 from service.storage.person import PatientName, find_or_make_person
 from service.storage.schema import PERSONS
 from service.storage.store import Store
 from service.storage.transaction import Transaction
+from service.table_record import TableRecord
 from service.utc import utc_now
 
 if TYPE_CHECKING:
@@ -138,13 +140,16 @@ def check_switch(ledger: Ledger, policy: str, patients: int) -> None:
         raise
 
 
-def remember(ledger: Ledger, policy: str, safety: Mapping[str, str]) -> None:
-    """Write an audit record for each patient, before the table is given to anybody.
+def remember(ledger: Ledger, table: TableRecord, safety: Mapping[str, str]) -> str:
+    """Write an audit record for each patient, and one of the table, before it is given to anybody.
 
     Args:
         ledger: what was asked.
-        policy: the model's name.
+        table: what is remembered of it.
         safety: of each patient's identifier, the level of safety that the answer has.
+
+    Returns:
+        What the records call the table.
 
     Raises:
         ModelStopped, WrongState: the model was stopped, or one of the patients withdrew, since the ledger was asked.
@@ -152,7 +157,16 @@ def remember(ledger: Ledger, policy: str, safety: Mapping[str, str]) -> None:
     """
     batch, patients = str(uuid4()), iter(safety.items())
     while some := dict(islice(patients, TOGETHER)):
-        ledger.store.write(_remembering(ledger, policy, batch, some))
+        ledger.store.write(_remembering(ledger, table.policy, batch, some))
+    told = {"batch": batch, **table.detail(ledger.position, len(safety))}
+
+    def close(transaction: Transaction) -> None:
+        check_in_service(table.policy, stops.stopped_at(transaction.connection, table.policy))
+        keep_surroundings(transaction.connection, table.surroundings)
+        transaction.chain.append(Entry("table", ledger.actor, utc_now(), detail=told))
+
+    ledger.store.write(close)
+    return batch
 
 
 def _remembering(ledger: Ledger, policy: str, batch: str, safety: Mapping[str, str]) -> Any:

@@ -30,6 +30,7 @@ class BatchSummary(BaseModel):
         refused: no ranking by a safety rule.
         abstained: no arm could be ranked, by the reason of most arms.
         consent: where everybody's consent is recorded, as told on the command line.
+        batch: what the audit calls this table, for `equipoise audit replay`; None if there is no database.
         withdrawn: how many have withdrawn by the ledger of the service's database; None if there is none to ask.
         unknown_facts: safety facts that the table has no column for, so that they are unknown for everybody.
         unread_columns: columns that neither the policy nor a rule reads.
@@ -49,6 +50,7 @@ class BatchSummary(BaseModel):
     abstained: dict[str, int]
     consent: str | None = None
     withdrawn: int | None = None
+    batch: str | None = None
     unknown_facts: tuple[str, ...]
     unread_columns: tuple[str, ...]
     table: str
@@ -66,6 +68,8 @@ class BatchSummary(BaseModel):
             told += f" Consent of {waiting} is not recorded: give it in the table, or say where it is with --consent."
         if self.withdrawn is not None:
             told += f" By the service's ledger {self.withdrawn} have withdrawn; the audit remembers each patient."
+        if self.batch is not None:
+            told += f" It calls the table {self.batch}."
         if self.unknown_facts:
             names = ", ".join(self.unknown_facts[:SHOWN])
             more = len(self.unknown_facts) - SHOWN

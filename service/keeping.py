@@ -69,6 +69,11 @@ def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
     with command_store() as store:
         if arguments.action == "verify":
             return audit_verify(store, settings.audit_roots, as_json=arguments.json)
+        if arguments.action == "replay" and arguments.patients is not None:
+            from service.batch_replay import replay_table
+
+            given = (arguments.recommendation, arguments.patients, arguments.policy)
+            return replay_table(store, *given, as_json=arguments.json)
         if arguments.action == "replay":
             return audit_replay(store, arguments.recommendation, arguments.policy, as_json=arguments.json)
         return audit_export(store, arguments.out, arguments.first)

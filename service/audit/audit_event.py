@@ -52,6 +52,7 @@ ACTIONS: Mapping[Kind, tuple[str, str]] = {
     "login": ("C", "create"),
     "logout": ("D", "delete"),
     "session_end": ("D", "delete"),
+    "table": ("C", "create"),
     "study": ("U", "update"),
 }
 """What was done, as FHIR's action and RESTful interaction."""

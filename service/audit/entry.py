@@ -40,6 +40,7 @@ Kind = Literal[
     "login",           # somebody logged in to the pages, or failed to
     "logout",          # and signed out
     "session_end",     # somebody else ended a session: an administrator, the operator, the provider
+    "table",           # a table of patients was answered by the command
     "study",           # a study was asked for, stopped, taken up again, ended or removed
 ]  # fmt: skip
 Outcome = Literal["success", "refused", "denied"]

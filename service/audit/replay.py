@@ -81,7 +81,7 @@ def replay(store: Store, row: StoredRecommendation, policy: Path | None) -> Repl
         raise NotFound("This answer was made before what it came from was kept; it cannot be computed again.")
     kept = json.loads(store.surroundings(row.surroundings.sha256))
     record = RecommendationRecord.model_validate_json(row.response)
-    again = _computed(row, record, kept, _policy_folder(row.policy_manifest_sha256, policy))
+    again = _computed(row, record, kept, policy_folder(row.policy_manifest_sha256, policy))
     same = again == row.response
     return Replayed(
         id=str(row.id),
@@ -111,7 +111,12 @@ def _computed(row: StoredRecommendation, record: RecommendationRecord, kept: dic
     return made.model_dump_json().encode()
 
 
-def _policy_folder(sha256: str, given: Path | None) -> Path:
+def policy_folder(sha256: str, given: Path | None) -> Path:
+    """Where a policy lies: the folder that was named, or the cache's.
+
+    Raises:
+        NotFound: none was named, and the cache has it no more.
+    """
     if given is not None:
         return given
     for folder in sorted((home() / "cache").glob(f"*/{sha256}")):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, true
 
 from data_contracts.withdrawn import listed_as
 from service.audit.entry import Entry
@@ -47,7 +47,7 @@ def standing_by(patient: str, rows: Sequence[Any]) -> Standing:
 
 
 def newest_statements(
-    connection: Connection, purpose: Purpose, organisation: str, after: int = 0
+    connection: Connection, purpose: Purpose, organisation: str, after: int = 0, until: int | None = None
 ) -> tuple[dict[str, tuple[Said, datetime]], int]:
     """What an organisation's patients said last of a purpose, by their keyed hashes; and the ledger's newest position.
 
@@ -56,12 +56,13 @@ def newest_statements(
         purpose: of what.
         organisation: whose patients.
         after: statements up to this position are left out.
+        until: statements after this position are left out; None for none.
     """
     query = (
         select(PERSONS.c.patient, CONSENTS.c.answer, CONSENTS.c.at)
         .join_from(CONSENTS, PERSONS, CONSENTS.c.person == PERSONS.c.id)
         .where(PERSONS.c.organisation == organisation, PERSONS.c.patient.is_not(None), CONSENTS.c.purpose == purpose)
-        .where(CONSENTS.c.position > after)
+        .where(CONSENTS.c.position > after, true() if until is None else CONSENTS.c.position <= until)
         .order_by(CONSENTS.c.position)
     )
     position = (

@@ -162,3 +162,57 @@ def test_a_database_that_is_away(recommend: Recommend, monkeypatch: Any) -> None
     """A configured database that cannot be asked is no reason to go on without it."""
     monkeypatch.setenv("EQUIPOISE_DATABASE_URL", "postgresql://127.0.0.1:1/nothing")
     assert recommend({"P-1": "yes"}) == (5, {})
+
+
+def batch_of(run: Recommend, capsys: Any, told: dict[str, str], *more: str) -> str:
+    """Makes a table; what the audit calls it."""
+    capsys.readouterr()
+    assert run(told, "--json", *more)[0] == 0
+    return str(json.loads(capsys.readouterr().out)["batch"])
+
+
+def test_a_table_is_made_again(
+    store: Store, recommend: Recommend, policy_folder: Path, tmp_path: Path, capsys: Any
+) -> None:
+    """From the same input the same bytes come out, by the ledger of then; from another nothing is computed."""
+    say(store, "P-1", "withdrawn")
+    batch = batch_of(recommend, capsys, {"P-1": "yes", "P-2": "yes"})
+    (told,) = records(store, "table")
+    assert (told["detail"]["batch"], told["detail"]["patients"]) == (batch, 2)
+    assert "P-1" not in json.dumps(told)
+    say(store, "P-1", "given")
+    say(store, "P-2", "withdrawn")
+    patients = tmp_path / "patients.csv"
+    again = ["audit", "replay", batch, "--policy", str(policy_folder), "--json", "--patients", str(patients)]
+    assert main(again) == 0
+    assert json.loads(capsys.readouterr().out)["same"] is True
+    sound = patients.read_text()
+    patients.write_text(sound.replace("17,41", "17,42", 1))
+    assert main(again) == 3
+    assert "asked about" in capsys.readouterr().err
+    patients.write_text(sound)
+    assert main([*again[:2], "0" * 8, *again[3:]]) == 3
+    out = str(tmp_path / "out.parquet")  # the last --out counts
+    again[2] = batch_of(recommend, capsys, {"P-1": "yes", "P-2": "yes"}, "--out", out)
+    assert again[2] != batch
+    assert main(again) == 0
+
+
+def test_another_table_is_noticed(
+    store: Store, recommend: Recommend, policy_folder: Path, tmp_path: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    """If the computation gives other bytes than were written then, that is told and is exit 5."""
+    from service import batch_replay
+
+    batch = batch_of(recommend, capsys, {"P-2": "yes"})
+    decide = batch_replay.decide
+
+    def other(*given: Any) -> Any:
+        found = decide(*given)
+        found.table["effect"] = found.table["effect"] + 1e-12
+        return found
+
+    monkeypatch.setattr(batch_replay, "decide", other)
+    again = ["audit", "replay", batch, "--policy", str(policy_folder), "--patients", str(tmp_path / "patients.csv")]
+    assert main(again) == 5
+    assert "answered" in capsys.readouterr().err
