@@ -23,7 +23,8 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)  ## the whole way on a real trial and on a synthetic clinic, about two minutes
 	$(BIN)/equipoise-lab demo
 
-test: check  ## everything a change has to pass
+test: $(READY)  ## everything a change has to pass
+	@$(MAKE) --jobs 2 --output-sync $(HELD)
 	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadfile
 
 test-slow: $(READY)  ## the longer simulations and the comparison with DoubleML
@@ -65,7 +66,9 @@ $(BUILD)/%.cdx.json: %.lock pyproject.toml $(READY)
 	env -u SOURCE_DATE_EPOCH $(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml \
 	    --output-file $@ $<
 
-check: lint types contracts secrets docs  ## ruff, mypy strict, import contracts, no secrets, the examples in README and docs
+HELD := lint types contracts secrets
+check: $(READY)  ## ruff, mypy strict, import contracts, no secrets, the examples in README and docs
+	@$(MAKE) --jobs 2 --output-sync $(HELD) docs
 
 # A word that only looks like a secret is marked where it stands: `# pragma: allowlist nextline secret`.
 secrets: $(READY)  ## no key or password in what is committed

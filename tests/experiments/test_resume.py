@@ -83,12 +83,11 @@ def registered(home: Path) -> tuple[list[str], list[str]]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the same study, run without interruption."""
+def undisturbed(small: Small, lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the same study, run without interruption, in this process."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    process = start(small, folder / "home", folder / "out")
-    _out, err = process.communicate()
-    assert process.returncode == 0, err
+    ran = lab("study", small.protocol, "--data", small.data, "--out", folder / "out", home=folder / "home")
+    assert ran.code == 0, ran.err
     return folder / "out"
 
 
@@ -125,7 +124,7 @@ def test_a_killed_study_goes_on_and_ends_like_any_other(small: Small, undisturbe
 def test_ctrl_c_says_that_it_can_go_on(small: Small, tmp_path: Path) -> None:
     """An interrupted study ends with 130, no traceback, and what to do."""
     process = start(small, tmp_path / "home", tmp_path / "out")
-    wait_for(process, lambda: any((tmp_path / "out").glob("stages/design-*.stage")))
+    wait_for(process, lambda: any((tmp_path / "out").glob("stages/cohort-*.stage")))
     process.send_signal(signal.SIGINT)
     told = process.communicate()[1]
     assert process.returncode == 130

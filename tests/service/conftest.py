@@ -6,8 +6,10 @@ import base64
 import io
 import json
 import os
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +39,7 @@ from service.audit.entry import Entry
 from service.collaborators import Collaborators
 from service.contact import Contact
 from service.served_policy import ServedPolicy, load_served
-from service.storage.database import open_database
+from service.storage.database import open_database, upgrade
 from service.storage.keys import open_keys
 from service.storage.opening import ready_store
 from service.storage.store import Store
@@ -235,11 +237,23 @@ def served(policy_folder: Path) -> ServedPolicy:
     return load_served(str(policy_folder))
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of a migrated, empty SQLite database: migrations run once, and not before each of a thousand tests."""
+    path = tmp_path_factory.mktemp("migrated") / "service.db"
+    engine = open_database(SecretStr(f"sqlite:///{path}"))
+    upgrade(engine)
+    engine.dispose()
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.serialize()
+
+
 @pytest.fixture
-def store(home: Path, served: ServedPolicy) -> Iterator[Store]:
+def store(home: Path, served: ServedPolicy, migrated: bytes) -> Iterator[Store]:
     """A migrated store that knows the served policy."""
     engine = open_database(SecretStr(f"sqlite:///{home / 'service.db'}"))
-    made = ready_store(engine, open_keys(os.environ, datetime.now(UTC)), datetime.now(UTC))
+    (home / "service.db").write_bytes(migrated)
+    made = Store(engine, open_keys(os.environ, datetime.now(UTC)))
     entry = Entry("policy", LOCAL_ACTOR, datetime.now(UTC))
     made.keep_policy(served.source.manifest_sha256, served.documents, entry)
     yield made

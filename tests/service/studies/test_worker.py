@@ -14,6 +14,7 @@ from uuid import uuid4
 import httpx
 import pytest
 import uvicorn
+import yaml
 
 from data_contracts.errors import BadUsage, NotAuthenticated, NotReady, Refused
 from data_contracts.study_request import StudyRequest
@@ -56,10 +57,12 @@ def client(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield found
 
 
-def ask(client: httpx.Client, folder: Path, episodes: int = 300) -> str:
-    """Ask for a study of simulated records."""
+def ask(client: httpx.Client, folder: Path, episodes: int = 300, draws: int = 20) -> str:
+    """Ask for a study of simulated records, whose refuters draw so often."""
     simulate_to("null", episodes, 1, folder, "episodes")
-    study = client.post(URL, json={"protocol": (folder / "protocol.yaml").read_text(encoding="utf-8")}).json()["id"]
+    protocol = yaml.safe_load((folder / "protocol.yaml").read_text(encoding="utf-8"))
+    protocol["refuters"] = {"draws": draws, "dowhy": False}
+    study = client.post(URL, json={"protocol": yaml.safe_dump(protocol)}).json()["id"]
     table = (folder / "records.csv").read_bytes()
     sent = client.put(f"{URL}/{study}/table", params={"name": "records.csv"}, content=table, headers=BYTES)
     assert sent.json()["state"] == "waiting"
@@ -110,7 +113,7 @@ def test_a_study_that_cannot_be_done_says_why(client: httpx.Client, address: str
 @pytest.mark.slow
 def test_stopped_and_taken_up_again(client: httpx.Client, address: str, tmp_path: Path) -> None:
     """A person stops a running study; taken up again, it goes on from its finished stages and is done."""
-    study = ask(client, tmp_path / "records", 3000)
+    study = ask(client, tmp_path / "records", 3000, draws=100)
     command = [sys.executable, "-m", "experiments", "worker", "--service", address, "--work", str(tmp_path / "work")]
     worker = subprocess.Popen([*command, "--once"])
     while (now := client.get(f"{URL}/{study}").json())["share"] < 0.5:
