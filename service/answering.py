@@ -5,7 +5,6 @@ An answer is prepared first and kept before it is given; whoever shows it may ke
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
@@ -27,7 +26,8 @@ from service.served_policy import ServedPolicy
 from service.storage.answers import StoredRecommendation
 from service.storage.events import add_event
 from service.storage.moment import Before
-from service.storage.person import PatientName
+from service.storage.person import PatientName, Person
+from service.storage.store import Beside
 from service.storage.transaction import Transaction
 from service.withheld import ACTION, withholding
 
@@ -113,7 +113,7 @@ def check_model(prepared: Prepared, given: Collaborators) -> None:
     check_in_service(policy, given.store.stopped_at(policy) or prepared.record.created_at)
 
 
-def keep(prepared: Prepared, given: Collaborators, also: Callable[[Transaction], None] | None = None) -> None:
+def keep(prepared: Prepared, given: Collaborators, also: Beside | None = None) -> None:
     """Keep an answer; when this returns it is on disk.
 
     Args:
@@ -129,13 +129,13 @@ def keep(prepared: Prepared, given: Collaborators, also: Callable[[Transaction],
     ring, record, answer = given.store.ring, prepared.record, prepared.record.recommendation
     model = answer.policy if prepared.withheld != "model_stopped" and ranks(answer) else None
 
-    def beside(transaction: Transaction) -> None:
+    def beside(transaction: Transaction, person: Person) -> None:
         if prepared.withheld is not None:
             done = (withholding(prepared.withheld, record.created_at), None)
             entry = Entry(ACTION, prepared.entry.actor, record.created_at, detail={"why": prepared.withheld})
             add_event(transaction, ring, record.id, done, entry)
         if also is not None:
-            also(transaction)
+            also(transaction, person)
 
     try:
         with given.operations.traces.step("keep"):

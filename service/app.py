@@ -58,7 +58,8 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     )
     app.state.collaborators = collaborators
     install_error_handling(app)
-    app.include_router(routes_recommendations.MAKING)
+    for answering in (routes_recommendations.MAKING, routes_cds.ANSWERING):
+        app.include_router(answering)
     for routes in (routes_recommendations, routes_release, routes_sheet, routes_basis, routes_consent, routes_health):
         app.include_router(routes.ROUTER)
     for routes in (routes_models, routes_source_attributes, routes_harm, routes_care, routes_break_glass):

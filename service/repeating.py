@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -56,7 +55,7 @@ def answer_once(
     prepared = prepare(profile, given, actor)
     check_model(prepared, given)
     try:
-        keep(prepared, given, None if claim is None else partial(keep_claim, claim, prepared.record.id))
+        keep(prepared, given, None if claim is None else keep_claim(claim, prepared.record.id))
     except Claimed:
         if claim is None or (found := _answered(claim, given, actor)) is None:
             raise

@@ -31,19 +31,21 @@ def body_of(model: type[Document]) -> Callable[[Request], Awaitable[Document]]:
     """
 
     async def read(request: Request) -> Document:
-        return parse_body(model, await read_body(request))
+        return parse_body(model, b"".join([chunk async for chunk in body_chunks(request, MAX_BYTES)]))
 
     return read
 
 
-async def read_body(request: Request) -> bytes:
-    """A JSON body as it came, not parsed yet.
+def body_chunks(request: Request, limit: int, *kinds: str) -> AsyncGenerator[bytes, None]:
+    """A body as it comes, of at most so many bytes; raises what `body_of` raises for that.
 
-    Raises:
-        HTTPException: as for `body_of`.
+    Args:
+        request: whose body it is.
+        limit: bytes.
+        kinds: media types that it may be of, JSON if none is named.
     """
-    _check_kind(request)
-    return await _bounded(request, MAX_BYTES)
+    _check_kind(request, *kinds)
+    return chunks_of(request, limit, f"A body has at most {limit // 1024} KiB.")
 
 
 def bytes_of(limit: int, *kinds: str) -> Callable[[Request], Awaitable[bytes]]:
@@ -55,8 +57,7 @@ def bytes_of(limit: int, *kinds: str) -> Callable[[Request], Awaitable[bytes]]:
     """
 
     async def read(request: Request) -> bytes:
-        _check_kind(request, *kinds)
-        return await _bounded(request, limit)
+        return b"".join([chunk async for chunk in body_chunks(request, limit, *kinds)])
 
     return read
 
@@ -125,11 +126,6 @@ async def chunks_of(request: Request, limit: int, told: str) -> AsyncGenerator[b
         if size > limit:
             raise HTTPException(413, told, {"Connection": "close"})
         yield chunk
-
-
-async def _bounded(request: Request, limit: int) -> bytes:
-    parts = chunks_of(request, limit, f"A body has at most {limit // 1024} KiB.")
-    return b"".join([chunk async for chunk in parts])
 
 
 def read_json(body: bytes) -> Any:

@@ -15,11 +15,11 @@ from service.problem_document import documented
 from service.record import RecommendationRecord
 from service.repeating import Key, answer_once
 from service.request_body import body_of, documented_body
-from service.straight_route import StraightRoute
+from service.straight_route import ProfileRoute
 from service.withheld import WithheldRecord, shown
 
 ROUTER = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
-MAKING = APIRouter(prefix=ROUTER.prefix, tags=["recommendations"], route_class=StraightRoute)
+MAKING = APIRouter(prefix=ROUTER.prefix, tags=["recommendations"], route_class=ProfileRoute)
 Profile = Annotated[PatientProfile, Depends(body_of(PatientProfile))]
 PRIVATE = {"Cache-Control": "no-store"}
 JSON = "application/json"

@@ -95,9 +95,9 @@ class Card(_Part):
             raise ValueError("at most one recommended suggestion")
         return self
 
-    def told(self) -> dict[str, Any]:
+    def told(self) -> str:
         """As JSON, without what is not there."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump_json(exclude_none=True)
 
 
 def shortened(text: str) -> str:

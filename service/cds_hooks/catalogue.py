@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -88,9 +89,10 @@ def discovery() -> dict[str, Any]:
     return {"services": [one.told() for one in SERVICES.values()]}
 
 
+@cache
 def prefetch_templates() -> Mapping[str, str]:
     """What is asked for, by key: reads and searches with token, date, _sort and _count alone."""
-    return {
+    templates = {
         "patient": f"Patient/{PATIENT}",
         "observations": f"Observation?patient={PATIENT}&code={','.join(_loinc_codes())}&_sort=-date&_count=200",
         "questionnaires": f"QuestionnaireResponse?patient={PATIENT}&_sort=-authored&_count=50",
@@ -102,6 +104,7 @@ def prefetch_templates() -> Mapping[str, str]:
         "consents": f"Consent?patient={PATIENT}&_count=50",
         "values": f"Observation?patient={PATIENT}&code=urn:equipoise:value|&_sort=-date&_count=200",
     }
+    return MappingProxyType(templates)
 
 
 def wanted(template: str) -> tuple[str, str, Query]:

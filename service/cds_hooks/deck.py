@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Literal
 from uuid import uuid4
 
+from data_contracts.kept import kept
 from data_contracts.manifest import PolicyManifest
 from service.cds_hooks.card import Card, Coding, Link, Source
 from service.event import Withheld
@@ -117,12 +119,18 @@ class Dealt:
         """Whether it is shown whatever else is set."""
         return self.topic in SAFETY
 
+    @kept
+    def told(self) -> str:
+        """The card as JSON: as it is shown, and as it is kept."""
+        return self.card.told()
+
 
 def new_uuid() -> str:
     """A name for a card or suggestion."""
     return str(uuid4())
 
 
+@cache
 def source(topic: Topic) -> Source:
     """Where a card comes from."""
     return Source(label="Equipoise", topic=Coding(code=topic, system=TOPIC_SYSTEM, display=TOPICS[topic]))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
@@ -13,68 +14,74 @@ from service.audit.entry import Entry
 from service.cds_hooks.deck import Dealt
 from service.collaborators import Collaborators
 from service.record import consents
-from service.storage.cards import StoredCard, add_cards, was_shown
-from service.storage.person import PatientName
-from service.storage.transaction import Transaction
+from service.storage.cards import StoredCard, add_cards
+from service.storage.store import Beside
 
 State: TypeAlias = Literal["shown", "shadow", "quiet"]
 User: TypeAlias = tuple[str, str]
 """Who works in the record system, and the firing of the hook."""
 
 
-def states_of(
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of a card.
+
+    Attributes:
+        dealt: the card.
+        state: whether it is shown.
+        news: keyed hash of what is told so, by which the same is known again.
+    """
+
+    dealt: Dealt
+    state: State
+    news: str
+
+
+def fates_of(
     dealt: Sequence[Dealt], prepared: Prepared, user: User, given: Collaborators, actor: Actor
-) -> tuple[State, ...]:
+) -> tuple[Fate, ...]:
     """What becomes of each card. Cards on safety are shown always."""
+    told = (given, actor)
+    return tuple(_fate(one, prepared, user, told) for one in dealt)
+
+
+def _fate(one: Dealt, prepared: Prepared, user: User, told: tuple[Collaborators, Actor]) -> Fate:
+    given, _ = told
+    if not one.is_safety and given.cards.mode == "shadow":
+        return Fate(one, "shadow", _news(one, "shadow", prepared, user, told))
+    shown = _news(one, "shown", prepared, user, told)
     since = given.clock() - timedelta(days=given.cards.quiet_days)
-    states: list[State] = []
-    for one in dealt:
-        if one.is_safety:
-            states.append("shown")
-        elif given.cards.mode == "shadow":
-            states.append("shadow")
-        else:
-            with given.store.looking() as connection:
-                told = was_shown(connection, _news(one, "shown", prepared, user, (given, actor)), since)
-            states.append("quiet" if told else "shown")
-    return tuple(states)
+    if one.is_safety or not given.store.was_shown(shown, since):
+        return Fate(one, "shown", shown)
+    return Fate(one, "quiet", _news(one, "quiet", prepared, user, told))
 
 
-def card_keeper(
-    hook: str,
-    dealt: Sequence[Dealt],
-    states: Sequence[State],
-    prepared: Prepared,
-    told: tuple[User, Collaborators, Actor],
-) -> Callable[[Transaction], None] | None:
+def card_keeper(hook: str, fates: Sequence[Fate], prepared: Prepared, user: User, actor: Actor) -> Beside | None:
     """What writes the cards beside their answer; None for a patient of whom nothing but a refusal is kept."""
-    user, given, actor = told
-    if not dealt or not consents(prepared.record.recommendation):
+    if not fates or not consents(prepared.record.recommendation):
         return None
-    record, ring = prepared.record, given.store.ring
+    record = prepared.record
     rows = [
         StoredCard(
-            id=one.card.uuid,
+            id=one.dealt.card.uuid,
             recommendation=record.id,
             at=record.created_at,
             hook=hook,
-            news=_news(one, state, prepared, user, (given, actor)),
-            content=json.dumps(
-                {
-                    "card": one.card.told(),
-                    "topic": one.topic,
-                    "state": state,
-                    "arms": dict(one.arms),
-                    "user": user[0],
-                    "instance": user[1],
-                }
-            ),
+            news=one.news,
+            content=_content(one, user),
         )
-        for one, state in zip(dealt, states, strict=True)
+        for one in fates
     ]
-    name = PatientName(actor.principal.organisation, record.recommendation.patient_id)
     entry = Entry("card", actor, record.created_at)
-    return lambda transaction: add_cards(transaction, ring, name, rows, entry)
+    return lambda transaction, person: add_cards(transaction, person, rows, entry)
+
+
+def _content(one: Fate, user: User) -> str:
+    """What is kept of a card, as JSON; the card itself as it was made for the answer."""
+    who, instance = user
+    beside = {"topic": one.dealt.topic, "state": one.state, "arms": dict(one.dealt.arms)}
+    told = json.dumps({**beside, "user": who, "instance": instance})
+    return f'{{"card": {one.dealt.told}, {told[1:]}'
 
 
 def _news(one: Dealt, state: State, prepared: Prepared, user: User, told: tuple[Collaborators, Actor]) -> str:

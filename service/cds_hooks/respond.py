@@ -5,9 +5,8 @@ Safety goes first in all of it: what was read is judged before anything is said 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from data_contracts.errors import BadUsage, ModelStopped, Refused
 from service.answering import Prepared, keep
@@ -20,7 +19,7 @@ from service.cds_hooks.fetched import completed, why_not
 from service.cds_hooks.from_record import check_whole, prepare_known
 from service.cds_hooks.gathered import gather
 from service.cds_hooks.hook_request import CONTEXTS, Context, HookRequest, OrderContext
-from service.cds_hooks.kept_cards import card_keeper, states_of
+from service.cds_hooks.kept_cards import card_keeper, fates_of
 from service.cds_hooks.order_card import order_cards
 from service.cds_hooks.ranking_card import ranking_card
 from service.cds_hooks.safety_card import safety_cards
@@ -30,8 +29,8 @@ from service.fhir.record import PatientRecord, read_record
 from service.request_body import read_document
 
 
-def respond(request: HookRequest, service: CdsService, given: Collaborators, actor: Actor) -> dict[str, Any]:
-    """The cards for one firing of a hook; each is kept, shown or not.
+def respond(request: HookRequest, service: CdsService, given: Collaborators, actor: Actor) -> str:
+    """The cards for one firing of a hook, as JSON; each is kept, shown or not.
 
     Nothing is made for users who are no clinicians, for a patient whose death is on record, or for one who withdrew
     from decision support.
@@ -55,7 +54,7 @@ def respond(request: HookRequest, service: CdsService, given: Collaborators, act
     try:
         prepared = prepare_known(record.profile, given, actor)
     except Refused:  # who withdrew is not looked at, and the audit has it
-        return {"cards": []}
+        return _answer(())
     launches = (request.fhirServer or "").rstrip("/") in given.ehrs
     dealt = _deal(context, record, prepared, given, launches=launches)
     if not any(one.is_safety for one in dealt):
@@ -63,19 +62,23 @@ def respond(request: HookRequest, service: CdsService, given: Collaborators, act
     if not dealt and isinstance(context, OrderContext):
         return _silent(service, given, actor, "no news")
     user = (context.userId, request.hookInstance)
-    states = states_of(dealt, prepared, user, given, actor)
+    fates = fates_of(dealt, prepared, user, given, actor)
     try:
-        keep(prepared, given, card_keeper(service.hook, dealt, states, prepared, (user, given, actor)))
+        keep(prepared, given, card_keeper(service.hook, fates, prepared, user, actor))
     except ModelStopped:  # in this very moment: what safety says goes out all the same
         return respond(request, service, given, actor)
-    return {"cards": [one.card.told() for one, state in zip(dealt, states, strict=True) if state == "shown"]}
+    return _answer(one.dealt for one in fates if one.state == "shown")
 
 
-def _silent(service: CdsService, given: Collaborators, actor: Actor, why: str) -> dict[str, Any]:
+def _answer(shown: Iterable[Dealt]) -> str:
+    return f'{{"cards":[{",".join(one.told for one in shown)}]}}'
+
+
+def _silent(service: CdsService, given: Collaborators, actor: Actor, why: str) -> str:
     """No card, and nothing kept but that there was a call and why nothing came of it."""
     detail = {"hook": service.hook, "cards": 0, "why": why}
     given.store.note(Entry("card", actor, given.clock(), detail=detail))
-    return {"cards": []}
+    return _answer(())
 
 
 def _deal(

@@ -9,26 +9,26 @@ from data_contracts.fact import load_facts
 from data_contracts.profile import Acknowledgement
 from data_contracts.rule import RuleSet
 from service.fhir.code_index import OWN_ACKNOWLEDGEMENT
-from service.fhir.findings import Findings, of_type
-from service.fhir.parsing import Placed
+from service.fhir.findings import Findings
 from service.fhir.resource import Procedure
+from service.fhir.sent import Sent
 
 LONGEST = 200
 
 
 def read_acknowledgements(
-    resources: Sequence[Placed], rules: RuleSet, found: Findings, as_of: Mapping[str, date]
+    sent: Sent, rules: RuleSet, found: Findings, as_of: Mapping[str, date]
 ) -> tuple[Acknowledgement, ...]:
     """Acknowledgements of rules that wait for one; each has to be as new as what it answers.
 
     Args:
-        resources: of the patient.
+        sent: of the patient.
         rules: that are judged.
         found: where notes go.
         as_of: the days of the facts that count.
     """
     told: dict[tuple[str, str], None] = {}
-    for where, procedure in of_type(resources, Procedure):
+    for where, procedure in sent.of(Procedure):
         codes = procedure.code.codes_in({OWN_ACKNOWLEDGEMENT}) if procedure.code else ()
         for code in codes:
             rule = next((one for one in rules.rules if one.id == code and one.id in rules.waiting), None)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from service.fhir.code_index import drugs_of, no_intolerance
 from service.fhir.datatype import CodeableConcept, status_of
-from service.fhir.findings import Findings, of_type
+from service.fhir.findings import Findings
 from service.fhir.moment import days_of
-from service.fhir.parsing import Placed
 from service.fhir.resource import ALLERGY_VERIFICATION, AllergyIntolerance
+from service.fhir.sent import Sent
 
 FACT, NONE = "intolerances", "none"
 LONGEST = 100
 
 
-def read_allergies(resources: Sequence[Placed], found: Findings) -> None:
+def read_allergies(sent: Sent, found: Findings) -> None:
     """Read what allergies say: their names together, or none if that is what was recorded."""
     names: dict[str, str] = {}
     none: list[tuple[str, str | None]] = []
-    for where, allergy in of_type(resources, AllergyIntolerance):
+    for where, allergy in sent.of(AllergyIntolerance):
         status = status_of(allergy.verificationStatus, ALLERGY_VERIFICATION)
         if status in ("entered-in-error", "refuted"):
             found.note("left_out", "allergies entered in error or refuted", where)

@@ -11,10 +11,10 @@ from data_contracts.fact_codes import answer_words
 from data_contracts.record_words import own_record_words
 from service.fhir.code_index import LOINC
 from service.fhir.datatype import Coded, Coding
-from service.fhir.findings import Findings, of_type
+from service.fhir.findings import Findings
 from service.fhir.moment import Days, days_of
-from service.fhir.parsing import Placed
 from service.fhir.resource import Answer, Component, Item, Observation, QuestionnaireResponse
+from service.fhir.sent import Sent
 
 SURE = frozenset({"final", "amended", "corrected", "completed"})
 UNSURE = frozenset({"preliminary", "in-progress", "stopped"})
@@ -49,17 +49,16 @@ class Value:
         return self.number if (self.unit or "").strip().lower() in SCORES else None
 
 
-def read_values(resources: Iterable[Placed], found: Findings) -> Iterator[Value]:
+def read_values(sent: Sent, found: Findings) -> Iterator[Value]:
     """Every value of observations and questionnaires that are not entered in error; what is left out is noted."""
-    listed = list(resources)
-    for where, observation in of_type(listed, Observation):
+    for where, observation in sent.of(Observation):
         if observation.status not in SURE | UNSURE:
             found.note("left_out", "observations that their status says are none", where)
             continue
         for part in (observation, *observation.component):
             if one := _observed(part, observation, where):
                 yield one
-    for where, response in of_type(listed, QuestionnaireResponse):
+    for where, response in sent.of(QuestionnaireResponse):
         if response.status not in SURE | UNSURE:
             found.note("left_out", "questionnaires entered in error", where)
             continue

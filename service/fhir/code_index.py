@@ -60,7 +60,7 @@ def is_condition(coded: Coded) -> bool:
 
 def no_intolerance(codes: Iterable[Coded]) -> bool:
     """Whether one of the codes says that no allergy or intolerance is known."""
-    return not {_address(code) for code in load_fact_codes().no_intolerance}.isdisjoint(codes)
+    return not _no_intolerance().isdisjoint(codes)
 
 
 def _is_class(code: Code) -> bool:
@@ -87,6 +87,11 @@ def _therapies() -> dict[Coded, list[Therapy]]:
         for code in therapy.codes:
             found[_address(code)].append(therapy)
     return dict(found)
+
+
+@cache
+def _no_intolerance() -> frozenset[Coded]:
+    return frozenset(_address(code) for code in load_fact_codes().no_intolerance)
 
 
 @cache

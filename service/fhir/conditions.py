@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from data_contracts.fact_codes import FactCodes
 from service.fhir.code_index import facts_of, is_condition
 from service.fhir.datatype import status_of
-from service.fhir.findings import Findings, of_type
+from service.fhir.findings import Findings
 from service.fhir.moment import days_of
-from service.fhir.parsing import Placed
 from service.fhir.resource import CONDITION_STATUS, CONDITION_VERIFICATION, Condition
+from service.fhir.sent import Sent
 
 SUSPECTED = frozenset({"unconfirmed", "provisional", "differential"})
 OVER = frozenset({"inactive", "remission", "resolved"})
 
 
-def read_conditions(resources: Sequence[Placed], found: Findings) -> None:
+def read_conditions(sent: Sent, found: Findings) -> None:
     """Read what conditions say of the safety facts."""
-    for where, condition in of_type(resources, Condition):
+    for where, condition in sent.of(Condition):
         coded = list(condition.code.coded()) if condition.code else []
         verification = status_of(condition.verificationStatus, CONDITION_VERIFICATION)
         if verification == "entered-in-error":

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Literal
 
 from service.fhir.code_index import DECISION_SUPPORT, OWN_CONSENT
 from service.fhir.datatype import CodeableConcept
-from service.fhir.findings import CONSENT, Findings, of_type
+from service.fhir.findings import CONSENT, Findings
 from service.fhir.moment import days_of
-from service.fhir.parsing import Placed
 from service.fhir.resource import Consent, Provision
+from service.fhir.sent import Sent
 
 Ruling = Literal["yes", "no"]
 BASE: dict[str, Ruling] = {"OPTIN": "yes", "OPTOUT": "no"}
 TYPES: dict[str, Ruling] = {"permit": "yes", "deny": "no"}
 
 
-def read_consents(resources: Sequence[Placed], found: Findings) -> None:
+def read_consents(sent: Sent, found: Findings) -> None:
     """Read the consents that are about decision support; of those of a day a no counts before a yes."""
-    for where, consent in of_type(resources, Consent):
+    for where, consent in sent.of(Consent):
         if not _is_about_us(consent):
             found.note("left_out", "consents to something else", where)
             continue

@@ -7,9 +7,9 @@ rules that are implied.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from service.fhir.moment import Days, Moment, days_of
@@ -18,7 +18,16 @@ Coded = tuple[str, str]
 """The address of a terminology, which may be empty, and a code in it."""
 
 LONGEST_TEXT = 1_000_000
-MODIFIERS = ("modifierExtension", "implicitRules")
+MODIFIED = "modifier"
+"""Type of the error that a part has something which changes what it means: its place is that of the something."""
+
+
+def _nothing(content: Any) -> None:
+    if content:
+        raise PydanticCustomError(MODIFIED, "nothing that changes what the resource means")
+
+
+Nothing = Annotated[None, BeforeValidator(_nothing)]
 
 
 class Element(BaseModel):
@@ -29,12 +38,8 @@ class Element(BaseModel):
         extra="ignore", frozen=True, strict=True, allow_inf_nan=False, str_max_length=LONGEST_TEXT
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _unmodified(cls, content: Any) -> Any:
-        if isinstance(content, dict) and any(content.get(name) for name in MODIFIERS):
-            raise PydanticCustomError("modifier", "nothing that changes what the resource means")
-        return content
+    modifierExtension: Nothing = None
+    implicitRules: Nothing = None
 
 
 class Coding(Element):

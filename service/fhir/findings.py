@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
 
 from data_contracts.errors import Problem
 from data_contracts.fact import UnreadableFact, load_facts, read_fact
 from data_contracts.profile import Value
 from service.fhir.moment import Days
 from service.fhir.note import Note, NoteKind
-from service.fhir.parsing import Placed
-from service.fhir.resource import Resource
 
-Kind = TypeVar("Kind", bound=Resource)
 CONSENT = "decision_support_consent"
 
 
@@ -73,9 +69,12 @@ class Findings:
                 return
         self.said.append(Said(name, value, days, where))
 
-    def about(self, name: str) -> list[Said]:
-        """What is said of one thing."""
-        return [one for one in self.said if one.name == name]
+    def by_name(self) -> dict[str, list[Said]]:
+        """What is said of each thing."""
+        told: dict[str, list[Said]] = {}
+        for one in self.said:
+            told.setdefault(one.name, []).append(one)
+        return told
 
 
 def alarms(name: str, value: Value) -> bool:
@@ -85,16 +84,11 @@ def alarms(name: str, value: Value) -> bool:
     return value is True or (isinstance(value, float | int) and value >= 1)
 
 
-def of_type(resources: Iterable[Placed], kind: type[Kind]) -> Iterator[tuple[str, Kind]]:
-    """The resources of one type, each with its place."""
-    for one in resources:
-        if isinstance(one.resource, kind):
-            yield one.where, one.resource
-
-
 def newest(said: Iterable[Said]) -> list[Said]:
     """What was said last: of several on one day all; what holds now is newer than anything with a day."""
     listed = list(said)
+    if len(listed) == 1:
+        return listed
     if undated := [one for one in listed if one.days is None]:
         return undated
     last = max((one.days.last for one in listed if one.days), default=None)

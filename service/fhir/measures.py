@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from data_contracts.encoding import Feature
 from data_contracts.fact import load_facts
 from data_contracts.instrument_name import instrument_for, time_of
 from data_contracts.record_words import CODE_SYSTEMS, load_record_words
 from service.fhir.answers import Value
+from service.fhir.datatype import Coded
 from service.fhir.findings import Findings
 from service.fhir.moment import Days, days_of
 from service.fhir.sheet import Sheet, sheets_of
@@ -99,26 +101,27 @@ def _read_item9(sheets: Sequence[Sheet], found: Findings) -> None:
 def _columns_of(instrument: str, wanted: Wanted) -> Iterator[str]:
     names = dict.fromkeys([*(one.name for one in wanted.features), *([wanted.baseline] if wanted.baseline else [])])
     for name in names:
-        of = instrument_for(name)
-        at_start = name == wanted.baseline or AT_START.fullmatch(time_of(name))
-        if of is not None and of.id == instrument and name not in load_facts() and at_start:
+        of, at_start = _total_in(name)
+        if of == instrument and (at_start or name == wanted.baseline):
             yield name
+
+
+@lru_cache(maxsize=4096)
+def _total_in(column: str) -> tuple[str | None, bool]:
+    """Whose total a column holds that is no fact, and whether its name says that it is of the decision's moment."""
+    of = instrument_for(column)
+    if of is None or column in load_facts():
+        return None, False
+    return of.id, AT_START.fullmatch(time_of(column)) is not None
 
 
 def _read_other(feature: Feature, values: Sequence[Value], found: Findings) -> None:
     """A measure that is called as the feature, with the unit that it has to have."""
     units = UNITS.get(feature.name.casefold())
-    codes = {
-        (CODE_SYSTEMS[code.system], code.code)
-        for word in load_record_words()
-        if word.table == "measures" and word.word.casefold() == feature.name.casefold()
-        for code in word.codes
-        if code.system in CODE_SYSTEMS
-    }
-    if units is None or not codes:
+    if units is None:
         return
-    oldest = found.today - timedelta(days=MEASURE_DAYS)
-    for value in sorted((one for one in values if codes & set(one.coded)), key=_when, reverse=True):
+    codes, oldest = _codes_of(feature.name), found.today - timedelta(days=MEASURE_DAYS)
+    for value in sorted((one for one in values if not codes.isdisjoint(one.coded)), key=_when, reverse=True):
         if not value.sure or value.number is None:
             continue
         if (value.unit or "").replace(" ", "") not in units:
@@ -128,6 +131,18 @@ def _read_other(feature: Feature, values: Sequence[Value], found: Findings) -> N
         else:
             found.say(feature.name, value.number, None, value.where)
             return
+
+
+@lru_cache(maxsize=4096)
+def _codes_of(measure: str) -> frozenset[Coded]:
+    """The codes of a measure that is called so."""
+    return frozenset(
+        (CODE_SYSTEMS[code.system], code.code)
+        for word in load_record_words()
+        if word.table == "measures" and word.word.casefold() == measure.casefold()
+        for code in word.codes
+        if code.system in CODE_SYSTEMS
+    )
 
 
 def _when(value: Value) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from service.fhir.code_index import facts_of, therapies_of
 from service.fhir.datatype import CodeableConcept
-from service.fhir.findings import Findings, of_type
-from service.fhir.parsing import Placed
+from service.fhir.findings import Findings
 from service.fhir.resource import Medication, MedicationRequest
+from service.fhir.sent import Sent
 
 NOW = frozenset({"active", "on-hold"})
 ENDED = frozenset({"stopped", "completed"})
@@ -21,9 +21,9 @@ LINGERS = {"maoi": timedelta(days=14)}
 """Facts that hold for a while after the last day of the medicine."""
 
 
-def read_medicines(resources: Sequence[Placed], found: Findings) -> None:
+def read_medicines(sent: Sent, found: Findings) -> None:
     """Read what prescriptions say of the safety facts."""
-    for where, request, concept in prescriptions(resources, found):
+    for where, request, concept in prescriptions(sent, found):
         coded = list(concept.coded())
         facts = dict.fromkeys(one.fact for code in coded for one in facts_of(code) if one.found_in == "medicine")
         for fact in facts:
@@ -33,12 +33,10 @@ def read_medicines(resources: Sequence[Placed], found: Findings) -> None:
             found.note("not_understood", "medicines whose codes are not among those known here", where)
 
 
-def prescriptions(
-    resources: Sequence[Placed], found: Findings
-) -> Iterator[tuple[str, MedicationRequest, CodeableConcept]]:
+def prescriptions(sent: Sent, found: Findings) -> Iterator[tuple[str, MedicationRequest, CodeableConcept]]:
     """Prescriptions that were really made, each with its place and medicine; what is left out is noted."""
-    held = {one.id: one.code for _, one in of_type(resources, Medication) if one.id and one.code}
-    for where, request in of_type(resources, MedicationRequest):
+    held = {one.id: one.code for _, one in sent.of(Medication) if one.id and one.code}
+    for where, request in sent.of(MedicationRequest):
         if request.status not in NOW | ENDED or request.intent in PROPOSED or request.doNotPerform:
             found.note("left_out", "prescriptions that were not made (their status, intent or doNotPerform)", where)
             continue

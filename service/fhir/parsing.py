@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from data_contracts.errors import Problem
-from service.fhir.datatype import Reference
+from service.fhir.datatype import MODIFIED, Reference
 from service.fhir.note import Note
 from service.fhir.resource import READ, Resource
+from service.fhir.sent import Sent
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{2,63}")
 _ID = re.compile(r"(?:^|/)Patient/(?P<id>[A-Za-z0-9_\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$")
 STEP = "Correct it in the record system; R4 (4.0.1) tells the form."
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A resource and its place in what was sent."""
-
-    where: str
-    resource: Resource
 
 
 @dataclass
@@ -32,12 +25,12 @@ class Parsed:
     """What could be read and what could not.
 
     Attributes:
-        resources: of the types that are read, about the patient.
+        sent: resources of the types that are read, about the patient.
         problems: resources that are refused, with what is wrong.
         notes: what was left out.
     """
 
-    resources: list[Placed] = field(default_factory=list)
+    sent: Sent = field(default_factory=Sent)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -65,7 +58,7 @@ def parse(raw: Iterable[tuple[str, dict[str, Any]]], patient_id: str) -> Parsed:
             found.problems.append(problem)
         elif resource.id is None or (kind, resource.id) not in seen:  # two searches may find the same resource
             seen.add((kind, resource.id or ""))
-            found.resources.append(Placed(where, resource))
+            found.sent.add(where, resource)
     return found
 
 
@@ -96,9 +89,27 @@ def _stranger(resource: Resource, patient_id: str, where: str) -> Problem | None
 
 
 def _problems(model: type[Resource], error: ValidationError, where: str) -> Iterator[Problem]:
-    for item in error.errors(include_input=False, include_url=False):
+    for item in _told_once(error.errors(include_input=False, include_url=False)):
         place = ".".join(_known(model, item["loc"]))
         yield Problem(f"{where}.{place}" if place else where, _expected(item), _found(item), STEP)
+
+
+def _told_once(items: Sequence[Any]) -> Iterator[Any]:
+    """The errors; of a part that is modified that alone, at the part's own place: nobody knows what the rest means."""
+    modified = {item["loc"][:-1]: item for item in items if item["type"] == MODIFIED}
+    told: set[tuple[int | str, ...]] = set()
+    for item in items:
+        place = next((part for part in _parts(item["loc"]) if part in modified), None)
+        if place is None:
+            yield item
+        elif place not in told:
+            told.add(place)
+            yield {**modified[place], "loc": place}
+
+
+def _parts(location: tuple[int | str, ...]) -> Iterator[tuple[int | str, ...]]:
+    """The parts that hold a place, the outermost first."""
+    return (location[:length] for length in range(len(location)))
 
 
 def _expected(item: Any) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from data_contracts.encoding import Feature
-from service.fhir.findings import Findings, of_type
+from service.fhir.findings import Findings
 from service.fhir.moment import days_of
-from service.fhir.parsing import Placed
 from service.fhir.resource import Patient
+from service.fhir.sent import Sent
 
 YEAR = timedelta(days=365.25)
 ADULT = 18
@@ -18,10 +18,10 @@ SEX_WORDS = {"female": ("female", "f", "woman", "w"), "male": ("male", "m", "man
 SEX_NAMES = ("sex", "gender")
 
 
-def read_person(resources: Sequence[Placed], features: Sequence[Feature], found: Findings) -> bool:
+def read_person(sent: Sent, features: Sequence[Feature], found: Findings) -> bool:
     """Read age and sex; whether a death is on record."""
     dead = False
-    for where, patient in of_type(resources, Patient):
+    for where, patient in sent.of(Patient):
         if patient.active is False:
             found.note("left_out", "records of patients that are not in use", where)
             continue

@@ -22,8 +22,9 @@ from service.fhir.findings import CONSENT, Findings, Said, newest
 from service.fhir.measures import Wanted, read_measures
 from service.fhir.medicines import read_medicines
 from service.fhir.note import Note
-from service.fhir.parsing import Placed, parse
+from service.fhir.parsing import parse
 from service.fhir.person import read_person
+from service.fhir.sent import Sent
 from service.fhir.told_values import read_told
 from service.fhir.treatments import read_treatments
 
@@ -72,23 +73,23 @@ def read_record(
     found = Findings(today)
     found.notes += [note for held in listed for note in held.notes] + parsed.notes
     found.problems += [problem for held in listed for problem in held.problems] + parsed.problems
-    dead = _read(parsed.resources, Wanted(manifest.encoding.features, manifest.outcome.baseline), found)
+    dead = _read(parsed.sent, Wanted(manifest.encoding.features, manifest.outcome.baseline), found)
     values, as_of = _settled(found)
-    acknowledged = read_acknowledgements(parsed.resources, rules, found, as_of)
+    acknowledged = read_acknowledgements(parsed.sent, rules, found, as_of)
     profile = PatientProfile(patient_id=patient_id, values=values, as_of=as_of, acknowledgements=acknowledged)
     return PatientRecord(profile, tuple(found.notes), tuple(dict.fromkeys(found.problems)), dead)
 
 
-def _read(resources: Sequence[Placed], wanted: Wanted, found: Findings) -> bool:
-    dead = read_person(resources, wanted.features, found)
-    read_conditions(resources, found)
-    read_medicines(resources, found)
-    read_allergies(resources, found)
-    read_consents(resources, found)
-    values = list(read_values(resources, found))
+def _read(sent: Sent, wanted: Wanted, found: Findings) -> bool:
+    dead = read_person(sent, wanted.features, found)
+    read_conditions(sent, found)
+    read_medicines(sent, found)
+    read_allergies(sent, found)
+    read_consents(sent, found)
+    values = list(read_values(sent, found))
     sheets = read_measures(values, wanted, found)
     read_told(values, wanted.features, found)
-    read_treatments(resources, sheets, found)
+    read_treatments(sent, sheets, found)
     return dead
 
 
@@ -96,8 +97,8 @@ def _settled(found: Findings) -> tuple[dict[str, Value], dict[str, date]]:
     """One value a name: the newest, of several that differ the stricter, and none where neither is."""
     values: dict[str, Value] = {}
     as_of: dict[str, date] = {}
-    for name in dict.fromkeys(one.name for one in found.said):
-        said = newest(found.about(name))
+    for name, told in found.by_name().items():
+        said = newest(told)
         chosen = _strictest(name, said)
         if chosen is None:
             found.note("contradiction", f"values of {name} that differ", said[0].where)
@@ -110,7 +111,7 @@ def _settled(found: Findings) -> tuple[dict[str, Value], dict[str, date]]:
 
 def _strictest(name: str, said: Sequence[Said]) -> Said | None:
     """Of values of one day the one that safety goes by; None where they differ and none is stricter."""
-    if len({_plain(one.value) for one in said}) == 1:
+    if len(said) == 1 or len({_plain(one.value) for one in said}) == 1:
         return said[0]
     fact = load_facts().get(name)
     if fact is None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from operator import itemgetter
 
 from data_contracts.errors import BadInput
 from data_contracts.instrument import Instrument, load_instruments
 from data_contracts.instrument_score import is_on_scale, score, total_problems
+from data_contracts.kept import kept
 from service.fhir.answers import Value
 from service.fhir.code_index import LOINC
 
@@ -37,12 +40,12 @@ class Sheet:
     unsure: tuple[float, ...]
     where: str
 
-    @property
+    @kept
     def in_order(self) -> tuple[float | None, ...]:
         """One answer an item, None where there is none or several that differ."""
         return tuple(one[0] if len(set(one)) == 1 else None for one in self.answers)
 
-    @property
+    @kept
     def is_sound(self) -> bool:
         """Whether answers are on their scales, given once, and add up to the total."""
         if any(len(set(one)) > 1 for one in self.answers) or len(set(self.totals)) > 1:
@@ -58,7 +61,7 @@ class Sheet:
             for total in self.totals
         )
 
-    @property
+    @kept
     def total(self) -> float | None:
         """The total that was given or that all answers add up to; None where neither is there, or it cannot be."""
         if not self.is_sound:
@@ -120,15 +123,26 @@ def _put(draft: _Draft, instrument: Instrument, place: int, value: Value) -> Non
 
 def _places(value: Value) -> Iterator[tuple[Instrument, int]]:
     """The instruments that a value is of, each with the number of the item; 0 is the total."""
-    codes = {code for system, code in value.coded if system == LOINC}
-    for instrument in load_instruments().values():
-        if instrument.loinc is None or not instrument.items:
-            continue
-        if instrument.loinc.total.code in codes:
-            yield instrument, 0
-        for number, item in enumerate(instrument.items, start=1):
-            if item.loinc in codes:
-                yield instrument, number
+    known = _known()
+    codes = {code for system, code in value.coded if system == LOINC and code in known}
+    for _, instrument, number in sorted((place for code in codes for place in known[code]), key=itemgetter(0)):
+        yield instrument, number
+
+
+@cache
+def _known() -> Mapping[str, Sequence[tuple[int, Instrument, int]]]:
+    """By LOINC code its instruments and items, each with its rank among all of them."""
+    places = [
+        (code, instrument, number)
+        for instrument in load_instruments().values()
+        if instrument.loinc is not None and instrument.items
+        for number, code in enumerate([instrument.loinc.total.code, *(item.loinc for item in instrument.items)])
+    ]
+    found: defaultdict[str, list[tuple[int, Instrument, int]]] = defaultdict(list)
+    for rank, (code, instrument, number) in enumerate(places):
+        if code is not None:
+            found[code].append((rank, instrument, number))
+    return dict(found)
 
 
 def _sheet(name: str, day: date, draft: _Draft) -> Sheet:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from service.fhir.code_index import therapies_of
-from service.fhir.findings import Findings, of_type
+from service.fhir.findings import Findings
 from service.fhir.medicines import NOW, prescriptions
 from service.fhir.moment import Days, days_of
-from service.fhir.parsing import Placed
 from service.fhir.resource import CarePlan, Procedure
+from service.fhir.sent import Sent
 from service.fhir.sheet import Sheet
 
 FACT = "in_treatment"
@@ -19,9 +19,9 @@ BEFORE = timedelta(days=28)
 """How long before a treatment a score may have been taken to be the one that it started from."""
 
 
-def read_treatments(resources: Sequence[Placed], sheets: Sequence[Sheet], found: Findings) -> None:
+def read_treatments(sent: Sent, sheets: Sequence[Sheet], found: Findings) -> None:
     """Read whether a treatment of depression or anxiety is under way and, if its start is known, the change since."""
-    under_way = list(_under_way(resources, found))
+    under_way = list(_under_way(sent, found))
     if not under_way:
         return
     found.say(FACT, "yes", None, under_way[0][0])
@@ -33,17 +33,17 @@ def read_treatments(resources: Sequence[Placed], sheets: Sequence[Sheet], found:
         _read_change(fact, [one for one in sheets if one.instrument.id == instrument], min(starts), found)
 
 
-def _under_way(resources: Sequence[Placed], found: Findings) -> Iterator[tuple[str, Days | None]]:
+def _under_way(sent: Sent, found: Findings) -> Iterator[tuple[str, Days | None]]:
     quiet = Findings(found.today)  # what is left out was noted where medicines are read
-    for where, request, concept in prescriptions(resources, quiet):
+    for where, request, concept in prescriptions(sent, quiet):
         tags = {tag for code in concept.coded() for one in therapies_of(code) for tag in one.tags}
         if request.status in NOW and "antidepressant" in tags:
             yield where, request.validity().starts() or (days_of(request.authoredOn) if request.authoredOn else None)
-    for where, procedure in of_type(resources, Procedure):
+    for where, procedure in sent.of(Procedure):
         coded = procedure.code.coded() if procedure.code else ()
         if procedure.status == "in-progress" and any(therapies_of(one) for one in coded):
             yield where, procedure.done()
-    for where, plan in of_type(resources, CarePlan):
+    for where, plan in sent.of(CarePlan):
         concepts = [*plan.category, *(one.detail.code for one in plan.activity if one.detail and one.detail.code)]
         known = any(therapies_of(code) for one in concepts for code in one.coded())
         if plan.status in ("active", "on-hold") and plan.intent in ("plan", "order") and known:

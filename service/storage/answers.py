@@ -16,7 +16,7 @@ from service.consent import Standing
 from service.model_stop import check_in_service
 from service.storage.key_ring import KeyRing
 from service.storage.moment import within
-from service.storage.person import COLUMNS, PatientName, make_person, person_of
+from service.storage.person import COLUMNS, PatientName, Person, make_person, person_of
 from service.storage.prepared import Prepared
 from service.storage.schema import PERSONS, RECOMMENDATIONS, SURROUNDINGS
 from service.storage.surroundings import Surroundings
@@ -59,8 +59,8 @@ def add_answer(
     entry: Entry,
     standing: Standing | None = None,
     model: str | None = None,
-) -> None:
-    """Add an answer and the audit record of it.
+) -> Person:
+    """Add an answer and the audit record of it; whom it is about.
 
     Args:
         transaction: to write in.
@@ -97,6 +97,7 @@ def add_answer(
     INSERT.run(transaction.connection, values)
     told = row_of(RECOMMENDATIONS, values)
     transaction.chain.append(replace(entry, person=person.id, recommendation=item.id, row=told))
+    return person
 
 
 def find_answer(connection: Connection, ring: KeyRing, recommendation_id: UUID) -> StoredRecommendation | None:

@@ -14,14 +14,14 @@ from sqlalchemy import Connection, bindparam, select
 from service.audit.entry import Entry
 from service.audit.row_hash import row_of
 from service.storage.key_ring import KeyRing
-from service.storage.person import COLUMNS, PatientName, find_person, person_of
+from service.storage.person import COLUMNS, Person, person_of
+from service.storage.prepared import Prepared
 from service.storage.schema import CARD_FEEDBACK, CARDS, PERSONS
 from service.storage.transaction import Transaction
 from service.utc import as_utc
 
-INSERT = CARDS.insert()
-SAID = select(CARDS.c.id).where(CARDS.c.news == bindparam("news"), CARDS.c.at > bindparam("since")).limit(1)
-# Made once: SQLAlchemy takes longer to build this query than the database to answer it.
+INSERT = Prepared(CARDS.insert().inline())
+SAID = Prepared(select(CARDS.c.id).where(CARDS.c.news == bindparam("news"), CARDS.c.at > bindparam("since")).limit(1))
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,8 @@ class StoredFeedback:
     content: str
 
 
-def add_cards(
-    transaction: Transaction, ring: KeyRing, name: PatientName, cards: Sequence[StoredCard], entry: Entry
-) -> None:
-    """Add cards of one patient, of whom an answer is kept already."""
-    person = find_person(transaction.connection, ring, name)
-    if person is None:
-        return
+def add_cards(transaction: Transaction, person: Person, cards: Sequence[StoredCard], entry: Entry) -> None:
+    """Add cards of one person, of whom an answer is kept already."""
     for card in cards:
         sealed = person.seal(card.content, CARDS.name, card.id, "content")
         values = {
@@ -82,7 +77,7 @@ def add_cards(
             "news": card.news,
             "content": sealed,
         }
-        transaction.connection.execute(INSERT, values)
+        INSERT.run(transaction.connection, values)
         row = row_of(CARDS, values)
         told = replace(
             entry, person=person.id, recommendation=card.recommendation, row=row, detail={"hook": card.hook}
@@ -92,7 +87,7 @@ def add_cards(
 
 def was_shown(connection: Connection, news: str, since: datetime) -> bool:
     """Whether the same was shown since then, by the hash of a card that is shown."""
-    return connection.execute(SAID, {"news": news, "since": since}).scalar() is not None
+    return SAID.first(connection, news=news, since=since) is not None
 
 
 def add_feedback(transaction: Transaction, ring: KeyRing, item: StoredFeedback, entry: Entry) -> tuple[bool, bool]:

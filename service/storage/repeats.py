@@ -6,6 +6,7 @@ here as keyed hashes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,13 +39,17 @@ def find_claim(connection: Connection, key: str) -> tuple[str, UUID] | None:
     return None if row is None else (row["body"], UUID(row["recommendation_id"]))
 
 
-def keep_claim(claim: Claim, recommendation_id: UUID, transaction: Transaction) -> None:
-    """Keep that a key led to an answer, in the answer's transaction.
+def keep_claim(claim: Claim, recommendation_id: UUID) -> Callable[[Transaction, object], None]:
+    """What keeps, in the answer's transaction, that a key led to it.
 
-    Raises:
-        Claimed: it led to another one meanwhile.
+    It raises:
+        Claimed: the key led to another answer meanwhile.
     """
-    if find_claim(transaction.connection, claim.key) is not None:
-        raise Claimed
-    values = {"key": claim.key, "body": claim.body, "recommendation_id": str(recommendation_id)}
-    transaction.connection.execute(TABLE.insert(), values)
+
+    def work(transaction: Transaction, _: object) -> None:
+        if find_claim(transaction.connection, claim.key) is not None:
+            raise Claimed
+        values = {"key": claim.key, "body": claim.body, "recommendation_id": str(recommendation_id)}
+        transaction.connection.execute(TABLE.insert(), values)
+
+    return work

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, select
@@ -30,11 +30,13 @@ from service.storage.key_ring import KeyRing
 from service.storage.keys import Keys
 from service.storage.looker import Looker
 from service.storage.moment import Before, before
-from service.storage.person import PatientName
+from service.storage.person import PatientName, Person
 from service.storage.schema import POLICIES, SURROUNDINGS
 from service.storage.transaction import Transaction, Writer
 
 Result = TypeVar("Result")
+Beside: TypeAlias = Callable[[Transaction, Person], None]
+"""What is written in an answer's own transaction, after it, of the person whom it is about."""
 
 
 class Store:
@@ -125,7 +127,7 @@ class Store:
         entry: Entry,
         standing: Standing | None = None,
         model: str | None = None,
-        also: Callable[[Transaction], None] | None = None,
+        also: Beside | None = None,
     ) -> None:
         """Keep one recommendation; when this returns it is on disk.
 
@@ -145,9 +147,9 @@ class Store:
         def work(transaction: Transaction) -> None:
             if given is not None and given.sha256 not in self._surroundings:
                 answers.keep_surroundings(transaction.connection, given)
-            answers.add_answer(transaction, ring, item, entry, standing, model)
+            person = answers.add_answer(transaction, ring, item, entry, standing, model)
             if also is not None:
-                also(transaction)
+                also(transaction, person)
 
         self.write(work)
         if given is not None:
@@ -195,6 +197,10 @@ class Store:
         """What became of a recommendation's cards, each with the card as it is kept, in the order of time."""
         with self.looking() as connection:
             return tuple(cards.feedback_on(connection, self.ring, recommendation_id))
+
+    def was_shown(self, news: str, since: datetime) -> bool:
+        """Whether a card of this news was shown since then."""
+        return self._looker.look(lambda connection: cards.was_shown(connection, news, since))
 
     def page(self, recommendation_id: UUID) -> bytes | None:
         """The page that was released, byte for byte; None if there is none."""

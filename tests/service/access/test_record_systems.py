@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
+from anyio import run
 
 from service.access.authentication import Callers, callers_of, identify_by_token, identify_system
 from service.access.issuer_keys import FiledKeys, ProvidedKeys
@@ -52,6 +54,26 @@ def make_client(access: Any, web: Any, served: ServedPolicy, store: Store) -> It
 def client(make_client: Callable[..., Any]) -> Any:
     """One such service."""
     return make_client()
+
+
+def answered(app: Any, authorization: str, body: bytes) -> tuple[int, int]:
+    """Status of an answer of patient-view, and how many bytes of the body were read, 64 KiB at a time."""
+    path, read, status = "/cds-services/equipoise-patient-view", 0, 0
+    headers = [(b"authorization", authorization.encode()), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b"", "scheme": "http"}
+
+    async def receive() -> dict[str, Any]:
+        nonlocal read
+        part = body[read : read + 2**16]
+        read += len(part)
+        return {"type": "http.request", "body": part, "more_body": read < len(body)}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal status
+        status = message.get("status", status)
+
+    run(partial(app, {**scope, "http_version": "1.1", "root_path": "", "client": ("127.0.0.1", 1)}, receive, send))
+    return status, read
 
 
 def sent(signer: Any, address: str, header: dict[str, Any] | None = None, **changes: Any) -> dict[str, str]:
@@ -217,3 +239,10 @@ def test_serve_asks_as_the_file_says(tmp_path: Any, filed: Any, store: Store, mo
     assert identify([token], SERVICES).organisation == "St Example"
     with pytest.raises(NotAuthenticated):
         identify([token], SERVICES)
+
+
+def test_of_a_strangers_long_body_little_is_read(client: Any, filed: Any, mallory: Any) -> None:
+    """Beyond 256 KiB a prefetch is read once it is known who sends it; a record system's own is read to its end."""
+    body = b"[" + b" " * 2**20 + b"]"
+    assert answered(client.app, sent(mallory, VIEW)["Authorization"], body) == (401, 2**18 + 2**16)
+    assert answered(client.app, sent(filed, VIEW)["Authorization"], body) == (422, len(body))

@@ -163,6 +163,14 @@ def test_every_card_has_its_audit_record(ehr: Any) -> None:
     assert not any("P-1" in content or "Cognitive" in content for content in listed)
 
 
+def test_a_card_is_kept_as_it_was_shown(ehr: Any) -> None:
+    """What is kept of a card is the very text that went out."""
+    shown = ehr.call(ehr.request()).text.removeprefix('{"cards":[').removesuffix("]}")
+    ((card, _),) = kept(ehr)
+    assert json.loads(shown)["uuid"] == card.id
+    assert card.content.startswith(f'{{"card": {shown}, "topic": "ranking"')
+
+
 def test_danger_is_not_told_in_clear(shadow_ehr: Any) -> None:
     """Where cards are kept back, those on safety, which are shown, look like any other to who has no key.
 

@@ -64,6 +64,7 @@ STATUSES = [
     ("phq9", {"authored": "2026-05-30T10:00:00"}, "authored"),
     ("medicine", {"subject": {"reference": "Patient/P-1", "display": "\ud800"}}, "subject.display"),
     ("phq9", {"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}, "changes what the resource means"),
+    ("condition", {"clinicalStatus": {"implicitRules": "urn:x", "text": 5}}, "clinicalStatus: "),
     ("phq9", {"subject": {"reference": "Patient/another"}}, "the patient of the request"),
     ("patient", {"id": "another"}, "the patient of the request"),
 ]
