@@ -45,6 +45,7 @@ class Prepared:
         kept: what of it is kept.
         entry: what the audit remembers.
         standing: what the ledger of consents said.
+        profile: what was known, with what the ledger said.
         withheld: why the ranking is not shown, if it is not.
     """
 
@@ -53,6 +54,7 @@ class Prepared:
     kept: StoredRecommendation
     entry: Entry
     standing: Standing
+    profile: PatientProfile
     withheld: Withheld | None = None
 
 
@@ -90,7 +92,7 @@ def prepare(profile: PatientProfile, given: Collaborators, actor: Actor) -> Prep
     whose = actor.principal.organisation
     kept = replace(kept, organisation=whose, surroundings=given.surroundings(served.rules))
     entry, why = _entry(recommendation, actor, now), _why_withheld(recommendation, known, given)
-    return Prepared(record, content, kept, entry, known.standing, why)
+    return Prepared(record, content, kept, entry, known.standing, profile, why)
 
 
 def _why_withheld(answer: Recommendation, known: Before, given: Collaborators) -> Withheld | None:

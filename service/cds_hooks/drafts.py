@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from data_contracts.manifest import ArmRecord
 from service.cds_hooks.hook_request import OrderContext, SelectContext
-from service.fhir.code_index import drugs_of, therapies_of
+from service.fhir.code_index import drugs_of, facts_of, therapies_of
 from service.fhir.container import unpack
 from service.fhir.datatype import CodeableConcept, Coded, Reference
 from service.fhir.medicines import medicine_of, medicines_in
@@ -41,56 +41,106 @@ class Drafted:
     Attributes:
         arms: names of the arms that drafts mean, each once.
         notes: drafts that could not be read.
+        beside: by arm the safety facts that would hold if what is drafted beside it were taken too; also of arms that
+            are not selected, as far as selected drafts say so.
     """
 
     arms: tuple[str, ...]
     notes: tuple[Note, ...]
+    beside: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """One draft that could be read.
+
+    Attributes:
+        codes: what it orders.
+        selected: whether it is looked at, and not only beside what others it stands.
+    """
+
+    codes: tuple[Coded, ...]
+    selected: bool
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The safety facts that hold of who takes it."""
+        return frozenset(one.fact for code in self.codes for one in facts_of(code) if one.found_in == "medicine")
 
 
 def drafted(context: OrderContext, arms: Sequence[ArmRecord]) -> Drafted:
-    """The arms that the drafts mean; of order-select those of the selected ones alone.
+    """The arms that the drafts mean; of order-select those of the selected ones alone, beside all of them.
 
     A draft of a single drug means the arm that is called by it, where there is one, and else its class.
     """
+    drafts, notes = _read(context)
     found: dict[str, None] = {}
-    notes: list[Note] = []
-    codes: list[Coded] = []
-    for where, concept in _concepts(context):
-        if concept is None:
-            notes.append(Note("not_understood", "drafted orders that could not be read", where))
-            continue
-        coded = list(concept.coded())
-        meant = [arm.name for arm in arms if arm.therapy in _keys(coded)]
-        named = [name for name in meant if any(name.lower() in drugs_of(code) for code in coded)]
-        found |= dict.fromkeys(named or meant)
-        codes += coded
-    if TALKING in _keys(codes) and any(DRUG in one.tags for code in codes for one in therapies_of(code)):
-        found |= dict.fromkeys(arm.name for arm in arms if arm.therapy == COMBINED)
-    return Drafted(tuple(found), tuple(notes))
+    beside: dict[str, frozenset[str]] = {}
+    for one in drafts:
+        others = [other for other in drafts if other is not one and (one.selected or other.selected)]
+        meant = _meant(one.codes, arms)
+        found |= dict.fromkeys(meant if one.selected else ())
+        beside |= {arm: beside.get(arm, frozenset()) | _facts(others) for arm in meant}
+    codes = [code for one in drafts if one.selected for code in one.codes]
+    if _talks(codes) and _is_drug(codes):
+        others = [one for one in drafts if not _talks(one.codes) and not _is_drug(one.codes)]
+        both = [arm.name for arm in arms if arm.therapy == COMBINED]
+        found |= dict.fromkeys(both)
+        beside |= dict.fromkeys(both, _facts(others))
+    return Drafted(tuple(found), notes, {arm: facts for arm, facts in beside.items() if facts})
 
 
-def _concepts(context: OrderContext) -> Iterator[tuple[str, CodeableConcept | None]]:
-    """What each draft orders, with its place; None for what cannot be read, found, or is another patient's.
+def _talks(codes: Sequence[Coded]) -> bool:
+    return TALKING in _keys(codes)
+
+
+def _is_drug(codes: Sequence[Coded]) -> bool:
+    return any(DRUG in one.tags for code in codes for one in therapies_of(code))
+
+
+def _facts(drafts: Iterable[_Draft]) -> frozenset[str]:
+    return frozenset(fact for one in drafts for fact in one.facts)
+
+
+def _meant(codes: Sequence[Coded], arms: Sequence[ArmRecord]) -> list[str]:
+    """The arms that a draft of these codes means."""
+    meant = [arm.name for arm in arms if arm.therapy in _keys(codes)]
+    return [name for name in meant if any(name.lower() in drugs_of(code) for code in codes)] or meant
+
+
+def _read(context: OrderContext) -> tuple[list[_Draft], tuple[Note, ...]]:
+    """The drafts that can be read, and a note on each selected one that cannot, cannot be found, or is another's.
 
     Where a selection names no draft all of them are looked at: nobody knows which one was meant.
     """
     held = unpack(context.draftOrders, "draftOrders")
     medicines = medicines_in(raw for _, raw in held.raw)
     lost = _lost(context, {_name(raw) for _, raw in held.raw})
-    yield from ((where, None) for where in (*(one.where for one in held.problems), *lost))
+    unread, drafts = [*(one.where for one in held.problems), *lost], list[_Draft]()
     for where, raw in held.raw:
-        chosen = lost or not isinstance(context, SelectContext) or _name(raw) in context.selections
-        if not chosen or raw["resourceType"] not in ORDERS:
+        if raw["resourceType"] not in ORDERS:
             continue
-        try:
-            order = ORDERS[raw["resourceType"]].model_validate(raw)
-        except ValidationError:
-            yield where, None
-            continue
-        if isinstance(order, MedicationRequest) and order.doNotPerform:
-            continue
-        concept = medicine_of(order, medicines) if isinstance(order, MedicationRequest) else order.code
-        yield where, concept if patient_of(order.subject) == context.patientId else None
+        selected = bool(lost) or not isinstance(context, SelectContext) or _name(raw) in context.selections
+        codes = _ordered(raw, medicines, context.patientId)
+        if codes is not None:
+            drafts.append(_Draft(codes, selected))
+        elif selected:
+            unread.append(where)
+    return drafts, tuple(Note("not_understood", "drafted orders that could not be read", where) for where in unread)
+
+
+def _ordered(
+    raw: dict[str, Any], medicines: Mapping[str, CodeableConcept], patient_id: str
+) -> tuple[Coded, ...] | None:
+    """What a draft orders, nothing if it says not to; None for what cannot be read, found, or is another patient's."""
+    try:
+        order = ORDERS[raw["resourceType"]].model_validate(raw)
+    except ValidationError:
+        return None
+    if isinstance(order, MedicationRequest) and order.doNotPerform:
+        return ()
+    concept = medicine_of(order, medicines) if isinstance(order, MedicationRequest) else order.code
+    return tuple(concept.coded()) if concept is not None and patient_of(order.subject) == patient_id else None
 
 
 def _lost(context: OrderContext, names: Set[str]) -> tuple[str, ...]:

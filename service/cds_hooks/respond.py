@@ -14,6 +14,7 @@ from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.cds_hooks.catalogue import CdsService
 from service.cds_hooks.deck import Dealt, Setting
+from service.cds_hooks.drafted_beside import answers_beside
 from service.cds_hooks.drafts import drafted
 from service.cds_hooks.fetched import completed, why_not
 from service.cds_hooks.from_record import check_whole, prepare_known
@@ -102,5 +103,6 @@ def _deal(
         return []
     if isinstance(context, OrderContext):
         orders = drafted(context, policy.manifest.arms)
-        return list(order_cards(replace(setting, notes=(*record.notes, *orders.notes)), orders.arms))
+        setting = replace(setting, notes=(*record.notes, *orders.notes))
+        return list(order_cards(setting, orders.arms, answers_beside(orders, prepared, given)))
     return [ranking_card(setting) if setting.withheld is None else withheld_card(setting)]

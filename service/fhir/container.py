@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_contracts.errors import Problem
+from service.fhir.bundle_references import named_in, resolved
 from service.fhir.note import Note
 
 BUNDLES = frozenset({"searchset", "collection", "document", "batch-response", "transaction-response", "history"})
@@ -60,11 +61,12 @@ def _unpack_bundle(bundle: dict[str, Any], where: str, found: Unpacked) -> None:
         return
     if _goes_on(bundle):
         found.notes.append(Note("cut_off", "searches with more pages than were sent", where))
+    named = named_in(entries)
     for number, entry in enumerate(entries, start=1):
         place = f"{where}, entry {number}"
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
-            _put(resource, place, found)
+            _put(resolved(resource, named) if named else resource, place, found)
         else:
             found.problems.append(_no_resource(place))
 

@@ -12,6 +12,8 @@ from data_contracts.manifest import PolicyManifest
 from service.served_policy import load_served
 
 MAOI, SERTRALINE, IBUPROFEN = "8123", "36437", "5640"
+OWN = "urn:uuid:9b8a1c7e-0f55-4f0e-9d0b-0c7f6f2f8f11"
+REFERENCES = {"contained": "#m", "beside": "Medication/m", "by the bundle's own name": OWN}
 
 
 @pytest.fixture
@@ -55,7 +57,36 @@ def test_an_order_that_a_rule_removes(ehr: Any, hook: str) -> None:
     assert not any("SSRI" in label for label in labels)
 
 
-@pytest.mark.parametrize("how", ["contained", "beside", "selected by a name that no draft has", "not to be given"])
+@pytest.mark.parametrize(("hook", "new"), [("order-select", 0), ("order-select", 1), ("order-sign", 0)])
+def test_drafts_are_checked_on_each_other(ehr: Any, hook: str, new: int) -> None:
+    """An SSRI and an MAOI both in draft: a warning with the rule, which each of them alone does not give.
+
+    Of order-select one of them alone is selected, whichever: what is drafted beside it counts all the same.
+    """
+    ssri, maoi = (ehr.record.medicine(code, status="draft") for code in (SERTRALINE, MAOI))
+    orders = ehr.drafts(ssri, maoi)
+    (card,) = ehr.cards(hook, context={**orders, "selections": [orders["selections"][new]]})
+    assert card["indicator"] == "warning"
+    assert "is drafted beside another order, and a safety rule speaks against it (MAOI-01" in card["summary"]
+    assert "if what is drafted beside it is taken too" in card["detail"]
+    assert not any("SSRI" in one["label"] for one in card["suggestions"])
+    for alone in (ssri, maoi):
+        assert not any("MAOI-01" in one["summary"] for one in ehr.cards(hook, context=ehr.drafts(alone)))
+
+
+def test_what_is_not_to_be_given_is_beside_nothing(ehr: Any) -> None:
+    """An MAOI that the draft says not to give, or another patient's, is no reason against an SSRI."""
+    ssri = ehr.record.medicine(SERTRALINE, status="draft")
+    for change in ({"doNotPerform": True}, {"subject": {"reference": "Patient/2"}}):
+        maoi = ehr.record.medicine(MAOI, status="draft", **change)
+        cards = ehr.cards("order-sign", context=ehr.drafts(ssri, maoi))
+        assert not any("MAOI-01" in one["summary"] for one in cards)
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["contained", "beside", "by the bundle's own name", "selected by a name that no draft has", "not to be given"],
+)
 def test_an_order_that_is_hard_to_find_is_checked(ehr: Any, how: str) -> None:
     """An SSRI that an order refers to is found in it or beside it; where a selection names no draft all are looked at.
 
@@ -63,12 +94,14 @@ def test_an_order_that_is_hard_to_find_is_checked(ehr: Any, how: str) -> None:
     """
     medicine = {"resourceType": "Medication", "id": "m", "code": ehr.record.coded("rx", SERTRALINE)}
     order = ehr.record.medicine(SERTRALINE, status="draft")
-    if how in ("contained", "beside"):
-        order |= {"medicationReference": {"reference": "#m" if how == "contained" else "Medication/m"}}
+    if how in REFERENCES:
+        order |= {"medicationReference": {"reference": REFERENCES[how]}}
         order.pop("medicationCodeableConcept")
     orders = ehr.drafts(order | ({"contained": [medicine]} if how == "contained" else {}))
     if how == "beside":
         orders["draftOrders"]["entry"].append({"resource": medicine})
+    if how == "by the bundle's own name":
+        orders["draftOrders"]["entry"].append({"fullUrl": OWN, "resource": {**medicine, "id": "another"}})
     if how.startswith("selected"):
         orders["selections"] = ["MedicationRequest/another"]
     if how == "not to be given":

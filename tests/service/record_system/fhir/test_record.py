@@ -11,8 +11,10 @@ import pytest
 from data_contracts.errors import BadInput
 from data_contracts.fact import load_facts
 from data_contracts.profile import Acknowledgement
+from service.fhir.container import unpack
 from service.fhir.note import told
-from service.fhir.record import PatientRecord
+from service.fhir.record import PatientRecord, read_record
+from service.served_policy import ServedPolicy
 
 Read = Callable[..., PatientRecord]
 
@@ -332,3 +334,25 @@ def test_a_death_is_told(read: Read, record: Any) -> None:
     """A patient whose death is on record is not one to advise on."""
     assert read(record.patient(deceasedDateTime="2026-05")).is_dead
     assert not read(record.patient(deceasedBoolean=False)).is_dead
+
+
+def test_names_of_a_bundle_hold_within_it(record: Any, served: ServedPolicy) -> None:
+    """Patient and medicine are found by `urn:uuid:` in the bundle that the reference stands in, and in no other."""
+    patient, medicine = f"urn:uuid:{'1' * 32}", f"urn:uuid:{'2' * 32}"
+    order = record.medicine("", subject={"reference": patient}, medicationReference={"reference": medicine})
+    del order["medicationCodeableConcept"]
+    phenelzine = {"resourceType": "Medication", "id": "m", "code": record.coded("rx", "8123")}
+    entries = [{"fullUrl": patient, "resource": record.patient()}, {"fullUrl": medicine, "resource": phenelzine}]
+
+    def facts(*bundles: Any) -> tuple[dict[str, Any], int]:
+        held = [unpack({"resourceType": "Bundle", "type": "collection", "entry": one}, "bundle") for one in bundles]
+        found = read_record(held, "P-1", served.policy.manifest, served.rules, record.today)
+        return found.profile.values, len(found.problems)
+
+    values, problems = facts([*entries, {"resource": order}])
+    assert (values["maoi"], problems) == ("yes", 0)
+    values, problems = facts(entries, [{"resource": order}])
+    assert ("maoi" in values, problems) == (False, 1)
+    twice = [*entries, {"fullUrl": medicine, "resource": {**phenelzine, "id": "n"}}]
+    values, problems = facts([*twice, {"resource": order}])
+    assert ("maoi" in values, problems) == (False, 0)
