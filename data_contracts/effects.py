@@ -222,6 +222,11 @@ class EffectModel(Protocol):
         """Short name used in reports."""
         ...
 
+    @property
+    def passes_on(self) -> bool:
+        """Whether it passes on what the outcome regressions teach: it alone is shown waves, and needs a teacher."""
+        ...
+
     def fit(self, data: ScoredEpisodes) -> FloatArray:
         """(K, 1 + P) coefficients against the reference, intercepts first; deterministic for the same data."""
         ...

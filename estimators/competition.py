@@ -8,7 +8,6 @@ import numpy as np
 
 from data_contracts.effects import EffectModel, ScoredEpisodes
 from data_contracts.episode import FloatArray
-from estimators.candidates.outcome_regressions import OutcomeRegressions
 from estimators.hierarchical import Hierarchical
 from estimators.hierarchical_family import Lead, fit_family
 
@@ -58,7 +57,7 @@ def compete(
     Candidates that nobody has taught anything do not compete.
     """
     taught = data.taught is not None
-    rivals = tuple(model for model in rivals if taught or not isinstance(model, OutcomeRegressions))
+    rivals = tuple(model for model in rivals if taught or not model.passes_on)
     plain = data.plain
     leads = tuple(lead.widened(data.basis.terms - plain.basis.terms) for lead in fit_family(plain, leading))
     held_out = [model.held_out(_seen_by(model, data, plain)) for model in rivals]
@@ -67,4 +66,4 @@ def compete(
 
 def _seen_by(model: EffectModel, data: ScoredEpisodes, plain: ScoredEpisodes) -> ScoredEpisodes:
     """All outcomes have chosen the waves, so that they are hidden from all but who chooses them anew for each fold."""
-    return data if isinstance(model, OutcomeRegressions) else plain
+    return data if model.passes_on else plain

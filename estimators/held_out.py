@@ -15,6 +15,7 @@ class FoldByFold(ABC):
     """An effect model that knows no quicker way to leave a fold out than to be fitted again without it."""
 
     name: str
+    passes_on = False
 
     @abstractmethod
     def fit(self, data: ScoredEpisodes) -> FloatArray:

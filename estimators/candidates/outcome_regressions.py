@@ -21,6 +21,7 @@ class OutcomeRegressions:
     """What they say of effects, distilled; nothing where nothing is taught."""
 
     name = "outcome_regressions"
+    passes_on = True
 
     def fit(self, data: ScoredEpisodes) -> FloatArray:
         """(K, 1 + P) coefficients of the mean over the folds of what their regressions say."""

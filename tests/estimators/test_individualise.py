@@ -69,6 +69,7 @@ class Memoriser:
 
     columns: int
     name: str = "memoriser"
+    passes_on: bool = False
 
     def fit(self, data: ScoredEpisodes) -> FloatArray:
         """Interpolates its training rows as far as its columns allow."""
@@ -87,6 +88,7 @@ class Exaggerator:
 
     factor: float
     name: str = "exaggerator"
+    passes_on: bool = False
 
     def fit(self, data: ScoredEpisodes) -> FloatArray:
         """The linear effects, multiplied."""

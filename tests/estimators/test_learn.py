@@ -10,7 +10,6 @@ import pytest
 from data_contracts.errors import BadInput
 from data_contracts.protocol import StudyProtocol
 from estimators.candidates import for_study
-from estimators.candidates.outcome_regressions import OutcomeRegressions
 from estimators.contrasts import average_effects
 from estimators.hierarchical_family import family
 from estimators.learn import learn
@@ -44,9 +43,8 @@ def test_shapes(small) -> None:
     assert terms == p + 5 * p + of_index + 2 * pairs + 2 * pairs
     assert learned.served.coefficients.shape == (k, 1 + terms)
     assert learned.served.root.shape[1:] == (k, 1 + terms)
-    competing = (*family(learned.scored.basis), *for_study(small.protocol, len(learned.scored.arm)))
-    untaught = [model.name for model in competing if not isinstance(model, OutcomeRegressions)]
-    assert list(learned.candidate_weights) == untaught
+    rivals = [model for model in for_study(small.protocol, len(learned.scored.arm)) if not model.passes_on]
+    assert list(learned.candidate_weights) == [one.name for one in (*family(learned.scored.basis), *rivals)]
     assert learned.support.logits.shape == (k, 1 + p)
     assert learned.expected.shape == (1 + p,)
     assert learned.ranges.spread.shape == (1 + p,)
