@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
+from typing import TypeAlias
 
 import numpy as np
 
@@ -23,7 +25,9 @@ MEASURED = 7
 """Distinct values from which a column counts as measured and gets bumps."""
 
 PAIRED = 16
-"""Columns up to which all pairs get products; more would ask for a choice that the outcome must not make."""
+"""Columns up to which all pairs get products; among more, many records choose (``estimators.screened_pairs``)."""
+
+Pairs: TypeAlias = tuple[tuple[int, int], ...]
 
 TINY = 1e-9
 """Spread up to which a term counts as constant; it is then not scaled, lest another patient's be blown up."""
@@ -46,13 +50,11 @@ def smooth_basis(modifiers: FloatArray, bumps: int = BUMPS, edge: float = EDGE, 
         edge: the lowest of these quantiles; the highest is as far from 1.
         bends: whether pairs get products of a soft sign and a bend too; the bend is always a measured column's.
     """
-    distinct = [len(np.unique(modifiers[:, j])) for j in range(modifiers.shape[1])]
+    distinct = distinct_values(modifiers)
     column, centre, width = _bumps(modifiers, distinct, np.linspace(edge, 1 - edge, bumps))
     p = modifiers.shape[1]
     pairs = tuple(combinations(range(p), 2)) if p <= PAIRED else ()
-    signs = tuple((i, j) for i, j in pairs if max(distinct[i], distinct[j]) > 2)
-    both_ways = [turned for i, j in pairs for turned in ((i, j), (j, i))] if bends else []
-    bent = tuple((i, j) for i, j in both_ways if distinct[j] >= MEASURED)
+    signs, bent = soft_products(pairs, distinct, bends)
     size = p + len(column) + len(pairs) + len(signs) + len(bent)
 
     def basis(middle: FloatArray, scale: FloatArray) -> Basis:
@@ -71,6 +73,24 @@ def smooth_basis(modifiers: FloatArray, bumps: int = BUMPS, edge: float = EDGE, 
     terms = basis(np.zeros(size), np.ones(size)).expand(modifiers)
     spread = terms.std(axis=0)
     return basis(terms.mean(axis=0), np.where(spread > TINY, spread, 1.0))
+
+
+def soft_products(pairs: Pairs, distinct: Sequence[int], bends: bool) -> tuple[Pairs, Pairs]:
+    """Those pairs that get a product of soft signs too, and those that get one of a soft sign and a bend.
+
+    Args:
+        pairs: of columns, each of which gets a plain product.
+        distinct: how many values each column has.
+        bends: whether any pair gets a product with a bend.
+    """
+    both_ways = [turned for i, j in pairs for turned in ((i, j), (j, i))] if bends else []
+    signs = tuple((i, j) for i, j in pairs if max(distinct[i], distinct[j]) > 2)
+    return signs, tuple((i, j) for i, j in both_ways if distinct[j] >= MEASURED)
+
+
+def distinct_values(modifiers: FloatArray) -> list[int]:
+    """How many values each column of (n, p) modifiers has."""
+    return [len(np.unique(modifiers[:, j])) for j in range(modifiers.shape[1])]
 
 
 def effect_basis(modifiers: FloatArray) -> Basis:

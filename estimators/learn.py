@@ -32,6 +32,7 @@ from estimators.held_out_advice import HeldOutAdvice
 from estimators.policy_value import policy_value
 from estimators.progress import Progress, untold
 from estimators.scored_study import ScoredStudy, score_study
+from estimators.screened_pairs import with_screened_pairs
 from estimators.secondary import LearnedSecondary, learn_secondary
 from estimators.serve import serve
 from estimators.serving_models import outcome_model
@@ -116,7 +117,7 @@ def learn(
     with threadpool_limits(1):
         study = scored or score_study(episodes, protocol, progress)
         progress("effects", 0.8)
-        primary = with_room(study.primary)
+        primary = with_room(with_screened_pairs(study.primary))
         weighed = weigh(episodes.arms, protocol, study.averages[protocol.outcome.column], primary.outcome, primary.arm)
         served = serve(primary, weighed.served, protocol, episodes.arms, rivals)
         progress("served forms", 0.95)
