@@ -180,3 +180,22 @@ def test_an_empty_database_goes_back(any_store: Store) -> None:
     item = stored(any_store)
     any_store.add(item, ENTRY)
     assert any_store.get(str(item.id)).response == item.response
+
+
+def test_sessions_of_an_earlier_schema_end(database_url: str) -> None:
+    """A database in which people are signed in, and nothing says who, is brought to the newest: they log in again."""
+    engine = open_database(SecretStr(database_url))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0012")
+        blob = "'\\x00ff'::bytea" if engine.dialect.name == "postgresql" else "x'00ff'"
+        values = f"'s', 'w', '2026-01-01', '2026-01-02', {blob}"
+        connection.execute(text(f"INSERT INTO sessions VALUES ({values})"))  # noqa: S608
+    upgrade(engine)
+    assert database_problem(engine) is None
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM sessions")).scalar() == 0
+    engine.dispose()

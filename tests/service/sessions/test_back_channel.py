@@ -13,7 +13,13 @@ from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from sqlalchemy import text
 
+from data_contracts.errors import NotAuthenticated, NotFound
+from service.access.logout_token import LogoutToken
+from service.access.principal import LOCAL
+from service.audit.actor import OPERATOR, Actor
 from service.audit.verify import verify
+from service.sessions.session_store import Sessions
+from service.sessions.setting import Lifetimes
 from service.storage.store import Store
 
 ISSUER, WHERE = "https://login.example.org", "/login/back-channel-logout"
@@ -230,3 +236,26 @@ def test_it_counts_once(signed_in: Callable[..., Any], token: Callable[..., str]
         answer = replica().post(WHERE, data={"logout_token": sound})
         assert (answer.status_code, "used before" in answer.json()["error_description"]) == (400, True)
     assert is_in(anew)
+
+
+def test_each_kind_of_database(any_store: Store, clock: Any) -> None:
+    """On SQLite and PostgreSQL alike: who is signed in is told, ended by others, and a logout token counts once."""
+    sessions = Sessions(any_store, Lifetimes(), lambda _: True)
+    who = LOCAL.model_copy(update={"issuer": ISSUER, "subject": "u-1", "organisation": "St Example"})
+    actor = Actor(who, "10.0.0.7")
+    kept = [sessions.begin(actor, clock(), sid=sid) for sid in ("s-1", "s-2", None)]
+    (one,) = sessions.people("St Example", clock())
+    assert (one.sessions, one.account.subject, sessions.people("Other Trust", clock())) == (3, "u-1", ())
+    token = LogoutToken(ISSUER, "j-1", int(clock().timestamp()) + 120, "u-1", "s-1")
+    assert sessions.end_by_provider(token, "10.0.0.8", clock()) == 2
+    with pytest.raises(NotAuthenticated, match="used before"):
+        sessions.end_by_provider(token, "10.0.0.8", clock())
+    assert sessions.find(kept[1], clock()).subject == "u-1"
+    with pytest.raises(NotFound):
+        sessions.end_of(one.who, "Other Trust", OPERATOR, "left", clock())
+    assert sessions.end_of(one.who, "St Example", OPERATOR, "left", clock()) == 1
+    for session in kept:
+        with pytest.raises(NotAuthenticated):
+            sessions.find(session, clock())
+    with any_store.reading() as connection, any_store.reading() as beside:
+        assert verify(connection, beside, ()).findings == ()

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
@@ -44,6 +45,7 @@ SHARED = "known to both"
 PEOPLE = {
     "ada": {"name": "Dr A. Mbeki", "roles": ["clinician"], "licence": "GMC 1234567"},
     "ann": {"name": "A. Nalyst", "roles": ["analyst"]},
+    "kim": {"name": "K. Adler", "roles": ["administrator"]},
     "bob": {"name": "B. Visitor", "roles": ["receptionist"]},
 }
 KEY = ECKey.import_key(ECKey.generate_key("P-256").as_dict(private=True) | {"kid": "ours"})
@@ -147,7 +149,7 @@ def provider(installed: None, port: int, tmp_path_factory: pytest.TempPathFactor
 
 def access_of(issuer: str) -> AccessFile:
     """Whom the service believes."""
-    rest = {"roles": ["clinician", "analyst"], "organisations": ["St Example"], "single_use": False}
+    rest = {"roles": ["clinician", "analyst", "administrator"], "organisations": ["St Example"], "single_use": False}
     return AccessFile.model_validate({"audience": AUDIENCE, "issuers": [{"issuer": issuer, **rest}]})
 
 
@@ -227,6 +229,27 @@ def test_who_logs_out_at_the_provider_is_out_here(browser: Any, service: str, pr
     assert answers == [401, 200]
     here.close()
     there.close()
+
+
+def test_an_administrator_ends_sessions_in_a_real_browser(browser: Any, service: str) -> None:
+    """By the page's own form, and without a fault of accessibility: the next click of who was signed in leads out."""
+    hers, his = browser.new_context(), browser.new_context()
+    tab, admin = hers.new_page(), his.new_page()
+    tab.goto(f"{service}/studies")
+    fill(tab, "ann")
+    admin.goto(f"{service}/oversight")
+    fill(admin, "kim")
+    admin.get_by_role("link", name="Sessions").click()
+    assert Axe().run(admin).response["violations"] == []
+    card = admin.locator("section.card", has=admin.get_by_role("heading", name="A. Nalyst"))
+    card.get_by_label("Why they end").select_option("device_lost")
+    card.get_by_role("button").click()
+    assert admin.get_by_role("heading", name="K. Adler").is_visible()
+    assert admin.get_by_role("heading", name="A. Nalyst").count() == 0
+    cookie = {one["name"]: one["value"] for one in hers.cookies()}[SESSION]
+    assert httpx.get(f"{service}/v1/studies", headers={"Cookie": f"{SESSION}={cookie}"}).status_code == 401
+    for context in (hers, his):
+        context.close()
 
 
 def fill(tab: Any, person: str) -> None:
