@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, lru_cache, wraps
+from typing import TypeVar
 
 from data_contracts.code import Code, System, widened
 from data_contracts.concept import load_terminology
@@ -12,6 +13,10 @@ from data_contracts.fact_codes import FactCodes, load_fact_codes
 from data_contracts.record_words import ATC_SUBSTANCE, CODE_SYSTEMS
 from data_contracts.therapy import Therapy, load_therapies
 from service.fhir.datatype import Coded
+
+Meaning = TypeVar("Meaning")
+LONGEST = 500
+"""Characters of a code together with the address of its terminology."""
 
 OWN_VALUE = "urn:equipoise:value"
 """Terminology of observations whose code is the name of a safety fact or of a feature of the policy."""
@@ -24,29 +29,48 @@ _GROUPED = {CODE_SYSTEMS["ICD-10"]: 3, CODE_SYSTEMS["ATC"]: 3}
 """Terminologies whose codes begin with those of the groups that they are in, and the shortest group that is meant."""
 
 
+def _asked_last(work: Callable[[Coded], tuple[Meaning, ...]]) -> Callable[[Coded], tuple[Meaning, ...]]:
+    """Keep what is said of the codes that were asked for last.
+
+    What is longer than any code means nothing and is not kept: it may be a megabyte, and thousands are kept.
+    """
+    kept = lru_cache(maxsize=4096)(work)
+
+    @wraps(work)
+    def ask(coded: Coded) -> tuple[Meaning, ...]:
+        return kept(coded) if _is_code(coded) else ()
+
+    return ask
+
+
+def _is_code(coded: Coded) -> bool:
+    system, code = coded
+    return len(system) + len(code) <= LONGEST
+
+
 def with_groups(coded: Coded) -> Iterator[Coded]:
     """A code and the groups that it is in, the narrowest first, in the form of our tables."""
     system, code = coded
-    if system not in _GROUPED:
+    if system not in _GROUPED or not _is_code(coded):
         yield coded
         return
     name: System = "ICD-10" if system == CODE_SYSTEMS["ICD-10"] else "ATC"
     yield from ((system, group) for group in widened(name, code, _GROUPED[system]))
 
 
-@lru_cache(maxsize=4096)
+@_asked_last
 def facts_of(coded: Coded) -> tuple[FactCodes, ...]:
     """The facts that a code says yes to."""
     return tuple(one for group in with_groups(coded) for one in _facts().get(group, ()))
 
 
-@lru_cache(maxsize=4096)
+@_asked_last
 def therapies_of(coded: Coded) -> tuple[Therapy, ...]:
     """The therapies that a code means."""
     return tuple(one for group in with_groups(coded) for one in _therapies().get(group, ()))
 
 
-@lru_cache(maxsize=4096)
+@_asked_last
 def drugs_of(coded: Coded) -> tuple[str, ...]:
     """Names of the drugs or classes of drugs that a code itself means, in lower case, as arms are called."""
     meant = [(one.key, code) for one in therapies_of(coded) for code in one.codes if _address(code) == coded]

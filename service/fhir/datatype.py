@@ -42,6 +42,10 @@ class Element(BaseModel):
     implicitRules: Nothing = None
 
 
+Whole = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+"""A whole number, as far as FHIR has them: one of four hundred digits could not be reckoned with."""
+
+
 class Coding(Element):
     """A code of a terminology."""
 

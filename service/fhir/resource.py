@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.fhir.datatype import CodeableConcept, Coding, Element, Period, Quantity, Reference, status_in
+from service.fhir.datatype import CodeableConcept, Coding, Element, Period, Quantity, Reference, Whole, status_in
 from service.fhir.moment import Days, Moment, days_of
 
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
@@ -95,7 +95,7 @@ class Component(Element):
 
     code: CodeableConcept
     valueQuantity: Quantity | None = None
-    valueInteger: int | None = None
+    valueInteger: Whole | None = None
     valueBoolean: bool | None = None
     valueString: str | None = None
     valueCodeableConcept: CodeableConcept | None = None
@@ -127,7 +127,7 @@ class Answer(Element):
 
     valueBoolean: bool | None = None
     valueDecimal: float | None = None
-    valueInteger: int | None = None
+    valueInteger: Whole | None = None
     valueString: str | None = None
     valueCoding: Coding | None = None
     item: list[Item] = Field(default_factory=list)

@@ -67,6 +67,7 @@ STATUSES = [
     ("medicine", {"subject": {"reference": "Patient/P-1", "display": "\ud800"}}, "subject.display"),
     ("phq9", {"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}, "changes what the resource means"),
     ("condition", {"clinicalStatus": {"implicitRules": "urn:x", "text": 5}}, "clinicalStatus: "),
+    ("phq9", {"item": [{"linkId": "/44260-8", "answer": [{"valueInteger": 10**400}]}]}, "item.answer.valueInteger"),
     ("phq9", {"subject": {"reference": "Patient/another"}}, "the patient of the request"),
     ("patient", {"id": "another"}, "the patient of the request"),
 ]
@@ -356,3 +357,11 @@ def test_names_of_a_bundle_hold_within_it(record: Any, served: ServedPolicy) -> 
     twice = [*entries, {"fullUrl": medicine, "resource": {**phenelzine, "id": "n"}}]
     values, problems = facts([*twice, {"resource": order}])
     assert ("maoi" in values, problems) == (False, 0)
+
+
+def test_what_is_longer_than_any_code_is_none(read: Read, record: Any) -> None:
+    """A code of a thousand characters is told as not understood, also where it begins as one that is known."""
+    assert read(record.condition("F31.3")).profile.values == {"bipolar_disorder": "yes"}
+    found = read(record.condition("F31." + "3" * 1000))
+    assert found.profile.values == {}
+    assert "conditions whose codes are not among those known here (1)" in notes(found)
