@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,6 +22,7 @@ from data_contracts.errors import NotFound, NotReady
 from service.audit.actor import LOCAL_ACTOR
 from service.audit.entry import Entry
 from service.storage.answers import StoredRecommendation
+from service.storage.cards import StoredCard, add_cards, cards_of
 from service.storage.database import HEAD, MIGRATIONS, database_problem, open_database, upgrade
 from service.storage.key_ring import new_ring
 from service.storage.keys import Keys
@@ -55,6 +56,18 @@ def test_times_come_back_as_utc(any_store: Store) -> None:
     item = stored(any_store)
     any_store.add(item, ENTRY)
     assert any_store.get(str(item.id)).created_at == item.created_at
+
+
+def test_a_card_is_news_until_it_was_shown(any_store: Store) -> None:
+    """A card is written with its answer, opens as it was, and was shown from then on, on either kind of database."""
+    item, news = stored(any_store), "n" * 64
+    card = StoredCard(str(uuid4()), item.id, item.created_at, "patient-view", news, '{"card": "é"}')
+    before, after = (item.created_at + timedelta(seconds=one) for one in (-1, 1))
+    assert not any_store.was_shown(news, before)
+    any_store.add(item, ENTRY, also=lambda transaction, person: add_cards(transaction, person, [card], ENTRY))
+    assert [any_store.was_shown(news, since) for since in (before, after)] == [True, False]
+    with any_store.reading() as connection:
+        assert list(cards_of(connection, any_store.ring)) == [(card, "P-1")]
 
 
 def test_add_twice_is_an_error(store: Store) -> None:
