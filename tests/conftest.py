@@ -7,10 +7,12 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import time
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -64,6 +66,20 @@ def start_fhir_server(tmp_path: Path) -> Iterator[Callable[..., str]]:
             return base
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of an MLflow store that holds nothing: its migrations take a second and more, and run once."""
+    path = tmp_path_factory.mktemp("empty-registry") / "mlflow.db"
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        from mlflow import MlflowClient
+
+        MlflowClient(f"sqlite:///{path}", f"sqlite:///{path}").search_registered_models()
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.serialize()
 
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

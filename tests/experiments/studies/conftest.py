@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -53,6 +54,26 @@ def came(ran: Run) -> Callable[[str], StudyResult]:
 def page_of(ran: Run) -> Callable[[str], str]:
     """A study's results page, by its name."""
     return lambda name: results_of(*ran(name))
+
+
+NUMBER = re.compile(r"\d+\.?\d*")
+
+
+@pytest.fixture(scope="session")
+def same_page(page_of: Callable[[str], str]) -> Callable[[str], None]:
+    """Holds a study's committed page against a run of today: its sentences, and its numbers but for the last decimal.
+
+    Asked for in the file of that study, so that no other of the tests' processes has to run it again.
+    """
+
+    def check(name: str) -> None:
+        made, kept = page_of(name), (example_named(name).protocol.parent / "results.md").read_text(encoding="utf-8")
+        assert NUMBER.sub("#", made) == NUMBER.sub("#", kept)
+        pairs = zip(NUMBER.findall(made), NUMBER.findall(kept), strict=True)
+        # Another processor may round otherwise, by a unit of the last decimal shown.
+        assert [pair for pair in pairs if abs(float(pair[0]) - float(pair[1])) > 0.11] == []
+
+    return check
 
 
 @pytest.fixture(scope="session")

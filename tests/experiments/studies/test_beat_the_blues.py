@@ -42,6 +42,11 @@ def test_averages_are_the_textbooks(trial: StudyResult, column: str, published: 
     assert 0.7 < found.standard_errors[1] / error < 1.3
 
 
+def test_the_results_page_is_what_the_command_writes(same_page: Callable[[str], None]) -> None:
+    """The committed page has the sentences of a run of today, and its numbers but for the last decimal."""
+    same_page("beat-the-blues")
+
+
 def test_the_last_visit_is_the_primary_outcome(trial: StudyResult) -> None:
     """Half of the patients are lost by then, visit by visit; those who stay are weighted for those like them."""
     stayed = np.bincount(trial.episodes.stayed, minlength=5)

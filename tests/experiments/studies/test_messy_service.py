@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,3 +150,9 @@ def test_several_draws_are_right_on_average(tmp_path: Path) -> None:
         assert abs(errors.mean()) < 3 / np.sqrt(len(draws))
         # Of 32 intervals of 90 % about 16 are independent: 0.9 less 2.7 errors of such a share.
         assert (np.abs(errors) < 1.645).mean() > 0.7
+
+
+@pytest.mark.slow
+def test_the_results_page_is_what_the_command_writes(same_page: Callable[[str], None]) -> None:
+    """The committed page has the sentences of a run of today, and its numbers but for the last decimal."""
+    same_page("messy-service")

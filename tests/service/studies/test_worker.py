@@ -50,8 +50,11 @@ def address(served: ServedPolicy, store: Store) -> Iterator[str]:
 
 
 @pytest.fixture
-def client(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
+def client(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_registry: bytes
+) -> Iterator[httpx.Client]:
     """An analyst, and a registry of the test's own for the worker's studies."""
+    (tmp_path / "mlflow.db").write_bytes(empty_registry)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     with httpx.Client(base_url=address, timeout=20, trust_env=False) as found:
         yield found
