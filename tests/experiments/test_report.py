@@ -448,7 +448,10 @@ def test_beat_the_blues_is_answered_honestly(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_fits_every_screen_in_light_and_dark(chromium: Any, html: str, clinic: StudyResult, scheme: str) -> None:
-    """Report and model card shut nobody out, in light and dark, and are no wider than a phone or a laptop."""
+    """Report and model card shut nobody out, in light and dark, and are no wider than a phone or a laptop.
+
+    axe looks at both widths in light; in dark only colours are others, and they are the same at every width.
+    """
     axe = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
     context = chromium.new_context(color_scheme=scheme)
     for document in (html, as_html(model_card(summarise(clinic)))):
@@ -458,6 +461,8 @@ def test_fits_every_screen_in_light_and_dark(chromium: Any, html: str, clinic: S
         for width in (390, 1366):
             tab.set_viewport_size({"width": width, "height": 800})
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
+            if (scheme, width) == ("dark", 390):
+                continue
             found = tab.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
             grave = [one for one in found if one["impact"] in ("serious", "critical")]
             assert [(one["id"], one["nodes"][0]["html"][:200]) for one in grave] == []

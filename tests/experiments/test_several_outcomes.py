@@ -36,7 +36,7 @@ def study() -> StudyResult:
     """700 episodes of the clinic with nausea, hours of care, remission and dropout, in which nobody gets worse."""
     world = simulate("clinic", 700, 3)
     records = world.records.assign(phq9_week12=world.records[["phq9_week0", "phq9_week12"]].min(axis=1, skipna=False))
-    protocol = StudyProtocol.model_validate(world.protocol | {"derived_outcomes": [*NAMES[2:], RARE]})
+    protocol = StudyProtocol.model_validate(world.protocol | {"derived_outcomes": [*NAMES[2:], RARE], "folds": 3})
     return opened(fit_episodes(check_episodes(table_from_frame(records), protocol), protocol))
 
 
