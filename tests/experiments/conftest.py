@@ -50,7 +50,7 @@ def lab(empty_registry: bytes) -> Lab:
     """Run `equipoise-lab` with arguments, its keys and registry in the given folder; a study finds a registry made."""
 
     def run(*arguments: object, home: Path) -> Ran:
-        if arguments[0] == "study" and not (home / "mlflow.db").exists():
+        if arguments[:1] == ("study",) and not (home / "mlflow.db").exists():
             home.mkdir(parents=True, exist_ok=True)
             (home / "mlflow.db").write_bytes(empty_registry)
         patch, out, err = in_home(home), io.StringIO(), io.StringIO()

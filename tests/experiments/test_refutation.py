@@ -131,6 +131,7 @@ def test_the_suite_runs_and_judges_its_marks(tmp_path: Any, monkeypatch: pytest.
     small = [(judge, name, 300, 1, 1) for judge, name, *_ in suite.PLAN if name in SMALL]
     monkeypatch.setattr(suite, "PLAN", small)
     monkeypatch.setattr(suite, "DRAWS", 20)
+    monkeypatch.setattr("estimators.refutation.dowhy_refuters.SIMULATIONS", 20)
     found = suite.benchmark_refutation(Request(tmp_path, quick=True), lambda _step, _share: None)
     assert {row["verdict"] for row in found.figures["marks"]} <= {"met", "missed"}
     power = next(row for row in found.figures["marks"] if "power" in row["mark"])
