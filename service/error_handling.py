@@ -1,6 +1,8 @@
-"""Turns every error into a problem document: ours, HTTP's own, and those that nobody foresaw."""
+"""Turns every error into a problem document, or a page for who opened one: ours, HTTP's own, and those unforeseen."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -10,8 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data_contracts.errors import EquipoiseError, NotAuthenticated
 from service.operations.log import LOG, place_of
-from service.problem_document import document_for_status, document_of
+from service.pages.page_route import told_page
+from service.problem_document import ProblemDocument, document_for_status, document_of
 from service.sessions.way_in import way_in
+
+INTERFACES = ("/v1/", "/cds-services", "/.well-known/")
+"""Where programs ask; an error there is a problem document, whoever looks at it."""
 
 DETAILS = {
     404: "There is nothing at this address.",
@@ -44,7 +50,7 @@ class LastResort:
                 raise
             document = document_for_status(500, "The service failed. Its operator finds this instance in the log.")
             LOG.error("failed", error=type(error).__name__, place=place_of(error))
-            await document.response()(scope, receive, send)
+            await _told(Request(scope, receive), document)(scope, receive, send)
 
 
 def install_error_handling(app: FastAPI) -> None:
@@ -61,5 +67,17 @@ async def _answer(request: Request, error: Exception) -> Response:
         return document_of(error).response({"WWW-Authenticate": "Bearer"} if error.http_status == 401 else None)
     if isinstance(error, HTTPException):
         detail = DETAILS.get(error.status_code, error.detail)
-        return document_for_status(error.status_code, detail).response(error.headers)
-    return document_for_status(422, "The request is not of the documented form; see /openapi.json.").response()
+        return _told(request, document_for_status(error.status_code, detail), error.headers)
+    return _told(request, document_for_status(422, "The request is not of the documented form; see /openapi.json."))
+
+
+def _told(request: Request, document: ProblemDocument, headers: Mapping[str, str] | None = None) -> Response:
+    """A page for who opened one in a browser, else the document."""
+    path, accepted = request.url.path, request.headers.get("accept", "")
+    if path.startswith(INTERFACES) or "text/html" not in accepted:
+        return document.response(headers)
+    try:
+        return told_page(request, document.status, document.title, document.detail)
+    except Exception as error:  # what failed may be what pages are made of
+        LOG.error("failed", error=type(error).__name__, place=place_of(error))
+        return document.response(headers)

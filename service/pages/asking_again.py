@@ -21,6 +21,9 @@ from service.pages.known import Question
 ANSWER = "v."
 """In front of a value's name in a form."""
 
+NUMBERS = ("number", "binary")
+"""Kinds of questions that a number answers."""
+
 
 def ask_again(
     kept: Kept, changes: Mapping[str, Value], preferences: Preferences | None, given: Collaborators, actor: Actor
@@ -70,14 +73,14 @@ def answers_in(form: Mapping[str, str], questions: tuple[Question, ...]) -> dict
     given = {name.removeprefix(ANSWER): text for name, text in form.items() if name.startswith(ANSWER)}
     if problems := list(_problems(given, asked)):
         raise BadInput(problems)
-    return {name: float(text) if asked[name].kind == "number" else text for name, text in given.items()}
+    return {name: float(text) if asked[name].kind in NUMBERS else text for name, text in given.items()}
 
 
 def _problems(given: Mapping[str, str], asked: Mapping[str, Question]) -> Iterator[Problem]:
     for name, text in given.items():
         if name not in asked:
             yield Problem("the form", "questions of this page", "another one", "Open the page anew.")
-        elif asked[name].kind == "number" and not _is_number(text):
+        elif asked[name].kind in NUMBERS and not _is_number(text):
             yield Problem(name, "a number", "text", "Correct it, or leave it blank if it is not known.")
 
 

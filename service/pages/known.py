@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from data_contracts.column_word import column_label, is_answer
 from data_contracts.encoding import Feature
 from data_contracts.fact import Fact, load_facts
-from data_contracts.instrument_name import instrument_for, time_of
 from data_contracts.profile import PatientProfile, Value
 from data_contracts.recommendation import Recommendation
 from data_contracts.would_change import WouldChange
@@ -28,6 +28,7 @@ class Known:
         days: how old it is; None as well.
         aged: whether it is too old to count.
         used: whether the policy or a rule reads it.
+        said: the yes or no that a value stands for; None for what is no answer.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Known:
     days: int | None
     aged: bool
     used: bool
+    said: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,12 @@ class Question:
     Attributes:
         name: its key in the profile.
         label: in words.
-        kind: how it is answered: yes or no, a number, one of a list, or names.
+        kind: how it is answered: yes or no (in words, or as 1 or 0), a number, one of a list, or names.
         levels: of a list.
         change: what knowing it would change, where it is a feature.
         rules: ids of the safety rules that ask for it.
         sure: whether nothing is ranked without it.
+        before: labels of the therapies that are not offered without it; none if it is asked whatever is offered.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Question:
     change: WouldChange | None = None
     rules: tuple[str, ...] = ()
     sure: bool = False
+    before: tuple[str, ...] = ()
 
 
 def known_of(profile: PatientProfile, answer: Recommendation, today: date) -> tuple[Known, ...]:
@@ -73,7 +77,8 @@ def known_of(profile: PatientProfile, answer: Recommendation, today: date) -> tu
         days = None if day is None else (today - day).days
         fact = facts.get(name)
         aged = fact is not None and days is not None and days > fact.valid_days and not fact.lasting
-        found.append(Known(name, label_of(name, facts), value, day, days, aged, name not in answer.unused))
+        used, said = name not in answer.unused, _said(name, value)
+        found.append(Known(name, column_label(name), value, day, days, aged, used, said))
     return tuple(sorted(found, key=lambda one: not one.used))
 
 
@@ -84,6 +89,7 @@ def questions_for(answer: Recommendation, features: Mapping[str, Feature]) -> tu
     for finding in answer.safety.findings:
         for name in finding.missing:
             rules.setdefault(name, []).append(finding.rule)
+    before = _before(answer)
     changes = {change.feature: change for change in answer.would_change}
     first = [name for name in ASKED_FIRST if name in rules]
     keys = [name for name, change in changes.items() if change.key]
@@ -91,22 +97,44 @@ def questions_for(answer: Recommendation, features: Mapping[str, Feature]) -> tu
     return tuple(
         Question(
             name,
-            label_of(name, facts),
+            column_label(name),
             *_form(facts.get(name), features.get(name)),
             changes.get(name),
             tuple(rules.get(name, ())),
             name in first or name in keys,
+            before.get(name, ()),
         )
         for name in names
     )
 
 
-def label_of(name: str, facts: Mapping[str, Fact]) -> str:
-    """A value's name in words."""
-    if name in facts:
-        return facts[name].meaning
-    instrument = instrument_for(name)
-    return name.replace("_", " ") if instrument is None else f"{instrument.id} {time_of(name)}".strip()
+def grouped(questions: Iterable[Question]) -> tuple[tuple[tuple[str, ...], tuple[Question, ...]], ...]:
+    """Questions by the therapies that wait for them: those that are asked whatever is offered, then the widest."""
+    found: dict[tuple[str, ...], list[Question]] = {}
+    for question in questions:
+        found.setdefault(question.before, []).append(question)
+    ordered = sorted(found.items(), key=lambda one: (len(one[0]) > 0, -len(one[0])))
+    return tuple((before, tuple(asked)) for before, asked in ordered)
+
+
+def _before(answer: Recommendation) -> dict[str, tuple[str, ...]]:
+    """By fact, the therapies that are not offered before it is known; nothing for what is asked anyway."""
+    anyway = {name for one in answer.safety.findings if one.kind == "ask" for name in one.missing}
+    found: dict[str, list[str]] = {}
+    for arm in answer.arms:
+        for name in arm.check_first:
+            if name not in anyway:
+                found.setdefault(name, []).append(arm.label)
+    return {name: tuple(labels) for name, labels in found.items()}
+
+
+def _said(name: str, value: Value) -> bool | None:
+    """What a value of a yes or no says; None where it is none, or cannot be read as one."""
+    return {"yes": True, "1": True, "no": False, "0": False}.get(_plain(value)) if is_answer(name) else None
+
+
+def _plain(value: Value) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value).lower()
 
 
 def _form(fact: Fact | None, feature: Feature | None) -> tuple[str, tuple[str, ...]]:
@@ -114,4 +142,6 @@ def _form(fact: Fact | None, feature: Feature | None) -> tuple[str, tuple[str, .
         return {"number": "number", "integer": "number", "answer": "answer", "names": "names"}[fact.kind], ()
     if feature is not None and feature.kind == "categorical":
         return "level", feature.levels
+    if feature is not None and is_answer(feature.name):
+        return "binary", ()
     return "number", ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from data_contracts.column_word import in_words
 from data_contracts.manifest import MANIFEST, PolicyManifest
 from data_contracts.recommendation import FindingKind, Recommendation, SafetyFinding
 from service.collaborators import Collaborators
@@ -12,7 +13,7 @@ from service.event import History
 from service.history_keeper import Kept, history_of
 from service.override_reason import REASONS, OverrideCode
 from service.pages.counted import Counted, counted_of
-from service.pages.known import Known, Question, known_of, questions_for
+from service.pages.known import Known, Question, grouped, known_of, questions_for
 from service.pages.option import Picture, picture_of
 from service.pages.outcome_choice import OutcomeChoice, choices_for, chosen
 from service.pages.weighing import Weighing
@@ -59,6 +60,20 @@ class PatientView:
     def label(self, arm: str) -> str:
         """An arm in words."""
         return next((one.label for one in self.answer.arms if one.arm == arm), arm)
+
+    def words(self, sentence: str) -> str:
+        """A sentence of the answer with the policy's columns in words."""
+        return in_words(sentence, (feature.name for feature in self.manifest.encoding.features))
+
+    @property
+    def sooner(self) -> tuple[Question, ...]:
+        """Questions that nothing is ranked without, or that would change an interval."""
+        return tuple(one for one in self.questions if one.sure or one.change)
+
+    @property
+    def later(self) -> tuple[tuple[tuple[str, ...], tuple[Question, ...]], ...]:
+        """What only safety rules ask for, by the therapies that wait for it."""
+        return grouped(one for one in self.questions if not (one.sure or one.change))
 
     @property
     def override_reasons(self) -> Mapping[OverrideCode, str]:

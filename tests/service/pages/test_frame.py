@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from engine import plain_templates
 from service.pages.asset import load_assets
 from service.pages.forgery import COOKIE, FIELD
 from service.pages.texts import LANGUAGE, PSEUDO, texts_in
@@ -89,6 +90,14 @@ def test_every_text_keeps_its_places(client: Any) -> None:
         assert [name for _, name, _, _ in Formatter().parse(pseudo.plain[key]) if name] == [n for n in places if n]
     assert english.safety == pseudo.safety
     assert not english.plain.keys() & english.safety.keys()
+
+
+def test_no_chance_is_told_by_a_word_alone() -> None:
+    """Terms of drug labels, which people read as far more than labels mean, stand in no text."""
+    terms = re.compile(r"\b(?:very |un)?common\b|\brare(?:ly)?\b|\bunlikely\b", re.IGNORECASE)
+    english = texts_in(LANGUAGE)
+    told = {**english.plain, **english.safety, **vars(plain_templates)}
+    assert [name for name, text in told.items() if isinstance(text, str) and terms.search(text)] == []
 
 
 def test_scripts_and_styles_are_light(client: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -140,3 +141,14 @@ def test_where_nothing_is_ranked_questions_come_first(
     assert "A dot is the estimate" not in page
     assert page.count("never to be read as this patient&#39;s: <b>") == 2
     assert "never to be read" not in ranked.partition("hypnosis")[0]
+
+
+def test_what_rules_ask_stands_in_folds(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """Many questions of safety rules are folded by what waits for them, and columns are told in words."""
+    page = client.get(asked(profile)).text
+    folds = re.findall(r"<summary>(\d+) (?:whatever is offered|before )", page)
+    (together,) = re.findall(r"<h3>(\d+) more that safety rules ask for", page)
+    assert len(folds) > 1
+    assert sum(map(int, folds)) == int(together)
+    assert "PHQ-9, week 0" in page
+    assert "phq9_week0" not in re.sub(r"<(?:input|select)[^>]*>", "", page)
