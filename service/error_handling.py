@@ -19,6 +19,8 @@ from service.sessions.way_in import way_in
 INTERFACES = ("/v1/", "/cds-services", "/.well-known/")
 """Where programs ask; an error there is a problem document, whoever looks at it."""
 
+MISWRITTEN = "The request is not of the documented form; see /openapi.json."
+
 DETAILS = {
     404: "There is nothing at this address.",
     405: "This address does not answer that method.",
@@ -68,7 +70,7 @@ async def _answer(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         detail = DETAILS.get(error.status_code, error.detail)
         return _told(request, document_for_status(error.status_code, detail), error.headers)
-    return _told(request, document_for_status(422, "The request is not of the documented form; see /openapi.json."))
+    return _told(request, document_for_status(422, MISWRITTEN))
 
 
 def _told(request: Request, document: ProblemDocument, headers: Mapping[str, str] | None = None) -> Response:
@@ -77,7 +79,9 @@ def _told(request: Request, document: ProblemDocument, headers: Mapping[str, str
     if path.startswith(INTERFACES) or "text/html" not in accepted:
         return document.response(headers)
     try:
-        return told_page(request, document.status, document.title, document.detail)
+        # Whoever follows a link has no use for the document of an interface.
+        detail = "A part of this address cannot be read." if document.detail == MISWRITTEN else document.detail
+        return told_page(request, document.status, document.title, detail)
     except Exception as error:  # what failed may be what pages are made of
         LOG.error("failed", error=type(error).__name__, place=place_of(error))
         return document.response(headers)
