@@ -14,7 +14,7 @@ from service.pages.page_route import PageRoute
 from service.pages.patient_view import view_of
 from service.pages.rendering import asks_for_part, page
 from service.pages.weighing import BEFORE, weighing_of, weights_in
-from service.withheld import NEXT, check_shown
+from service.withheld import check_shown
 
 ADDRESS = "/recommendations"
 ROUTER = APIRouter(prefix=ADDRESS, route_class=PageRoute, include_in_schema=False)
@@ -47,5 +47,5 @@ def _shown(
         return page(request, "ranking.html.j2", weighing=weighing)
     view = view_of(kept, given, by, weighing)
     if kept.withheld is not None:
-        return page(request, "withheld.html.j2", view=view, next_step=NEXT[kept.withheld])
+        return page(request, "withheld.html.j2", view=view)
     return page(request, "options.html.j2" if part else "patient.html.j2", view=view)

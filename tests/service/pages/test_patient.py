@@ -152,3 +152,12 @@ def test_what_rules_ask_stands_in_folds(client: Any, asked: Asked, profile: dict
     assert sum(map(int, folds)) == int(together)
     assert "PHQ-9, week 0" in page
     assert "phq9_week0" not in re.sub(r"<(?:input|select)[^>]*>", "", page)
+
+
+def test_nothing_is_asked_where_no_ranking_comes(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """Of a patient who did not agree to decision support the page asks nothing: no answer would bring a ranking."""
+    assert 'id="ask-title"' in client.get(asked(profile)).text
+    profile["values"]["decision_support_consent"] = "no"
+    page = client.get(asked(profile)).text
+    assert "No ranking for this patient" in page
+    assert 'id="ask-title"' not in page
