@@ -80,3 +80,10 @@ def test_a_provider_that_does_not_answer(
     monkeypatch.setattr(KnownProvider, "__call__", away)
     assert "does not answer" in look("/login", 503)
     assert "You are signed out" in look("/logout")
+
+
+def test_open_sessions(look: Callable[..., str], browser_of: Any, log_in: Any, provider: Any) -> None:
+    """The administrator's page of open sessions, their own among them."""
+    provider.changes = {"roles": ["administrator"]}
+    log_in(browser_of)
+    assert "Dr A. Mbeki" in look("/oversight/sessions")

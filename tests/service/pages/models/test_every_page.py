@@ -22,9 +22,9 @@ WHO = {"by": "Dr A. Mbeki", "role": "GP, licence 123"}
 ELSEWHERE = {
     "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /.well-known/smart-configuration",
     "GET /cds-services", "GET /assets/{digest}/{name}", "GET /studies/{study}/events",
-    "GET /launch", "GET /launch/callback", "GET /login", "GET /login/callback",
+    "GET /launch", "GET /launch/callback", "GET /login", "GET /login/callback", "GET /oversight/sessions",
 }  # fmt: skip
-"""Not pages, or ways to another address; what they say of an error is the page of errors, opened below."""
+"""Not pages, or ways to another address; and what only those see who log in (sessions/test_pages_in_a_browser.py)."""
 PAGES_OF_THE_INTERFACE = {"GET /v1/recommendations/{recommendation_id}/sheet"}
 
 
