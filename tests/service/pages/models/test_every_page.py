@@ -82,7 +82,9 @@ def test_every_route_of_a_page(
     for route, address in named.items():
         answered = one.tab.goto(one.address + address)
         assert (answered.status, answered.headers["content-type"].partition(";")[0]) == (200, "text/html"), route
-        one.check("light", "dark")
+        # A document in a sandbox runs no script, axe's neither; test_report.py looks at those.
+        sandboxed = answered.headers.get("content-security-policy", "").startswith("sandbox")
+        one.check(*(() if sandboxed else ("light", "dark")))
 
 
 @pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/studies?page_number=x", 422), ("/broken", 500)])
