@@ -1,7 +1,8 @@
-"""What the analyst's list of 500 versions costs beside one of 50: the ratio of the pages' p50s.
+"""What an analyst's list of 500 costs beside one of 50, of versions and of studies: the ratio of the pages' p50s.
 
 A version that `equipoise pull` brought is multiplied under a key of this script's own, in a folder that goes away; a
-service as a process of its own lists it, fifty a page. Not part of the product; run it from the repository:
+service as a process of its own lists it, fifty a page. Studies are asked for over HTTP. Not part of the product; run
+it from the repository:
 
     python docs/scripts/models_list_cost.py --policy clinic@champion
 
@@ -35,6 +36,13 @@ from service.catalogue.shelf import RECORDS, ModelNote, VersionNote, read_note, 
 from service.catalogue.study_version import MOVE, MOVE_SIGNATURE
 from service.policy_source import champion_name
 
+STUDY = """\
+name: counted
+records: {patient_id: pid, arm: therapy}
+arms: {reference: usual, offered: [cbt]}
+outcome: {column: change, direction: higher_is_better, unit: points}
+effect_modifiers: [age]
+"""
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 CALLS = 40
 
@@ -60,10 +68,11 @@ def main() -> None:
             shutil.copytree(trusted, Path(folder) / "trusted")
             multiply(name, source, total)
             ports[total] = held.enter_context(serving(folder, options.policy))
-        for page, address in (("models", "/models"), ("versions", f"/models/{name}")):
+            ask_for_studies(ports[total], total)
+        for page, address in (("models", "/models"), ("versions", f"/models/{name}"), ("studies", "/studies")):
             for total, took in p50(ports, address).items():
                 figures[f"{page}_of_{total}_ms"] = round(took, 2)
-    for page in ("models", "versions"):
+    for page in ("models", "versions", "studies"):
         figures[f"{page}_ratio"] = round(figures[f"{page}_of_500_ms"] / figures[f"{page}_of_50_ms"], 2)
     print(json.dumps(figures, indent=1))
 
@@ -98,6 +107,15 @@ def multiply(name: str, source: Path, total: int) -> None:
         name=name, at=FIRST, seen="", champion=None, challenger=str(total), versions=versions, records=tuple(records)
     )
     write_note(note)
+
+
+def ask_for_studies(port: int, total: int) -> None:
+    """Ask a service for so many studies, whose tables are still to come."""
+    body, kind = json.dumps({"protocol": STUDY}).encode(), {"Content-Type": "application/json"}
+    for _ in range(total):
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}/v1/studies", data=body, headers=kind)
+        with urllib.request.urlopen(asked) as answer:  # noqa: S310 - our own address
+            answer.read()
 
 
 def signed(key: Ed25519PrivateKey, content: bytes) -> bytes:
