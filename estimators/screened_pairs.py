@@ -15,12 +15,12 @@ from itertools import combinations
 import numpy as np
 
 from data_contracts.basis import Basis
-from data_contracts.effects import PART, ScoredEpisodes
+from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
-from estimators.basis_design import PAIRED, TINY, Pairs, distinct_values, soft_products
+from estimators.basis_design import PAIRED, TINY, Pairs, distinct_values, linear_basis, soft_products
 from estimators.covariates import BASIS_ROWS
-from estimators.residual_scale import arm_contrasts, residuals
 from estimators.standard_terms import standardised
+from estimators.sufficient import sufficient
 
 ENOUGH = 30_000
 """Episodes from which pairs of many columns get products: with fewer these cost more certainty than they bring."""
@@ -48,24 +48,15 @@ def moderation(data: ScoredEpisodes) -> FloatArray:
     the noise's variance, which all columns share. A column that is the same for everybody has none.
     """
     rows = np.flatnonzero(~np.isnan(data.outcome))
-    rows = rows[:: 1 + len(rows) // ROWS]
-    treatment, outcome = residuals(data, rows)
-    contrasts = treatment @ arm_contrasts(treatment.shape[1])
-    k, p = contrasts.shape[1], data.modifiers.shape[1]
-    size = k * (1 + p)
-    gram, cross = np.zeros((size, size)), np.zeros(size)
-    step = max(1, PART // size)
-    for start in range(0, len(rows), step):
-        part = slice(start, start + step)
-        columns = np.insert(data.modifiers[rows[part]], 0, 1.0, axis=1)
-        design = (columns[:, :, None] * contrasts[part, None]).reshape(-1, size)
-        gram += design.T @ design
-        cross += design.T @ outcome[part]
-    variance = np.linalg.pinv(gram, hermitian=True)
-    slopes, variances = (variance @ cross).reshape(1 + p, k), variance.reshape(1 + p, k, 1 + p, k)
+    some = data.rows(rows[:: 1 + len(rows) // ROWS])
+    k, p = data.scores.shape[1] - 1, data.modifiers.shape[1]
+    sums = sufficient(replace(some, basis=linear_basis(p)))
+    variance = np.linalg.pinv(sums.gram, hermitian=True)
+    slopes, variances = (variance @ sums.moment).reshape(k, 1 + p), variance.reshape(k, 1 + p, k, 1 + p)
     found = np.zeros(p)
-    for j in np.flatnonzero(data.modifiers[rows].std(axis=0) > TINY):
-        found[j] = slopes[1 + j] @ np.linalg.pinv(variances[1 + j, :, 1 + j], hermitian=True) @ slopes[1 + j]
+    for j in np.flatnonzero(some.modifiers.std(axis=0) > TINY):
+        inverse = np.linalg.pinv(variances[:, 1 + j, :, 1 + j], hermitian=True)
+        found[j] = slopes[:, 1 + j] @ inverse @ slopes[:, 1 + j]
     return found
 
 

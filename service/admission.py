@@ -133,7 +133,6 @@ def _principal(request: Request, given: Collaborators, right: Right) -> Principa
         raise NotAuthenticated(ONLY_READS)
     who = given.sessions.find(session, given.clock())
     request.state.signed_in = True
-    request.state.known = who  # a page that refuses somebody still says who is signed in
     return who
 
 

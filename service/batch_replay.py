@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
 from data_contracts.errors import BadInput, NotFound, Problem, Tampered
@@ -17,7 +16,7 @@ from data_contracts.site_offer import SiteOffers
 from engine.policy_files import load_policy
 from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
-from service.audit.replay import policy_folder
+from service.audit.replay import Replayed, policy_folder
 from service.batch import decide, with_consent
 from service.batch_ledger import Ledger, with_ledger
 from service.console import tell
@@ -33,27 +32,6 @@ from service.utc import utc_now
 from service.version import VERSION
 
 ELSEWHERE = "as recorded elsewhere"
-
-
-class ReplayedTable(BaseModel):
-    """What came of making a table again.
-
-    Attributes:
-        id: what the audit calls it.
-        same: whether every byte agrees.
-        made_by, computed_by: versions of Equipoise, then and now.
-        policy_manifest_sha256: the policy that answered.
-        differs: which of the tables differ.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    same: bool
-    made_by: str
-    computed_by: str
-    policy_manifest_sha256: str
-    differs: tuple[str, ...] = ()
 
 
 def replay_table(store: Store, batch: str, patients: Path, policy: Path | None, *, as_json: bool) -> int:
@@ -85,7 +63,7 @@ def replay_table(store: Store, batch: str, patients: Path, policy: Path | None, 
     return 0
 
 
-def replayed(store: Store, batch: str, patients: Path, policy: Path | None) -> ReplayedTable:
+def replayed(store: Store, batch: str, patients: Path, policy: Path | None) -> Replayed:
     """Make a table again from the same input, with rules, offers, day and ledger of then."""
     told = _told(store, batch)
     detail = told["detail"]
@@ -94,7 +72,7 @@ def replayed(store: Store, batch: str, patients: Path, policy: Path | None) -> R
     ring = store.ring
     hashes = {"answered": table_hash(ring, again.answered), "outcomes": table_hash(ring, again.outcomes)}
     differs = tuple(name for name, found in hashes.items() if found != detail[name])
-    return ReplayedTable(
+    return Replayed(
         id=batch,
         same=not differs,
         made_by=kept["version"],

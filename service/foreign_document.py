@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from html.parser import HTMLParser
 
-from service.style_hash import style_hash
+from data_contracts.style_hash import style_hash
 
 MOST = 100
 """Styles of a document that are told, each by its hash: some 5 kB of header. More do not count."""

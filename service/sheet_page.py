@@ -10,13 +10,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from data_contracts.manifest import PolicyManifest
+from data_contracts.style_hash import style_hash
 from service.contact import Contact
 from service.event import Event
 from service.history_keeper import Kept
 from service.sheet import sheet_of
 from service.sheet_order import guideline_for
 from service.sheet_setting import setting_for
-from service.style_hash import style_hash
 
 ENCODING = "utf-8"
 FOOTER = " " * 190

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from base64 import b64encode
 from collections.abc import Iterator
+
+from data_contracts.style_hash import style_hash
 
 HEAD = '<meta charset="utf-8">'
 DRAWN = "svg * { stroke-linejoin: round; stroke-linecap: butt; }"
@@ -57,6 +57,5 @@ def _rules(classes: dict[str, str]) -> Iterator[str]:
 
 
 def _policy(style: str) -> str:
-    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    content = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:"
+    content = f"default-src 'none'; style-src {style_hash(style.encode())}; img-src data:"
     return f'<meta http-equiv="Content-Security-Policy" content="{content}">'

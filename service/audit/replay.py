@@ -31,11 +31,11 @@ class Replayed(BaseModel):
     """What came of computing an answer again.
 
     Attributes:
-        id: of the recommendation.
+        id: of the recommendation, or what the audit calls a table of them.
         same: whether every byte agrees.
         made_by, computed_by: versions of Equipoise, then and now.
         policy_manifest_sha256: the policy that answered.
-        differs: names of the answer's parts that differ.
+        differs: names of the answer's parts, or of the tables, that differ.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

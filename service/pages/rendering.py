@@ -91,8 +91,7 @@ def spoken(request: Request) -> tuple[Texts, Formats]:
 def principal_in(request: Request) -> Principal | None:
     """Who was found to call, admitted or not; None on pages that answer anybody."""
     actor = getattr(request.state, "actor", None)
-    known: Principal | None = getattr(request.state, "known", None) if actor is None else actor.principal
-    return known
+    return None if actor is None else actor.principal
 
 
 def asks_for_part(request: Request) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
@@ -17,7 +17,7 @@ from service.acting import address_of
 from service.admission import note_refusal
 from service.audit.actor import Actor
 from service.collaborators import Collaborators, Given
-from service.request_body import chunks_of, media_type
+from service.request_body import bytes_of
 
 BACK_CHANNEL = "/login/back-channel-logout"
 ROUTER = APIRouter(include_in_schema=False)
@@ -33,10 +33,7 @@ async def _token(request: Request) -> str:
     Raises:
         HTTPException: what was sent is no form, or too long.
     """
-    if media_type(request) != KIND:
-        raise HTTPException(415, f"Send the form as {KIND}.")
-    parts = chunks_of(request, MOST, f"A form has at most {MOST} bytes here.")
-    body = b"".join([chunk async for chunk in parts])
+    body = await bytes_of(MOST, KIND)(request)
     try:
         given = [value for name, value in parse_qsl(body.decode("ascii"), max_num_fields=20) if name == FIELD]
     except ValueError:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from data_contracts.effects import ScoredEpisodes
-from estimators import screened_pairs
+from estimators import screened_pairs, sufficient
 from estimators.hierarchical import Hierarchical
 from estimators.hierarchical_family import FAMILY, fit_family
 from estimators.screened_pairs import moderation, with_screened_pairs
@@ -40,7 +40,7 @@ def test_moderation_is_walds_statistic(draw_scores: Draw, monkeypatch: pytest.Mo
     """Each column's χ² equals what ordinary least squares with all columns at once says, written out, to 1e-8."""
     data = moderated(draw_scores, 400, 1, 0.5, 0.0)
     data = replace(data, outcome=np.where(np.arange(400) < 30, np.nan, data.outcome))
-    monkeypatch.setattr(screened_pairs, "PART", 3000)
+    monkeypatch.setattr(sufficient, "CHUNK", 40)
     seen, share = ~np.isnan(data.outcome), 1 / 3
     given = np.eye(3)[data.arm[seen]] - share
     columns = np.column_stack([np.ones(seen.sum()), data.modifiers[seen]])

@@ -20,6 +20,7 @@ from data_contracts.secondary_outcome import BETTER, SHARE, SecondaryOutcome
 from data_contracts.secondary_served import SecondaryServed, ServedLevel
 from service.app import create_app
 from service.utc import utc_now
+from tests.service.studies.test_requests import PROTOCOL
 
 HOSTILE = '<script>document.title="owned"</script>"><img src=x onerror=document.title="owned">'
 WHO = {"by": "Dr A. Mbeki", "role": "GP, licence 123"}
@@ -205,15 +206,6 @@ def sign(one: Any, step: str, button: str) -> None:
     one.tab.keyboard.press("Enter")
     one.tab.wait_for_load_state()
     one.tab.wait_for_selector(f".done:has-text('{WHO['role']}')")
-
-
-PROTOCOL = """\
-name: asked-for
-records: {patient_id: pid, arm: therapy}
-arms: {reference: usual, offered: [cbt]}
-outcome: {column: change, direction: higher_is_better, unit: points}
-effect_modifiers: [age]
-"""
 
 
 def test_a_study_is_followed_without_a_page_load(watched: Callable[..., Any], client: Any, tmp_path: Path) -> None:

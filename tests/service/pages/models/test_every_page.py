@@ -8,14 +8,8 @@ from typing import Any
 import pytest
 
 from service.access.rights import RIGHTS
+from tests.service.studies.test_requests import PROTOCOL
 
-PROTOCOL = """\
-name: asked-for
-records: {patient_id: pid, arm: therapy}
-arms: {reference: usual, offered: [cbt]}
-outcome: {column: change, direction: higher_is_better, unit: points}
-effect_modifiers: [age]
-"""
 REPORT = b"<!DOCTYPE html><html lang='en'><title>Report</title><body><main><h1>Report</h1></main></body></html>"
 SEALED = {"content-type": "application/octet-stream"}
 WHO = {"by": "Dr A. Mbeki", "role": "GP, licence 123"}
