@@ -16,10 +16,9 @@ from engine.plain_templates import (
     AGAINST,
     ALONE,
     AVERAGE,
+    BOTH_WAYS,
     CONSENT,
     FIRST_SAFETY,
-    FOR_YOU_LESS,
-    FOR_YOU_MORE,
     GUIDE_OTHER,
     GUIDE_SAME,
     NO_LIST,
@@ -50,21 +49,24 @@ def plain_arm_sentence(policy: Policy, arm: str, phrases: Phrases, reason: Reaso
         return phrases.plain_reference
     if (effect := told.effect) is None:
         return phrases.plain_not_beside
+    unit = policy.manifest.outcome.unit
     if effect.lower <= 0 <= effect.upper:
-        return phrases.plain_unsure
+        return phrases.plain_unsure + _both_ways(unit, math.ceil(-effect.lower), math.ceil(effect.upper))
     better, (low, high) = effect.lower > 0, sorted((abs(effect.lower), abs(effect.upper)))
-    words, unit = phrases.plain_better if better else phrases.plain_worse, policy.manifest.outcome.unit
-    words += _size(unit, round(abs(effect.estimate)), math.floor(low), math.ceil(high))
-    mcid, moved = policy.manifest.outcome.mcid, sum(one.amount for one in told.contributions)
-    if mcid is not None and abs(moved) >= mcid / 2:
-        words += FOR_YOU_MORE if moved > 0 else FOR_YOU_LESS
-    return words
+    words = phrases.plain_better if better else phrases.plain_worse
+    return words + _size(unit, round(abs(effect.estimate)), math.floor(low), math.ceil(high))
 
 
 @lru_cache(maxsize=4096)
 def _size(unit: str, size: int, low: int, high: int) -> str:
     """How large a gap is, in whole points; kept, as these are few."""
     return SIZE.format(unit=unit, size=size, low=low, high=high)
+
+
+@lru_cache(maxsize=4096)
+def _both_ways(unit: str, low: int, high: int) -> str:
+    """How far a gap that may lie on either side reaches on each, in whole points outwards; kept likewise."""
+    return BOTH_WAYS.format(unit=unit, low=low, high=high)
 
 
 def plain_sentences(

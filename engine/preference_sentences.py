@@ -107,7 +107,7 @@ def _first(comparison: Comparison) -> Iterator[str]:
 
 def _tie(comparison: Comparison, top: Sequence[int]) -> str:
     if len(top) > 1:
-        return f"By these weights {joined([comparison.labels[k] for k in top])} cannot be told apart."
+        return f"By these weights any of these may be best: {joined([comparison.labels[k] for k in top])}."
     label = comparison.labels[comparison.by_utility[0]]
     if len(comparison.by_utility) == 1:
         return f"{label} is the only one that can be ranked."

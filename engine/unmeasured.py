@@ -16,8 +16,8 @@ NOT_ASSESSED = (
 
 
 TIED = (
-    "Among those that cannot be told apart, a weak cause that the records do not hold would be enough to change the "
-    "order."
+    "These are records and not a trial, so we cannot be sure of the order: among the tied, a weak cause that the "
+    "records do not hold would be enough to change it."
 )
 
 
