@@ -19,6 +19,7 @@ examples:
   equipoise-lab demo
   equipoise-lab example beat-the-blues --out btb
   equipoise-lab simulate --world clinic --n 4000 --seed 1 --out clinic
+  equipoise-lab protocol records.csv --out protocol.yaml
   equipoise-lab fit clinic/protocol.yaml --data clinic/records.csv --out clinic-fit
   equipoise-lab study clinic/protocol.yaml --data clinic/records.csv --out clinic-study
   equipoise-lab promote clinic 1 --by "A. Analyst" --why "gates passed; reviewed the report"
@@ -26,6 +27,16 @@ examples:
   equipoise-lab card clinic@champion --out clinic.html
 
 exit codes: 0 done, 2 bad usage, 3 bad input, 4 a gate failed (results are written, marked), 5 refused
+"""
+
+PROTOCOL = """\
+examples:
+  equipoise-lab protocol records.csv --out protocol.yaml
+  equipoise-lab protocol records.csv --out protocol.yaml --arm pathway --outcome wsas_end --better lower
+
+Guesses who is who among the columns of a table with one row an episode, by their names and shapes alone, and writes a
+protocol with the reason beside each guess. What no name tells is left for you: above all, which columns were known
+before the therapy was chosen. It looks at no outcome by arm, and writes over no file.
 """
 
 STUDY = """\
@@ -147,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the form of the records, of the same draw: one table (episodes), or as record systems keep them",
     )
 
+    _add_protocol(commands)
     for name, text in (
         ("fit", "learn a policy and judge what fitting itself can judge"),
         ("study", "the whole study: policy, gates, report; tracked in MLflow"),
@@ -198,6 +210,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_worker(commands)
     _add_benchmark(commands)
     return parser
+
+
+def _add_protocol(commands: Any) -> None:
+    protocol = _command(commands, "protocol", "a first protocol for your own table, to be corrected", PROTOCOL)
+    protocol.add_argument("table", type=Path, help="one row an episode (CSV or Parquet)")
+    protocol.add_argument("--out", type=Path, required=True, metavar="FILE", help="the protocol to write (YAML)")
+    protocol.add_argument("--patient", metavar="COLUMN", help="whose episode it is, where its name does not say so")
+    protocol.add_argument("--arm", metavar="COLUMN", help="the therapy started, where its name does not say so")
+    protocol.add_argument("--outcome", metavar="COLUMN", help="the primary outcome (else the last known total)")
+    protocol.add_argument("--better", choices=("lower", "higher"), help="which end of the outcome is better")
+    protocol.add_argument("--json", action="store_true", help="print a summary for machines")
 
 
 def _add_worker(commands: Any) -> None:

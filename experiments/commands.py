@@ -48,6 +48,13 @@ def _simulate(options: Namespace) -> int:
     return 0
 
 
+def _protocol(options: Namespace) -> int:
+    from experiments.first_protocol.command import write_first_protocol
+
+    _say(write_first_protocol(options))
+    return 0
+
+
 def _fit(options: Namespace) -> int:
     _check_out(options.out)
     with progress("fit") as report:
@@ -152,6 +159,7 @@ def _benchmark(options: Namespace) -> int:
 COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "demo": _demo,
     "simulate": _simulate,
+    "protocol": _protocol,
     "fit": _fit,
     "study": _study,
     "example": _example,
