@@ -45,7 +45,7 @@ def guideline_view(policy: Policy, patients: Patients, decision: Decision) -> Gu
         first_ranked=names[ranked[0]] if ranked else None,
         differs=differs,
         difference=difference,
-        sentence=guideline_sentence(policy, decision, listed, ranked, best, difference, told.verified),
+        sentence=guideline_sentence(policy, decision, listed, ranked, best, differs, difference, told.verified),
     )
 
 

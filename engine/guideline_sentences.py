@@ -32,6 +32,7 @@ def guideline_sentence(
     listed: Sequence[int],
     ranked: Sequence[int],
     best: int | None,
+    differs: bool,
     difference: Interval | None,
     verified: bool,
 ) -> str:
@@ -42,6 +43,7 @@ def guideline_sentence(
         listed: the arms on the guideline's list, in its order, by their position among all.
         ranked: those of them that may be ranked.
         best: the recommended arm, if one may be told.
+        differs: whether the list puts another before it; arms of one therapy share a place.
         difference: by how much it does better than the first of ``ranked``, where that is another.
         verified: whether the list's source was read.
     """
@@ -51,7 +53,7 @@ def guideline_sentence(
     unchecked = "" if verified else UNCHECKED
     if best is None:
         return f"Of these therapies the guideline lists {names[listed[0]]} first.{unchecked}"
-    if best == listed[0] or (difference is None and decision.reason[0, listed[0]] == OPEN):
+    if not differs:
         return f"The guideline lists {names[best]} first too, of these therapies.{unchecked}"
     told = [f"This differs from the guideline, which lists {names[listed[0]]} first of these therapies,"]
     code = int(decision.reason[0, listed[0]])

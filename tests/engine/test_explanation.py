@@ -15,6 +15,7 @@ from data_contracts.kind import Kind
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason
 from data_contracts.similar_groups import SimilarGroups
+from data_contracts.therapy import load_therapies
 from data_contracts.tipping_point import FirstChoice, TippingPoint
 from engine import plain_templates
 from engine.becomes import PATIENT
@@ -70,6 +71,19 @@ def test_why_the_guidelines_first_has_no_rank(build_policy, rules, patient, chan
     assert view.difference is None
     assert why in view.sentence
     assert ("cbt" in view.order) == (not change)
+
+
+def test_arms_that_share_a_place_in_the_list_do_not_differ_from_it(build_policy, rules, patient):
+    """With one of two SSRIs excluded the other is as much the guideline's first: sentence and flag say the same."""
+    policy = build_policy()
+    arms = [arm.model_copy(update={"therapy": "SSRI"}) if arm.name == "cbt" else arm for arm in policy.manifest.arms]
+    manifest = policy.manifest.model_copy(update={"arms": tuple(arms)})
+    policy = replace(policy, manifest=manifest, therapies=dict.fromkeys(("cbt", "ssri"), load_therapies()["SSRI"]))
+    for excluded in ("cbt", "ssri"):
+        view = recommend(patient(exclusions={excluded: "declined"}), policy, rules).guideline
+        assert not view.differs
+        assert view.sentence.startswith("The guideline lists")
+        assert "first too" in view.sentence
 
 
 def test_a_list_that_was_not_read_says_so(build_policy, rules, patient):
