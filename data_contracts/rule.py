@@ -72,6 +72,7 @@ class Rule(_Part):
             as another rule asks.
         asked_by: that other rule.
         sentence: what the clinician reads when it fires.
+        anyway: what is read in its place where another rule refuses any ranking; of rules that wait for a clinician.
         ask: what the clinician is asked first.
         citation: where the rule comes from.
         owner: who answers for it.
@@ -92,6 +93,7 @@ class Rule(_Part):
     on_unknown: Undecided = "nothing"
     asked_by: str | None = None
     sentence: str = Field(min_length=1)
+    anyway: str | None = Field(default=None, min_length=1)
     ask: str | None = None
     citation: str = Field(min_length=1)
     owner: str = Field(min_length=1)
@@ -117,6 +119,10 @@ class Rule(_Part):
             raise ValueError("either any_of with a case or always: true")
         if (self.on_unknown in ("assess_first", "hold")) != (self.ask is not None):
             raise ValueError("ask says what to ask if on_unknown is assess_first or hold, and is left out otherwise")
+        if (self.effect == "acknowledge") != (self.anyway is not None):
+            raise ValueError(
+                "anyway says what is read without a ranking if effect is acknowledge, and is left out otherwise"
+            )
         if (self.on_unknown == "nothing") != (self.always or self.asked_by is not None):
             raise ValueError("on_unknown says what follows from an unknown fact, or asked_by which other rule asks")
         if self.arms and self.effect in ("refuse", "acknowledge"):

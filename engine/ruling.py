@@ -55,8 +55,9 @@ def rule_on(book: RuleBook, answers: Answers) -> Ruling:
     """Judge every rule; kept, as many patients give the same answers."""
     found = [finding for ready in book.rules if (finding := _judge(book, ready, answers))]
     refused = any(finding.kind == "refuse" for finding in found)
+    reason = _reason(found, refused)
     if refused:
-        found = [finding for finding in found if finding.kind in ("refuse", "acknowledge")]
+        found = [finding for finding in found if _matters_anyway(finding, reason)]
     by = dict(answers.acknowledged)
     waiting = [f.rule.id for f in found if f.kind == "acknowledge" and f.rule.id not in by and not refused]
     first = any(finding.kind in ("acknowledge", "assess_first") for finding in found)
@@ -64,14 +65,14 @@ def rule_on(book: RuleBook, answers: Answers) -> Ruling:
     removed = np.zeros(len(book.names), dtype=np.bool_)
     for finding in found:
         removed[list(finding.removed)] = True
-    told = sorted(found, key=lambda finding: (ORDER.index(finding.kind), bool(finding.flagged)))
-    findings = tuple(made for finding in told if (made := _told(book, finding, removed, by)))
+    told = found if refused else sorted(found, key=lambda one: (ORDER.index(one.kind), bool(one.flagged)))
+    findings = tuple(made for finding in told if (made := _told(book, finding, removed, by, refused)))
     return Ruling(
         safety=Safety(
             level=level,
             awaiting_acknowledgement=bool(waiting),
             waiting=tuple(waiting),
-            reason=_reason(found, refused),
+            reason=reason,
             findings=findings,
         ),
         removed=removed,
@@ -87,6 +88,18 @@ def _reason(found: Sequence[_Finding], refused: bool) -> Reason | None:
     """Why no arm at all is ranked; that consent was refused goes before any other reason."""
     codes = {finding.rule.code for finding in found if finding.kind == ("refuse" if refused else "hold")}
     return Reason(min(codes)) if codes else None
+
+
+def _matters_anyway(finding: _Finding, reason: Reason | None) -> bool:
+    """Whether a finding is told where no ranking comes: a refusal, what a clinician sees to, or a question of danger.
+
+    Whoever refused decision support is asked nothing, and danger alone is told of them.
+    """
+    rule, consents = finding.rule, reason is not Reason.CONSENT
+    in_danger = rule.effect == "acknowledge" and rule.on_unknown == "assess_first"
+    if finding.missing:
+        return in_danger and consents
+    return finding.kind == "refuse" or (finding.kind == "acknowledge" and (in_danger or consents))
 
 
 def _judge(book: RuleBook, ready: ReadyRule, answers: Answers) -> _Finding | None:
@@ -146,7 +159,7 @@ def _too_few(book: RuleBook, ready: ReadyRule, answers: Answers, flagged: Sequen
 
 
 def _told(
-    book: RuleBook, finding: _Finding, removed: BoolArray, acknowledged: Mapping[str, str]
+    book: RuleBook, finding: _Finding, removed: BoolArray, acknowledged: Mapping[str, str], refused: bool
 ) -> SafetyFinding | None:
     """The finding as it is told; what concerns only arms that are removed anyway need not be asked."""
     rule, arms = finding.rule, finding.removed + finding.flagged
@@ -160,7 +173,7 @@ def _told(
         rule=rule.id,
         kind=finding.kind,
         arms=tuple(book.names[at] for at in sorted(arms)) if rule.arms or finding.kind == "check" else (),
-        sentence=ask or rule.sentence,
+        sentence=ask or (refused and rule.anyway) or rule.sentence,
         ask=ask,
         missing=finding.missing,
         citation=rule.citation,

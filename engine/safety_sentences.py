@@ -31,7 +31,7 @@ def safety_sentences(
     The patient's findings come first, then those of single arms, then what is asked, each fact once. A long list of
     facts to be asked for stands after the ranking, so that it is read at all; its size is told before.
 
-    If safety refuses, only the refusal is told: what other rules say speaks of a ranking that does not come.
+    If safety refuses, what speaks of a ranking that does not come is left out; signs of danger never are.
 
     Args:
         ruling: what the rules say.
@@ -40,7 +40,7 @@ def safety_sentences(
     """
     by_name, safety = dict(zip(names, labels, strict=True)), ruling.safety
     if safety.level == "refused":
-        return tuple(_fired(finding, by_name) for finding in safety.findings if finding.kind == "refuse"), ()
+        return tuple(_fired(finding, by_name) for finding in safety.findings), ()
     fired = [finding for finding in safety.findings if finding.kind not in ("ask", "check")]
     told = tuple(_fired(finding, by_name) for finding in fired)
     arms = [(labels[at], ruling.check_first[at]) for at in order]

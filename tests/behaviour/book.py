@@ -50,7 +50,7 @@ def answer_to(row: dict[str, Any]) -> Recommendation:
     day = date.fromisoformat(row["day"]) if "day" in row else DAY
     content: dict[str, Any] = {"patient_id": "p", "values": values}
     content["as_of"] = {fact: day - timedelta(days=days) for fact, days in row.get("days_old", {}).items()}
-    content["preferences"] = row.get("weights")
+    content |= {"preferences": row.get("weights"), "exclusions": row.get("excluded", {})}
     content["acknowledgements"] = [{"by": by, "rules": rules} for by, rules in row.get("acknowledged_by", {}).items()]
     policy = CLINIC["clinic"](**row.get("policy", {}))
     return recommend(PatientProfile.model_validate(content), policy, load_rules(), day)
@@ -108,6 +108,7 @@ def _patient(row: dict[str, Any]) -> str:
     said = [f"{name} = {value}" for name, value in row.get("patient", {}).items()]
     said += [f"{name} unknown" for name in row.get("unknown", [])]
     said += [f"{name} {days} days old" for name, days in row.get("days_old", {}).items()]
+    said += [f"{arm} excluded ({why})" for arm, why in row.get("excluded", {}).items()]
     said += [f"weight {_text(weight)} on {name}" for name, weight in row.get("weights", {}).items()]
     said += [f"{', '.join(rules)} acknowledged by {by}" for by, rules in row.get("acknowledged_by", {}).items()]
     said += [f"on {row['day']}"] if "day" in row else []

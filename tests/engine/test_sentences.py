@@ -70,6 +70,28 @@ def test_a_refusal_tells_of_no_ranking_to_come(policy: Policy, rules: RuleSet, p
     assert "the ranking follows" not in " ".join(answer.sentences)
 
 
+@pytest.mark.parametrize("why", [{"age": 16.0}, {"eating_disorder_active": "yes"}, {"decision_support_consent": "no"}])
+def test_danger_is_told_whatever_refuses(
+    policy: Policy, rules: RuleSet, patient: Callable[..., Any], why: dict[str, Any]
+) -> None:
+    """A minor, or whoever wants no such tool, with thoughts of suicide: read first, and nothing of a ranking."""
+    told = recommend(patient(phq9_item9=3.0, **why), policy, rules).sentences
+    assert told[0].startswith("There are signs of thoughts of suicide")
+    assert "the ranking follows" not in " ".join(told)
+    assert "No ranking is given." in told
+
+
+def test_a_refusal_asks_of_danger_and_of_nothing_else(
+    policy: Policy, rules: RuleSet, patient: Callable[..., Any]
+) -> None:
+    """Item 9 unknown is asked for before a refusal is told, but not of somebody who wants no such tool."""
+    asked = recommend(patient(phq9_item9=None, age=16.0), policy, rules)
+    assert [one.rule for one in asked.safety.findings] == ["SI-01", "AGE-01"]
+    assert asked.sentences[0].startswith("How was PHQ-9 item 9")
+    no = recommend(patient(phq9_item9=None, decision_support_consent="no"), policy, rules)
+    assert [one.rule for one in no.safety.findings] == ["CONSENT-01"]
+
+
 def test_a_no_is_no_danger(policy: Policy, rules: RuleSet, patient: Callable[..., Any]) -> None:
     """Whoever does not consent reads that, and not that their safety is in question."""
     answer = recommend(patient(decision_support_consent="no"), policy, rules)

@@ -39,7 +39,7 @@ def test_reviews_by_the_clock(days: int, code: int, told: str, capsys: pytest.Ca
     said = capsys.readouterr()
     assert told in said.err
     assert bool(said.err) == bool(told)
-    assert "34 safety rules (version 3)" in said.out
+    assert "34 safety rules (version 4)" in said.out
     assert "examples hold. Source not verified: CONSENT-01" in said.out
 
 
@@ -93,7 +93,7 @@ def test_without_consent_only_the_refusal_is_kept(client: Any, store: Any, profi
     made = client.post("/v1/recommendations", json=profile).json()
     answer = made["recommendation"]
     assert {arm["reason"] for arm in answer["arms"]} == {"CONSENT"}
-    assert [finding["rule"] for finding in answer["safety"]["findings"]] == ["SI-03", "CONSENT-01", "SI-01"]
+    assert [finding["rule"] for finding in answer["safety"]["findings"]] == ["SI-03", "SI-01", "CONSENT-01"]
     stored = store.get(made["id"])
     assert json.loads(stored.request)["values"] == {"decision_support_consent": "no"}
     kept = client.get(f"/v1/recommendations/{made['id']}").json()
