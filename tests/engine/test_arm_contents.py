@@ -29,11 +29,26 @@ def held(name: str, key: str | None = None):
         ("lofepramine", "tricyclic", NO), ("diazepam", "benzodiazepine", CERTAIN),
         ("usual_care", "valproate", NO), ("St John's wort", "st_johns_wort", CERTAIN),
         ("augmentation_lithium", "citalopram", POSSIBLE), ("icbt", "medicine", NO),
+        ("imipramine 25 mg", "tricyclic", CERTAIN), ("clomipramine", "tricyclic", CERTAIN),
+        ("lofepramine", "antidepressant", CERTAIN), ("dosulepin", "tricyclic", CERTAIN),
+        ("fluvoxamine", "ssri_or_snri", CERTAIN), ("lithium", "serotonergic", CERTAIN),
     ],
 )  # fmt: skip
 def test_membership(arm: str, group: str, expected: Membership) -> None:
     """A class holds its members possibly, an arm named as one drug is that drug and no other."""
     assert membership(held(arm), [RULES.groups[group]]) is expected
+
+
+@pytest.mark.parametrize("drug", RULES.drugs)
+def test_of_an_arm_named_as_a_drug_everybody_knows_what_it_holds(drug: str) -> None:
+    """A drug that the rules know by name is a medicine to them, and an antidepressant if it is one: never untold."""
+    no_antidepressants = {
+        *("lithium", "quetiapine", "aripiprazole", "valproate", "valproic", "hypericum", "st_johns_wort"),
+        *RULES.groups["benzodiazepine"].drugs,
+    }
+    assert membership(held(drug), [RULES.groups["medicine"]]) is CERTAIN
+    if drug not in no_antidepressants:
+        assert membership(held(drug), [RULES.groups["antidepressant"]]) is CERTAIN
 
 
 def test_the_protocols_mapping_tells_what_a_nameless_arm_holds() -> None:
