@@ -106,6 +106,11 @@ class Rule(_Part):
         """Names of the facts it needs, each once."""
         return tuple(dict.fromkeys(fact for case in self.any_of for fact in case.facts))
 
+    @property
+    def needed(self) -> frozenset[str]:
+        """Names of those of its facts that it asks for if they were never given."""
+        return frozenset(part.fact for case in self.any_of for part in case.all_of if not part.if_given)
+
     @field_validator("examples")
     @classmethod
     def _both_kinds(cls, examples: tuple[Example, ...]) -> tuple[Example, ...]:

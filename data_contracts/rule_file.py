@@ -81,7 +81,15 @@ def _relations(rules: Mapping[str, Sequence[Rule]], groups: Mapping[str, Group])
             if strange := sorted(set(rule.arms) - set(groups)):
                 step = f"Known groups: {', '.join(groups)}."
                 yield Problem(f"{where}, arms", "groups of set.yaml", ", ".join(strange), step)
-            asking = by_id.get(rule.asked_by or rule.id)
-            if asking is None or not set(rule.facts) <= set(asking.facts):
-                expected = "a rule that asks for the same facts"
+            if rule.asked_by and not _asks_for(by_id.get(rule.asked_by), rule):
+                expected = "a rule that asks for the same facts, of the same arms or of the patient"
                 yield Problem(f"{where}, asked_by", expected, "another", "Name it, or say what follows on_unknown.")
+
+
+def _asks_for(asking: Rule | None, rule: Rule) -> bool:
+    """Whether one rule asks for every fact that another needs, wherever that one would fire."""
+    if asking is None or not set(rule.facts) <= set(asking.facts) or not rule.needed <= asking.needed:
+        return False
+    if asking.on_unknown == "check" and asking.arms:
+        return bool(rule.arms) and set(rule.arms) <= set(asking.arms)
+    return asking.on_unknown != "nothing"

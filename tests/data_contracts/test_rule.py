@@ -181,6 +181,35 @@ def folder_of(place: Path, rules: list[dict[str, Any]], **changes: Any) -> Path:
     return place
 
 
+SILENT = {"on_unknown": "nothing", "ask": None}
+OPTIONAL = {"any_of": [{"fact": "age", "op": "lt", "value": 18, "if_given": True}]}
+FLAGS = {"effect": "flag", "on_unknown": "check", "ask": None}
+
+
+@pytest.mark.parametrize(
+    ("rule", "asking"),
+    [
+        (SILENT | {"asked_by": "TEST-01"}, None),
+        (SILENT | {"asked_by": "ASK-01"}, SILENT | {"asked_by": "TEST-01"}),
+        (SILENT | {"asked_by": "ASK-01"}, OPTIONAL),
+        (SILENT | {"asked_by": "ASK-01"}, FLAGS | {"arms": ["all"]}),
+        (SILENT | FLAGS | SILENT | {"arms": ["all"], "asked_by": "ASK-01"}, FLAGS | {"arms": ["few"]}),
+    ],
+    ids=["itself", "each other", "of what is given alone", "of some arms alone", "of other arms"],
+)
+def test_what_is_asked_by_another_rule_is_really_asked(tmp_path: Path, rule: Any, asking: Any) -> None:
+    """Rules that leave the question to each other, or to one that never asks it, would take unknown for absent."""
+
+    def made(changes: dict[str, Any]) -> dict[str, Any]:
+        fires = {"expect": "flag", "arm": "ssri"} if changes.get("effect") == "flag" else {}
+        return A_RULE | changes | {"examples": [EXAMPLES[0] | fires, *EXAMPLES[1:]]}
+
+    rules = [made(rule), *([made(asking) | {"id": "ASK-01"}] if asking else [])]
+    groups = {"all": {"certain": ["ssri"]}, "few": {"certain": ["snri"]}}
+    with pytest.raises(BadInput, match="rule TEST-01, asked_by"):
+        read_rules(folder_of(tmp_path, rules, groups=groups))
+
+
 def test_all_problems_of_a_folder_are_told_with_file_rule_and_key(tmp_path: Path) -> None:
     """An unknown key, an impossible trigger, an unknown group and an id that stands twice come in one message."""
     rules = [
