@@ -11,6 +11,7 @@ from data_contracts.errors import BadInput, Problem
 from data_contracts.fact import Answer, Reading, UnreadableFact, load_facts, read_fact
 from data_contracts.profile import PatientProfile, Value
 from engine.doubts import NONE, Doubts
+from engine.other_names import with_other_names
 from engine.rule_book import SCORE, RuleBook
 
 NO, YES, UNKNOWN, STALE = range(4)
@@ -44,7 +45,8 @@ def answers_of(profile: PatientProfile, book: RuleBook, doubts: Doubts = NONE) -
         BadInput: facts are out of their range or not of their type, or an acknowledgement names a rule
             that does not wait for one; all are listed.
     """
-    values, as_of, acknowledged = with_baseline(profile.values, book), profile.as_of, acknowledged_in(profile)
+    values, as_of = with_baseline(with_other_names(profile.values), book), profile.as_of
+    acknowledged = acknowledged_in(profile)
     pattern, unreadable = _yes_or_no(book, tuple(map(values.get, book.yes_or_no)))
     codes, names = bytearray(pattern), dict.fromkeys(book.name_facts)
     problems = [*unreadable, *acknowledgement_problems([rule for rule, _ in acknowledged], book.waiting)]

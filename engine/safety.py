@@ -30,6 +30,7 @@ from engine.fact_readings import (
     is_stale,
     strictest,
 )
+from engine.other_names import gravest, is_blank, items, other_names
 from engine.policy import Policy
 from engine.rule_book import SCORE, RuleBook, book_for
 from engine.ruling import Ruling, rule_on
@@ -140,8 +141,10 @@ def _readings(
 
 
 def _column(cohort: Cohort, book: RuleBook, fact: str) -> Column | None:
-    """The column of a fact; the policy's baseline stands in for PHQ-9 totals that are not given."""
+    """The column of a fact; the policy's baseline stands in for PHQ-9 totals, other names for items, not given."""
     given = cohort.columns.get(fact)
+    if fact in items() and (names := other_names(frozenset(cohort.columns)).get(fact)):
+        return np.array(list(_by_other_names(fact, given, [cohort.columns[name] for name in names])), dtype=object)
     if fact != SCORE or book.baseline is None or (baseline := cohort.columns.get(book.baseline)) is None:
         return given
     if given is None and baseline.dtype != object:
@@ -149,6 +152,12 @@ def _column(cohort: Cohort, book: RuleBook, fact: str) -> Column | None:
         inside = (baseline >= known.minimum) & (baseline <= known.maximum)
         return np.where(inside, baseline, np.nan)
     return np.array(list(_filled(given, baseline)), dtype=object)
+
+
+def _by_other_names(fact: str, given: Column | None, others: Sequence[Column]) -> Iterator[object]:
+    own = [None] * len(others[0]) if given is None else given.tolist()
+    for value, *answers in zip(own, *(other.tolist() for other in others), strict=True):
+        yield gravest(fact, answers) if is_blank(fact, value) else value
 
 
 def _filled(given: Column | None, baseline: Column) -> Iterator[object]:

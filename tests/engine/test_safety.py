@@ -34,6 +34,34 @@ def test_what_the_rules_say(policy, rules, patient, facts, level, waits):
     assert (answer.safety.level, answer.safety.awaiting_acknowledgement) == (level, waits)
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"phq9_q9": 1},
+        {"phq9_q9": "3"},
+        {"PHQ-9 item 9": 2.0},
+        {"phq9_week0_item9": 1},
+        {f"phq9_q{at}": 2 for at in range(1, 10)},
+        {"phq9_q9": 0, "phq9_week0_item9": 2},
+    ],
+)
+@pytest.mark.parametrize("own", [None, "unknown"])
+def test_an_item_under_another_name_raises_an_alarm(policy, rules, patient, others, own):
+    """Thoughts of suicide that a record holds are never asked for as if nobody had told of them."""
+    answer = recommend(patient(phq9_item9=own, **others), policy, rules)
+    assert answer.safety.awaiting_acknowledgement
+    assert answer.recommended is None
+
+
+def test_an_item_under_another_name_never_calms(policy, rules, patient):
+    """A 0 under another name is no answer, as nobody knows its day: item 9 is asked for. Nor is what is none."""
+    for others in ({"phq9_q9": 0}, {"phq9_q9": 7}, {"phq9_q9": "often"}, {"phq9_q8": 3}, {"gad7_q7": 3}):
+        answer = recommend(patient(phq9_item9=None, **others), policy, rules)
+        assert (answer.safety.level, answer.safety.awaiting_acknowledgement) == ("assess_first", False)
+    told = recommend(patient(phq9_item9=0, phq9_q9=0), policy, rules)
+    assert told.safety.level == "none"
+
+
 def test_a_refusal_holds_no_number(policy, rules, patient):
     """In a crisis there is no effect, no average, no rank and no recommendation."""
     answer = recommend(patient(cssrs_q5="yes"), policy, rules)
