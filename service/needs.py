@@ -72,16 +72,17 @@ def check_profile(profile: PatientProfile, needs: Needs) -> None:
         raise BadInput(problems)
 
 
-def misspelt_facts(given: Iterable[str], needs: Needs) -> Iterator[Problem]:
-    """Unread names that differ from a safety fact by case or punctuation alone.
+def misspelt_facts(given: Iterable[str], needs: Needs, after: str = "") -> Iterator[Problem]:
+    """Unread names that differ from a safety fact's, or from it with what follows, by case or punctuation alone.
 
-    Left alone, such a fact would count as unknown though somebody gave it, and a crisis could go unseen.
+    Left alone, such a fact would count as unknown though somebody gave it, and a crisis could go unseen; one whose day
+    is misspelt would count as current.
     """
     known = set(given)
     unread = {_letters(name) for name in known - needs.known}
-    for fact in needs.facts if unread else ():
-        if fact not in known and _letters(fact) in unread:
-            yield Problem(fact, f"the name {fact}, exactly so", "the name in another spelling", "Correct the name.")
+    for name in (fact + after for fact in needs.facts) if unread else ():
+        if name not in known and _letters(name) in unread:
+            yield Problem(name, f"the name {name}, exactly so", "the name in another spelling", "Correct the name.")
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str) -> str:

@@ -53,7 +53,8 @@ def read_cohort(table: Table, needs: Needs) -> Cohort:
             acknowledgement of no rule that waits for one.
     """
     problems = [*_missing_columns(table, needs), *_id_problems(table), *_value_problems(table, needs)]
-    problems += [*misspelt_facts(table.columns, needs), *_arm_problems(table, needs), *weight_problems(table, needs)]
+    problems += [*misspelt_facts(table.columns, needs), *misspelt_facts(table.columns, needs, AS_OF)]
+    problems += [*_arm_problems(table, needs), *weight_problems(table, needs)]
     problems += acknowledgement_problems(_acknowledged(table), needs.waiting)
     if problems:
         raise BadInput(problems)

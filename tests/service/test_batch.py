@@ -231,6 +231,16 @@ def test_an_old_answer_is_unknown_in_a_table(policy_folder: Path, tmp_path: Path
     assert run(policy_folder, table(tmp_path, "P-1,17,41,f,0,2001-02-30", header=header), tmp_path / "out.csv") == 3
 
 
+@pytest.mark.parametrize("spelt", ["PHQ9_item9_as_of", "phq9_item9 as of", "phq9_item9_asof"])
+def test_the_day_of_an_answer_in_another_spelling_is_an_error(
+    policy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], spelt: str
+) -> None:
+    """A day that nobody reads would make an answer of long ago count as one of today."""
+    old = table(tmp_path, "P-1,17,41,f,0,2001-02-03", header=f"patient_id,phq9_week0,age,sex,phq9_item9,{spelt}")
+    assert run(policy_folder, old, tmp_path / "out.csv") == 3
+    assert "phq9_item9_as_of, exactly so" in capsys.readouterr().err
+
+
 WEIGHTS = ("prefer_symptom_relief", "prefer_time", "prefer_side_effects.nausea")
 
 
