@@ -15,6 +15,7 @@ from data_contracts.errors import NotAuthenticated
 from service.access.access_file import ONCE_SECONDS, TrustedIssuer
 from service.access.issuer_keys import IssuerKeys
 from service.access.principal import Line, Principal
+from service.access.spent_tokens import CLOCKS_APART
 from service.access.token import SKEW_SECONDS, check_header, proven, read_unproven, time_fault
 from service.storage.schema import SPENT_TOKENS
 
@@ -110,7 +111,7 @@ def spend_logout(connection: Connection, token: LogoutToken, now: datetime) -> N
         NotAuthenticated: it was used before, here or at another replica.
     """
     name = hashlib.sha256(f"logout by {token.issuer}\n{token.id}".encode()).hexdigest()
-    connection.execute(delete(SPENT_TOKENS).where(SPENT_TOKENS.c.until < int(now.timestamp())))
+    connection.execute(delete(SPENT_TOKENS).where(SPENT_TOKENS.c.until < int(now.timestamp()) - CLOCKS_APART))
     if connection.execute(select(SPENT_TOKENS.c.token).where(SPENT_TOKENS.c.token == name)).scalar() is not None:
         raise _refused("it was used before")
     connection.execute(SPENT_TOKENS.insert().values(token=name, until=token.until))

@@ -13,6 +13,9 @@ from service.storage.schema import SPENT_TOKENS
 
 SWEEP_SECONDS = 60
 
+CLOCKS_APART = 600
+"""Seconds by which replicas' clocks may differ, or a clock be set back: so long a used token is remembered besides."""
+
 
 class SpentTokens:
     """The table of used tokens."""
@@ -38,7 +41,7 @@ class SpentTokens:
         try:
             with self._engine.begin() as connection:
                 if self._due(now):
-                    connection.execute(delete(SPENT_TOKENS).where(SPENT_TOKENS.c.until < now))
+                    connection.execute(delete(SPENT_TOKENS).where(SPENT_TOKENS.c.until < now - CLOCKS_APART))
                 connection.execute(SPENT_TOKENS.insert().values(token=token, until=until))
         except IntegrityError:
             return False

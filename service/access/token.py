@@ -97,7 +97,7 @@ def read_unproven(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
         raise _refused(f"it is longer than {MAX_LENGTH} characters")
     try:
         read = jws.extract_compact(token.encode("ascii"))
-        header, claims = read.headers(), json.loads(read.payload)
+        header, claims = read.headers(), json.loads(read.payload.decode("utf-8"))  # bytes may pass as UTF-16
     except (JoseError, ValueError, TypeError, RecursionError):
         raise _refused("it is not a signed JWT") from None
     if not isinstance(header, dict) or not isinstance(claims, dict):

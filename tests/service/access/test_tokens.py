@@ -173,6 +173,8 @@ ATTACKS: dict[str, Forge] = {
     "padding": lambda t: t.e.token() + "=",
     "claims that are a list": lambda t: raw_payload(t.e, b"[]"),
     "claims that are not JSON": lambda t: raw_payload(t.e, b"not json"),
+    "claims in UTF-16": lambda t: raw_payload(t.e, json.dumps(t.e.claims()).encode("utf-16")),
+    "claims behind a byte order mark": lambda t: raw_payload(t.e, b"\xef\xbb\xbf" + json.dumps(t.e.claims()).encode()),
     "claims nested without end": lambda t: raw_payload(t.e, b"[" * 3000),
     "longer than a token is": lambda t: t.e.token(padding="x" * 9000),
     "letters beyond ASCII": lambda t: t.e.token() + "é",
@@ -251,6 +253,18 @@ def test_a_replay_is_refused_across_two_replicas(
         with pytest.raises(NotAuthenticated, match="used before"):
             replica([token])
     assert one([session]) == other([session]) == one([session])
+
+
+def test_a_replica_whose_clock_is_ahead_forgets_nothing(
+    authenticator: Callable[..., Identify], filed: Any, engine: Any
+) -> None:
+    """What a replica sweeps by a clock that is five minutes ahead would still be accepted by the others."""
+    token = f"Bearer {filed.token()}"
+    authenticator()([token])
+    later = NOW + 300
+    authenticator(later)([f"Bearer {filed.token(iat=later, exp=later + 60)}"])
+    with pytest.raises(NotAuthenticated, match="used before"):
+        authenticator(NOW + 200)([token])
 
 
 def test_the_same_id_of_two_issuers_is_two_tokens(authenticator: Any, filed: Any, provided: Any) -> None:
