@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
+from data_contracts.manifest import sha256
 from service.audit.finding import Finding, What
 from service.audit.row_hash import row_hash, row_key
 from service.storage.schema import (
@@ -19,8 +20,10 @@ from service.storage.schema import (
     EVENTS,
     GLASS_REVIEWS,
     HARMS,
+    POLICIES,
     RECOMMENDATIONS,
     STOPS,
+    SURROUNDINGS,
 )
 
 TABLES: Mapping[str, Table] = {
@@ -35,6 +38,7 @@ TABLES: Mapping[str, Table] = {
         BROKEN_GLASS,
         GLASS_REVIEWS,
         HARMS,
+        POLICIES,
         STOPS,
     )
 }
@@ -75,6 +79,8 @@ class RowCheck:
         if told.get("kind") == "retention":
             self._kept_from = max(self._kept_from, str(told["detail"]["before"]))
         row = told.get("row")
+        if told.get("kind") == "policy" and not row:  # taken in before its row was told of
+            self._seen[POLICIES.name].add(told["detail"]["manifest_sha256"])
         if not row or row["table"] not in TABLES:
             return
         waiting = self._waiting[row["table"]]
@@ -98,6 +104,7 @@ class RowCheck:
                 self._add("row_missing", spoken.seq, f"the row of {name} that record {spoken.seq} speaks of is gone")
         for name, table in TABLES.items():
             self._strangers(name, table)
+        self._surroundings()
         return tuple(self._found)
 
     def _compare(self, name: str) -> None:
@@ -129,6 +136,16 @@ class RowCheck:
         keys = self._connection.execute(select(*table.primary_key)).mappings()
         strangers = sum(row_key(table, dict(row)) not in self._seen[name] for row in keys)
         self._add("row_stranger", 0, f"{strangers} rows of {name} that no record speaks of")
+
+    def _surroundings(self) -> None:
+        """What answers came from is called by its own hash, which stands in the answers' rows."""
+        held = self._connection.execute(select(SURROUNDINGS)).all()
+        if changed := sum(sha256(one.content.encode()) != one.sha256 for one in held):
+            self._add("row_changed", 0, f"{changed} rows of {SURROUNDINGS.name} are not what their hash says")
+        named = select(RECOMMENDATIONS.c.surroundings_sha256).distinct()
+        wanted = set(self._connection.execute(named).scalars()) - {None}
+        if gone := len(wanted - {one.sha256 for one in held}):
+            self._add("row_missing", 0, f"{gone} rows of {SURROUNDINGS.name} that answers came from are gone")
 
     def _add(self, what: What, seq: int, told: str) -> None:
         self._found.append(Finding(what=what, first=seq, last=seq, told=told))

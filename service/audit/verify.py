@@ -10,11 +10,13 @@ from sqlalchemy import Connection, func, select
 from data_contracts.errors import Tampered
 from service.audit.chain import Link
 from service.audit.check_chain import ChainCheck
+from service.audit.check_persons import PersonCheck
 from service.audit.check_rows import RowCheck
 from service.audit.finding import Finding, Verification
 from service.audit.root import Root, read_roots
 from service.console import tell, warn
 from service.progress import followed
+from service.storage.key_ring import KeyRing
 from service.storage.schema import AUDIT
 from service.storage.store import Store
 from service.trusted_keys import load_trusted_services
@@ -65,12 +67,12 @@ def verify_store(store: Store, folder: Path, watched: Watched = _unwatched) -> V
     roots, doubts = read_roots(folder, load_trusted_services())
     strange = [Finding(what="root", first=0, last=0, told=one) for one in doubts]
     with store.reading() as connection, store.reading() as beside:
-        result = verify(connection, beside, roots, watched)
+        result = verify(connection, beside, roots, store.ring, watched)
     return result.model_copy(update={"findings": (*strange, *result.findings)})
 
 
 def verify(
-    connection: Connection, beside: Connection, roots: Sequence[Root], watched: Watched = _unwatched
+    connection: Connection, beside: Connection, roots: Sequence[Root], ring: KeyRing, watched: Watched = _unwatched
 ) -> Verification:
     """Follow the whole chain.
 
@@ -78,20 +80,22 @@ def verify(
         connection: that records are read on, one after the other.
         beside: another, that their rows are looked up on.
         roots: those whose signatures hold.
+        ring: opens persons' identifiers.
         watched: shows how far it is; handed the batches and how many records there are.
     """
-    chain, rows = ChainCheck(roots), RowCheck(beside)
+    chain, rows, persons = ChainCheck(roots), RowCheck(beside), PersonCheck(beside, ring)
     total = connection.execute(select(func.count()).select_from(AUDIT)).scalar_one()
     for batch in watched(_batches(connection), total):
         for link in batch:
             if (told := chain.take(link)) is not None:
                 rows.take(told)
+                persons.take(told)
     return Verification(
         records=total,
         head=chain.last.hash,
         roots=len(roots),
         vouched=max((root.seq for root in roots if root.seq <= chain.last.seq), default=0),
-        findings=(*chain.findings(), *rows.findings()),
+        findings=(*chain.findings(), *rows.findings(), *persons.findings()),
         rows=rows.compared,
     )
 

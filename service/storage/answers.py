@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, select
 
-from data_contracts.errors import WrongState
+from data_contracts.errors import Tampered, WrongState
 from service.access.principal import LOCAL
 from service.audit.entry import Entry
 from service.audit.row_hash import row_of
@@ -82,6 +82,8 @@ def add_answer(
     person = now.person or make_person(transaction.connection, ring, name)
     if standing is not None and standing.position != person.position:
         raise WrongState("The patient's consent was changed while the answer was made; it was not kept. Ask again.")
+    if standing is not None and standing.person not in (None, person.id):
+        raise WrongState("The patient was erased while the answer was made; it was not kept.")
     key = str(item.id)
     request = person.seal(item.request, TABLE, key, "request")
     response = person.seal(item.response, TABLE, key, "response")
@@ -115,11 +117,15 @@ def find_answer(connection: Connection, ring: KeyRing, recommendation_id: UUID) 
 
 def _opened(ring: KeyRing, row: RowMapping) -> StoredRecommendation:
     person, key = person_of(row, row["person"], ring), row["id"]
+    patient_id = person.unseal(row["identifier"], PERSONS.name, person.id, "identifier").decode()
+    if ring.pseudonym(row["organisation"], patient_id) != row["patient"]:  # the organisation stands in clear
+        told = "A person's row was changed: it is another organisation's or patient's."
+        raise Tampered(f"{told} Run `equipoise audit verify` and compare with a backup.")
     return StoredRecommendation(
         id=UUID(key),
         created_at=as_utc(row["created_at"]),
         organisation=row["organisation"],
-        patient_id=person.unseal(row["identifier"], PERSONS.name, person.id, "identifier").decode(),
+        patient_id=patient_id,
         policy_manifest_sha256=row["policy_manifest_sha256"],
         request=person.unseal(row["request"], TABLE, key, "request").decode(),
         response=person.unseal(row["response"], TABLE, key, "response"),

@@ -6,7 +6,7 @@ One signed line a person, by the random id that leads to nobody.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -36,13 +36,15 @@ def note_erased(folder: Path, person: str, at: datetime, ring: KeyRing) -> None:
         raise NotReady(f"{told} Make room or mend it, and try again.") from None
 
 
-def erased_persons(folder: Path, keys: Sequence[Ed25519PublicKey]) -> Iterator[str]:
-    """The ids of all who were erased; lines that no known key signed are passed over."""
-    path = folder / FILE
+def erased_persons(folder: Path, keys: Sequence[Ed25519PublicKey]) -> tuple[list[str], int]:
+    """The ids of all who were erased, and how many lines of the note cannot be read or are signed by no known key."""
+    path, persons, unread = folder / FILE, [], 0
     for line in path.read_bytes().splitlines() if path.exists() else ():
         try:
             held = json.loads(line)
             check_signature(PURPOSE + held["erased"].encode(), held["signature"].encode(), tuple(keys), "a line")
         except (ValueError, KeyError, TypeError, AttributeError, Refused):
+            unread += 1
             continue
-        yield held["erased"].partition(" ")[0]
+        persons.append(held["erased"].partition(" ")[0])
+    return persons, unread

@@ -19,7 +19,10 @@ from service.storage.sealed_field import KEY_BYTES, Place, seal, unseal
 NEWEST = select(func.max(CONSENTS.c.position)).where(CONSENTS.c.person == PERSONS.c.id).scalar_subquery()
 BY_PATIENT = select(PERSONS, NEWEST.label("position")).where(PERSONS.c.patient == bindparam("patient"))
 INSERT = Prepared(PERSONS.insert().inline())
-COLUMNS = (PERSONS.c.organisation, PERSONS.c.identifier, PERSONS.c.key_id, PERSONS.c.wrapped_key, PERSONS.c.erased_at)
+COLUMNS = (
+    *(PERSONS.c.organisation, PERSONS.c.patient, PERSONS.c.identifier),
+    *(PERSONS.c.key_id, PERSONS.c.wrapped_key, PERSONS.c.erased_at),
+)
 
 
 EMPTIED = ("patient", "identifier", "key_id", "wrapped_key")

@@ -23,10 +23,12 @@ class Claim:
     Attributes:
         key: hash of the key and of whose it is.
         body: hash of what was sent with it.
+        about: organisation and identifier of the patient.
     """
 
     key: str
     body: str
+    about: tuple[str, str]
 
 
 class Claimed(Exception):  # no fault: the answer is there

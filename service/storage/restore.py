@@ -17,10 +17,11 @@ from sqlalchemy import func, select
 from data_contracts.errors import BadUsage, NotFound, Refused, WrongState
 from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
-from service.console import tell
+from service.console import tell, warn
+from service.settings import AUDIT_ROOTS
 from service.storage.backup import CONTENTS, PURPOSE, SIGNATURE, Contents
 from service.storage.database import HEAD
-from service.storage.erased import erased_persons
+from service.storage.erased import FILE, erased_persons
 from service.storage.person import erase_person
 from service.storage.schema import AUDIT, METADATA, PERSONS, SESSIONS
 from service.storage.store import Store
@@ -98,12 +99,24 @@ def _erase_again(transaction: Transaction, roots: Path, now: datetime) -> int:
     """Destroy the keys of who was erased after the backup was made."""
     query, count = select(PERSONS.c.id).where(PERSONS.c.wrapped_key.is_not(None)), 0
     held = set(transaction.connection.execute(query).scalars())
-    for person in erased_persons(roots, load_trusted_services()):
+    for person in _erased(roots):
         if person in held:
             erase_person(transaction.connection, person, now)
             transaction.chain.append(Entry("erasure", OPERATOR, now, person=person, detail={"why": "erased before"}))
             count += 1
     return count
+
+
+def _erased(roots: Path) -> set[str]:
+    """Who was erased, by the note beside the audit's roots; that it is not there, or not whole, is told."""
+    persons, unread = erased_persons(roots, load_trusted_services())
+    if not roots.is_dir():
+        step = f"Set {AUDIT_ROOTS} to that place and restore again, or erase them by hand."
+        warn(f"WARNING: there is no {roots}, so nobody who was erased since the backup was erased again. {step}")
+    if unread:
+        step = "Compare with a copy of it, and erase whom it named by hand."
+        warn(f"WARNING: {unread} lines of {roots / FILE} cannot be read or are signed by no known key. {step}")
+    return set(persons)
 
 
 def _batches(archive: zipfile.ZipFile, name: str) -> Iterator[list[dict[str, Any]]]:

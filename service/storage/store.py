@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from data_contracts.errors import NotFound
 from data_contracts.manifest import PROMOTION, sha256
 from service.audit.entry import Entry
+from service.audit.row_hash import row_of
 from service.consent import Standing, Statement
 from service.event import Event
 from service.harm import KeptHarm
@@ -96,7 +97,7 @@ class Store:
             if transaction.connection.execute(there).scalar() is None:
                 values = {"manifest_sha256": manifest_sha256, "documents": content}
                 transaction.connection.execute(POLICIES.insert(), values)
-                transaction.chain.append(entry)
+                transaction.chain.append(replace(entry, row=row_of(POLICIES, values)))
 
         self.write(work)
 

@@ -113,7 +113,7 @@ def test_each_patient_is_in_the_audit(store: Store, recommend: Recommend) -> Non
     assert ranked["person"] == store.standing(PatientName("local", "P-2")).person is not None
     assert "P-2" not in json.dumps([refused, ranked])
     with store.reading() as connection, store.reading() as beside:
-        assert verify(connection, beside, ()).findings == ()
+        assert verify(connection, beside, (), store.ring).findings == ()
 
 
 def test_a_stopped_model_makes_no_table(store: Store, recommend: Recommend, monkeypatch: Any, capsys: Any) -> None:

@@ -68,7 +68,7 @@ def test_shown_after(client: Any, store: Store, where: str, policy_folder: Path)
     assert row.response == whole.content
     assert replay(store, row, policy_folder).same
     with store.reading() as connection, store.reading() as beside:
-        assert verify(connection, beside, ()).findings == ()
+        assert verify(connection, beside, (), store.ring).findings == ()
         records = connection.execute(text("SELECT content FROM audit ORDER BY seq")).scalars().all()
         kept = connection.execute(text("SELECT * FROM events")).all()
     kinds = [json.loads(one)["kind"] for one in records]

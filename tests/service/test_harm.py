@@ -30,7 +30,7 @@ def where(client: Any, profile: dict[str, Any]) -> str:
 
 def found_in(store: Store) -> list[str]:
     with store.reading() as connection, store.reading() as beside:
-        return [one.what for one in verify(connection, beside, ()).findings]
+        return [one.what for one in verify(connection, beside, (), store.ring).findings]
 
 
 def test_kept_and_given_back(client: Any, store: Store, where: str) -> None:

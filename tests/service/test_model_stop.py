@@ -63,7 +63,7 @@ def test_no_advice_until_lifted(client: Any, store: Store, profile: dict[str, An
         ("read", "success"),
     ]
     with store.reading() as connection, store.reading() as beside:
-        assert verify(connection, beside, ()).findings == ()
+        assert verify(connection, beside, (), store.ring).findings == ()
 
 
 def test_who_turns_it_and_how(client: Any, store: Store) -> None:
@@ -91,7 +91,10 @@ def test_the_database_guards_the_switch(client: Any, store: Store, statement: st
         connection.execute(text(f"DROP TRIGGER stops_no_{statement[:6].lower()}"))
         connection.execute(text(statement))
     with store.reading() as connection, store.reading() as beside:
-        assert [one.what for one in verify(connection, beside, ()).findings] in (["row_changed"], ["row_missing"])
+        assert [one.what for one in verify(connection, beside, (), store.ring).findings] in (
+            ["row_changed"],
+            ["row_missing"],
+        )
 
 
 def test_safety_is_heard(client: Any, store: Store, profile: dict[str, Any], policy_folder: Path) -> None:
@@ -221,7 +224,7 @@ def test_who_stopped_it_puts_it_back(served: Any, store: Store, profile: dict[st
     assert there.post(f"{MODEL}/lift", json=ORDER).json()["in_service"]
     assert not out()
     with store.reading() as connection, store.reading() as beside:
-        assert verify(connection, beside, ()).findings == ()
+        assert verify(connection, beside, (), store.ring).findings == ()
 
 
 def test_who_runs_the_service_has_the_wider_hand(

@@ -104,7 +104,7 @@ class Ward:
     def findings(self) -> list[str]:
         """What is wrong with the audit."""
         with self.store.reading() as connection, self.store.reading() as beside:
-            return [one.what for one in verify(connection, beside, ()).findings]
+            return [one.what for one in verify(connection, beside, (), self.store.ring).findings]
 
 
 @pytest.fixture

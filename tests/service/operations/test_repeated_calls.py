@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from service.app import create_app
 from service.audit.actor import LOCAL_ACTOR
@@ -152,3 +152,14 @@ def answer_once_of(given: Collaborators, profile: dict[str, Any], actor: Any) ->
 
     made, _, before = answer_once(PatientProfile(**profile), "key", given, actor)
     return made, before
+
+
+def test_a_key_that_was_pointed_elsewhere(two: tuple[Any, Any], any_store: Store, profile: dict[str, Any]) -> None:
+    """Who can write to the table of keys gets no other patient's answer by it."""
+    mine = two[0].post(URL, json=profile, headers=KEY)
+    other = two[0].post(URL, json={**profile, "patient_id": "P-2"}).json()["id"]
+    with any_store.engine.begin() as connection:
+        connection.execute(update(IDEMPOTENCY_KEYS).values(recommendation_id=other))
+    answer = two[1].post(URL, json=profile, headers=KEY)
+    assert (mine.status_code, answer.status_code) == (201, 500)
+    assert "arms" not in answer.text

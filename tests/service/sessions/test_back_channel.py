@@ -92,7 +92,7 @@ def test_a_person_is_out_everywhere(
     assert len(told) == 2
     assert browser_of.post(WHERE, data={"logout_token": token()}).status_code == 200  # out already
     with store.reading() as connection, store.reading() as beside:
-        assert verify(connection, beside, ()).findings == ()
+        assert verify(connection, beside, (), store.ring).findings == ()
 
 
 def test_one_of_the_provider_s_sessions_ends(
@@ -258,4 +258,4 @@ def test_each_kind_of_database(any_store: Store, clock: Any) -> None:
         with pytest.raises(NotAuthenticated):
             sessions.find(session, clock())
     with any_store.reading() as connection, any_store.reading() as beside:
-        assert verify(connection, beside, ()).findings == ()
+        assert verify(connection, beside, (), any_store.ring).findings == ()

@@ -86,7 +86,7 @@ def test_an_administrator_ends_them_everywhere(people: Any, store: Store) -> Non
     assert len(told) == len(began) == 2
     assert boss.post(LIST, data=sent).status_code == 404  # there is none any more
     with store.reading() as connection, store.reading() as beside:
-        assert verify(connection, beside, ()).findings == ()
+        assert verify(connection, beside, (), store.ring).findings == ()
 
 
 def test_only_in_the_own_organisation(people: Any, sessions: Any, store: Store, clock: Any) -> None:

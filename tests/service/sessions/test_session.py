@@ -88,7 +88,7 @@ def test_a_session_is_somebody(browser_of: Any, log_in: Any, treats: None, store
     assert (told["who"], told["issuer"], told["outcome"]) == (WHO, "https://login.example.org", "success")
     assert session not in json.dumps(told)
     with store.reading() as connection, store.reading() as beside:
-        assert verify(connection, beside, ()).findings == ()
+        assert verify(connection, beside, (), store.ring).findings == ()
 
 
 def test_who_signs_on_a_page_is_who_is_signed_in(

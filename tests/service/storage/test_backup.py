@@ -70,8 +70,8 @@ def test_there_and_back(name: str, elsewhere: Callable[[], Store], tmp_path: Pat
     assert main(["restore", str(file)]) == 0
     assert store.get(name).response == CANARY.encode()
     with store.reading() as connection, store.reading() as beside:
-        result = verify(connection, beside, ())
-    assert (result.records, result.rows, result.findings) == (4, 2, ())
+        result = verify(connection, beside, (), store.ring)
+    assert (result.records, result.rows, result.findings) == (4, 3, ())
     assert main(["restore", str(file)]) == 5
     with pytest.raises(Refused):
         Store(store.engine, Keys(new_ring(NOW))).get(name)
@@ -94,6 +94,19 @@ def test_a_backup_brings_nobody_back(
         assert connection.execute(text("SELECT wrapped_key FROM persons")).scalars().all() == [None]
         assert connection.execute(text("SELECT id FROM sessions")).scalars().all() == []
     store.close()
+
+
+def test_a_note_that_is_not_whole_is_told(
+    name: str, elsewhere: Callable[[], Store], tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who was erased cannot be erased again by a note that is gone or damaged: whoever restores is told so."""
+    file, note = tmp_path / "backup.zip", home / "audit-roots" / "erased.jsonl"
+    assert main(["backup", "--out", str(file)]) == 0
+    assert main(["erase", "--patient", CANARY, "--by", "Dr A"]) == 0
+    note.write_text(note.read_text().replace("erased", "erasee", 1))
+    elsewhere().close()
+    assert main(["restore", str(file)]) == 0
+    assert "1 lines of" in capsys.readouterr().err
 
 
 def change(archive: Path, part: str) -> None:

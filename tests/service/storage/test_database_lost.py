@@ -57,7 +57,7 @@ def check_refused(client: Any, profile: dict[str, Any], where: str) -> None:
 
 def check_sound(store: Store, count: int) -> None:
     with store.reading() as connection, store.reading() as beside:
-        assert verify(connection, beside, ()).findings == ()
+        assert verify(connection, beside, (), store.ring).findings == ()
         assert connection.execute(text("SELECT count(*) FROM recommendations")).scalar_one() == count
 
 

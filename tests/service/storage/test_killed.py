@@ -48,7 +48,7 @@ def _lines(writer: subprocess.Popen[bytes]) -> Iterator[str]:
 
 def check_nothing_is_lost(store: Store, acknowledged: set[str], least: int) -> None:
     with store.reading() as connection, store.reading() as beside:
-        result = verify(connection, beside, ())
+        result = verify(connection, beside, (), store.ring)
         kept = set(connection.execute(text("SELECT id FROM recommendations")).scalars())
     assert result.findings == ()
     assert acknowledged <= kept

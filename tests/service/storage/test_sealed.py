@@ -89,6 +89,14 @@ def test_a_moved_or_changed_field_does_not_open(any_store: Store, add: Callable[
     assert any_store.get(two).response == CANARY.encode() * 3
 
 
+def test_a_person_of_another_organisation_does_not_open(any_store: Store, add: Callable[..., str]) -> None:
+    """Whose patient somebody is stands in clear; changed there, as another organisation would like, nothing opens."""
+    one = add()
+    execute(any_store, "UPDATE persons SET organisation = 'Other Trust'")
+    with pytest.raises(Tampered, match="another organisation"):
+        any_store.get(one)
+
+
 def test_a_key_is_its_person_s(any_store: Store, add: Callable[..., str]) -> None:
     """A wrapped key put in the place of another person's opens nothing there."""
     one, other = add(), add("someone else")
