@@ -30,6 +30,8 @@ CHANCE = 0.95
 SEARCHED = 50_000
 """Episodes that regions are looked for in: of more, evenly spaced ones in the order of their content."""
 
+TINY = 1e-12
+
 
 def fit_support(
     covariates: FloatArray, data: Started, min_propensity: float, logistic: LogisticByFold | None = None
@@ -50,29 +52,50 @@ def fit_support(
     logits, held_out = support_model(covariates, data, logistic)
     arms = len(logits)
     marks = min_propensity * np.minimum(1.0, arms * np.bincount(data.arm, minlength=arms) / len(data.arm))
-    cells = log_odds_cell(log_odds_of(held_out))
+    cells, alike = log_odds_cell(log_odds_of(held_out)), design_effects(data.arm, held_out, data.cluster)
     return Support(
         logits=logits,
-        hardly_ever=np.array([_hardly_ever(cells[:, k], data.arm == k, marks[k]) for k in range(arms)]),
-        similar=np.stack([_similar(cells[data.arm == k, k]) for k in range(arms)]),
-        **pack_regions(_regions(covariates, data.arm, held_out, marks)),
+        hardly_ever=np.array([_hardly_ever(cells[:, k], data.arm == k, marks[k], alike[k]) for k in range(arms)]),
+        similar=np.stack([_similar(cells[data.arm == k, k], alike[k]) for k in range(arms)]),
+        **pack_regions(_regions(covariates, data.arm, held_out, marks, alike)),
     )
 
 
-def _similar(cells: IntArray) -> FloatArray:
+def design_effects(arm: IntArray, propensity: FloatArray, cluster: IntArray) -> FloatArray:
+    """(K,) how many episodes tell as much of who starts each arm as one of a patient of its own would; 1 or more.
+
+    A patient who starts the same arm again is no second patient. Counts over this number are effective counts (Rao
+    and Scott 1992, A simple method for the analysis of clustered binary data, Biometrics 48:577).
+
+    Args:
+        arm: (n,) codes.
+        propensity: (n, K) held out.
+        cluster: (n,) codes of units that vary together.
+    """
+    arms = propensity.shape[1]
+    if len(np.unique(cluster)) == len(cluster):
+        return np.ones(arms)
+    unforeseen = np.eye(arms)[arm] - propensity
+    together = np.zeros((int(cluster.max()) + 1, arms))
+    np.add.at(together, cluster, unforeseen)
+    apart = np.maximum((unforeseen**2).sum(axis=0), TINY)
+    return np.asarray(np.maximum((together**2).sum(axis=0) / apart, 1.0))
+
+
+def _similar(cells: IntArray, alike: float) -> FloatArray:
     """(CELLS,) episodes of an arm within REACH cells of each cell, in bands of 11; from the cells of its episodes.
 
     It is the Kish effective size of episodes that count alike inside the window and not at all outside.
     """
     window = np.ones(2 * REACH + 1)
-    around = np.convolve(np.bincount(cells, minlength=CELLS), window, mode="same")
-    return np.asarray(MINIMUM_CELL * np.floor(np.rint(around) / MINIMUM_CELL), dtype=np.float64)
+    around = np.rint(np.convolve(np.bincount(cells, minlength=CELLS), window, mode="same")) / alike
+    return np.asarray(MINIMUM_CELL * np.floor(around / MINIMUM_CELL), dtype=np.float64)
 
 
-def _hardly_ever(cells: IntArray, got: BoolArray, mark: float) -> float:
+def _hardly_ever(cells: IntArray, got: BoolArray, mark: float, alike: float) -> float:
     """Largest log-odds, at most the mark's, under which the upper limit of the arm's share lies below the mark."""
-    size = np.bincount(cells, minlength=CELLS).cumsum()
-    seen = np.bincount(cells[got], minlength=CELLS).cumsum()
+    size = np.bincount(cells, minlength=CELLS).cumsum() / alike
+    seen = np.bincount(cells[got], minlength=CELLS).cumsum() / alike
     shown = beta.ppf(CHANCE, seen + 1, np.maximum(size - seen, 1)) < mark
     ends = LOWEST + STEP * np.arange(1, CELLS + 1)
     passing = ends[shown & (ends <= np.log(mark / (1 - mark)))]
@@ -80,7 +103,7 @@ def _hardly_ever(cells: IntArray, got: BoolArray, mark: float) -> float:
 
 
 def _regions(
-    covariates: FloatArray, arm: IntArray, propensity: FloatArray, marks: FloatArray
+    covariates: FloatArray, arm: IntArray, propensity: FloatArray, marks: FloatArray, alike: FloatArray
 ) -> list[tuple[int, list[Side]]]:
     """Each arm's regions, as served."""
     rows = np.arange(len(arm))[:: -(-len(arm) // SEARCHED)]
@@ -88,5 +111,5 @@ def _regions(
     return [
         (k, [grid.widened(half) for half in box])
         for k, mark in enumerate(marks)
-        for box in hardly_ever_regions(grid, arm[rows] == k, propensity[rows, k], float(mark), len(marks))
+        for box in hardly_ever_regions(grid, arm[rows] == k, propensity[rows, k], float(mark), len(marks), alike[k])
     ]

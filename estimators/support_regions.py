@@ -13,8 +13,8 @@ as one for each s. The s share what is allowed to chance as 1 / ((s + 1)(s + 2))
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import comb, log
+from dataclasses import dataclass, replace
+from math import ceil, comb, log
 
 import numpy as np
 from scipy.stats import poisson
@@ -48,15 +48,17 @@ class Starts:
         got: (n,) 1 for episodes of the arm, else 0.
         expected: (n,) propensity of the arm.
         left: (n,) episodes that are in no region yet.
+        alike: episodes that tell as much as one of a patient of its own.
     """
 
     got: FloatArray
     expected: FloatArray
     left: BoolArray
+    alike: float = 1.0
 
 
 def hardly_ever_regions(
-    grid: Grid, got: BoolArray, expected: FloatArray, mark: float, arms: int
+    grid: Grid, got: BoolArray, expected: FloatArray, mark: float, arms: int, alike: float = 1.0
 ) -> list[tuple[Half, ...]]:
     """Boxes in which an arm's share is at most ``mark`` and chance does not explain how few starts there are.
 
@@ -66,12 +68,13 @@ def hardly_ever_regions(
         expected: (n,) the propensity of it.
         mark: share up to which an arm counts as hardly ever started.
         arms: number of arms that are searched.
+        alike: how many episodes tell as much of who starts the arm as one of a patient of its own would.
     """
-    starts = Starts(got.astype(np.float64), expected, np.ones(len(got), dtype=np.bool_))
+    starts = Starts(got.astype(np.float64), expected, np.ones(len(got), dtype=np.bool_), alike)
     found: list[tuple[Half, ...]] = []
     while len(found) < REGIONS and (box := _box(grid, starts, mark, arms)):
         found.append(box)
-        starts = Starts(starts.got, starts.expected, starts.left & ~_rows(grid, np.True_, box))
+        starts = replace(starts, left=starts.left & ~_rows(grid, np.True_, box))
     return found
 
 
@@ -100,7 +103,8 @@ def _log_chance(grid: Grid, starts: Starts, box: Sequence[Half], mark: float) ->
     seen = float(starts.got[rows].sum())
     if seen > mark * rows.sum():
         return 0.0
-    return float(poisson.logcdf(seen, starts.expected[rows].sum())) + log((seen + 1) * (seen + 2))
+    seen, hoped = ceil(seen / starts.alike), float(starts.expected[rows].sum()) / starts.alike
+    return float(poisson.logcdf(seen, hoped)) + log((seen + 1) * (seen + 2))
 
 
 def _grow(best: _Best, box: tuple[Half, ...]) -> tuple[Half, ...]:

@@ -22,7 +22,7 @@ from data_contracts.support import (
     probability_of,
 )
 from estimators.serving_models import support_model
-from estimators.support import fit_support
+from estimators.support import design_effects, fit_support
 from estimators.support_grid import cut_grid
 
 MARK = 0.025
@@ -50,6 +50,12 @@ def learned(z: FloatArray, arm: Any, mark: float = MARK) -> Support:
 def episodes(arm: Any) -> ScoredEpisodes:
     """Episodes of whom nothing is known but the arm, each its own patient's."""
     return cast(ScoredEpisodes, SimpleNamespace(arm=arm, cluster=np.arange(len(arm))))
+
+
+def again(times: int, z: FloatArray, arm: Any) -> Support:
+    """Support where every patient started the same arm so many times, with the same traits."""
+    started = SimpleNamespace(arm=np.repeat(arm, times), cluster=np.repeat(np.arange(len(arm)), times))
+    return fit_support(np.repeat(z, times, axis=0), cast(ScoredEpisodes, started), MARK)
 
 
 def nobody(z: FloatArray) -> BoolArray:
@@ -110,6 +116,44 @@ def test_smooth_choice_has_no_regions(strength: float, rare: float) -> None:
     assert sum(len(support.region_arm) > 0 for support in found) <= 4
     fresh = patients(2000, 99, nobody, strength, rare)[0]
     assert np.mean([support.verdicts(fresh) == SUPPORTED for support in found]) >= 0.9
+
+
+@pytest.mark.parametrize("times", [2, 5])
+def test_patients_who_start_an_arm_again_are_not_more_patients(times: int) -> None:
+    """Of twenty draws of smooth choice whose patients start their arm two or five times no more than 3 have a region
+    (5 % and two Monte Carlo errors); were episodes counted, 6 and 20 would.
+    """
+    found = [again(times, z, arm) for z, _, _, arm in (patients(300, seed, nobody) for seed in range(20))]
+    assert sum(len(support.region_arm) > 0 for support in found) <= 3
+
+
+def test_a_cliff_is_found_among_patients_who_start_again() -> None:
+    """A yes or no and a limit at once that bar an arm are told to nine in ten of those barred, and to at most 1 %
+    of the others, where 1,200 patients start their arm three times (five draws).
+    """
+
+    def rule(z: FloatArray) -> BoolArray:
+        return np.asarray((z[:, 5] > 0.5) & (z[:, 4] > 0.5))
+
+    recall, wrong = [], []
+    for seed in range(5):
+        z, _, _, arm = patients(1200, seed, rule)
+        fresh, _, barred, _ = patients(4000, seed + 100, rule)
+        told = again(3, z, arm).verdicts(fresh) != SUPPORTED
+        recall.append(told[barred, 2].mean())
+        wrong.append(told[~barred].mean())
+    assert np.mean(recall) >= 0.9
+    assert np.mean(wrong) <= 0.01
+
+
+def test_design_effects_are_those_of_their_definition() -> None:
+    """One for patients with one episode each, to the last bit; the number of copies for copies; never below one."""
+    _, chances, _, arm = patients(200, 1, nobody)
+    assert design_effects(arm, chances, np.arange(200)).tolist() == [1.0, 1.0, 1.0]
+    copied = design_effects(np.repeat(arm, 4), np.repeat(chances, 4, axis=0), np.repeat(np.arange(200), 4))
+    np.testing.assert_allclose(copied, 4.0, rtol=1e-12)
+    turns = np.tile([0, 1], 100)  # who had one arm gets the other: less than by chance alike
+    assert design_effects(turns, np.full((200, 2), 0.5), np.repeat(np.arange(100), 2)).tolist() == [1.0, 1.0]
 
 
 def test_patients_far_from_all_who_got_an_arm_have_too_few_similar() -> None:
