@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from data_contracts.effects import BoolArray
-from data_contracts.episode import Column
+from data_contracts.episode import Column, FloatArray
 from data_contracts.errors import Problem
 from data_contracts.instrument import Instrument, load_instruments
 from data_contracts.instrument_name import instrument_for
@@ -17,6 +17,10 @@ from data_contracts.row_numbers import RowNumbers
 
 MINIMUM_CELL = 11
 """Smallest number of episodes that anything told of the records may rest on."""
+
+LARGEST = 1e100
+"""Numbers beyond this are nobody's measurement: some programs write their largest number for a missing value. Their
+squares would overflow, and the column would silently be adjusted for no more."""
 
 MAX_LEVELS = 30
 """More categories than this look like an identifier or free text."""
@@ -35,12 +39,15 @@ def instrument_of(name: str, protocol: StudyProtocol) -> Instrument | None:
 def number_problems(
     column: Column, name: str, where: str, protocol: StudyProtocol, rows: RowNumbers
 ) -> Iterator[Problem]:
-    """Text where a number is due, infinite numbers, and scores outside their instrument's range."""
+    """Text where a number is due, infinite or vast numbers, and scores outside their instrument's range."""
     if column.dtype == object:
         yield _text_problem(column, where, rows)
         return
     if endless := rows.told(np.isinf(column)):
         yield Problem(where, "finite numbers", f"infinity in {endless}", "Correct the cells.")
+    if vast := rows.told(np.isfinite(column) & (np.abs(column) > LARGEST)):
+        step = "Clear the cells if that stands for a missing value, else correct them."
+        yield Problem(where, f"numbers up to {LARGEST:g} in size", f"a larger one in {vast}", step)
     instrument = instrument_of(name, protocol)
     if name in protocol.instruments and instrument is None:
         known = ", ".join(load_instruments())
@@ -78,9 +85,18 @@ def covariate_problems(
     elif column.dtype == object and len(counts) > MAX_LEVELS:
         step = "Group the categories, or take the column out of the protocol."
         yield Problem(where, f"at most {MAX_LEVELS} categories", f"{len(counts)}", step)
+    elif column.dtype != object and _indistinct(column[analysed]):
+        step = "Give the column in a larger unit, or take it out of the protocol."
+        yield Problem(where, "values whose differences a computer can square", "smaller differences", step)
     elif _nearly_constant(column, counts):
         expected = f"at least {MINIMUM_CELL} episodes with a second value"
         yield Problem(where, expected, "fewer", "Merge categories, or take the column out of the protocol.")
+
+
+def _indistinct(column: FloatArray) -> bool:
+    """Whether numbers differ by so little that their differences' squares vanish."""
+    values = column[np.abs(column) <= LARGEST]
+    return len(values) > 0 and not values.std() > 0
 
 
 def _nearly_constant(column: Column, counts: Counter[object]) -> bool:

@@ -88,6 +88,10 @@ def _identity_problems(table: Table, protocol: StudyProtocol) -> Iterator[Proble
             continue
         if missing := table.rows.told(_absent(table.columns[name])):
             yield Problem(f"{table.source}, {name}", "a value in every row", f"none in {missing}", "Fill it.")
+    if parted := table.rows.told(_elsewhere(table, protocol)):
+        expected = f"the same {records.cluster} in all rows of a patient, whose episodes stay together"
+        step = "Correct the cells, or take records.cluster out of the protocol."
+        yield Problem(f"{table.source}, {records.cluster}", expected, f"another in {parted}", step)
     if again := table.rows.told(_repeated(table, protocol)):
         step = (
             "Drop the copies." if records.time else "Drop the copies, or name the start of treatment as records.time."
@@ -95,6 +99,21 @@ def _identity_problems(table: Table, protocol: StudyProtocol) -> Iterator[Proble
         expected = "one row for each patient" + (" and start of treatment" if records.time else "")
         where = f"{table.source}, {' and '.join(_key_columns(protocol))}"
         yield Problem(where, expected, f"another of the same in {again}", step)
+
+
+def _elsewhere(table: Table, protocol: StudyProtocol) -> BoolArray:
+    """(n,) whose cluster is another than that of an earlier row of the patient: folds would part the two."""
+    patient, cluster = protocol.records.patient_id, protocol.records.cluster
+    other = np.zeros(table.n, dtype=np.bool_)
+    if cluster is None or not {patient, cluster} <= table.columns.keys():
+        return other
+    first: dict[str, str] = {}
+    for row, (whose, where) in enumerate(
+        zip(_text(table.columns[patient]), _text(table.columns[cluster]), strict=True)
+    ):
+        if whose and where:
+            other[row] = first.setdefault(whose, where) != where
+    return other
 
 
 def _repeated(table: Table, protocol: StudyProtocol) -> BoolArray:

@@ -110,6 +110,8 @@ def _critical_values(covariance: FloatArray, errors: FloatArray, confidence: flo
     n, m = covariance.shape[:2]
     if m < 2:
         return np.zeros(n)
+    if m == 2:  # the largest of one |t|
+        return np.where(errors[:, 0, 1] > TINY, _pointwise(confidence), 0.0)
     contrasts, moving = _contrasts(covariance, errors)
     points = _points(m, confidence)
     largest = _largest(contrasts, points.far)
@@ -121,7 +123,7 @@ def _critical_values(covariance: FloatArray, errors: FloatArray, confidence: flo
         more = int(np.searchsorted(points.nearness, -found[near].min(), side="right"))
         rest = _largest(contrasts[near], points.near[:, :more])
         found[near] = _at_rank(np.concatenate([largest[near], rest], axis=1), points.place + more)
-    # One pair has the normal quantile itself; the points must not make any interval narrower than that.
+    # Pairs that err as one have the normal quantile itself; the points must not make any interval narrower than that.
     return np.where(moving, np.maximum(found, _pointwise(confidence)), 0.0)
 
 

@@ -33,6 +33,9 @@ LEAST, MOST = 1e-20, 1e6
 """Bounds of a slope's prior variance, in residual variances, so that no precision overflows. They are far out: where
 one binds, slopes and scales no longer belong together, and a chain then blows up what rounding leaves."""
 
+EXACT = 1e-12
+"""Share of the target's squares that residuals are never thought smaller than."""
+
 SEED = 20260101
 
 
@@ -140,7 +143,7 @@ class Horseshoe:
         now.beta = self._factors(xi * now.alpha[kind], source, left)
         fixed[self._slope] = xi * now.alpha[kind] * now.beta[source]
         squares = self._total - 2 * fixed @ self._moment + fixed @ (self._gram @ fixed)
-        now.noise = 1 / rng.gamma(self._n / 2, 2 / max(float(squares), 1e-12))
+        now.noise = 1 / rng.gamma(self._n / 2, 2 / max(float(squares), EXACT * self._total, 1e-300))
         by_kind = np.bincount(kind, xi**2 / now.lam[source])
         now.v = 1 / rng.gamma(0.5 + self._per_kind / 2, 2 / (self._prior + by_kind))
         by_source = np.bincount(source, xi**2 / now.v[kind])

@@ -22,6 +22,9 @@ from estimators.stack import Stack
 
 BINS = 5
 
+TINY = 1e-12
+"""Predictions whose squares are no more than this share of the scores' do not vary, in whatever unit."""
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -65,11 +68,10 @@ def calibrate(
     contrast: FloatArray, predicted: FloatArray, fold: IntArray, cluster: IntArray, confidence: float
 ) -> Calibration | None:
     """Calibration of (n,) held-out predictions against (n,) score contrasts; None if the prediction is constant."""
-    deviation = _within(predicted, fold)
+    deviation, target = _within(predicted, fold), _within(contrast, fold)
     spread = float(deviation @ deviation)
-    if spread < 1e-12 * len(deviation):
+    if spread <= TINY * float(target @ target):
         return None
-    target = _within(contrast, fold)
     slope = float(deviation @ target) / spread
     influence = deviation * (target - slope * deviation) / spread
     error = float(np.sqrt(clustered_covariance(influence[:, None], cluster)[0, 0]))
@@ -85,7 +87,7 @@ def _binned_r2(contrast: FloatArray, predicted: FloatArray) -> float:
     said = np.array([predicted[rows].mean() for rows in bins])
     share = np.array([len(rows) for rows in bins]) / len(order)
     constant = float(share @ (seen - contrast.mean()) ** 2)
-    return 1 - float(share @ (seen - said) ** 2) / max(constant, 1e-12)
+    return 1 - float(share @ (seen - said) ** 2) / max(constant, 1e-300)
 
 
 def _within(values: FloatArray, fold: IntArray) -> FloatArray:

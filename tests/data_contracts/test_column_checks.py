@@ -66,6 +66,26 @@ def test_range_ends_belong_to_the_range(score: float, taken: bool, content: dict
     assert (problems == []) == taken
 
 
+@pytest.mark.parametrize("vast", [8.98846567431158e307, -1e160])
+@pytest.mark.parametrize("column", ["age", "phq9_week12"])
+def test_the_largest_number_is_no_measurement(
+    column: str, vast: float, records: pd.DataFrame, refusal: Callable[..., str]
+) -> None:
+    """Some programs write their largest number for a missing value: it is refused by row, and not told."""
+    frame = records.assign(**{column: records[column].astype(float)})
+    frame.loc[7, column] = vast
+    message = refusal(frame, outcome={"column": "phq9_week12", "direction": "lower_is_better", "unit": "points"})
+    assert f"{column}: expected numbers up to 1e+100 in size; found a larger one in 1 row (row 9;" in message
+    assert "e+307" not in message
+    assert "e+160" not in message
+
+
+def test_differences_that_vanish_when_squared_are_refused(records: pd.DataFrame, refusal: Callable[..., str]) -> None:
+    """A covariate that would be adjusted for in name alone is a fault of the table."""
+    message = refusal(records.assign(age=1e-200 * records["age"]))
+    assert "age: expected values whose differences a computer can square" in message
+
+
 @pytest.mark.parametrize("levels", [30, 31])
 def test_up_to_thirty_categories(
     levels: int, records: pd.DataFrame, check: Callable[..., Episodes], refusal: Callable[..., str]

@@ -141,6 +141,18 @@ class TestPatientAndTime:
         assert episodes.n == 120
         assert len(np.unique(episodes.cluster)) == 119
 
+    def test_a_patient_with_two_sources_is_a_fault(self, records: Frame, check: Check, refusal: Refusal) -> None:
+        """Folds keep sources whole; a patient of two would be in two, and teach their own prediction."""
+        keys = {**self.keys, "cluster": "ward"}
+        frame = records.assign(started=[f"2024-01-{1 + i % 28:02d}" for i in range(120)])
+        frame["ward"] = [f"w{i // 2 % 10}" for i in range(120)]
+        frame.loc[5, "pid"] = frame.loc[4, "pid"]
+        assert check(frame, records=keys).n == 120
+        frame.loc[5, "ward"] = "w9"
+        message = refusal(frame, records=keys)
+        assert "ward: expected the same ward in all rows of a patient" in message
+        assert "another in 1 row (row 7;" in message
+
     def test_again_at_the_same_time_is_a_fault(self, records: Frame, refusal: Refusal) -> None:
         """The copy is named by its row, and the message says what makes a row unique."""
         frame = records.assign(started="2024-01-01")

@@ -26,7 +26,7 @@ def test_shifting_the_outcome_moves_no_effect(small, relearn: Relearn, shift: fl
     np.testing.assert_allclose(means, -shift, atol=1e-6)
 
 
-@pytest.mark.parametrize("factor", [0.01, 8.0])
+@pytest.mark.parametrize("factor", [1e-9, 0.01, 8.0])
 def test_scaling_the_outcome_scales_the_effects(small, relearn: Relearn, factor: float) -> None:
     """In other units effects and errors are in those units, decisions the same (1e-6 relative)."""
     other = relearn(small.records.assign(**{OUTCOME: small.records[OUTCOME] * factor}))
@@ -35,9 +35,11 @@ def test_scaling_the_outcome_scales_the_effects(small, relearn: Relearn, factor:
         expected = factor * getattr(here.averages[OUTCOME], name)
         np.testing.assert_allclose(getattr(there.averages[OUTCOME], name), expected, rtol=1e-6)
     np.testing.assert_array_equal(there.served.individualised, here.served.individualised)
-    np.testing.assert_allclose(there.served.coefficients, factor * here.served.coefficients, rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(there.served.root, factor * here.served.root, rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(there.expected, factor * here.expected, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(
+        there.served.coefficients, factor * here.served.coefficients, rtol=1e-6, atol=1e-9 * factor
+    )
+    np.testing.assert_allclose(there.served.root, factor * here.served.root, rtol=1e-6, atol=1e-9 * factor)
+    np.testing.assert_allclose(there.expected, factor * here.expected, rtol=1e-6, atol=1e-9 * factor)
     turned = here.ranges.spread + np.log(factor) * np.eye(1, len(here.ranges.spread))[0]
     np.testing.assert_allclose(there.ranges.spread, turned, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(there.ranges.cells, here.ranges.cells, rtol=1e-6, atol=1e-9)
