@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,6 +45,11 @@ class Contact(BaseModel):
     name: Line
     phone: Annotated[Line, BeforeValidator(_quoted)]
     when: Line
+
+    @property
+    def dialled(self) -> str:
+        """What a telephone dials; empty where the line is no plain number."""
+        return re.sub(r"[^+\d]", "", self.phone) if re.fullmatch(r"\+?[\d ()./-]*\d", self.phone) else ""
 
 
 class _Contacts(BaseModel):

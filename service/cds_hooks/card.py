@@ -5,6 +5,7 @@ There is no place for systemActions in these shapes: nothing is ever applied wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
@@ -100,9 +101,28 @@ class Card(_Part):
         return self.model_dump_json(exclude_none=True)
 
 
-def shortened(text: str) -> str:
-    """A summary of at most so many characters, cut at a word and marked so."""
+def shortened(text: str, most: int = LONGEST_SUMMARY) -> str:
+    """A text of at most so many characters, cut at a word and marked so."""
     plain = " ".join(text.split())
-    if len(plain) <= LONGEST_SUMMARY:
+    if len(plain) <= most:
         return plain
-    return plain[:LONGEST_SUMMARY].rsplit(" ", 1)[0][: LONGEST_SUMMARY - 1].rstrip(" ,;.") + "…"
+    return plain[:most].rsplit(" ", 1)[0][: most - 1].rstrip(" ,;.") + "…"
+
+
+def summary_with(before: str, names: Sequence[str], after: str = "") -> str:
+    """A summary around a list in brackets: as many names as there is room for, and how many more there are.
+
+    What stands around the list stays whole, so that a long list never hides what it is about.
+
+    Args:
+        before: what is said, short enough to leave room for the first name.
+        names: the most important first.
+        after: what follows the list.
+    """
+    told = [f"{before} ({_some(names, shown)}){after}" for shown in range(len(names), 0, -1)]
+    return next((text for text in told if len(text) <= LONGEST_SUMMARY), shortened(f"{before}{after}"))
+
+
+def _some(names: Sequence[str], shown: int) -> str:
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more else "")

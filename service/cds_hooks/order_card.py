@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from data_contracts.arm_labels import capital
 from data_contracts.recommendation import ArmAdvice, Reason, Recommendation
-from service.cds_hooks.card import Card, shortened
+from service.cds_hooks.card import Card, shortened, summary_with
 from service.cds_hooks.deck import OVERRIDES, Dealt, Setting, new_uuid, news_of, source
 from service.cds_hooks.markdown import bullets
 from service.cds_hooks.ranking_card import suggestions
 
 TOGETHER = "Drafted orders are looked at together: this holds if what is drafted beside it is taken too."
+LONGEST_LABEL = 48
+"""Characters of a therapy's name in a summary, so that what speaks against it has room beside it."""
 
 
 def order_cards(setting: Setting, arms: Sequence[str], beside: Mapping[str, Recommendation]) -> Iterator[Dealt]:
@@ -39,19 +41,29 @@ def order_cards(setting: Setting, arms: Sequence[str], beside: Mapping[str, Reco
 
 def _on(setting: Setting, advice: ArmAdvice, drafted: str, first: tuple[str, ...]) -> Iterator[Dealt]:
     """The card of one arm, if anything speaks against it."""
-    what, rules, answer = f"{capital(advice.label)} {drafted}", ", ".join(advice.flags), setting.record.recommendation
+    answer = setting.record.recommendation
+    what = f"{shortened(capital(advice.label), LONGEST_LABEL)} {drafted}"
     if advice.reason is Reason.SAFETY:
-        yield _card(setting, advice, f"{what}, and a safety rule speaks against it ({rules})", first)
+        against, rest = _told_apart(answer, advice)
+        told = f"{what}, and {'safety rules speak' if len(against) > 1 else 'a safety rule speaks'} against it"
+        yield _card(setting, advice, summary_with(told, against + rest), first)
     elif advice.flags:
-        yield _card(setting, advice, f"{what}; note before ordering ({rules})", first)
+        yield _card(setting, advice, summary_with(f"{what}; note before ordering", advice.flags), first)
     elif (
         setting.withheld is None
         and advice.rank is not None
         and not advice.rank.in_top_set
         and answer.recommended is not None
     ):
-        told = f"{what}; by records of care others do better for such patients"
+        told = shortened(f"{what}; by records of care others do better for such patients")
         yield _card(setting, advice, told, first)
+
+
+def _told_apart(answer: Recommendation, advice: ArmAdvice) -> tuple[list[str], list[str]]:
+    """Of the rules that fired on an arm those that remove it, and those to take note of."""
+    removing = {one.rule for one in answer.safety.findings if one.kind == "remove"}
+    against = [rule for rule in advice.flags if rule in removing]
+    return against, [rule for rule in advice.flags if rule not in removing]
 
 
 def _card(setting: Setting, advice: ArmAdvice, told: str, first: tuple[str, ...]) -> Dealt:
@@ -68,7 +80,7 @@ def _card(setting: Setting, advice: ArmAdvice, told: str, first: tuple[str, ...]
     ranked = (advice.sentence, *answer.sentences[-1:]) if shown else ()
     card = Card(
         uuid=new_uuid(),
-        summary=shortened(told),
+        summary=told,
         detail=bullets([*first, *said, *ranked, *setting.read_of_record()]),
         indicator="warning" if advice.flags else "info",
         source=source("order-check"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from data_contracts.recommendation import Reason, Safety, SafetyFinding
-from service.cds_hooks.card import Card, Link, shortened
+from service.cds_hooks.card import Card, Link, shortened, summary_with
 from service.cds_hooks.deck import OVERRIDES, SAFETY, Dealt, Setting, Topic, new_uuid, news_of, source
 from service.cds_hooks.markdown import bullets, escaped
 from service.contact import Contact
@@ -47,11 +47,11 @@ def _assess_first(setting: Setting, contacts: Sequence[Contact]) -> Dealt:
     """The card of an assessment that is awaited; the link is where it is acknowledged, where that can be done."""
     safety = setting.record.recommendation.safety
     findings = [one for one in safety.findings if one.kind == "acknowledge" and one.acknowledged_by is None]
-    waiting = ", ".join(one.rule for one in findings)
     detail = f"{bullets(one.sentence for one in findings)}\n\n{_contacts(contacts)}"
     suicide = any(one.rule.startswith(SUICIDE) for one in findings)
     what = "signs of thoughts of suicide or self-harm" if suicide else "something that has to be reviewed"
-    told = f"Assess safety first: {what} on record ({waiting}). Therapies are not ranked until then."
+    rules = [one.rule for one in findings]
+    told = summary_with(f"Assess safety first: {what} on record", rules, ". Therapies are not ranked until then.")
     link = Link(label="Acknowledge the assessment", url=f"{setting.address}/acknowledgement")
     return _dealt(setting, "safety-first", told, detail, (link,) if safety.awaiting_acknowledgement else ())
 

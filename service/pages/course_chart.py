@@ -24,8 +24,10 @@ def chart_of(course: Course, texts: Texts, formats: Formats) -> dict[str, Any]:
         }
         for one in course.scores
     ]
-    x = {"field": "day", "type": "temporal", "axis": axis(None) | {"format": "%-d %b", "tickCount": 6}}
-    y = {"field": "score", "type": "quantitative", "axis": axis(course.instrument.id), "scale": _range(course)}
+    # Days are days of UTC, wherever they are read; the name of the scale is the heading above it.
+    days = axis(None) | {"format": formats.chart_day, "tickCount": 6}
+    x = {"field": "day", "type": "temporal", "axis": days, "scale": {"type": "utc"}}
+    y = {"field": "score", "type": "quantitative", "axis": axis(None), "scale": _range(course)}
     kinds = list(COLOURS)
     colour = {"domain": kinds, "range": [COLOURS[kind] for kind in kinds]}
     shape = {"domain": kinds, "range": [SHAPES[kind] for kind in kinds]}
@@ -46,7 +48,7 @@ def chart_of(course: Course, texts: Texts, formats: Formats) -> dict[str, Any]:
         "background": "transparent",
         "data": {"values": rows},
         "layer": [*_steady(course, texts), *_caseness(course, texts), line, points],
-        "config": {"view": {"stroke": "transparent"}, "font": "inherit"},
+        "config": {"view": {"stroke": "transparent"}, "font": "inherit", "locale": {"time": formats.chart_time}},
     }
 
 

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.pages.chart_style import LINE, SOFT, axis
+from service.pages.chart_style import SOFT, axis
 
 COLOURS = tuple(f"var(--arm-{i})" for i in range(1, 7))
 SHAPES = ("circle", "diamond", "square", "triangle-up", "triangle-down", "cross")
 STEP = 15
 """Pixels a mark takes."""
+
+TICKS = {"grid": True, "tickCount": 6, "labelFlush": False}
+"""Few enough that their numbers stand apart on a tablet; those at the ends are not pushed over their neighbours."""
 
 LETTER, WIDEST = 7.4, 230
 """Pixels of a letter, and of the longest name that is told whole."""
@@ -66,7 +69,7 @@ def dots(marks: Sequence[Mark], lines: Lines = Lines(), limits: tuple[float, flo
     of = list(dict.fromkeys(one.of for one in marks))
     rows = list(dict.fromkeys(one.row for one in marks))
     scale: dict[str, Any] = {"zero": False, "nice": True} | ({"domain": list(limits)} if limits else {})
-    at: dict[str, Any] = {"field": "value", "type": "quantitative", "scale": scale, "axis": axis(None)}
+    at: dict[str, Any] = {"field": "value", "type": "quantitative", "scale": scale, "axis": axis(None) | TICKS}
     y: dict[str, Any] = {"field": "row", "type": "nominal", "sort": rows, "axis": _names(rows)}
     offset: dict[str, Any] = {"yOffset": {"field": "of", "sort": of}} if len(of) > 1 else {}
     colour = {"field": "of", "scale": {"domain": of, "range": list(COLOURS[: len(of)])}, "legend": None}
@@ -108,7 +111,7 @@ def _lines(lines: Lines) -> list[dict[str, Any]]:
         shaded = {"type": "rect", "color": SOFT, "opacity": 0.13}
         found.append({"data": {"values": [{"least": least, "most": most}]}, "mark": shaded, "encoding": ends})
     if lines.zero:
-        found.append(_line(0.0, {"color": LINE, "strokeWidth": 1.5}))
+        found.append(_line(0.0, {"color": "var(--strong)", "strokeWidth": 1.5}))
     found += [
         _line(value, {"color": "var(--caution)", "strokeDash": [5, 4], "strokeWidth": 1.5}) for value in lines.marks
     ]
@@ -123,4 +126,5 @@ def _line(value: float, style: dict[str, Any]) -> dict[str, Any]:
 def _names(rows: Sequence[str]) -> dict[str, Any]:
     """The axis of names, wide enough for the longest: in a page that knows no widths of letters it would cut them."""
     wide = min(LETTER * max(len(row) for row in rows), WIDEST)
-    return axis(None) | {"labelLimit": WIDEST, "minExtent": wide, "ticks": False, "domain": False, "grid": True}
+    plain = {"ticks": False, "domain": False, "grid": True}
+    return axis(None) | plain | {"labelLimit": WIDEST, "labelPadding": 8, "minExtent": wide}

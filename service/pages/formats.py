@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -43,6 +44,28 @@ class Formats:
     def day(self, value: date) -> str:
         """A day, its month in letters, in the order of the reader's country."""
         return str(format_skeleton("yMMMd", value, locale=self.locale))
+
+    @property
+    def chart_day(self) -> str:
+        """How a chart writes a day without its year, in the order of the reader's country (a pattern of d3)."""
+        pattern: str = self.locale.datetime_skeletons["MMMd"].pattern
+        return re.sub("d+", lambda found: "%d" if found[0] == "dd" else "%-d", pattern.replace("MMM", "%b"))
+
+    @property
+    def chart_time(self) -> dict[str, object]:
+        """The names of days and months that a chart writes (a locale of d3)."""
+        days, months = self.locale.days["format"], self.locale.months["format"]
+        week = [(day + 6) % 7 for day in range(7)]  # Babel's begins on Monday, d3's on Sunday
+        return {
+            "dateTime": "%c",
+            "date": "%x",
+            "time": "%X",
+            "periods": ["AM", "PM"],
+            "days": [days["wide"][day] for day in week],
+            "shortDays": [days["abbreviated"][day] for day in week],
+            "months": [months["wide"][month] for month in range(1, 13)],
+            "shortMonths": [months["abbreviated"][month] for month in range(1, 13)],
+        }
 
     def moment(self, value: datetime) -> str:
         """A time in UTC."""

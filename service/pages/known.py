@@ -67,7 +67,7 @@ class Question:
 
 
 def known_of(profile: PatientProfile, answer: Recommendation, today: date) -> tuple[Known, ...]:
-    """What was given, the policy's features first."""
+    """What was given: what is too old to count first, what nobody reads last."""
     facts = load_facts()
     found = []
     for name, value in profile.values.items():
@@ -79,7 +79,7 @@ def known_of(profile: PatientProfile, answer: Recommendation, today: date) -> tu
         aged = fact is not None and days is not None and days > fact.valid_days and not fact.lasting
         used, said = name not in answer.unused, _said(name, value)
         found.append(Known(name, column_label(name), value, day, days, aged, used, said))
-    return tuple(sorted(found, key=lambda one: not one.used))
+    return tuple(sorted(found, key=lambda one: (not one.used, not one.aged)))
 
 
 def questions_for(answer: Recommendation, features: Mapping[str, Feature]) -> tuple[Question, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from data_contracts.interval import Interval
 from data_contracts.manifest import PolicyManifest
@@ -37,10 +37,10 @@ class OutcomeChoice:
 
 
 def choices_for(answer: Recommendation, manifest: PolicyManifest) -> tuple[OutcomeChoice, ...]:
-    """Every way to look at an answer, symptoms first."""
+    """Every way to look at an answer: symptoms first, then what is gained, what is lost, and what it takes."""
     found = [OutcomeChoice(SYMPTOMS, SYMPTOMS, manifest.outcome.column, "points", answer.unit)]
     told = {one.outcome for arm in answer.arms for one in arm.outcomes}
-    for outcome in manifest.secondary:
+    for outcome in sorted(manifest.secondary, key=lambda one: get_args(Role).index(one.role)):
         if outcome.name in told and outcome.name not in (SYMPTOMS, TIME):
             form: Form = "hundred" if outcome.kind == "yes_no" else "points"
             found.append(OutcomeChoice(outcome.name, outcome.role, outcome.name, form, outcome.unit))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from data_contracts.column_word import in_words
 from data_contracts.manifest import MANIFEST, PolicyManifest
 from data_contracts.recommendation import FindingKind, Recommendation, SafetyFinding
+from service.cds_hooks.safety_card import SUICIDE
 from service.collaborators import Collaborators
 from service.event import History
 from service.history_keeper import Kept, history_of
@@ -17,6 +18,7 @@ from service.pages.known import Known, Question, grouped, known_of, questions_fo
 from service.pages.option import Picture, picture_of
 from service.pages.outcome_choice import OutcomeChoice, choices_for, chosen
 from service.pages.weighing import Weighing
+from service.release import relation_of
 
 FIRST: tuple[FindingKind, ...] = ("refuse", "hold", "acknowledge", "assess_first")
 """Findings that are told before anything else."""
@@ -80,6 +82,10 @@ class PatientView:
         """Why a choice may not be as advised, by code."""
         return REASONS
 
+    def overrides(self, arm: str | None) -> bool:
+        """Whether to choose an arm, or none, would be against the advice."""
+        return relation_of(arm, self.answer) == "overrides"
+
     @property
     def first(self) -> tuple[SafetyFinding, ...]:
         """What is told before anything else."""
@@ -89,6 +95,18 @@ class PatientView:
     def cautions(self) -> tuple[SafetyFinding, ...]:
         """Safety rules that fired on therapies, or say what an answer does not mean."""
         return tuple(one for one in self.answer.safety.findings if one.kind in CAUTIONS)
+
+    @property
+    def in_danger(self) -> bool:
+        """Whether nothing is ranked, and there are signs of thoughts of suicide or self-harm that nobody answered."""
+        refused = self.answer.safety.level == "refused"
+        signs = [one for one in self.first if one.rule.startswith(SUICIDE) and one.kind in ("refuse", "acknowledge")]
+        return refused and any(one.acknowledged_by is None for one in signs)
+
+    @property
+    def seen_to(self) -> bool:
+        """Whether a named clinician acknowledged all that is told first."""
+        return bool(self.first) and not self.waits and all(one.acknowledged_by for one in self.first)
 
     @property
     def waits(self) -> bool:

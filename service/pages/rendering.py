@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
 
+from data_contracts.arm_labels import capital
 from service.access.rights import right_of
 from service.pages.asset import load_assets
 from service.pages.forgery import FIELD, set_cookie, token_for
@@ -108,10 +109,12 @@ def doors_for(who: Principal) -> dict[str, str]:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # not needed to start
 
-    return Environment(
+    made = Environment(
         loader=PackageLoader("service.pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["capital"] = capital
+    return made

@@ -14,6 +14,7 @@ from string import Formatter
 from types import MappingProxyType
 
 import yaml
+from babel import Locale
 
 LANGUAGE = "en"
 PSEUDO = "en-XA"
@@ -44,6 +45,14 @@ class Texts:
             KeyError: there is no such text, or a value is missing.
         """
         return (self.plain[key] if key in self.plain else self.safety[key]).format(**values)
+
+    def many(self, key: str, count: float, **values: object) -> str:
+        """The text of a key that has a form for each plural of the language, by the names that CLDR has for them.
+
+        Raises:
+            KeyError: there is no such text, or a value is missing.
+        """
+        return self(f"{key}.{Locale.parse(LANGUAGE).plural_form(count)}", **values)
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data_contracts.errors import BadInput, BadUsage, EquipoiseError, Refused
-from service.contact import FORMAT, read_contacts
+from service.contact import FORMAT, Contact, read_contacts
 from service.settings import read_settings
 
 
@@ -37,6 +37,21 @@ def test_the_format_shown_is_valid(tmp_path: Path) -> None:
     """The format that a refusal shows can be copied as it is."""
     (tmp_path / "contacts.yaml").write_text(FORMAT)
     assert [contact.phone for contact in read_contacts(tmp_path / "contacts.yaml")] == ["+00 000 000", "000"]
+
+
+@pytest.mark.parametrize(
+    ("phone", "dialled"),
+    [
+        ("+44 20 7946-0999", "+442079460999"),
+        ("(030) 123/45", "03012345"),
+        ("000", "000"),
+        ("111, option 2", ""),
+        ("ask", ""),
+    ],
+)
+def test_what_a_telephone_dials(phone: str, dialled: str) -> None:
+    """A plain number can be dialled from the page; words beside it are not made into another number."""
+    assert Contact(name="Line", phone=phone, when="always").dialled == dialled
 
 
 @pytest.mark.parametrize(

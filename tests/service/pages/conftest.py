@@ -103,7 +103,7 @@ class Watched:
         return found
 
     def check(self, *schemes: str) -> None:
-        """Nobody is shut out, in light or dark, no page is wider than the screen, and nothing ran that must not."""
+        """Nobody is shut out, in light or dark, nothing is wider than the screen, and nothing ran that must not."""
         if schemes and self.tab.evaluate("typeof axe") == "undefined":
             self.tab.evaluate(AXE)
         for scheme in schemes:
@@ -113,6 +113,7 @@ class Watched:
             told = [(one["id"], node["html"][:200]) for one in grave for node in one["nodes"]]
             assert told == [], (self.tab.url, scheme)
         assert self.tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.tab.url
+        assert self.tab.evaluate(SIDEWAYS) == [], self.tab.url
         self.calm()
 
     def check_sizes(self) -> None:
@@ -145,6 +146,10 @@ def watched(browser: Any, address: str) -> Iterator[Callable[..., Watched]]:
     for one in made:
         one.context.close()
 
+
+SIDEWAYS = """() => innerWidth >= 736 ? [] : [...document.querySelectorAll('.scroll, .scrolls, table')]
+  .filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent.trim().slice(0, 80))"""
+"""Parts that a phone would have to scroll sideways."""
 
 UNMARKED = r"""() => {
   const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

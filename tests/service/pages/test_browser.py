@@ -19,6 +19,7 @@ from data_contracts.secondary_arrays import secondary_arrays
 from data_contracts.secondary_outcome import BETTER, SHARE, SecondaryOutcome
 from data_contracts.secondary_served import SecondaryServed, ServedLevel
 from service.app import create_app
+from service.pages.formats import formats_for
 from service.utc import utc_now
 from tests.service.studies.test_requests import PROTOCOL
 
@@ -149,7 +150,10 @@ def test_the_whole_way_by_keyboard(
     tab.keyboard.press("Space")
     one.reach("reason")
     tab.keyboard.type("our choice")
-    sign(one, "decide", "Write the decision down")
+    one.reach("by-decide")
+    assert tab.input_value("#by-decide") == WHO["by"]  # who signed the step before is offered, and may be changed
+    assert tab.locator(".why-not").is_hidden()
+    sign(one, "decide", "Write the decision down", again=False)
     sign(one, "release", "Release the sheet")
     sheet = tab.get_by_role("link", name="Open the sheet to print")
     assert sheet.count() == 1
@@ -161,6 +165,40 @@ def test_the_whole_way_by_keyboard(
     assert tab.locator("#ask-title").is_hidden()
     printed: bytes = tab.pdf()
     assert printed.startswith(b"%PDF")
+
+
+def test_reasons_against_the_advice_are_asked_where_they_are_needed(
+    watched: Callable[..., Any], client: Any, asked: Callable[..., str], send: Callable[..., Any], profile: Any
+) -> None:
+    """Why not as advised is asked once a therapy outside the top group is chosen, and is sent then."""
+    where = asked(profile)
+    send(f"{where}/review", **WHO)
+    one = watched()
+    tab = one.open(where)
+    answer = client.get(f"/v1{where}").json()["recommendation"]
+    top = {arm["arm"]: bool(arm["rank"] and arm["rank"]["in_top_set"]) for arm in answer["arms"]}
+    for arm, advised in [*top.items(), *reversed(top.items())]:
+        tab.check(f'[name="arm"][value="{arm}"]')
+        assert tab.locator(".why-not").is_hidden() is advised
+    tab.check('[name="arm"][value="-"]')
+    tab.select_option("#override-code", "not-now")
+    tab.fill("#reason", "later")
+    tab.get_by_role("button", name="Write the decision down").click()
+    tab.wait_for_selector("dt:has-text('Why not as advised')")
+    one.check("light", "dark")
+
+
+def test_days_are_the_same_everywhere(watched: Callable[..., Any], asked: Callable[..., str], profile: Any) -> None:
+    """West of Greenwich a score stands over its own day, written on the axis as in the table, but for the year."""
+    day = utc_now().date() - timedelta(days=21)
+    known = {**profile["values"], "phq9_week0": None, "phq9_total": 26}
+    where = asked({"patient_id": "P-1", "values": known, "as_of": {"phq9_total": str(day)}})
+    for locale in ("en-GB", "en-US"):
+        tab = watched(locale=locale, timezone_id="America/Los_Angeles").open(f"{where}/course")
+        tab.wait_for_selector("[data-drawn]")
+        written = formats_for(locale).day(day)
+        assert written in tab.inner_text("main")
+        assert written.startswith(tab.locator(".role-axis-label text").first.text_content())
 
 
 def test_the_table_works_without_script(
@@ -196,9 +234,10 @@ def test_no_other_site_frames_or_sends(
     assert taken.value.status == 403
 
 
-def sign(one: Any, step: str, button: str) -> None:
-    """Fill in who signs, and press the step's button."""
-    one.reach(f"by-{step}")
+def sign(one: Any, step: str, button: str, *, again: bool = True) -> None:
+    """Fill in who signs, and press the step's button; ``again`` if the keyboard is not in the first field yet."""
+    if again:
+        one.reach(f"by-{step}")
     one.tab.keyboard.type(WHO["by"])
     one.reach(f"role-{step}")
     one.tab.keyboard.type(WHO["role"])

@@ -26,5 +26,5 @@ def test_everything_within_two_clicks_of_the_first_page_answers(
         return str(answer.text)
 
     assert f"{newest}/course" in open_pages(read, [newest])
-    scores = re.findall(r"<td><strong>(\d+)</strong>", read(f"{newest}/course"))
+    scores = re.findall(r"<td class=\"score\"><strong>(\d+)</strong>", read(f"{newest}/course"))
     assert scores == [str(total) for _, total in VISITS]

@@ -52,6 +52,42 @@ def test_hostile_names_are_text(client: Any, profile: dict[str, Any]) -> None:
         assert "&lt;script&gt;alert(1)" in page.text
 
 
+def light(colour: str) -> float:
+    """The relative luminance of a colour (WCAG 2.2)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def mixed(one: str, other: str, share: float) -> str:
+    """A colour over another, by its share."""
+    pairs = ((int(one[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_drawn_stands_out(scheme: str) -> None:
+    """Intervals, and people who may be, differ from their ground by 3 to 1 (WCAG 2.2, 1.4.11), light and dark."""
+    sheets = "".join(load_assets()[name].content.decode() for name in ("page.css", "models.css"))
+    colours: dict[str, str] = {}
+    for block in re.findall(r":root \{([^}]*)\}", sheets):
+        found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
+        first = not any(name in colours for name in found)
+        if first or scheme == "dark":
+            colours |= found
+    tied = mixed(colours["accent-soft"], colours["surface"], 0.4)
+    drawn = [("interval", tied), ("second-soft", colours["surface"]), ("behind", colours["surface"])]
+    drawn += [
+        (name, colours["surface"]) for name in ("interval", "sure", "strong", *(f"arm-{i}" for i in range(1, 7)))
+    ]
+    drawn += [("maybe", colours["surface"])] if scheme == "dark" else []
+    for name, ground in drawn:
+        dark, bright = sorted((light(colours[name]), light(ground)))
+        assert (bright + 0.05) / (dark + 0.05) >= 3, (name, colours[name], ground)
+    steps = [light(colours[name]) for name in ("sure", "maybe", "not")]
+    assert steps == sorted(steps, reverse=scheme == "dark")
+
+
 def test_forms_of_other_sites_are_refused(client: Any, profile: dict[str, Any]) -> None:
     """Without the token, with another, or from another site a form does nothing; with it, it does."""
     where = client.post("/v1/recommendations", json=profile).json()["id"]

@@ -17,7 +17,7 @@ def test_ties_stand_together(client: Any, asked: Asked, profile: dict[str, Any])
     page = client.get(asked(profile)).text
     assert "Any of these may be best" in page or "Better than every other" in page
     assert "The records cannot compare" in page
-    assert "hypnosis" in page
+    assert "Hypnosis" in page
     assert page.count('class="interval"') == 2
 
 
@@ -35,6 +35,8 @@ def test_safety_comes_first(client: Any, send: Any, asked: Asked, profile: dict[
     assert made.headers["location"] != where
     after = client.get(made.headers["location"]).text
     assert "Acknowledged by Dr &lt;b&gt;A&lt;/b&gt; Mbeki" in after
+    assert "What safety asks for was done" in after
+    assert 'role="alert"' not in after
     assert 'class="interval"' in after
 
 
@@ -42,9 +44,21 @@ def test_a_crisis_shows_whom_to_call_and_no_option(client: Any, asked: Asked, pr
     """A refusal shows the contacts, and nothing is drawn."""
     profile["values"]["cssrs_q4"] = "yes"
     page = client.get(asked(profile)).text
-    assert "+00 000 000" in page
+    assert 'href="tel:+00000000">+00 000 000' in page
+    assert page.index("Call now") < page.index("C-SSRS")
     assert 'class="interval"' not in page
     assert 'id="weights"' not in page
+
+
+def test_no_ranking_without_a_crisis_calls_nobody_now(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """Where consent or age refuses, contacts stand there for a crisis, and nobody is told that there is one."""
+    profile["values"]["age"] = 16
+    page = client.get(asked(profile)).text
+    assert "+00 000 000" in page
+    assert "In a crisis, call" in page
+    assert "Call now" not in page
+    profile["values"] |= {"age": 41, "decision_support_consent": None}
+    assert "Consent first" in client.get(asked(profile)).text
 
 
 def test_weights_rank_and_keep_nothing(client: Any, send: Any, store: Any, asked: Asked, profile: Any) -> None:
@@ -93,7 +107,7 @@ def test_from_reading_to_the_sheet(client: Any, send: Any, asked: Asked, profile
     )
     assert send(f"{where}/release", **WHO).status_code == 303
     page = client.get(where).text
-    assert "she &lt;i&gt;wishes&lt;/i&gt; it" in page
+    assert "<dt>Why</dt><dd><bdi>she &lt;i&gt;wishes&lt;/i&gt; it</bdi></dd>" in page
     assert "Against the advice" in page
     assert "Not the moment to choose a therapy." in page
     assert "Open the sheet to print" in page
@@ -140,14 +154,48 @@ def test_where_nothing_is_ranked_questions_come_first(
     assert page.index('id="ask-title"') < page.index('id="options"')
     assert "A dot is the estimate" not in page
     assert page.count("never to be read as this patient&#39;s: <b>") == 2
-    assert "never to be read" not in ranked.partition("hypnosis")[0]
+    assert "never to be read" not in ranked.partition("Hypnosis")[0]
+
+
+def test_what_cannot_be_looked_at_has_no_heads(
+    client: Any, asked: Asked, values: dict[str, Any], profile: Any
+) -> None:
+    """Where no therapy is offered there is no choice of outcomes and no scale, and what all wait for is told once."""
+    assert 'id="by-1"' in client.get(asked(profile)).text
+    page = client.get(asked({"patient_id": "P-9", "values": {**values, "phq9_week0": None}})).text
+    assert 'id="by-1"' not in page
+    assert "Why it is not ranked" in page
+    told = client.get(
+        asked({"patient_id": "P-9", "values": {**values, "phq9_week0": None}}).replace("/rec", "/v1/rec")
+    )
+    instead = told.json()["recommendation"]["instead"]["sentence"].replace("'", "&#39;")
+    assert page.partition('id="reasons-title"')[0].count(instead) == 1
+
+
+def test_hours_are_read_as_hours(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """Bars of hours are usual hours and no intervals of an estimate; where nobody wrote them down the page says so."""
+    where = asked(profile)
+    page = client.get(f"{where}?by=time").text
+    assert "A bar runs from the fewest hours" in page
+    assert "A dot is the estimate" not in page
+    assert "nobody wrote them down" in page
+    assert "A dot is the estimate" in client.get(where).text
+
+
+def test_facts_too_old_stand_first(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """What is known and too old to count stands before the rest; the day of what has none is told once."""
+    old = {"as_of": {"phq9_item9": "2020-01-05"}}
+    page = client.get(asked(profile | old)).text
+    known = page[page.index('id="known-title"') :]
+    assert known.index("5 Jan 2020, too old to count") < known.index("</dd>")
+    assert known.count("told with the question") == 1
 
 
 def test_what_rules_ask_stands_in_folds(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
     """Many questions of safety rules are folded by what waits for them, and columns are told in words."""
     page = client.get(asked(profile)).text
     folds = re.findall(r"<summary>(\d+) (?:whatever is offered|before )", page)
-    (together,) = re.findall(r"<h3>(\d+) more that safety rules ask for", page)
+    (together,) = re.findall(r"<h3>(\d+) (?:more )?that safety rules ask for", page)
     assert len(folds) > 1
     assert sum(map(int, folds)) == int(together)
     assert "PHQ-9, week 0" in page

@@ -70,7 +70,7 @@ def test_what_the_report_keeps_back_is_kept_back(client: Any, explored: dict[str
 def test_each_chart_has_its_table(measure: str, client: Any, explored: dict[str, Any]) -> None:
     """As many figures stand in the table as are drawn, and groups too small are named as not assessable."""
     page = client.get(f"/models/tiny/1/fairness?measure={measure}").text
-    table = page[page.index('<table class="scores">') :]
+    table = page[page.index('<table class="scores stacks') :]
     assert table.count("</tr>") == 1 + len(drawn(page)) + 2
     assert table.count("not assessable") >= 2
     assert "sex other; age below 18" in page

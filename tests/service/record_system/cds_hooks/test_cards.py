@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from service.cds_hooks.card import Card, shortened
+from service.cds_hooks.card import Card, shortened, summary_with
 from service.cds_hooks.markdown import bullets, escaped
 
 EMPTY = (None, "", [], {})
@@ -49,6 +49,22 @@ def test_c2_long_summaries_are_cut() -> None:
     assert shortened("word " * 100).endswith("…")
     assert shortened("x" * 500) == "x" * 138 + "…" or len(shortened("x" * 500)) < 140
     assert shortened("short") == "short"
+
+
+def test_c2_a_long_list_never_hides_what_it_is_about() -> None:
+    """C2: of rules as many are named as there is room for, the first first, the rest is counted; no word is lost."""
+    rules = [f"RULE-{number:02}" for number in range(1, 13)]
+    told = "SSRI antidepressant is drafted beside another order, and a safety rule speaks against it"
+    summary = summary_with(told, rules, ". Look inside.")
+    assert len(summary) < 140
+    assert summary.startswith(f"{told} (RULE-01, ")
+    found = re.search(r"\((.*) and (\d+) more\)\. Look inside\.$", summary)
+    assert found
+    named = found[1].split(", ")
+    assert named == rules[: len(named)]
+    assert int(found[2]) == len(rules) - len(named)
+    assert summary_with(told, rules[:1]) == f"{told} (RULE-01)"
+    assert len(summary_with("word " * 40, rules)) < 140
 
 
 def test_c3_detail_is_plain_markdown() -> None:
