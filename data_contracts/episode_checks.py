@@ -19,6 +19,7 @@ from data_contracts.gate_marks import MINIMUM_EPISODES
 from data_contracts.outcome_checks import outcome_problems, set_aside
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import Table
+from data_contracts.therapy import mapping_problems
 
 
 def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
@@ -35,6 +36,7 @@ def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
     problems = [*unwritten, *_column_problems(table, protocol), *_identity_problems(table, protocol)]
     problems += [*_arm_problems(table, protocol), *_content_problems(table, protocol)]
     problems += censoring_problems(table, protocol)
+    problems += mapping_problems(protocol.arms.therapies)
     if problems:
         raise BadInput(problems)
     return _collect(table, protocol)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Literal
@@ -142,6 +142,15 @@ def therapy_for(arm: str, mapping: Mapping[str, str]) -> Therapy | None:
     near = difflib.get_close_matches(mapped.upper(), load_therapies(), n=1)
     step = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(load_therapies())}."
     raise BadInput([Problem(f"arms.therapies, {arm}", "a key of the therapy catalogue", "an unknown one", step)])
+
+
+def mapping_problems(mapping: Mapping[str, str]) -> Iterator[Problem]:
+    """What is wrong with a protocol's `arms.therapies`: each key that the catalogue does not hold."""
+    for arm in mapping:
+        try:
+            therapy_for(arm, mapping)
+        except BadInput as error:
+            yield from error.problems
 
 
 def tagged(tag: Tag) -> tuple[str, ...]:

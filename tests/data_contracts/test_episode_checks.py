@@ -128,6 +128,20 @@ def test_an_arm_may_be_written_otherwise(
     assert "t.csv, therapy: expected a row that writes Sertralin, as arms.written says; found none" in told
 
 
+def test_unknown_therapies_are_told_before_anything_is_learned(
+    records: Frame, refusal: Refusal, content: dict[str, Any]
+) -> None:
+    """Each key that the catalogue does not hold is told with the table's own problems, not minutes into a study."""
+    therapies = {"cbt": "KVT", "ssri": "SSRIX"}
+    told = refusal(records.drop(columns="gad7"), arms={**content["arms"], "therapies": therapies})
+    assert "arms.therapies, cbt: expected a key of the therapy catalogue" in told
+    assert (
+        "arms.therapies, ssri: expected a key of the therapy catalogue; found an unknown one. Did you mean SSRI?"
+        in told
+    )
+    assert "a column gad7" in told
+
+
 class TestPatientAndTime:
     """With a start of treatment named, a patient may come again, but not at the same time."""
 
