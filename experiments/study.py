@@ -12,13 +12,14 @@ from experiments.card.write import CARD_HTML, CARD_MARKDOWN, write_card
 from experiments.cohort.place import Place
 from experiments.design_result import Result
 from experiments.fit import NO_PROGRESS, fit_episodes, write_fit
+from experiments.registered import Registered
 from experiments.report.summary import summarise
 from experiments.report.write import HTML, JSON, write_report
 from experiments.signing import Signer
 from experiments.stages import FOLDER, Stages
 from experiments.study_records import open_study
 from experiments.study_result import StudyResult
-from experiments.tracking import Registered, track
+from experiments.tracking import check_registry, track
 from experiments.withdrawn_patients import WithdrawnPatients
 
 
@@ -42,6 +43,7 @@ def study(
 
     Raises:
         BadInput: the protocol or the records have problems; nothing stays written.
+        Unreachable: the registry does not answer: asked before anything is learned, and again at the end.
     """
     share = 0.0
 
@@ -54,6 +56,7 @@ def study(
         stages = Stages(out / FOLDER, records.identity, signer, lambda told: progress(told, share))
         episodes = stages.run("cohort", records.episodes)
     sweep(out)
+    check_registry()
     try:
         result = fit_episodes(episodes, records.protocol, fitting, stages, records.graph)
     except EquipoiseError:

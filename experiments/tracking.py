@@ -10,7 +10,6 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,8 @@ from data_contracts.manifest import (
 from data_contracts.places import home, registry
 from data_contracts.whole_file import write_whole
 from experiments.design_result import Result
+from experiments.registered import Registered, RegisteredRun, Version
+from experiments.registry import answering, make_whole
 from experiments.report.drawing import Picture
 from experiments.run_record import environment, metrics, model_note, note, parameters, tags
 from experiments.signing import Signer, signed_by_trusted
@@ -38,38 +39,6 @@ CHAMPION: Alias = "champion"
 CHALLENGER: Alias = "challenger"
 RUN = "tracking.json"
 """Beside a study's stages: the run that was begun for it."""
-
-
-@dataclass(frozen=True)
-class Registered:
-    """Where a study was put.
-
-    Attributes:
-        name, version: of the registered model.
-        run_id: the MLflow run.
-        uri: the tracking server.
-    """
-
-    name: str
-    version: str
-    run_id: str
-    uri: str
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered policy.
-
-    Attributes:
-        run_id: the run that it came of.
-        manifest, manifest_sha256: its manifest with the hash.
-        gates_sha256: hash of the run's gates.json.
-    """
-
-    run_id: str
-    manifest: PolicyManifest
-    manifest_sha256: str
-    gates_sha256: str
 
 
 def track(
@@ -127,29 +96,6 @@ def find_version(name: str, number: str) -> Version:
         content = _artifact(client, run_id, f"policy/{MANIFEST}")
         gates = sha256(_artifact(client, run_id, GATES))
         return Version(run_id, PolicyManifest.model_validate_json(content), sha256(content), gates)
-
-
-@dataclass(frozen=True)
-class RegisteredRun:
-    """What the registry alone holds of a policy's version.
-
-    Attributes:
-        manifest, signature, card: content of the policy's files.
-        metrics, parameters, tags: of the run that it came of.
-        aliases: that stand at this version.
-    """
-
-    name: str
-    version: str
-    run_id: str
-    uri: str
-    manifest: bytes
-    signature: bytes
-    card: bytes
-    metrics: Mapping[str, float]
-    parameters: Mapping[str, str]
-    tags: Mapping[str, str]
-    aliases: tuple[str, ...]
 
 
 def registered_run(name: str, number: str) -> RegisteredRun:
@@ -248,18 +194,34 @@ def alias_moves(name: str) -> list[WrittenMove]:
         return in_order(_moves(client, name))
 
 
+def check_registry() -> None:
+    """Ask the registry for anything, before there is something to lose.
+
+    Raises:
+        Unreachable: it does not answer, or not as it should.
+    """
+    with _client() as (_mlflow, client):
+        client.search_registered_models(max_results=1)
+
+
 @contextmanager
 def _client() -> Iterator[tuple[Any, Any]]:
-    """MLflow and its client, pointed at the registry, its chatter kept off the terminal."""
+    """MLflow and its client, pointed at the registry, its chatter kept off the terminal.
+
+    Raises:
+        Unreachable: the registry does not answer, or not as it should.
+    """
     home().mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")  # half a minute; by itself MLflow takes four
     import mlflow
 
     for chatty in ("alembic", "mlflow"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), answering(_shown(registry()), mlflow.exceptions.MlflowException):
         warnings.simplefilter("ignore")  # deprecations inside MLflow that we cannot act on
+        make_whole(registry(), lambda address: mlflow.MlflowClient(address, address).search_registered_models())
         mlflow.set_tracking_uri(registry())
         yield mlflow, mlflow.MlflowClient()
 

@@ -12,9 +12,10 @@ from data_contracts.errors import BadInput, BadUsage, NotFound, Problem, Refused
 from data_contracts.manifest import MODEL_CARD, PolicyManifest, sha256
 from data_contracts.model_card import CARD_FORMAT, ModelCard
 from experiments.card.registry_record import RegistryRecord
+from experiments.registered import RegisteredRun
 from experiments.run_record import tracked_name
 from experiments.signing import signed_by_trusted
-from experiments.tracking import RegisteredRun, alias_moves, alias_version, registered_run
+from experiments.tracking import alias_moves, alias_version, registered_run
 
 
 def version_of(name: str, version: str | None) -> tuple[str, str]:

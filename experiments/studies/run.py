@@ -14,13 +14,13 @@ from experiments.attack import attacked
 from experiments.cohort.place import Place
 from experiments.design_result import Result
 from experiments.fit import NO_PROGRESS, fit
+from experiments.registered import Registered
 from experiments.signing import Signer
 from experiments.studies.example import PROTOCOL, Example
 from experiments.studies.results_page import results_page
 from experiments.study import study
 from experiments.study_records import read_study
 from experiments.study_result import StudyResult
-from experiments.tracking import Registered
 
 RESULTS, FIRST = "results.md", "first.yaml"
 

@@ -20,9 +20,10 @@ from data_contracts.gate import unjudged
 from experiments.fit import write_fit
 from experiments.promote import promote
 from experiments.promotions import as_data
+from experiments.registered import Registered
 from experiments.report.write import write_report
 from experiments.signing import Signer, open_signer
-from experiments.tracking import Registered, track
+from experiments.tracking import track
 
 WAIT = 90
 """Seconds that a server may take to answer for the first time."""
