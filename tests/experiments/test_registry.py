@@ -93,6 +93,7 @@ def test_a_study_asks_before_it_learns(
     simulate_to("clinic", 300, 1, tmp_path, "events")
     small_protocol(tmp_path / "protocol.yaml")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    # pragma: allowlist nextline secret
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@127.0.0.1:9")
     where = ["--data", str(tmp_path / "records"), "--out", str(tmp_path / "out")]
     assert main(["study", str(tmp_path / "protocol.yaml"), *where]) == 5
