@@ -8,6 +8,7 @@ import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from estimators.design_effect import design_effects
 
 EQUIPOISE_BAND = (0.3, 0.7)
 BINS = 10
@@ -55,24 +56,32 @@ def effective_counts(observed: BoolArray, arm: IntArray, probability: FloatArray
     return np.array([own.sum() ** 2 / max((own**2).sum(), 1e-12) for own in by_arm])
 
 
-def calibration_error(propensity: FloatArray, arm: IntArray) -> tuple[float, float]:
+def calibration_error(propensity: FloatArray, arm: IntArray, cluster: IntArray) -> tuple[float, float]:
     """Class-wise expected calibration error of the arm that errs most beyond chance, and how much chance explains.
 
     For each arm: mean over ten bins of equal size of |share that got it - mean probability|. For calibrated
     probabilities each bin's part is the absolute value of a normal with the bin's standard error s, so it has mean
     s sqrt(2 / π) and variance s² (1 - 2 / π); chance explains up to the one-sided 0.95 limit of their mean. (By the
     expectation alone, true propensities of 100 patients would miss a mark of 0.03 in one study of seven with two
-    arms, and in two of five with five.)
+    arms, and in two of five with five.) Where patients have several episodes, variances are times the arm's design
+    effect.
+
+    Args:
+        propensity: (n, K) held out.
+        arm: (n,) codes.
+        cluster: (n,) codes of units that vary together.
     """
-    found = [_class_error(propensity[:, k], arm == k) for k in range(propensity.shape[1])]
+    alike = design_effects(np.eye(propensity.shape[1])[arm] - propensity, cluster)
+    found = [_class_error(propensity[:, k], arm == k, alike[k]) for k in range(propensity.shape[1])]
     return max(found, key=lambda pair: pair[0] - pair[1])
 
 
-def _class_error(probability: FloatArray, got: BoolArray) -> tuple[float, float]:
+def _class_error(probability: FloatArray, got: BoolArray, alike: float) -> tuple[float, float]:
     """Calibration error of one arm's (n,) probabilities, and the one-sided limit of what chance explains."""
     bins = np.array_split(np.argsort(probability, kind="stable"), BINS)
     gaps = np.array([np.mean(got[rows]) - probability[rows].mean() for rows in bins])
-    variance = np.array([np.sum(probability[rows] * (1 - probability[rows])) / len(rows) ** 2 for rows in bins])
+    spread = probability * (1 - probability)
+    variance = alike * np.array([np.sum(spread[rows]) / len(rows) ** 2 for rows in bins])
     expected = np.sqrt(2 / np.pi * variance).mean()
     error = np.sqrt((1 - 2 / np.pi) * variance.sum()) / BINS
     return float(np.abs(gaps).mean()), float(expected + NormalDist().inv_cdf(CHANCE) * error)

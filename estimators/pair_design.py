@@ -52,7 +52,7 @@ class PairDesign:
 
 
 def pair_designs(
-    columns: Sequence[str], covariates: FloatArray, arm: IntArray, propensity: FloatArray
+    columns: Sequence[str], covariates: FloatArray, arm: IntArray, propensity: FloatArray, cluster: IntArray
 ) -> tuple[PairDesign, ...]:
     """Every pair of arms, in the order of their codes.
 
@@ -61,8 +61,9 @@ def pair_designs(
         covariates: (n, q).
         arm: (n,) codes.
         propensity: (n, K).
+        cluster: (n,) codes of units that vary together.
     """
-    after, chance = weighted_differences(covariates, arm, propensity)
+    after, chance = weighted_differences(covariates, arm, propensity, cluster)
     excess = after - chance
     return tuple(
         PairDesign(

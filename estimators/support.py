@@ -19,6 +19,7 @@ from data_contracts.support import (
     log_odds_of,
     pack_regions,
 )
+from estimators.design_effect import design_effects
 from estimators.probability_models import LogisticByFold
 from estimators.serving_models import Started, support_model
 from estimators.support_grid import cut_grid
@@ -29,8 +30,6 @@ CHANCE = 0.95
 
 SEARCHED = 50_000
 """Episodes that regions are looked for in: of more, evenly spaced ones in the order of their content."""
-
-TINY = 1e-12
 
 
 def fit_support(
@@ -52,34 +51,14 @@ def fit_support(
     logits, held_out = support_model(covariates, data, logistic)
     arms = len(logits)
     marks = min_propensity * np.minimum(1.0, arms * np.bincount(data.arm, minlength=arms) / len(data.arm))
-    cells, alike = log_odds_cell(log_odds_of(held_out)), design_effects(data.arm, held_out, data.cluster)
+    cells = log_odds_cell(log_odds_of(held_out))
+    alike = design_effects(np.eye(arms)[data.arm] - held_out, data.cluster)
     return Support(
         logits=logits,
         hardly_ever=np.array([_hardly_ever(cells[:, k], data.arm == k, marks[k], alike[k]) for k in range(arms)]),
         similar=np.stack([_similar(cells[data.arm == k, k], alike[k]) for k in range(arms)]),
         **pack_regions(_regions(covariates, data.arm, held_out, marks, alike)),
     )
-
-
-def design_effects(arm: IntArray, propensity: FloatArray, cluster: IntArray) -> FloatArray:
-    """(K,) how many episodes tell as much of who starts each arm as one of a patient of its own would; 1 or more.
-
-    A patient who starts the same arm again is no second patient. Counts over this number are effective counts (Rao
-    and Scott 1992, A simple method for the analysis of clustered binary data, Biometrics 48:577).
-
-    Args:
-        arm: (n,) codes.
-        propensity: (n, K) held out.
-        cluster: (n,) codes of units that vary together.
-    """
-    arms = propensity.shape[1]
-    if len(np.unique(cluster)) == len(cluster):
-        return np.ones(arms)
-    unforeseen = np.eye(arms)[arm] - propensity
-    together = np.zeros((int(cluster.max()) + 1, arms))
-    np.add.at(together, cluster, unforeseen)
-    apart = np.maximum((unforeseen**2).sum(axis=0), TINY)
-    return np.asarray(np.maximum((together**2).sum(axis=0) / apart, 1.0))
 
 
 def _similar(cells: IntArray, alike: float) -> FloatArray:

@@ -11,6 +11,7 @@ import numpy as np
 from data_contracts.episode import Episodes, FloatArray
 from data_contracts.support import SUPPORTED
 from estimators.balance import Balance, balance
+from estimators.clusters import clustered_covariance
 from estimators.designed_study import DesignedStudy
 from estimators.nuisances import MINIMUM_PROPENSITY, log_loss
 from estimators.overlap import calibration_error, effective_counts, equipoise, support_scores
@@ -23,7 +24,7 @@ class Diagnostics:
 
     Attributes:
         log_loss, marginal_entropy: held-out log-loss of the propensity and that of the arms' shares, nats.
-        log_loss_error: standard error of their difference, over episodes.
+        log_loss_error: clustered standard error of their difference.
         calibration_error, calibration_chance: class-wise expected calibration error, and what chance explains.
         balance: standardised mean differences before and after weighting.
         equipoise: share in equipoise by pair of arm names.
@@ -50,11 +51,12 @@ class Diagnostics:
 
 def diagnose(episodes: Episodes, designed: DesignedStudy) -> Diagnostics:
     """Diagnostics of a study's design; no outcome enters but whether it was observed."""
-    propensity, arm = designed.propensity.prediction, episodes.arm
+    propensity, arm, cluster = designed.propensity.prediction, episodes.arm, episodes.cluster
     share = np.bincount(arm) / episodes.n
-    error, chance = calibration_error(propensity, arm)
+    error, chance = calibration_error(propensity, arm, cluster)
     probability = (propensity * designed.observation)[np.arange(episodes.n), arm]
     gain = np.log(propensity[np.arange(episodes.n), arm]) - np.log(share[arm])
+    influence = (gain - gain.mean()) / episodes.n
     pairs = list(combinations(range(len(episodes.arms)), 2))
     names, columns = episodes.arms, designed.encoding.columns
     return Diagnostics(
@@ -62,12 +64,12 @@ def diagnose(episodes: Episodes, designed: DesignedStudy) -> Diagnostics:
         marginal_entropy=float(-np.sum(share * np.log(share))),
         calibration_error=error,
         calibration_chance=chance,
-        balance=balance(columns, designed.covariates, arm, propensity),
+        balance=balance(columns, designed.covariates, arm, propensity, cluster),
         equipoise={(names[i], names[j]): equipoise(propensity, arm, i, j) for i, j in pairs},
         support=support_scores(propensity).mean(axis=0),
         supported=(designed.support.verdicts(designed.covariates) == SUPPORTED).mean(axis=0),
         effective=effective_counts(designed.observed, arm, probability, len(episodes.arms)),
         clipped=float(np.mean(probability < MINIMUM_PROPENSITY)),
-        pairs=pair_designs(columns, designed.covariates, arm, propensity),
-        log_loss_error=float(gain.std(ddof=1) / np.sqrt(episodes.n)),
+        pairs=pair_designs(columns, designed.covariates, arm, propensity, cluster),
+        log_loss_error=float(np.sqrt(clustered_covariance(influence[:, None], cluster)[0, 0])),
     )

@@ -22,7 +22,7 @@ from data_contracts.support import (
     probability_of,
 )
 from estimators.serving_models import support_model
-from estimators.support import design_effects, fit_support
+from estimators.support import fit_support
 from estimators.support_grid import cut_grid
 
 MARK = 0.025
@@ -144,16 +144,6 @@ def test_a_cliff_is_found_among_patients_who_start_again() -> None:
         wrong.append(told[~barred].mean())
     assert np.mean(recall) >= 0.9
     assert np.mean(wrong) <= 0.01
-
-
-def test_design_effects_are_those_of_their_definition() -> None:
-    """One for patients with one episode each, to the last bit; the number of copies for copies; never below one."""
-    _, chances, _, arm = patients(200, 1, nobody)
-    assert design_effects(arm, chances, np.arange(200)).tolist() == [1.0, 1.0, 1.0]
-    copied = design_effects(np.repeat(arm, 4), np.repeat(chances, 4, axis=0), np.repeat(np.arange(200), 4))
-    np.testing.assert_allclose(copied, 4.0, rtol=1e-12)
-    turns = np.tile([0, 1], 100)  # who had one arm gets the other: less than by chance alike
-    assert design_effects(turns, np.full((200, 2), 0.5), np.repeat(np.arange(100), 2)).tolist() == [1.0, 1.0]
 
 
 def test_patients_far_from_all_who_got_an_arm_have_too_few_similar() -> None:
