@@ -121,6 +121,18 @@ def linked(entry: Entry, before: Link) -> Link:
     return Link(before.seq + 1, content, hash_of(content))
 
 
+NAMES = frozenset(
+    {
+        *("v", "seq", "previous", "at", "kind", "outcome", "who", "issuer", "organisation", "roles", "purpose"),
+        *("address", "person", "recommendation", "row", "detail"),
+    }
+)
+"""What every record has."""
+
+ROW = frozenset({"table", "id", "sha256"})
+"""What it says of a row."""
+
+
 def canonical(content: Mapping[str, Any]) -> str:
     """The one spelling of a JSON object of texts, whole numbers, lists and nulls (RFC 8785)."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
-from service.audit.chain import NOTHING, Link, hash_of
+from service.audit.chain import NAMES, NOTHING, ROW, Link, hash_of
 from service.audit.finding import Finding, What
 from service.audit.root import Root
 
@@ -28,6 +29,10 @@ class ChainCheck:
     def take(self, link: Link) -> dict[str, Any] | None:
         """Look at the next record; what it says, None if that cannot be read or is not what was written."""
         before, doubtful = self.last, self._doubtful
+        place: object = link.seq
+        if not isinstance(place, int):  # SQLite keeps anything anywhere
+            self._add("out_of_order", before.seq + 1, before.seq + 1, "is followed by one in no place at all")
+            return None
         gap = link.seq > before.seq + 1
         if gap:
             self._add("missing", before.seq + 1, link.seq - 1, "are gone")
@@ -50,7 +55,7 @@ class ChainCheck:
 
     def _own_fault(self, link: Link, told: dict[str, Any] | None) -> bool:
         """Whether the record by itself is not what was written."""
-        if hash_of(link.content) != link.hash or told is None:
+        if told is None or hash_of(link.content) != link.hash:
             self._add("edited", link.seq, link.seq, "is not what its hash says")
             return True
         if told.get("seq") != link.seq:
@@ -75,11 +80,31 @@ class ChainCheck:
 
 
 def _read(link: Link) -> dict[str, Any] | None:
-    try:
-        told = json.loads(link.content)
-    except ValueError:
+    """What a record says, if it is a text of the form of a record."""
+    content: object = link.content
+    if not isinstance(content, str):  # SQLite keeps anything anywhere
         return None
-    return told if isinstance(told, dict) else None
+    try:
+        told = json.loads(content)
+        return told if is_record(told) else None
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def is_record(told: Any) -> bool:
+    """Whether a content is of the form of a record.
+
+    Raises:
+        ValueError, TypeError: it is not, by a time or a row.
+    """
+    if not isinstance(told, dict) or told.keys() != NAMES or not isinstance(told["detail"], dict):
+        return False
+    datetime.fromisoformat(told["at"])
+    row = told["row"]
+    if row is not None and (not isinstance(row, dict) or row.keys() != ROW):
+        return False
+    texts = (told["kind"], told["person"] or "", told["recommendation"] or "", *(row or {}).values())
+    return all(isinstance(one, str) for one in texts)
 
 
 def _joined(found: Iterable[Finding]) -> Iterator[Finding]:

@@ -1,4 +1,7 @@
-"""Writes a signed root every so often while the service runs, and one when it stops."""
+"""Writes a signed root every so often while the service runs, and one when it stops; and empties SQLite's log.
+
+What an erasure destroyed may stand in that log while something reads for long: here it is looked at again.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from data_contracts.errors import EquipoiseError
 from service.audit.chain import head_of
 from service.audit.root import write_root
 from service.console import warn
+from service.storage.database import empty_log
 from service.storage.store import Store
 
 
@@ -21,6 +25,7 @@ class RootKeeper:
         self._store, self._folder, self._seconds, self._clock = store, folder, seconds, clock
         self._stop = Event()
         self._written, self._told = -1, ""
+        self._logged = False
         self._thread = Thread(target=self._run, name="audit-roots", daemon=True)
 
     def __enter__(self) -> RootKeeper:
@@ -41,7 +46,8 @@ class RootKeeper:
                 head = head_of(connection)
             if head.seq != self._written:
                 write_root(self._folder, head, self._store.ring, self._clock())
-                self._written = head.seq
+                self._written, self._logged = head.seq, True
+            self._logged = self._logged and not empty_log(self._store.engine)
         except (EquipoiseError, OSError) as error:
             what = error.strerror or "" if isinstance(error, OSError) else str(error)
             told = f"WARNING: no signed root of the audit's chain could be written to {self._folder}: {what}"

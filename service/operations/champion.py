@@ -9,11 +9,12 @@ from collections.abc import Callable
 from datetime import datetime
 from threading import Event, Thread
 
-from data_contracts.errors import EquipoiseError, NotFound
+from data_contracts.errors import EquipoiseError
 from data_contracts.manifest import MANIFEST, sha256
 from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
 from service.console import tell, warn
+from service.policy_folder import read_plain
 from service.policy_source import find_policy
 from service.served_policy import ServedPolicy, load_served
 from service.storage.store import Store
@@ -82,10 +83,7 @@ class Champion:
         source = find_policy(self._reference)
         digest = source.manifest_sha256
         if digest is None:
-            try:
-                digest = sha256((source.folder / MANIFEST).read_bytes())
-            except OSError as error:
-                raise NotFound(f"The policy's folder cannot be read ({error.strerror}). Put it back.") from None
+            digest = sha256(read_plain(source.folder / MANIFEST))
         return digest == self._served.source.manifest_sha256
 
     def _tell(self, what: str) -> None:

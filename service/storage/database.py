@@ -28,6 +28,10 @@ WRITES = "equipoise_writes"
 
 BEGIN, BEGIN_WRITING = Prepared(text("BEGIN")), Prepared(text("BEGIN IMMEDIATE"))
 
+BUSY_MILLISECONDS = 5000
+"""How long SQLite waits for who writes."""
+
+SQLITE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 POSTGRESQL = ("synchronous_commit = on", "lock_timeout = '10s'", "idle_in_transaction_session_timeout = '60s'")
 """What every session of ours asks for."""
 
@@ -91,11 +95,30 @@ def database_problem(engine: Engine) -> str | None:
 def forget_pages(engine: Engine) -> None:
     """Have the database give up old copies of rows that were changed, as far as one may ask it to.
 
-    A failure is left for the next checkpoint or vacuum: what was to be destroyed is so in the table.
+    A failure of PostgreSQL is left for its next vacuum: what was to be destroyed is so in the table.
     """
-    statement = "PRAGMA wal_checkpoint(TRUNCATE)" if engine.dialect.name == "sqlite" else "VACUUM persons"
+    if engine.dialect.name == "sqlite":
+        empty_log(engine)
+        return
     with suppress(SQLAlchemyError), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("VACUUM persons")
+
+
+def empty_log(engine: Engine) -> bool:
+    """Empty SQLite's log, which may hold what was destroyed in the tables; whether that is done.
+
+    It waits for nobody: while something reads for long, such as a backup, writers would wait with it.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with suppress(SQLAlchemyError), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        try:
+            (busy, _, _) = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        return not busy
+    return False
 
 
 def unreachable(error: Exception) -> NotReady:
@@ -118,7 +141,7 @@ def _make_durable(connection: Any, _: Any) -> None:
     """FULL and not NORMAL: an acknowledged recommendation survives a power cut. What is erased is overwritten."""
     connection.isolation_level = None  # transactions begin where `_begin` says so, not at the first change
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "secure_delete=ON"):
+    for pragma in (*SQLITE, f"busy_timeout={BUSY_MILLISECONDS}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

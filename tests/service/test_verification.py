@@ -95,6 +95,11 @@ def broken_link(folder: Path, lab: Lab, stranger: Lab) -> None:
     (folder / "more.json").symlink_to(folder / "nowhere.json")
 
 
+def link_inside(folder: Path, lab: Lab, stranger: Lab) -> None:
+    (folder / "arrays.npz").rename(folder / "other.npz")
+    (folder / "arrays.npz").symlink_to("other.npz")
+
+
 def named_pipe(folder: Path, lab: Lab, stranger: Lab) -> None:
     os.mkfifo(folder / "more.json")
 
@@ -120,9 +125,30 @@ def manifest_signature_as_promotion(folder: Path, lab: Lab, stranger: Lab) -> No
 
 ATTACKS = (
     unsigned, empty_signature, foreign_signature, key_in_folder, key_in_subfolder, truncated_manifest, no_manifest,
-    no_arrays, pickle_beside, pickle_as_arrays, stray_data_file, hidden_file, link_outside, broken_link, named_pipe,
+    no_arrays, pickle_beside, pickle_as_arrays, stray_data_file, hidden_file, link_outside, link_inside, broken_link,
+    named_pipe,
     promotion_of_another, promotion_unsigned, promotion_foreign, manifest_signature_as_promotion,
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "link", "folder"])
+def test_what_is_put_into_its_place_after_the_look(
+    policy_folder: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between look and reading a file is exchanged: for a pipe nobody is waited for, of a device nothing is read."""
+    file = policy_folder / "arrays.npz"
+    content = file.read_bytes()
+    file.unlink()
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to("/dev/zero" if kind == "device" else policy_folder.parent / "elsewhere")
+        (policy_folder.parent / "elsewhere").write_bytes(content)
+    monkeypatch.setattr("service.policy_folder._belongs", lambda *_: True)
+    with pytest.raises(Refused):
+        read_folder(policy_folder)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)

@@ -147,6 +147,40 @@ def test_every_attack_is_found_and_located(attack: Attack, data: Any) -> None:
             assert places <= touched
 
 
+def nonsense(content: Any) -> Link:
+    """A record that says something else, under a hash that fits."""
+    return Link(7, content, hash_of(content) if isinstance(content, str) else "0" * 64)
+
+
+UNREADABLE = {
+    "bytes": b"\x00\xff",
+    "no JSON": "read",
+    "a list": "[]",
+    "nothing": "{}",
+    "nested without end": "[" * 100_000,
+    "no detail": canonical(CHAIN[6].told | {"kind": "retention", "detail": None}),
+    "a row that is none": canonical(CHAIN[6].told | {"row": ["events", "1", "x"]}),
+    "a time that is none": canonical(CHAIN[6].told | {"at": "yesterday"}),
+    "no text": canonical(CHAIN[6].told | {"person": 7}),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_what_is_no_record_is_located(case: str) -> None:
+    """A record in whose place something else stands is found there, and stops nobody from looking on."""
+    links = list(CHAIN)
+    links[6] = nonsense(UNREADABLE[case])
+    check = ChainCheck(ROOTS)
+    assert [check.take(link) for link in links][6] is None
+    assert [(one.what, one.first, one.last) for one in check.findings()] == [("edited", 7, 7)]
+
+
+def test_a_place_that_is_none() -> None:
+    """SQLite keeps a text where a number belongs; it is told as following on the last record."""
+    links = [*CHAIN, Link("x", CHAIN[0].content, CHAIN[0].hash)]  # type: ignore[arg-type]
+    assert [(one.what, one.first) for one in findings(links)] == [("out_of_order", N + 1)]
+
+
 def test_what_no_root_vouches_for_is_said(any_store: Store) -> None:
     """Without a root a cut end cannot be seen; the result tells up to which record the chain is vouched for."""
     assert findings(CHAIN[:-5], ()) == ()

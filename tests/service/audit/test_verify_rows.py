@@ -104,6 +104,23 @@ def test_rows_that_the_chain_speaks_of(filled: tuple[Store, str], case: str) -> 
     assert found_in(store) == what.split(", ")
 
 
+def test_a_row_that_cannot_be_read_is_located(store: Store) -> None:
+    """What SQLite keeps where a time belongs is found at its record, beside rows that are as they were."""
+    ids = []
+    for _ in range(3):
+        store.keep_policy("c" * 64, {"manifest.json": b"{}"}, Entry("policy", LOCAL_ACTOR, NOW))
+        item = StoredRecommendation(uuid4(), NOW, "P-1", "c" * 64, "{}", b"x")
+        store.add(item, Entry("recommendation", LOCAL_ACTOR, NOW))
+        ids.append(str(item.id))
+    as_owner(store, f"UPDATE recommendations SET created_at = 'yesterday' WHERE id = '{ids[1]}'")  # noqa: S608
+    with store.reading() as connection, store.reading() as beside:
+        (found,) = verify(connection, beside, (), store.ring).findings
+        told = connection.execute(text("SELECT seq FROM audit WHERE content LIKE :id"), {"id": f"%{ids[1]}%"})
+        assert (found.what, found.first) == ("row_changed", told.scalar_one())
+    as_owner(store, "UPDATE persons SET erased_at = 'yesterday'")
+    assert "row_changed" in found_in(store)
+
+
 def test_who_was_erased_stays_so(filled: tuple[Store, str], tmp_path: Path) -> None:
     """A key that somebody put back from an old copy of the table is found, by the record that destroyed it."""
     store, _ = filled

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -67,6 +70,20 @@ def test_a_bad_one_changes_nothing(
     champions.put(outcome_spread=[1.7, 0.0, 0.0, 0.0])
     assert champion.look()
     assert champion.refused() == ""
+
+
+def test_a_pipe_in_its_place(policy_folder: Path, store: Store) -> None:
+    """A served folder's manifest becomes a pipe, at whose other end is nobody: told, and not waited for."""
+    served = load_served(str(policy_folder))
+    champion = Champion(str(policy_folder), served, store, 60, utc_now)
+    (policy_folder / "manifest.json").unlink()
+    os.mkfifo(policy_folder / "manifest.json")
+    looking = Thread(target=champion.look, daemon=True)
+    looking.start()
+    looking.join(30)
+    assert not looking.is_alive()
+    assert champion.refused()
+    assert champion.served() is served
 
 
 def test_the_database_first(champion: Champion, champions: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from sqlalchemy import text
 from data_contracts.errors import BadUsage, EquipoiseError, Erased, Refused, Tampered
 from service.audit.actor import LOCAL_ACTOR
 from service.audit.entry import Entry
+from service.audit.root_keeper import RootKeeper
 from service.storage.answers import StoredRecommendation
 from service.storage.erasure import Erasure, erase
 from service.storage.key_ring import new_ring, parse_ring
@@ -154,6 +157,29 @@ def test_erased_keys_leave_the_file(store: Store, tmp_path: Path) -> None:
     assert held()
     erase(store, Erasure(patient_id=CANARY, by="Dr A", role="GP"), ENTRY, tmp_path)
     assert not held()
+
+
+def test_erased_keys_leave_the_file_behind_a_reader(store: Store, tmp_path: Path) -> None:
+    """While something reads for long the log keeps what it had; it is emptied at the first turn after that."""
+    store.keep_policy(DIGEST, {"manifest.json": b"{}"}, Entry("policy", LOCAL_ACTOR, NOW))
+    store.add(StoredRecommendation(uuid4(), NOW, CANARY, DIGEST, "{}", b"x"), ENTRY)
+    with store.engine.connect() as connection:
+        wrapped = bytes(connection.execute(text("SELECT wrapped_key FROM persons")).scalar_one())
+    file = Path(store.engine.url.database or "")
+    keeper = RootKeeper(store, tmp_path, 60, lambda: NOW)
+
+    def held() -> bool:
+        return any(wrapped in path.read_bytes() for path in file.parent.glob("service.db*"))
+
+    with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM audit").fetchall()
+        erase(store, Erasure(patient_id=CANARY, by="Dr A", role="GP"), ENTRY, tmp_path)
+        assert keeper.write()
+        assert held()
+        reader.execute("COMMIT")
+        assert keeper.write()
+        assert not held()
 
 
 def test_secrets_are_hidden() -> None:
