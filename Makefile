@@ -2,6 +2,8 @@
 # One thread in every numerical library: two spinning LightGBM fits on two cores cost up to 65 times one.
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
+# Each process that the tests start would compile the whole product anew.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -25,7 +27,7 @@ demo: $(READY)  ## the whole way on a real trial and on a synthetic clinic, abou
 
 test: $(READY)  ## everything a change has to pass
 	@$(MAKE) --jobs 2 --output-sync $(HELD)
-	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(READY)  ## the longer simulations and the comparison with DoubleML
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements-bench.lock

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
+from typing import Any, TypeAlias
 
 import ibis
 
@@ -57,13 +59,38 @@ def event_problems(
     return [*problems, *_course_problems(source), *_score_problems(source), *_range_problems(source, rules)]
 
 
-def _problem(source: EventSource, column: str, told: tuple[str, str, str], found: Expression) -> Iterator[Problem]:
-    """One problem if there are rows of that kind, told as (what was expected, what came, what to do)."""
+Told: TypeAlias = tuple[str, str, str]
+"""What was expected, what came, what to do."""
+
+
+def _problem(source: EventSource, column: str, told: Told, found: Expression) -> Iterator[Problem]:
+    """One problem if there are rows of that kind."""
+    yield from _of_rows(source, column, told, _rows(source.connection.to_pyarrow(found.select(FILE, ROW))))
+
+
+def _problems(
+    source: EventSource, table: Expression, asked: Sequence[tuple[str, Told, Expression]]
+) -> Iterator[Problem]:
+    """Several of one table by one question: each a column, what is told, and which rows are so."""
+    if not asked:
+        return
+    kinds = {f"equipoise_wrong_{number}": is_so.fill_null(False) for number, (_, _, is_so) in enumerate(asked)}
+    found = table.select(FILE, ROW, **kinds)
+    read = source.connection.to_pyarrow(found.filter(ibis.or_(*(found[kind] for kind in kinds))))
+    rows = _rows(read)
+    for (column, told, _), kind in zip(asked, kinds, strict=True):
+        yield from _of_rows(source, column, told, compress(rows, read.column(kind).to_pylist()))
+
+
+def _rows(read: Any) -> list[tuple[str, int]]:
+    return list(zip(read.column(FILE).to_pylist(), read.column(ROW).to_pylist(), strict=True))
+
+
+def _of_rows(source: EventSource, column: str, told: Told, found: Iterable[tuple[str, int]]) -> Iterator[Problem]:
     expected, what, step = told
-    rows = defaultdict(set)
     # Sets, as a patient who is there twice would have each event told twice.
-    read = source.connection.to_pyarrow(found.select(FILE, ROW))
-    for file, row in zip(read.column(FILE).to_pylist(), read.column(ROW).to_pylist(), strict=True):
+    rows = defaultdict(set)
+    for file, row in found:
         rows[file].add(int(row))
     for file, numbers in sorted(rows.items()):
         found_text = f"{what} in {rows_text(sorted(numbers), source.rows(file))}"
@@ -71,24 +98,25 @@ def _problem(source: EventSource, column: str, told: tuple[str, str, str], found
 
 
 def _cell_problems(source: EventSource, name: str, today: datetime.date) -> Iterator[Problem]:
-    table = source.tables[name]
+    table, asked = source.tables[name], list[tuple[str, Told, Expression]]()
     for column, kind in EVENT_TABLES[name].columns.items():
-        unread = table[UNREAD + column] if UNREAD + column in table.columns else ibis.literal(False)
+        unread = table[UNREAD + column] if UNREAD + column in table.columns else None
         if kind.filled:
             told = ("a value in every row", "none", EMPTY if column == "value" else "Fill it, or leave the row out.")
-            yield from _problem(source, column, told, table.filter(table[column].isnull() & ~unread))
+            empty = table[column].isnull()
+            asked.append((column, told, empty if unread is None else empty & ~unread))
         if kind.kind == "text":
             continue
-        what = "dates as YYYY-MM-DD" if kind.kind == "date" else "numbers"
-        told = (what, "something else", "Correct the cells.")
-        yield from _problem(source, column, told, table.filter(unread))
+        if unread is not None:
+            what = "dates as YYYY-MM-DD" if kind.kind == "date" else "numbers"
+            asked.append((column, (what, "something else", "Correct the cells."), unread))
         if kind.kind == "date":
             told = (f"dates from {FIRST_DATE.year} up to today", "an impossible date", "Correct the cells.")
-            outside = (table[column] < FIRST_DATE) | (table[column] > today)
-            yield from _problem(source, column, told, table.filter(outside))
+            asked.append((column, told, (table[column] < FIRST_DATE) | (table[column] > today)))
         else:
             told = ("finite numbers", "another", "Correct the cells.")
-            yield from _problem(source, column, told, table.filter(table[column].isinf() | table[column].isnan()))
+            asked.append((column, told, table[column].isinf() | table[column].isnan()))
+    return _problems(source, table, asked)
 
 
 def _key_problems(source: EventSource, name: str) -> Iterator[Problem]:
@@ -104,11 +132,9 @@ def _key_problems(source: EventSource, name: str) -> Iterator[Problem]:
 def _life_problems(source: EventSource) -> Iterator[Problem]:
     patients = source.tables["patients"]
     step = "Correct the dates."
-    told = ("no death before birth", "one", step)
-    yield from _problem(source, "death_date", told, patients.filter(patients.death_date < patients.birth_date))
-    told = ("no record that begins after death", "one", step)
-    late = patients.observed_from > patients.death_date
-    yield from _problem(source, "observed_from", told, patients.filter(late))
+    death = (("no death before birth", "one", step), patients.death_date < patients.birth_date)
+    late = (("no record that begins after death", "one", step), patients.observed_from > patients.death_date)
+    return _problems(source, patients, [("death_date", *death), ("observed_from", *late)])
 
 
 def _fixed_problems(source: EventSource) -> Iterator[Problem]:
@@ -142,10 +168,9 @@ def _patient_problems(source: EventSource, name: str) -> Iterator[Problem]:
     lives = patients.select("patient_id", "birth_date", "death_date")
     lived = mine.select(FILE, ROW, "patient_id", event_day=mine[day]).join(lives, "patient_id")
     step = f"Correct the dates, or drop the rows{STRAYS}."
-    told = ("no event before birth", "one", step)
-    yield from _problem(source, str(day), told, lived.filter(lived.event_day < lived.birth_date))
-    told = ("no event after death", "one", step)
-    yield from _problem(source, str(day), told, lived.filter(lived.event_day > lived.death_date))
+    before = (("no event before birth", "one", step), lived.event_day < lived.birth_date)
+    after = (("no event after death", "one", step), lived.event_day > lived.death_date)
+    yield from _problems(source, lived, [(str(day), *before), (str(day), *after)])
 
 
 def _course_problems(source: EventSource) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from data_contracts.errors import BadInput
 from data_contracts.instrument import load_instruments
 from data_contracts.protocol import StudyProtocol
 from data_contracts.target_trial import TargetTrial
-from experiments.cohort.build import build_cohort
+from experiments.cohort.build import BuiltCohort, build_cohort
 from experiments.cohort.event_checks import event_problems
 from experiments.cohort.event_source import EventSource
 from experiments.cohort.fhir_types import OTHER_TYPES, READ
@@ -161,6 +161,12 @@ def test_resources_are_read_as_what_they_say(tmp_path: Path) -> None:
     }
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> BuiltCohort:
+    """The cohort of the small records alone."""
+    return build_cohort(write(tmp_path_factory.mktemp("small") / "bulk", [*small()]), PROTOCOL, trial(), TODAY)
+
+
 @pytest.mark.parametrize(
     "resource",
     [
@@ -180,15 +186,14 @@ def test_resources_are_read_as_what_they_say(tmp_path: Path) -> None:
     ],
     ids=lambda one: f"{one['resourceType']} {one.get('status', '')}",
 )  # fmt: skip
-def test_what_did_not_happen_changes_nothing_and_is_counted(resource: Resource, tmp_path: Path) -> None:
+def test_what_did_not_happen_changes_nothing_and_is_counted(
+    resource: Resource, undisturbed: BuiltCohort, tmp_path: Path
+) -> None:
     """Entered in error, cancelled, planned, proposed, refuted, half answered, not read: no cell changes, one told."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    first = build_cohort(write(tmp_path / "a" / "bulk", [*small()]), PROTOCOL, trial(), TODAY)
-    second = build_cohort(write(tmp_path / "b" / "bulk", [*small(), resource]), PROTOCOL, trial(), TODAY)
-    one, other = (pd.DataFrame(dict(built.table.columns)) for built in (first, second))
+    second = build_cohort(write(tmp_path / "bulk", [*small(), resource]), PROTOCOL, trial(), TODAY)
+    one, other = (pd.DataFrame(dict(built.table.columns)) for built in (undisturbed, second))
     pd.testing.assert_frame_equal(one, other)
-    assert first.left_out == ()
+    assert undisturbed.left_out == ()
     assert [left.count for left in second.left_out] == [1]
 
 

@@ -91,9 +91,13 @@ def undisturbed(small: Small, lab: Any, tmp_path_factory: pytest.TempPathFactory
     return folder / "out"
 
 
-def test_a_killed_study_goes_on_and_ends_like_any_other(small: Small, undisturbed: Path, tmp_path: Path) -> None:
+def test_a_killed_study_goes_on_and_ends_like_any_other(
+    small: Small, undisturbed: Path, empty_registry: bytes, tmp_path: Path
+) -> None:
     """Killed after its cohort, again while it tracks: then one version, one finished run, and the same bytes."""
     home, out = tmp_path / "home", tmp_path / "out"
+    home.mkdir()
+    (home / "mlflow.db").write_bytes(empty_registry)
     first = start(small, home, out)
     wait_for(first, lambda: any(out.glob("stages/cohort-*.stage")))
     first.send_signal(signal.SIGKILL)
