@@ -131,10 +131,11 @@ def test_refuses_without_contacts(command: list[str]) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_taken_port_is_told(server: tuple[str, subprocess.Popen[str]], command: list[str]) -> None:
+def test_taken_port_is_told(command: list[str]) -> None:
     """A port that is taken is told in words."""
-    port = server[0].rpartition(":")[2]
-    ended = subprocess.run([*command[:-1], port], capture_output=True, text=True, timeout=60, check=False)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = subprocess.run([*command[:-1], port], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
     assert f"port {port}" in ended.stderr
     assert "Traceback" not in ended.stderr
