@@ -13,8 +13,8 @@ SHAPES = ("circle", "diamond", "square", "triangle-up", "triangle-down", "cross"
 STEP = 15
 """Pixels a mark takes."""
 
-TICKS = {"grid": True, "tickCount": 6, "labelFlush": False}
-"""Few enough that their numbers stand apart on a tablet; those at the ends are not pushed over their neighbours."""
+TICKS = {"grid": True, "tickCount": 6, "labelFlush": False, "labelOverlap": "greedy", "labelSeparation": 8}
+"""Few enough that their numbers stand apart, fewer on a phone; those at the ends are not pushed over others."""
 
 LETTER, WIDEST = 7.4, 230
 """Pixels of a letter, and of the longest name that is told whole."""
