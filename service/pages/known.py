@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,7 @@ from datetime import date
 from data_contracts.column_word import column_label, is_answer
 from data_contracts.encoding import Feature
 from data_contracts.fact import Fact, load_facts
+from data_contracts.instrument_name import instrument_for
 from data_contracts.profile import PatientProfile, Value
 from data_contracts.recommendation import Recommendation
 from data_contracts.would_change import WouldChange
@@ -54,6 +56,7 @@ class Question:
         rules: ids of the safety rules that ask for it.
         sure: whether nothing is ranked without it.
         before: labels of the therapies that are not offered without it; none if it is asked whatever is offered.
+        limits: the least and the most that a number can be, where both are known.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Question:
     rules: tuple[str, ...] = ()
     sure: bool = False
     before: tuple[str, ...] = ()
+    limits: tuple[float, float] | None = None
 
 
 def known_of(profile: PatientProfile, answer: Recommendation, today: date) -> tuple[Known, ...]:
@@ -103,6 +107,7 @@ def questions_for(answer: Recommendation, features: Mapping[str, Feature]) -> tu
             tuple(rules.get(name, ())),
             name in first or name in keys,
             before.get(name, ()),
+            _limits(name, facts.get(name)),
         )
         for name in names
     )
@@ -135,6 +140,14 @@ def _said(name: str, value: Value) -> bool | None:
 
 def _plain(value: Value) -> str:
     return f"{value:g}" if isinstance(value, (int, float)) else str(value).lower()
+
+
+def _limits(name: str, fact: Fact | None) -> tuple[float, float] | None:
+    """Between what a number lies: by the fact, else by the instrument whose total it is."""
+    if fact is not None:
+        return (fact.minimum, fact.maximum) if math.isfinite(fact.maximum - fact.minimum) else None
+    instrument = instrument_for(name)
+    return None if instrument is None else (instrument.minimum, instrument.maximum)
 
 
 def _form(fact: Fact | None, feature: Feature | None) -> tuple[str, tuple[str, ...]]:

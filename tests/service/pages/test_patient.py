@@ -85,6 +85,8 @@ def test_what_is_missing_is_asked(client: Any, send: Any, asked: Asked, profile:
     where = asked(profile)
     page = client.get(where).text
     assert "Nothing is ranked without it" in page
+    assert re.search(r'name="v.phq9_week0"[^>]* min="0" max="27"', page)
+    assert "0 to 27" in page
     bad = send(f"{where}/again", **{"v.phq9_week0": "many", "v.sex": "f", "v.unheard_of": "1"})
     assert bad.status_code == 422
     assert "phq9_week0" in bad.text
