@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+APART = {"labelFlush": False, "labelOverlap": "greedy", "labelSeparation": 16}
+"""Of an axis whose labels stand apart, fewer on a phone; those at the ends are not pushed over others.
+
+Vega measures letters without the page's font, and so as narrower than they are: half of the distance is for that."""
+
 INK, SOFT, LINE = "var(--ink)", "var(--soft)", "var(--line)"
 
 

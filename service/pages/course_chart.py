@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.pages.chart_style import SOFT, axis
+from service.pages.chart_style import APART, SOFT, axis
 from service.pages.course import Course
 from service.pages.formats import Formats
 from service.pages.texts import Texts
@@ -25,7 +25,7 @@ def chart_of(course: Course, texts: Texts, formats: Formats) -> dict[str, Any]:
         for one in course.scores
     ]
     # Days are days of UTC, wherever they are read; the name of the scale is the heading above it.
-    days = axis(None) | {"format": formats.chart_day, "tickCount": 6}
+    days = axis(None) | APART | {"format": formats.chart_day, "tickCount": 6}
     x = {"field": "day", "type": "temporal", "axis": days, "scale": {"type": "utc"}}
     y = {"field": "score", "type": "quantitative", "axis": axis(None), "scale": _range(course)}
     kinds = list(COLOURS)

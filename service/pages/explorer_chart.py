@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.pages.chart_style import SOFT, axis
+from service.pages.chart_style import APART, SOFT, axis
 
 COLOURS = tuple(f"var(--arm-{i})" for i in range(1, 7))
 SHAPES = ("circle", "diamond", "square", "triangle-up", "triangle-down", "cross")
 STEP = 15
 """Pixels a mark takes."""
 
-TICKS = {"grid": True, "tickCount": 6, "labelFlush": False, "labelOverlap": "greedy", "labelSeparation": 8}
-"""Few enough that their numbers stand apart, fewer on a phone; those at the ends are not pushed over others."""
+TICKS = APART | {"grid": True, "tickCount": 6}
+"""Of a scale of numbers."""
 
 LETTER, WIDEST = 7.4, 230
 """Pixels of a letter, and of the longest name that is told whole."""
