@@ -204,6 +204,18 @@ def test_what_rules_ask_stands_in_folds(client: Any, asked: Asked, profile: dict
     assert "phq9_week0" not in re.sub(r"<(?:input|select)[^>]*>", "", page)
 
 
+def test_who_withdrew_since_is_told_of(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """An answer of before the withdrawal says so, asks nothing and weighs nothing, until consent is given."""
+    where = asked(profile)
+    said = {"by": "K. Adler", "role": "GP", "patient_id": profile["patient_id"], "purpose": "decision_support"}
+    for answer, told in (("withdrawn", True), ("given", False)):
+        assert client.post("/v1/consents", json={**said, "answer": answer}).status_code == 201
+        page = client.get(where).text
+        assert ("The patient withdrew from decision support on" in page) is told
+        assert ('id="ask-title"' not in page) is told
+        assert ('id="weights"' not in page) is told
+
+
 def test_nothing_is_asked_where_no_ranking_comes(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
     """Of a patient who did not agree to decision support the page asks nothing: no answer would bring a ranking."""
     assert 'id="ask-title"' in client.get(asked(profile)).text
