@@ -53,14 +53,17 @@ class ProposedAdvice(_Data):
 
     Attributes:
         differs: share of patients for whom the advice is not the best single arm.
-        best_single: the advice against giving everyone the supported arm with the best average.
+        best_single: the advice against giving everyone the supported arm with the best average, by scores alone.
+        promised: the same by what effects promise, as far as they came true; None of policies from before that.
         clinicians: the advice against what was really chosen.
-        gain_lower, clinicians_lower: one-sided lower bounds of those differences.
+        gain_lower: one-sided lower bound of the promised gain; of policies from before that, of the gain by scores.
+        clinicians_lower: of the difference from what was chosen.
         margin: how much worse than what was chosen is let pass, outcome units; None where the protocol has no mcid.
     """
 
     differs: float
     best_single: Comparison
+    promised: Comparison | None = None
     clinicians: Comparison
     gain_lower: float
     clinicians_lower: float
@@ -68,8 +71,8 @@ class ProposedAdvice(_Data):
 
     @property
     def gains(self) -> bool:
-        """Whether it is shown to do better than the best single arm."""
-        return self.gain_lower > 0
+        """Whether it is shown to do better than the best single arm, and scores alone do not tell otherwise."""
+        return self.gain_lower > 0 and self.best_single.difference > 0
 
     @property
     def as_good_as_chosen(self) -> bool | None:

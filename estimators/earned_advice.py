@@ -1,8 +1,9 @@
 """Individual advice has to earn its place: shown, on held-out patients, to do better than one arm for everyone.
 
 Effects that come true need not change what is best for anybody, and where they do the change may be worth nothing. So
-beside the calibration of effects the advice itself is judged: the one-sided lower bound of its cross-fitted gain over
-the best single arm has to lie above 0, and that over what clinicians chose above a small margin below 0. Otherwise the
+beside the calibration of effects the advice itself is judged. Of its cross-fitted gain over the best single arm the
+one-sided lower bound, by what effects promise (``estimators.promised_gain``), and the estimate by scores alone have to
+lie above 0; of that over what clinicians chose the lower bound by scores above a small margin below 0. Otherwise the
 averages are served to everyone.
 
 What is told of the value of the advice that is served is of the whole procedure, this judgement included: for each
@@ -23,6 +24,7 @@ from data_contracts.protocol import StudyProtocol
 from estimators.competition import Competition
 from estimators.held_out_advice import HeldOutAdvice, all_but, held_out_advice
 from estimators.policy_value import policy_value
+from estimators.promised_gain import promised_gain
 from estimators.serve import Served, serve_averages
 
 
@@ -99,11 +101,13 @@ def judge_advice(
     if found is None or marks.gain_confidence is None:
         return None
     mcid = protocol.outcome.mcid
+    promised = promised_gain(data, advice, can, protocol.confidence)
     return ProposedAdvice(
         differs=found.differs,
         best_single=found.best_single,
+        promised=promised,
         clinicians=found.clinicians,
-        gain_lower=_lower(found.best_single, marks.gain_confidence),
+        gain_lower=_lower(promised, marks.gain_confidence),
         clinicians_lower=_lower(found.clinicians, marks.gain_confidence),
         margin=None if mcid is None else marks.clinicians_margin * mcid,
     )
@@ -147,7 +151,8 @@ def _why(proposed: ProposedAdvice | None, protocol: StudyProtocol) -> str:
     if not proposed.gains:
         return (
             "its effect would vary, but advice that follows it is not shown to gain over the best single arm: "
-            f"{bound} {proposed.gain_lower:.2f} {protocol.outcome.unit}, above 0 is asked"
+            f"{bound} {proposed.gain_lower:.2f} {protocol.outcome.unit}, by scores alone "
+            f"{proposed.best_single.difference:.2f}; above 0 is asked of both"
         )
     return (
         "its effect would vary, but advice that follows it is not shown to be as good as what clinicians chose: "

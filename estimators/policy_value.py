@@ -23,8 +23,7 @@ from estimators.nuisances import MINIMUM_PROPENSITY
 def policy_value(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, confidence: float) -> PolicyValue | None:
     """Value of giving each patient the supported arm with the best effect, against three other ways to choose.
 
-    An advice that differs from the best single arm for fewer than 11 patients counts as the best single arm: the
-    difference would be theirs. None where fewer than 11 patients have a supported arm.
+    None where fewer than 11 patients have a supported arm.
 
     Args:
         data: episodes with their scores.
@@ -33,9 +32,7 @@ def policy_value(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, co
         confidence: of the intervals.
     """
     judged = np.asarray(can.any(axis=1))
-    best, advised = choice(advice.averages, can), choice(advice.effects, can)
-    if (advised != best).sum() < MINIMUM_CELL:
-        advised = best
+    best, advised = choices(advice, can)
     rows = np.arange(len(best))
     own = data.scores[rows, advised]
 
@@ -53,6 +50,16 @@ def policy_value(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, co
         reference=against(data.scores[:, 0], can[:, 0]),
         clinicians=clinicians,
     )
+
+
+def choices(advice: HeldOutAdvice, can: BoolArray) -> tuple[IntArray, IntArray]:
+    """(n,) the best single arm that is supported for each patient, and the advised one.
+
+    An advice that differs from the best single arm for fewer than 11 patients counts as the best single arm: the
+    difference would be theirs.
+    """
+    best, advised = choice(advice.averages, can), choice(advice.effects, can)
+    return best, best if (advised != best).sum() < MINIMUM_CELL else advised
 
 
 def choice(effects: FloatArray, can: BoolArray) -> IntArray:

@@ -67,7 +67,8 @@ def stack(data: ScoredEpisodes, deviations: list[FloatArray], prior: FloatArray)
         test = data.fold == k
         combined[test] = sum(w * d[test] for w, d in zip(weights, deviations, strict=True))
     judged = _without_averages(treatment, (treatment * combined[rows]).sum(axis=1))
-    slope, error = _slope(judged, _without_averages(treatment, outcome), data.cluster[rows])
+    slope, influence = _slope(judged, _without_averages(treatment, outcome))
+    error = _error(influence, data.cluster[rows])
     everywhere = np.ones(len(rows), dtype=np.bool_)
     weights = _learn_weights(treatment, predicted, outcome, everywhere, prior)
     return Stack(weights, combined, slope, error)
@@ -97,12 +98,35 @@ def _without_averages(treatment: FloatArray, values: FloatArray) -> FloatArray:
     return np.asarray(values - treatment @ np.linalg.lstsq(treatment, values, rcond=None)[0], dtype=np.float64)
 
 
-def _slope(predicted: FloatArray, target: FloatArray, cluster: IntArray) -> tuple[float, float]:
-    """The slope and its standard error, as ``Stack`` tells them."""
+def held_out_slope(data: ScoredEpisodes, predicted: FloatArray) -> tuple[float, FloatArray | None]:
+    """The slope of held-out residuals on (n, K) predicted deviations, and what each of n episodes adds to its error.
+
+    That is None, and the slope 0, where nothing is predicted. As for ``Stack.standard_error``, it is √2 times what it
+    would be for predictions from elsewhere.
+    """
+    rows = np.flatnonzero(~np.isnan(data.outcome))
+    treatment, outcome = residuals(data, rows)
+    said = _without_averages(treatment, (treatment * predicted[rows]).sum(axis=1))
+    slope, influence = _slope(said, _without_averages(treatment, outcome))
+    if influence is None:
+        return slope, None
+    everyone = np.zeros(len(data.arm))
+    everyone[rows] = influence * np.sqrt(2)
+    return slope, everyone
+
+
+def _slope(predicted: FloatArray, target: FloatArray) -> tuple[float, FloatArray | None]:
+    """The slope and (m,) influence values, None where nothing is predicted."""
     size = float(predicted @ predicted)
     if size < 1e-12 * max(float(target @ target), 1e-12):
-        return 0.0, float("inf")
+        return 0.0, None
     slope = float(predicted @ target) / size
-    influence = predicted * (target - slope * predicted) / size
+    return slope, np.asarray(predicted * (target - slope * predicted) / size)
+
+
+def _error(influence: FloatArray | None, cluster: IntArray) -> float:
+    """The slope's standard error, as ``Stack`` tells it."""
+    if influence is None:
+        return float("inf")
     codes = np.unique(cluster, return_inverse=True)[1]
-    return slope, float(np.sqrt(2 * clustered_covariance(influence[:, None], codes)[0, 0]))
+    return float(np.sqrt(2 * clustered_covariance(influence[:, None], codes)[0, 0]))

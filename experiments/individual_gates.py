@@ -39,20 +39,23 @@ def _calibration(learned: Learned, protocol: StudyProtocol) -> Gate:
 
 
 def _gain(proposed: ProposedAdvice | None, came_true: bool, protocol: StudyProtocol) -> Gate:
-    name, mark = "policy_value", f"{_bound(protocol)} of the gain over the best single arm above 0"
+    name = "policy_value"
+    mark = f"{_bound(protocol)} of the gain over the best single arm above 0, and the gain by scores alone above 0"
     if proposed is None:
         return Gate.not_assessed(name, mark, _nothing(came_true, protocol))
-    came = f"gains {proposed.best_single.difference:.2f} {protocol.outcome.unit} over the best single arm for everyone"
-    rest = "" if proposed.gains else ", which is not shown to be a gain: averages are served"
+    told = proposed.promised or proposed.best_single
+    came = f"gains {told.difference:.2f} {protocol.outcome.unit} over the best single arm for everyone"
+    alone = f"by scores alone {proposed.best_single.difference:.2f}"
+    rest = "" if proposed.gains else ": that is not shown to be a gain, and averages are served"
     return Gate(
         name=name,
         value=proposed.gain_lower,
         asked=at_least(0),
-        lower=proposed.best_single.lower,
-        upper=proposed.best_single.upper,
+        lower=told.lower,
+        upper=told.upper,
         mark=mark,
         state="passed" if proposed.gains else "unearned",
-        sentence=f"Individual advice {came}, at least {proposed.gain_lower:.2f}{rest}.",
+        sentence=f"Individual advice {came}, at least {proposed.gain_lower:.2f}, and {alone}{rest}.",
     )
 
 

@@ -135,11 +135,14 @@ def comparison(difference: float) -> Comparison:
     return Comparison(value=0.0, difference=difference, standard_error=1.0, patients=1.0, **ends)
 
 
-def advice_states(result: Any, gain: float, over_chosen: float, margin: float | None) -> dict[str, str]:
-    """The gates of an advice with these lower bounds."""
+def advice_states(
+    result: Any, gain: float, over_chosen: float, margin: float | None, by_scores: float = 0.2
+) -> dict[str, str]:
+    """The gates of an advice with these lower bounds and this gain by scores alone."""
     proposed = ProposedAdvice(
         differs=0.5,
-        best_single=comparison(gain + 1.28),
+        best_single=comparison(by_scores),
+        promised=comparison(gain + 1.28),
         clinicians=comparison(over_chosen + 1.28),
         gain_lower=gain,
         clinicians_lower=over_chosen,
@@ -151,12 +154,13 @@ def advice_states(result: Any, gain: float, over_chosen: float, margin: float | 
 
 
 def test_advice_earns_its_place_by_both_bounds(result: Any) -> None:
-    """A gain that is shown passes; one that is not is unearned, never failed; without an mcid nothing says how much
-    worse than what was chosen would be let pass.
+    """A gain that is shown passes; one that is not, or that scores alone deny, is unearned, never failed; without an
+    mcid nothing says how much worse than what was chosen would be let pass.
     """
     name = ("policy_value", "clinicians_choice")
     assert advice_states(result, 0.1, -0.4, 0.5) == dict(zip(name, ("passed", "passed"), strict=True))
     assert advice_states(result, 0.0, 0.2, 0.5) == dict(zip(name, ("unearned", "passed"), strict=True))
+    assert advice_states(result, 0.1, 0.2, 0.5, -0.01) == dict(zip(name, ("unearned", "passed"), strict=True))
     assert advice_states(result, 0.1, -0.5, 0.5) == dict(zip(name, ("passed", "unearned"), strict=True))
     assert advice_states(result, 0.1, -9.0, None) == dict(zip(name, ("passed", "not_assessed"), strict=True))
 

@@ -348,7 +348,7 @@ def test_advice_that_did_not_show_its_worth_is_told_as_such(clinic: StudyResult)
     value = clinic.learned.value
     proposed = ProposedAdvice(
         differs=0.31, best_single=value.best_single, clinicians=value.clinicians, gain_lower=-0.4,
-        clinicians_lower=0.2, margin=0.5,
+        clinicians_lower=0.2, margin=0.5, promised=value.best_single.model_copy(update={"difference": 0.123}),
     )  # fmt: skip
     decisions = tuple(
         d.model_copy(update={"individualised": False, "withheld": True}) for d in clinic.learned.individualisation
@@ -356,6 +356,11 @@ def test_advice_that_did_not_show_its_worth_is_told_as_such(clinic: StudyResult)
     learned = replace(clinic.learned, proposed=proposed, individualisation=decisions)
     text = _page(replace(clinic, learned=learned))
     assert "differed from the best single arm for 31.0 % of patients" in text
+    digits = summarise(clinic)["outcomes"][0]["digits"]
+    told = f"it gained {number(0.123, digits)}"
+    alone = f"told with more error, {number(value.best_single.difference, digits)}."
+    assert told in text
+    assert alone in text
     assert "the averages are served to everyone" in text
     told = " ".join(summarise(replace(clinic, learned=learned))["answer"])
     assert "but advice that follows them did not show its worth on held-out patients" in told
