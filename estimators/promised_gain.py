@@ -1,13 +1,16 @@
 """The gain over the best single arm that effects promise, as far as they came true for patients not seen.
 
 The scores at the advised arm tell a gain without a word on effects, by those alone who got it or the best single arm:
-in clinics' noise with an error about half as large as the gain itself. That effects come true tells more of it. If
-deviations come true s times over, s their held-out slope, the gain of the advice is
+in clinics' noise with an error about half as large as the gain itself. That effects come true tells more of it. With
+d_k the deviations of arm k from the mean over arms, and s_k how many times over they come true, their held-out slope
+beside those of all other arms, the gain of the advice is
 
-    Σ_k (share advised k - share whose best single arm is k) · average_k + s · mean(deviation_advised - deviation_best)
+    Σ_k (share advised k - share whose best single arm is k) · average_k
+        + s_k · (sum of d_k over those advised k - over those whose best single arm is k) / patients
 
-and its error that of the averages and of s together. It supposes that deviations come true alike wherever the advice
-is not the best single arm; the scores, which suppose nothing, are asked whether they agree (``earned_advice``).
+and its error that of the averages and slopes together. It supposes that an arm's deviations come true alike wherever
+the advice is not the best single arm; the scores, which suppose nothing, are asked whether they agree
+(``estimators.earned_advice``).
 """
 
 from __future__ import annotations
@@ -17,12 +20,13 @@ from statistics import NormalDist
 import numpy as np
 
 from data_contracts.effects import BoolArray, ScoredEpisodes
-from data_contracts.episode import FloatArray, IntArray
+from data_contracts.episode import FloatArray
 from data_contracts.policy_value import Comparison
 from estimators.clusters import clustered_covariance
 from estimators.held_out_advice import HeldOutAdvice
 from estimators.policy_value import choices, share_of
-from estimators.stack import held_out_slope
+from estimators.residual_scale import residuals
+from estimators.stack import without_averages
 
 
 def promised_gain(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, confidence: float) -> Comparison:
@@ -39,20 +43,18 @@ def promised_gain(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, c
     """
     judged = np.asarray(can.any(axis=1))
     best, advised = choices(advice, can)
-    moved = _shares(advised[judged], data) - _shares(best[judged], data)
-    averages = data.contrasts.mean(axis=0)
-    deviation = advice.effects - advice.averages
-    rows = np.arange(len(best))
-    promised = float((deviation[rows, advised] - deviation[rows, best])[judged].mean())
-    slope, of_slope = held_out_slope(data, deviation)
-    influence = (data.contrasts - averages) @ moved / len(rows)
-    if of_slope is not None:
-        influence = influence + promised * of_slope
-    gain, error = float(averages @ moved) + slope * promised, _error(influence, data.cluster)
+    arms = np.eye(can.shape[1])
+    moved = np.where(judged[:, None], arms[advised] - arms[best], 0.0) / judged.sum()
+    averages, deviations = data.contrasts.mean(axis=0), advice.effects - advice.averages
+    deviations = deviations - deviations.mean(axis=1, keepdims=True)
+    slopes, of_slopes = arm_slopes(data, deviations)
+    shares, promised = moved.sum(axis=0), (moved * deviations).sum(axis=0)
+    influence = (data.contrasts - averages) @ shares / len(best) + of_slopes @ promised
+    gain = float(averages @ shares + slopes @ promised)
+    error = float(np.sqrt(clustered_covariance(influence[:, None], data.cluster)[0, 0]))
     margin = NormalDist().inv_cdf(0.5 + confidence / 2) * error
-    value = float(data.scores[rows, best][judged].mean())
     return Comparison(
-        value=value,
+        value=float(data.scores[np.arange(len(best)), best][judged].mean()),
         difference=gain,
         standard_error=error,
         lower=gain - margin,
@@ -61,10 +63,18 @@ def promised_gain(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, c
     )
 
 
-def _shares(arm: IntArray, data: ScoredEpisodes) -> FloatArray:
-    """(K,) share of patients who would get each arm."""
-    return np.asarray(np.bincount(arm, minlength=data.scores.shape[1]) / len(arm))
+def arm_slopes(data: ScoredEpisodes, deviations: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(K,) slopes of held-out residuals on (n, K) centred deviations, and each episode's (n, K) share in their errors.
 
-
-def _error(influence: FloatArray, cluster: IntArray) -> float:
-    return float(np.sqrt(clustered_covariance(influence[:, None], cluster)[0, 0]))
+    The smallest that fit best: two arms, whose deviations are each other's opposite, share one slope. As for
+    ``Stack.standard_error``, errors are √2 times what they would be for predictions from elsewhere.
+    """
+    rows = np.flatnonzero(~np.isnan(data.outcome))
+    treatment, outcome = residuals(data, rows)
+    said = without_averages(treatment, treatment * deviations[rows])
+    target = without_averages(treatment, outcome)
+    solve = np.linalg.pinv(said, rcond=1e-8)
+    slopes = solve @ target
+    influence = np.zeros_like(deviations)
+    influence[rows] = np.sqrt(2) * solve.T * (target - said @ slopes)[:, None]
+    return slopes, influence

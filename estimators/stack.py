@@ -66,9 +66,8 @@ def stack(data: ScoredEpisodes, deviations: list[FloatArray], prior: FloatArray)
     for k, weights in shared.items():
         test = data.fold == k
         combined[test] = sum(w * d[test] for w, d in zip(weights, deviations, strict=True))
-    judged = _without_averages(treatment, (treatment * combined[rows]).sum(axis=1))
-    slope, influence = _slope(judged, _without_averages(treatment, outcome))
-    error = _error(influence, data.cluster[rows])
+    judged = without_averages(treatment, (treatment * combined[rows]).sum(axis=1))
+    slope, error = _slope(judged, without_averages(treatment, outcome), data.cluster[rows])
     everywhere = np.ones(len(rows), dtype=np.bool_)
     weights = _learn_weights(treatment, predicted, outcome, everywhere, prior)
     return Stack(weights, combined, slope, error)
@@ -81,8 +80,8 @@ def _learn_weights(
     if not chosen.any():
         return prior
     treatment = treatment[chosen]
-    target = _without_averages(treatment, outcome[chosen])
-    return _weights(_without_averages(treatment, predicted[chosen]), target, prior)
+    target = without_averages(treatment, outcome[chosen])
+    return _weights(without_averages(treatment, predicted[chosen]), target, prior)
 
 
 def _weights(predicted: FloatArray, target: FloatArray, prior: FloatArray) -> FloatArray:
@@ -93,40 +92,17 @@ def _weights(predicted: FloatArray, target: FloatArray, prior: FloatArray) -> Fl
     return np.asarray(weights, dtype=np.float64)
 
 
-def _without_averages(treatment: FloatArray, values: FloatArray) -> FloatArray:
+def without_averages(treatment: FloatArray, values: FloatArray) -> FloatArray:
     """Values less what constant effects explain of them, so that only differences between patients count."""
     return np.asarray(values - treatment @ np.linalg.lstsq(treatment, values, rcond=None)[0], dtype=np.float64)
 
 
-def held_out_slope(data: ScoredEpisodes, predicted: FloatArray) -> tuple[float, FloatArray | None]:
-    """The slope of held-out residuals on (n, K) predicted deviations, and what each of n episodes adds to its error.
-
-    That is None, and the slope 0, where nothing is predicted. As for ``Stack.standard_error``, it is √2 times what it
-    would be for predictions from elsewhere.
-    """
-    rows = np.flatnonzero(~np.isnan(data.outcome))
-    treatment, outcome = residuals(data, rows)
-    said = _without_averages(treatment, (treatment * predicted[rows]).sum(axis=1))
-    slope, influence = _slope(said, _without_averages(treatment, outcome))
-    if influence is None:
-        return slope, None
-    everyone = np.zeros(len(data.arm))
-    everyone[rows] = influence * np.sqrt(2)
-    return slope, everyone
-
-
-def _slope(predicted: FloatArray, target: FloatArray) -> tuple[float, FloatArray | None]:
-    """The slope and (m,) influence values, None where nothing is predicted."""
+def _slope(predicted: FloatArray, target: FloatArray, cluster: IntArray) -> tuple[float, float]:
+    """The slope and its standard error, as ``Stack`` tells them."""
     size = float(predicted @ predicted)
     if size < 1e-12 * max(float(target @ target), 1e-12):
-        return 0.0, None
+        return 0.0, float("inf")
     slope = float(predicted @ target) / size
-    return slope, np.asarray(predicted * (target - slope * predicted) / size)
-
-
-def _error(influence: FloatArray | None, cluster: IntArray) -> float:
-    """The slope's standard error, as ``Stack`` tells it."""
-    if influence is None:
-        return float("inf")
+    influence = predicted * (target - slope * predicted) / size
     codes = np.unique(cluster, return_inverse=True)[1]
-    return float(np.sqrt(2 * clustered_covariance(influence[:, None], codes)[0, 0]))
+    return slope, float(np.sqrt(2 * clustered_covariance(influence[:, None], codes)[0, 0]))

@@ -13,7 +13,7 @@ from data_contracts.episode import FloatArray
 from data_contracts.policy_value import Comparison
 from estimators.held_out_advice import HeldOutAdvice
 from estimators.policy_value import choices, policy_value
-from estimators.promised_gain import promised_gain
+from estimators.promised_gain import arm_slopes, promised_gain
 from estimators.residual_scale import residual_outcome, residual_treatment
 
 Draw = Callable[..., ScoredEpisodes]
@@ -49,18 +49,44 @@ def gain(data: ScoredEpisodes, advice: HeldOutAdvice) -> Comparison:
 
 
 def test_the_gain_is_averages_and_deviations_as_far_as_they_came_true(draw_scores: Draw) -> None:
-    """The formula, written out with a slope by least squares that has intercepts for all arms beside it."""
+    """The formula, written out with slopes by least squares that have intercepts for all arms beside them."""
     data = draw_scores(800, 1, SLOPES, effects=LEADS)
     advice = learned(data)
     best, advised = choices(advice, every(data))
     deviation: FloatArray = advice.effects - advice.averages
-    rows = np.arange(800)
+    deviation = deviation - deviation.mean(axis=1)[:, None]
     treatment = residual_treatment(data)
-    design = np.column_stack([(treatment * deviation).sum(axis=1), treatment[:, 1:]])
-    slope = np.linalg.lstsq(design, residual_outcome(data), rcond=None)[0][0]
-    average = data.contrasts.mean(axis=0)
-    expected = np.mean(average[advised] - average[best] + slope * (deviation[rows, advised] - deviation[rows, best]))
-    assert gain(data, advice).difference == pytest.approx(expected, rel=1e-9)
+    design = np.column_stack([treatment * deviation, treatment[:, 1:]])
+    slopes = np.linalg.lstsq(design, residual_outcome(data), rcond=None)[0][:3]
+    rows, average = np.arange(800), data.contrasts.mean(axis=0)
+    at_advised = average[advised] + slopes[advised] * deviation[rows, advised]
+    at_best = average[best] + slopes[best] * deviation[rows, best]
+    assert gain(data, advice).difference == pytest.approx(np.mean(at_advised - at_best), rel=1e-9)
+
+
+def test_two_arms_have_one_slope(draw_scores: Draw) -> None:
+    """Their deviations are each other's opposite; the slope is that of the difference, and its error is told once."""
+    data = draw_scores(900, 5, SLOPES[:2], effects=LEADS[:2])
+    half = 0.5 * np.outer(data.modifiers[:, 0], [-1.0, 1.0])
+    slopes, influence = arm_slopes(data, half)
+    treatment = residual_treatment(data)
+    design = np.column_stack([treatment[:, 1] * data.modifiers[:, 0], treatment[:, 1]])
+    alone = np.linalg.lstsq(design, residual_outcome(data), rcond=None)[0][0]
+    np.testing.assert_allclose(slopes, alone, rtol=1e-9)
+    np.testing.assert_allclose(influence[:, 0], influence[:, 1], rtol=1e-6)
+
+
+def test_an_arm_whose_deviations_are_noise_is_found_out(draw_scores: Draw) -> None:
+    """One episode in twenty has an arm whose told deviations are noise, the others one of two whose come true: its
+    slope is not above 0 beyond 3 of its errors, theirs are near 1; it promises nothing by the others' merit.
+    """
+    data = draw_scores(6000, 6, SLOPES, effects=LEADS, shares=[0.475, 0.475, 0.05])
+    told = data.modifiers @ SLOPES.T
+    told[:, 2] = np.random.default_rng(6).normal(size=6000)
+    slopes, influence = arm_slopes(data, told - told.mean(axis=1)[:, None])
+    errors = np.sqrt((influence**2).sum(axis=0))
+    assert slopes[2] < 3 * errors[2] < 0.5
+    assert (slopes[:2] > 0.7).all()
 
 
 def test_advice_of_the_best_single_arm_promises_nothing(draw_scores: Draw) -> None:

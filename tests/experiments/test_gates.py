@@ -165,6 +165,18 @@ def test_advice_earns_its_place_by_both_bounds(result: Any) -> None:
     assert advice_states(result, 0.1, -9.0, None) == dict(zip(name, ("passed", "not_assessed"), strict=True))
 
 
+def test_advice_judged_before_gains_were_promised_stays_judged(result: Any) -> None:
+    """A manifest from before holds no promised gain: its bound is that by scores, and that is what is told."""
+    told = {"differs": 0.5, "gain_lower": 0.1, "clinicians_lower": 0.0, "margin": 0.5}
+    before = ProposedAdvice.model_validate(
+        {**told, "best_single": comparison(1.38).model_dump(), "clinicians": comparison(1.28).model_dump()}
+    )
+    assert before.earned
+    _, gate, _ = individual_gates(replace(result.learned, proposed=before), result.protocol)
+    assert (gate.state, gate.lower) == ("passed", before.best_single.lower)
+    assert "gains 1.38" in gate.sentence
+
+
 def test_without_advice_there_is_none_to_judge(result: Any) -> None:
     """Where nothing was proposed both gates are not assessed, and say why: nothing varies, or nobody is supported."""
     decisions = result.learned.individualisation
