@@ -16,6 +16,11 @@ from data_contracts.episode import FloatArray
 from estimators.individualise import effective_episodes
 
 
+def is_yes_or_no(data: ScoredEpisodes) -> bool:
+    """Whether all observed outcomes are 0 or 1 (turned where lower is better), whatever the protocol calls them."""
+    return bool(np.isin(np.abs(data.outcome[~np.isnan(data.outcome)]), (0.0, 1.0)).all())
+
+
 def variance_floor(data: ScoredEpisodes) -> FloatArray:
     """(K,) least variance of each arm's mean; 0 where both answers are common enough."""
     yes, effective = np.abs(data.outcome), effective_episodes(data)

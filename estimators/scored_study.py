@@ -10,13 +10,13 @@ from threadpoolctl import threadpool_limits
 from data_contracts.effects import AverageEffects, ScoredEpisodes
 from data_contracts.encoding import Encoding
 from data_contracts.episode import Episodes, FloatArray
-from data_contracts.protocol import FurtherOutcome, Outcome, StudyProtocol
+from data_contracts.protocol import StudyProtocol
 from data_contracts.support import Support
 from data_contracts.systematic_error import SystematicError
 from estimators.contrasts import average_effects
 from estimators.cross_fitting import CrossFitted
 from estimators.designed_study import DesignedStudy, lay_out
-from estimators.few_events import variance_floor
+from estimators.few_events import is_yes_or_no, variance_floor
 from estimators.probability_models import LogisticByFold
 from estimators.progress import Progress, untold
 from estimators.scored_outcome import score_outcome
@@ -76,7 +76,7 @@ def score_study(
             regressions[outcome.column], scored[outcome.column] = score_outcome(
                 laid.design, protocol, outcome, laid.propensity.prediction
             )
-        averages = {outcome.column: _averages(scored[outcome.column], outcome, protocol) for outcome in outcomes}
+        averages = {name: _averages(data, protocol) for name, data in scored.items()}
         return ScoredStudy(
             laid.encoding,
             laid.covariates,
@@ -90,6 +90,6 @@ def score_study(
         )
 
 
-def _averages(data: ScoredEpisodes, outcome: Outcome, protocol: StudyProtocol) -> AverageEffects:
-    rare = isinstance(outcome, FurtherOutcome) and outcome.kind == "yes_no"
-    return average_effects(data.scores, data.cluster, protocol.confidence, variance_floor(data) if rare else None)
+def _averages(data: ScoredEpisodes, protocol: StudyProtocol) -> AverageEffects:
+    floor = variance_floor(data) if is_yes_or_no(data) else None
+    return average_effects(data.scores, data.cluster, protocol.confidence, floor)
