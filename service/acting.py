@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.audit.actor import Actor
+from service.network_address import network_address
 
 
 async def _acting(request: Request) -> Actor:
@@ -17,7 +18,7 @@ async def _acting(request: Request) -> Actor:
 
 def address_of(request: Request) -> str:
     """The network address that a call came from."""
-    return request.client.host if request.client else "unknown"
+    return network_address(request.scope)
 
 
 Acting = Annotated[Actor, Depends(_acting)]

@@ -11,6 +11,7 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from data_contracts.errors import BadUsage
+from service.network_address import network_address
 from service.problem_document import document_for_status
 
 RATE_LIMIT = "EQUIPOISE_RATE_LIMIT"
@@ -51,7 +52,7 @@ class RateLimit:
         """Whole seconds until the next call is taken; 0 if this one is."""
         if self._limit is None or self._windows is None:
             return 0
-        caller = scope["client"][0] if scope.get("client") else "unknown"
+        caller = network_address(scope)
         if self._windows.hit(self._limit, caller):
             return 0
         return max(1, math.ceil(self._windows.get_window_stats(self._limit, caller).reset_time - time.time()))

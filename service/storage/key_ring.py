@@ -7,7 +7,8 @@ import hashlib
 import hmac
 import json
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,11 +47,13 @@ class KeyRing:
         masters: the one that wraps first; the others only unwrap what they wrapped before.
         lookup: makes the keyed hash by which a patient is found; it is not rotated, as all lookups hang on it.
         signing: 32 bytes of an Ed25519 private key, for the audit's roots, backups and the list of withdrawn patients.
+        newest: gives the ring as it is by now: keys may be rotated while somebody is at work with this one.
     """
 
     masters: tuple[MasterKey, ...]
     lookup: bytes
     signing: bytes
+    newest: Callable[[], KeyRing] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(master.id for master in self.masters)})"
@@ -88,9 +91,9 @@ class KeyRing:
             Refused: the master key is not, or no longer, among those configured.
             Tampered: the wrapped key was changed or is another person's.
         """
-        for master in self.masters:
-            if master.id == key_id:
-                return unseal(master.secret, wrapped, _wrapped_at(person, key_id))
+        master = self._master(key_id) or (self.newest()._master(key_id) if self.newest else None)
+        if master is not None:
+            return unseal(master.secret, wrapped, _wrapped_at(person, key_id))
         step = "Configure the key ring that this database was written with; a retired key opens nothing."
         raise Refused(f"A person's key was wrapped by a master key that is not configured. {step}")
 
@@ -126,6 +129,9 @@ class KeyRing:
         masters = [{"id": one.id, "made": one.made.isoformat(), "key": _text(one.secret)} for one in self.masters]
         rest = {"lookup": _text(self.lookup), "signing": _text(self.signing)}
         return json.dumps({"format": FORMAT, "masters": masters, **rest}, indent=1) + "\n"
+
+    def _master(self, key_id: str) -> MasterKey | None:
+        return next((master for master in self.masters if master.id == key_id), None)
 
     def _keyed(self, purpose: str, text: str) -> str:
         return hmac.digest(self.lookup, f"{purpose}\n{text}".encode(), "sha256").hex()

@@ -6,6 +6,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Keys:
 
     def __init__(self, ring: KeyRing, path: Path | None = None, *, made_here: bool = False) -> None:
         self.path, self.made_here = path, made_here
-        self._ring, self._seen = ring, _stamp(path)
+        self._ring, self._seen = self._live(ring), _stamp(path)
 
     def __repr__(self) -> str:
         return f"Keys({self._ring!r})"
@@ -40,8 +41,12 @@ class Keys:
         """
         stamp = _stamp(self.path)
         if self.path is not None and stamp is not None and stamp != self._seen:
-            self._ring, self._seen = read_ring(self.path), stamp
+            self._ring, self._seen = self._live(read_ring(self.path)), stamp
         return self._ring
+
+    def _live(self, ring: KeyRing) -> KeyRing:
+        """The ring, with the way to the newest one, for whoever still holds it when keys are rotated."""
+        return replace(ring, newest=lambda: self.ring)
 
 
 def open_keys(environment: Mapping[str, str], now: datetime) -> Keys:

@@ -7,14 +7,14 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from data_contracts.errors import BadUsage, Refused, WrongState
 from service.audit.actor import LOCAL_ACTOR, OPERATOR
 from service.audit.entry import Entry
-from service.storage.answers import StoredRecommendation
+from service.storage.answers import StoredRecommendation, add_answer, find_answer
 from service.storage.key_ring import KeyRing, new_ring
 from service.storage.keys import Keys, change_ring, make_ring, open_keys, read_ring
 from service.storage.rotation import SETTLING, add_spare, retire, rewrap, rotate, use
@@ -76,6 +76,21 @@ def test_from_file_and_from_environment(tmp_path: Path) -> None:
         read_ring(tmp_path / "keys.json")
     with pytest.raises(BadUsage):
         make_ring(tmp_path / "keys.json", NOW)
+
+
+def test_who_is_at_work_when_keys_are_rotated(full: tuple[Store, list[str]]) -> None:
+    """With a ring of before the rotation what was wrapped anew meanwhile opens, for reading and for writing."""
+    store, ids = full
+    before = store.ring
+    rotate(store, OPERATOR, NOW)
+    with store.reading() as connection:
+        found = find_answer(connection, before, UUID(ids[0]))
+    assert found is not None
+    assert found.patient_id == "P-0"
+    item = StoredRecommendation(uuid4(), NOW, "P-0", DIGEST, "{}", b"x")
+    entry = Entry("recommendation", LOCAL_ACTOR, NOW)
+    store.write(lambda transaction: add_answer(transaction, before, item, entry))
+    assert store.get(str(item.id)).person == found.person
 
 
 def test_rotation_while_serving(full: tuple[Store, list[str]]) -> None:
