@@ -46,6 +46,7 @@ class Verification(BaseModel):
         roots: how many signed roots were read.
         vouched: up to which place a root vouches for the chain; what comes after could be cut unseen.
         rows: how many rows of other tables were compared.
+        lost: what restored backups did not have, though roots tell of it; a signed root says that they were restored.
         findings: empty if all is as it was written.
     """
 
@@ -56,4 +57,5 @@ class Verification(BaseModel):
     roots: int
     vouched: int
     rows: int
+    lost: tuple[str, ...] = ()
     findings: tuple[Finding, ...]

@@ -64,11 +64,11 @@ def verify_store(store: Store, folder: Path, watched: Watched = _unwatched) -> V
         Refused: a file among the trusted keys is something else.
         NotReady: the database cannot be reached.
     """
-    roots, doubts = read_roots(folder, load_trusted_services())
-    strange = [Finding(what="root", first=0, last=0, told=one) for one in doubts]
+    roots = read_roots(folder, load_trusted_services())
+    strange = [Finding(what="root", first=0, last=0, told=one) for one in roots.problems]
     with store.reading() as connection, store.reading() as beside:
-        result = verify(connection, beside, roots, store.ring, watched)
-    return result.model_copy(update={"findings": (*strange, *result.findings)})
+        result = verify(connection, beside, roots.held, store.ring, watched)
+    return result.model_copy(update={"lost": roots.lost, "findings": (*strange, *result.findings)})
 
 
 def verify(
@@ -112,6 +112,8 @@ def _tell(result: Verification, folder: Path) -> None:
         warn(f"{one.what}: {one.told}")
     if len(result.findings) > SHOWN:
         warn(f"and {len(result.findings) - SHOWN} more; --json tells all")
+    for loss in result.lost:
+        warn(f"lost: {loss}")
     tell(f"{result.records} records, {result.rows} rows and {result.roots} signed roots ({folder}) looked at.")
     if not result.findings:
         tell(f"All is as it was written; the roots vouch for it up to record {result.vouched}.")

@@ -16,7 +16,9 @@ from sqlalchemy import func, select
 
 from data_contracts.errors import BadUsage, NotFound, Refused, WrongState
 from service.audit.actor import OPERATOR
+from service.audit.chain import head_of
 from service.audit.entry import Entry
+from service.audit.root import write_root
 from service.console import tell, warn
 from service.settings import AUDIT_ROOTS
 from service.storage.backup import CONTENTS, PURPOSE, SIGNATURE, Contents
@@ -50,6 +52,7 @@ def restore(store: Store, source: Path, roots: Path, now: datetime) -> int:
         with zipfile.ZipFile(source) as archive:
             contents = _verified(archive)
             again = store.write(lambda transaction: _fill(transaction, archive, contents, roots, now))
+        _vouch(store, contents.records, roots, now)
     except FileNotFoundError:
         raise NotFound(f"No backup at {source}. Check the path.") from None
     except (OSError, zipfile.BadZipFile, KeyError) as error:
@@ -59,6 +62,17 @@ def restore(store: Store, source: Path, roots: Path, now: datetime) -> int:
     tell(f"Restored {sum(contents.rows.values())} rows of {contents.made_at}; {again} persons were erased again.")
     tell("Now run: equipoise audit verify")
     return 0
+
+
+def _vouch(store: Store, kept: int, roots: Path, now: datetime) -> None:
+    """Sign that it was a backup that was restored: what it did not have is lost, and was not cut off."""
+    with store.reading() as connection:
+        head = head_of(connection)
+    try:
+        write_root(roots, head, store.ring, now, kept)
+    except OSError as error:
+        told = f"no root of it could be written to {roots} ({error.strerror})"
+        warn(f"WARNING: restored, but {told}: `equipoise audit verify` will tell what is lost as cut off.")
 
 
 def _verified(archive: zipfile.ZipFile) -> Contents:

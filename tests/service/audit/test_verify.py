@@ -19,7 +19,7 @@ from service.audit.chain import NOTHING, Link, canonical, hash_of, head_of, link
 from service.audit.check_chain import ChainCheck
 from service.audit.entry import Entry
 from service.audit.finding import Finding
-from service.audit.root import FILE, Root, read_roots, write_root
+from service.audit.root import FILE, Root, Roots, read_roots, write_root
 from service.audit.verify import verify
 from service.storage.key_ring import new_ring
 from service.storage.schema import AUDIT
@@ -197,14 +197,29 @@ def test_roots_by_strangers_count_for_nothing(tmp_path: Path, store: Store) -> N
     head = CHAIN[9]
     root = write_root(tmp_path, head, store.ring, NOW)
     keys = load_trusted_services()
-    assert read_roots(tmp_path, keys) == ([root], [])
+    assert read_roots(tmp_path, keys) == Roots((root,))
     write_root(tmp_path, head, new_ring(NOW), NOW)
     line = (tmp_path / FILE).read_text().splitlines()[0]
     with (tmp_path / FILE).open("a") as file:
         file.write(line.replace('"seq": 10', '"seq": 11') + "\nnonsense\n" + line[:50])
-    roots, problems = read_roots(tmp_path, keys)
-    assert roots == [root]
-    assert len(problems) == 4
+    roots = read_roots(tmp_path, keys)
+    assert roots.held == (root,)
+    assert len(roots.problems) == 4
+
+
+def test_what_a_restored_backup_did_not_have(tmp_path: Path, store: Store) -> None:
+    """A signed root says that a backup was restored: roots of before count up to there, the rest is told as lost."""
+    for seq in (10, 20, 30):
+        write_root(tmp_path, CHAIN[seq - 1], store.ring, NOW)
+    write_root(tmp_path, CHAIN[15], store.ring, NOW, kept=15)
+    write_root(tmp_path, CHAIN[24], store.ring, NOW)
+    roots = read_roots(tmp_path, load_trusted_services())
+    assert [root.seq for root in roots.held] == [10, 16, 25]
+    assert ["records 16 to 30 of before were lost" in one for one in roots.lost] == [True]
+    assert roots.problems == ()
+    text = (tmp_path / FILE).read_text()
+    (tmp_path / FILE).write_text(text.replace('"kept": 15', '"kept": 9'))
+    assert len(read_roots(tmp_path, load_trusted_services()).problems) == 1
 
 
 def test_the_command_tells_and_refuses(store: Store, home: Path, capsys: pytest.CaptureFixture[str]) -> None:

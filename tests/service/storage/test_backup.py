@@ -16,7 +16,9 @@ from sqlalchemy import text
 from data_contracts.errors import Erased, Refused
 from service.__main__ import main
 from service.audit.actor import LOCAL_ACTOR
+from service.audit.chain import head_of
 from service.audit.entry import Entry
+from service.audit.root import write_root
 from service.audit.verify import verify
 from service.consent import Statement
 from service.sessions.session_store import Sessions
@@ -93,6 +95,34 @@ def test_a_backup_brings_nobody_back(
     with store.reading() as connection:
         assert connection.execute(text("SELECT wrapped_key FROM persons")).scalars().all() == [None]
         assert connection.execute(text("SELECT id FROM sessions")).scalars().all() == []
+    store.close()
+
+
+def test_what_the_backup_did_not_have_is_lost_and_not_cut(
+    name: str, any_store: Store, elsewhere: Callable[[], Store], tmp_path: Path, home: Path, capsys: Any
+) -> None:
+    """Verified after it was restored, and when it has grown: sound, and told what is lost; no other cut passes."""
+    file, roots = tmp_path / "backup.zip", home / "audit-roots"
+    assert main(["backup", "--out", str(file)]) == 0
+    any_store.note(Entry("read", LOCAL_ACTOR, NOW))
+    with any_store.reading() as connection:
+        write_root(roots, head_of(connection), any_store.ring, NOW)
+    store = elsewhere()
+    assert main(["restore", str(file)]) == 0
+    for _ in range(5):
+        assert main(["audit", "verify"]) == 0
+        assert "lost: records 4 to" in capsys.readouterr().err
+        store.note(Entry("read", LOCAL_ACTOR, NOW))
+    with store.reading() as connection:
+        write_root(roots, head_of(connection), store.ring, NOW)
+    assert main(["audit", "verify"]) == 0
+    with store.engine.begin() as connection:
+        if store.engine.dialect.name == "postgresql":
+            connection.execute(text("SET session_replication_role = replica"))
+        else:
+            connection.execute(text("DROP TRIGGER audit_no_delete"))
+        connection.execute(text("DELETE FROM audit WHERE seq > 5"))
+    assert main(["audit", "verify"]) == 5
     store.close()
 
 
