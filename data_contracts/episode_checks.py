@@ -16,6 +16,7 @@ from data_contracts.effects import BoolArray
 from data_contracts.episode import AttritionLine, Column, Episodes, FloatArray, IntArray
 from data_contracts.errors import BadInput, Problem
 from data_contracts.gate_marks import MINIMUM_EPISODES
+from data_contracts.meaning_checks import meaning_problems
 from data_contracts.outcome_checks import outcome_problems, set_aside
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import Table
@@ -35,7 +36,7 @@ def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
     table = with_derived(table, protocol)
     problems = [*unwritten, *_column_problems(table, protocol), *_identity_problems(table, protocol)]
     problems += [*_arm_problems(table, protocol), *_content_problems(table, protocol)]
-    problems += censoring_problems(table, protocol)
+    problems += [*censoring_problems(table, protocol), *meaning_problems(table, protocol)]
     problems += mapping_problems(protocol.arms.therapies)
     if problems:
         raise BadInput(problems)

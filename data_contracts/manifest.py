@@ -12,6 +12,7 @@ from data_contracts.arm_evidence import StudyEvidence
 from data_contracts.basis import Basis
 from data_contracts.encoding import Encoding
 from data_contracts.gate import Gate, Individualisation, in_state
+from data_contracts.meaning import Meaning
 from data_contracts.policy_value import PolicyValue, ProposedAdvice
 from data_contracts.protocol import Outcome
 from data_contracts.recommendation import Reason
@@ -60,6 +61,7 @@ class PolicyManifest(_Data):
         min_propensity: share up to which patients count as having hardly ever got an arm.
         encoding: how covariates are put into numbers, the effect modifiers first.
         effect_modifiers: the features that effects may vary with.
+        meanings: what the protocol says in words that covariates hold.
         basis: the terms of the effects, made from the effect modifiers.
         gates: pass marks and what came.
         individualisation: the decision for each arm but the reference.
@@ -96,6 +98,7 @@ class PolicyManifest(_Data):
     min_propensity: float
     encoding: Encoding
     effect_modifiers: tuple[str, ...]
+    meanings: dict[str, Meaning] = Field(default_factory=dict)
     basis: Basis
     gates: tuple[Gate, ...]
     individualisation: tuple[Individualisation, ...]

@@ -15,6 +15,7 @@ from data_contracts.card_block import CardBlock
 from data_contracts.dag import DagReference
 from data_contracts.gate import Waiver
 from data_contracts.gate_marks import GateMarks
+from data_contracts.meaning import Meaning
 from data_contracts.protocol_block import Block, Column, Name
 from data_contracts.secondary_outcome import BETTER, SHARE, DerivedRole, OutcomeKind, Role
 from data_contracts.target_trial import TargetTrial
@@ -201,6 +202,8 @@ class StudyProtocol(Block):
     ``refuters`` says how many times each refuter changes the records, and whether DoWhy's run beside.
 
     ``card`` states what the model card has to say and only people know.
+
+    ``meanings`` say in words what covariates and groups hold, for those who read answers; nothing is computed by them.
     """
 
     name: Name
@@ -230,6 +233,7 @@ class StudyProtocol(Block):
     dag: DagReference | None = None
     refuters: Refuters = Refuters()
     card: CardBlock = CardBlock()
+    meanings: dict[Column, Meaning] = Field(default_factory=dict)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -266,8 +270,12 @@ class StudyProtocol(Block):
 
     @property
     def study_id(self) -> str:
-        """sha256 of the protocol's canonical JSON, defaults included."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """sha256 of the protocol's canonical JSON, defaults included; without ``meanings`` if there are none.
+
+        So studies of before there were any keep their ids.
+        """
+        content = self.model_dump(mode="json", exclude=None if self.meanings else {"meanings"})
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @model_validator(mode="after")
@@ -294,6 +302,10 @@ class StudyProtocol(Block):
         uneven = sorted(name for name, shares in self.reference_population.items() if sum(shares.values()) > 1 + 1e-6)
         unread = sorted(set(self.instruments) - {*self.covariates, *measured, *course})
         unused = sorted(set(self.card.variables) - {*self.covariates, *self.groups})
+        unknown = sorted(set(self.meanings) - {*self.covariates, *self.groups})
+        said = Counter(one.words.casefold() for one in self.meanings.values())
+        alike = sorted(name for name, one in self.meanings.items() if said[one.words.casefold()] > 1)
+        levels = sorted({name for name, one in self.meanings.items() if one.answer} & {*self.categorical})
         told = (
             ("a column is an effect modifier or a confounder, once; named twice", twice),
             ("outcome, arm and patient_id cannot be covariates", leaks),
@@ -310,6 +322,9 @@ class StudyProtocol(Block):
             ("instruments names columns that are neither covariates nor measured later", unread),
             ("reference_population names columns that are no groups", nobody),
             ("card.variables names columns that are neither covariates nor groups", unused),
+            ("meanings names columns that are neither covariates nor groups", unknown),
+            ("meanings says the same of several columns", alike),
+            ("meanings calls a yes or no, as 1 and 0, what categorical calls levels", levels),
             ("shares of a reference population add to 1 at most; they add to more for", uneven),
         )
         problems = [f"{what}: {', '.join(columns)}" for what, columns in told if columns]

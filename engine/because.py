@@ -19,7 +19,7 @@ def because(policy: Policy, label: str, contributions: Sequence[Contribution]) -
     """Which features move an arm's effect away from the average, and by how much; empty if it does not vary.
 
     Args:
-        policy: whose unit is told.
+        policy: whose unit and words are told.
         label: the arm in words.
         contributions: of the features, the largest first; with the average they add up to the effect.
     """
@@ -28,7 +28,7 @@ def because(policy: Policy, label: str, contributions: Sequence[Contribution]) -
     large = [one for one in contributions if abs(one.amount) >= SMALL][:TOLD]
     if not large:
         return f"For {label} this patient's values change hardly anything against the average."
-    parts = [_moved(one.feature, one.amount) for one in large]
+    parts = [_moved(policy.words[one.feature], one.amount) for one in large]
     rest = sum(one.amount for one in contributions) - sum(one.amount for one in large)
     if abs(rest) >= SMALL:
         parts.append(_moved("the rest together", rest))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from data_contracts.arm_evidence import ArmEvidence
 from data_contracts.arm_labels import arm_labels, plain_arm_labels
 from data_contracts.column_checks import MINIMUM_CELL
+from data_contracts.column_words import column_words
 from data_contracts.effects import ServedEffects
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.fill_sketch import FillSketch
@@ -106,6 +107,11 @@ class Policy:
     def feature_names(self) -> frozenset[str]:
         """Names of all covariates."""
         return frozenset(feature.name for feature in self.manifest.encoding.features)
+
+    @cached_property
+    def words(self) -> Mapping[str, str]:
+        """Every covariate in words, as it reads inside a sentence."""
+        return {name: column_words(name, self.manifest.meanings) for name in self.feature_names}
 
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:

@@ -97,16 +97,16 @@ def answer_sentences(
     if safety.reason is Reason.CONSENT:
         told.append("No ranking until consent to decision support is recorded.")
     if held:
-        told += _instead(None if gaps.abstain is None else _no_ranking(gaps), safety, arms)
+        told += _instead(None if gaps.abstain is None else _no_ranking(policy, gaps), safety, arms)
     elif best := next((advice for advice in arms if advice.recommended), None):
         told += [*_ranking_sentences(best, arms), *unmeasured_sentences(policy, arms, values, gaps.missing)]
     else:
-        told += _instead(_no_ranking(gaps), safety, arms)
+        told += _instead(_no_ranking(policy, gaps), safety, arms)
     if guideline is not None:
         told.append(guideline.sentence)
     told += [
         *to_check,
-        *([] if held else gap_sentences(gaps, policy.labels)),
+        *([] if held else gap_sentences(gaps, policy)),
         *_without_outcome(arms),
         *availability_sentences(arms),
         *policy.evidence_sentences,
@@ -152,12 +152,12 @@ def _without_outcome(arms: Sequence[ArmAdvice]) -> list[str]:
     return [f"No expected outcome is given under {under}: too few such patients who got it were followed up."]
 
 
-def _no_ranking(gaps: Gaps) -> str:
+def _no_ranking(policy: Policy, gaps: Gaps) -> str:
     if gaps.abstain is Reason.MISSING_KEY:
-        names = ", ".join(change.feature for change in gaps.changes if change.key)
+        names = ", ".join(policy.words[change.feature] for change in gaps.changes if change.key)
         return f"No ranking for this patient: {names} not given, or in doubt."
     if gaps.abstain is Reason.OUT_OF_POPULATION:
-        names = ", ".join(gaps.outside)
+        names = ", ".join(policy.words[name] for name in gaps.outside)
         return f"No ranking for this patient: the records hold no such value of {names}."
     return "No ranking for this patient: no therapy is both allowed and known from similar patients."
 

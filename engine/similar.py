@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_contracts.encoding import Encoding
 from data_contracts.interval import Interval
 from data_contracts.similar_groups import AT_LEAST, COUNT, FOLLOWED, MEAN, SPREAD, SimilarGroups, path_to
 from data_contracts.similar_patients import SimilarPatients
@@ -41,7 +40,7 @@ def _told(policy: Policy, groups: SimilarGroups, arm: int, node: int) -> Similar
     cell, manifest = groups.cells[arm, node], policy.manifest
     count, followed, at_least = int(cell[COUNT]), float(cell[FOLLOWED]), bool(cell[AT_LEAST])
     margin = policy.z * float(cell[SPREAD]) / np.sqrt(count * followed)
-    mean, who = float(cell[MEAN]), _who(manifest.encoding, groups, node)
+    mean, who = float(cell[MEAN]), _who(policy, groups, node)
     outcome = Interval(estimate=mean, lower=mean - margin, upper=mean + margin)
     label, share = policy.labels[manifest.ranked_arms[arm]], f"{'at least ' if at_least else ''}{followed:.0%}"
     sentence = (
@@ -54,12 +53,12 @@ def _told(policy: Policy, groups: SimilarGroups, arm: int, node: int) -> Similar
     )
 
 
-def _who(encoding: Encoding, groups: SimilarGroups, node: int) -> str:
-    """What a group has in common: "with phq9_week0 of 15 or more and age of at most 40"."""
-    parts = []
+def _who(policy: Policy, groups: SimilarGroups, node: int) -> str:
+    """What a group has in common: "with PHQ-9, week 0 of 15 or more and age of at most 40"."""
+    encoding, parts = policy.manifest.encoding, []
     for column, cut, above in zip(groups.columns.astype(np.int64), groups.cuts, path_to(node), strict=False):
         raw = round(float(cut) * encoding.scale[column] + encoding.centre[column], 6)
-        name = encoding.features[encoding.owner[column]].name
+        name = policy.words[encoding.features[encoding.owner[column]].name]
         if (2 * raw) % 2 == 1:
             parts.append(f"{name} of {raw + 0.5:.0f} or more" if above else f"{name} of {raw - 0.5:.0f} or less")
         else:

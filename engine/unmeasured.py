@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from data_contracts.arm_labels import capital
+from data_contracts.kind import Kind
 from data_contracts.profile import Value
 from data_contracts.recommendation import ArmAdvice
 from data_contracts.tipping_point import FirstChoice, TippingPoint
@@ -54,16 +55,23 @@ def unmeasured_sentences(
 def _of_kind(policy: Policy, choice: FirstChoice) -> str:
     behind, before = capital(policy.labels[choice.next]), policy.labels[choice.first]
     return (
-        f"Among patients with {choice.kind.words} alone, {behind} could come before {before} if such a cause changed "
-        f"anybody's odds of starting one of them {choice.odds_ratio:.1f}-fold."
+        f"Among patients with {_who(policy, choice.kind)} alone, {behind} could come before {before} if such a cause "
+        f"changed anybody's odds of starting one of them {choice.odds_ratio:.1f}-fold."
     )
+
+
+def _who(policy: Policy, kind: Kind) -> str:
+    """A kind of patient, whose words begin with its column's name in the records."""
+    rest = kind.words.removeprefix(kind.column)
+    return kind.words if rest == kind.words else policy.words.get(kind.column, kind.column) + rest
 
 
 def _sentence(policy: Policy, point: TippingPoint) -> str:
     behind, before = capital(policy.labels[point.worse]), policy.labels[point.better]
+    benchmark = policy.words.get(point.benchmark, point.benchmark)
     return (
         f"{behind} would come before {before}, on average, if a cause that the records do not hold were "
-        f"{point.strength:.1f} times as strong as {point.benchmark}{_odds(point)}."
+        f"{point.strength:.1f} times as strong as {benchmark}{_odds(point)}."
     )
 
 

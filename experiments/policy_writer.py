@@ -137,6 +137,7 @@ def known_of_design(protocol: StudyProtocol, episodes: Episodes) -> dict[str, An
         "confidence": protocol.confidence,
         "min_propensity": protocol.overlap.min_propensity,
         "effect_modifiers": protocol.effect_modifiers,
+        "meanings": {name: protocol.meanings[name] for name in protocol.covariates if name in protocol.meanings},
         "estimand": estimand(protocol),
         "patients_with": patients_with(protocol, episodes),
         "withdrawn_patients_sha256": episodes.withdrawn_by,

@@ -12,6 +12,17 @@ from estimators.worlds.clinic_patients import draw_patients
 from estimators.worlds.clinic_practice import assignment, observed
 from estimators.worlds.world import SimulatedWorld, draw_arms, generator, of_arm, phq9_outcome, truth_table
 
+MEANINGS: dict[str, dict[str, Any]] = {
+    "prior_episodes": {"words": "earlier episodes of depression"},
+    "prior_ssri": {"words": "an SSRI before this episode", "answer": True},
+    "employed": {"words": "in paid work", "answer": True},
+    "wait_days": {"words": "days waited before the start"},
+    "income_ratio": {"words": "family income, as a multiple of the poverty line"},
+    "bmi": {"words": "body mass index", "unit": "kg/m²"},
+    "insured": {"words": "health insurance", "answer": True},
+}
+"""What the columns hold whose names do not say it."""
+
 HETEROGENEITY = 1.0
 """SD between patients of the difference between two active arms, PHQ-9 points; see ``clinic_effects``."""
 
@@ -67,6 +78,7 @@ def clinic_protocol() -> dict[str, Any]:
         "effect_modifiers": list(MODIFIERS),
         "confounders": ["wait_days", "sex", "ethnicity", "education", "income_ratio", "bmi", "insured"],
         "groups": ["sex", "ethnicity"],
+        "meanings": {name: dict(meaning) for name, meaning in MEANINGS.items()},
         "confidence": 0.90,
         "folds": 5,
         "seed": 7,

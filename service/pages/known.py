@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from data_contracts.column_word import column_label, is_answer
+from data_contracts.column_words import column_label, is_answer
 from data_contracts.encoding import Feature
 from data_contracts.fact import Fact, load_facts
 from data_contracts.instrument_name import instrument_for
+from data_contracts.manifest import PolicyManifest
+from data_contracts.meaning import Meaning
 from data_contracts.profile import PatientProfile, Value
 from data_contracts.recommendation import Recommendation
 from data_contracts.would_change import WouldChange
@@ -70,8 +72,11 @@ class Question:
     limits: tuple[float, float] | None = None
 
 
-def known_of(profile: PatientProfile, answer: Recommendation, today: date) -> tuple[Known, ...]:
+def known_of(
+    profile: PatientProfile, answer: Recommendation, manifest: PolicyManifest, today: date
+) -> tuple[Known, ...]:
     """What was given: what is too old to count first, what nobody reads last."""
+    meanings = manifest.meanings
     facts = load_facts()
     found = []
     for name, value in profile.values.items():
@@ -81,14 +86,14 @@ def known_of(profile: PatientProfile, answer: Recommendation, today: date) -> tu
         days = None if day is None else (today - day).days
         fact = facts.get(name)
         aged = fact is not None and days is not None and days > fact.valid_days and not fact.lasting
-        used, said = name not in answer.unused, _said(name, value)
-        found.append(Known(name, column_label(name), value, day, days, aged, used, said))
+        used, said = name not in answer.unused, _said(value) if is_answer(name, meanings) else None
+        found.append(Known(name, column_label(name, meanings), value, day, days, aged, used, said))
     return tuple(sorted(found, key=lambda one: (not one.used, not one.aged)))
 
 
-def questions_for(answer: Recommendation, features: Mapping[str, Feature]) -> tuple[Question, ...]:
+def questions_for(answer: Recommendation, manifest: PolicyManifest) -> tuple[Question, ...]:
     """What is missing: what keeps from a ranking first, then what would change it, then what rules ask for."""
-    facts = load_facts()
+    facts, features = load_facts(), {feature.name: feature for feature in manifest.encoding.features}
     rules: dict[str, list[str]] = {}
     for finding in answer.safety.findings:
         for name in finding.missing:
@@ -101,8 +106,8 @@ def questions_for(answer: Recommendation, features: Mapping[str, Feature]) -> tu
     return tuple(
         Question(
             name,
-            column_label(name),
-            *_form(facts.get(name), features.get(name)),
+            column_label(name, manifest.meanings),
+            *_form(facts.get(name), features.get(name), manifest.meanings),
             changes.get(name),
             tuple(rules.get(name, ())),
             name in first or name in keys,
@@ -133,9 +138,9 @@ def _before(answer: Recommendation) -> dict[str, tuple[str, ...]]:
     return {name: tuple(labels) for name, labels in found.items()}
 
 
-def _said(name: str, value: Value) -> bool | None:
-    """What a value of a yes or no says; None where it is none, or cannot be read as one."""
-    return {"yes": True, "1": True, "no": False, "0": False}.get(_plain(value)) if is_answer(name) else None
+def _said(value: Value) -> bool | None:
+    """What a value of a yes or no says; None where it cannot be read as one."""
+    return {"yes": True, "1": True, "no": False, "0": False}.get(_plain(value))
 
 
 def _plain(value: Value) -> str:
@@ -150,11 +155,11 @@ def _limits(name: str, fact: Fact | None) -> tuple[float, float] | None:
     return None if instrument is None else (instrument.minimum, instrument.maximum)
 
 
-def _form(fact: Fact | None, feature: Feature | None) -> tuple[str, tuple[str, ...]]:
+def _form(fact: Fact | None, feature: Feature | None, meanings: Mapping[str, Meaning]) -> tuple[str, tuple[str, ...]]:
     if fact is not None:
         return {"number": "number", "integer": "number", "answer": "answer", "names": "names"}[fact.kind], ()
     if feature is not None and feature.kind == "categorical":
         return "level", feature.levels
-    if feature is not None and is_answer(feature.name):
+    if feature is not None and is_answer(feature.name, meanings):
         return "binary", ()
     return "number", ()

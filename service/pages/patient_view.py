@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from data_contracts.column_word import in_words
 from data_contracts.manifest import MANIFEST, PolicyManifest
 from data_contracts.recommendation import FindingKind, Recommendation, SafetyFinding
 from service.cds_hooks.safety_card import SUICIDE
@@ -70,10 +69,6 @@ class PatientView:
         """An arm in words."""
         return next((one.label for one in self.answer.arms if one.arm == arm), arm)
 
-    def words(self, sentence: str) -> str:
-        """A sentence of the answer with the policy's columns in words."""
-        return in_words(sentence, (feature.name for feature in self.manifest.encoding.features))
-
     @property
     def sooner(self) -> tuple[Question, ...]:
         """Questions that nothing is ranked without, or that would change an interval."""
@@ -134,7 +129,7 @@ def manifest_of(kept: Kept, given: Collaborators) -> PolicyManifest:
 
 def questions_of(kept: Kept, manifest: PolicyManifest) -> tuple[Question, ...]:
     """What is missing for an answer."""
-    return questions_for(kept.answer, {feature.name: feature for feature in manifest.encoding.features})
+    return questions_for(kept.answer, manifest)
 
 
 def withdrawn_at(kept: Kept, given: Collaborators) -> datetime | None:
@@ -155,7 +150,7 @@ def view_of(kept: Kept, given: Collaborators, outcome: str | None, weighing: Wei
         manifest=manifest,
         choices=choices,
         picture=picture_of(kept.answer, manifest, chosen(outcome, choices)),
-        known=known_of(kept.profile, kept.answer, today),
+        known=known_of(kept.profile, kept.answer, manifest, today),
         questions=questions_of(kept, manifest),
         weighing=weighing,
         withdrawn=withdrawn_at(kept, given),

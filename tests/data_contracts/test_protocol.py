@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from typing import Any
 
@@ -174,6 +175,7 @@ CHANGES = [
     ("card.known_risks", ["as stated"]),
     ("card.references", ["as stated"]),
     ("card.variables", {"age": "date_of_birth"}),
+    ("meanings", {"age": {"words": "age at referral"}}),
     ("trial_evidence.use", "pooled"),
     ("trial_evidence.tables", ["primary_care_response"]),
     ("trial_evidence.reference", "waiting_list"),
@@ -187,6 +189,14 @@ CHANGES = [
 def test_every_value_is_identity(path: str, value: object) -> None:
     """Any change of what the protocol says is another study."""
     assert study_id(with_key(path, value)) != study_id(base_of(path))
+
+
+def test_studies_of_before_there_were_meanings_keep_their_ids() -> None:
+    """A protocol that says nothing of its columns has the id that it had when nothing could be said."""
+    before = StudyProtocol.model_validate(LEAST).model_dump(mode="json")
+    del before["meanings"]
+    text = json.dumps(before, sort_keys=True, separators=(",", ":"))
+    assert study_id(LEAST) == study_id(LEAST | {"meanings": {}}) == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_no_key_is_left_out_of_that_table() -> None:
@@ -300,6 +310,22 @@ REFUSED = [
     ("the outcome as a control", {"negative_controls": {"outcomes": ["y"]}}, "no key: y"),
     ("a gate waived by two", {"waivers": 2 * [WAIVER]}, "waived twice: balance"),
     ("a gate waived by nobody", {"waivers": [WAIVER | {"by": ""}]}, "waivers"),
+    ("a meaning of a stranger", {"meanings": {"sex": {"words": "sex"}}}, "neither covariates nor groups: sex"),
+    ("a meaning without words", {"meanings": {"age": {"words": " "}}}, "1 to 80 characters on one line"),
+    ("no words at all", {"meanings": {"age": {"unit": "years"}}}, "meanings.age.words"),
+    ("a meaning of two lines", {"meanings": {"age": {"words": "age\nof the patient"}}}, "on one line"),
+    ("a meaning as markup", {"meanings": {"age": {"words": "<b>age</b>"}}}, "without < and >"),
+    ("a yes in years", {"meanings": {"age": {"words": "age", "unit": "years", "answer": True}}}, "and not with a yes"),
+    (
+        "two columns of one meaning",
+        {"confounders": ["z"], "meanings": {"age": {"words": "Age"}, "z": {"words": "age "}}},
+        "the same of several columns: age, z",
+    ),
+    (
+        "a yes or no of levels",
+        {"categorical": ["age"], "meanings": {"age": {"words": "over 65", "answer": True}}},
+        "categorical calls levels: age",
+    ),
     ("a gate that earns, waived", {"waivers": [WAIVER | {"gate": "effect_calibration"}]}, "waivers"),
 ]
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_contracts.kind import Kind
+from data_contracts.meaning import Meaning
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason
 from data_contracts.similar_groups import SimilarGroups
@@ -155,7 +156,7 @@ def test_contributions_are_told_in_words(build_policy, rules, patient):
     """Which feature, which way, how much, in the outcome's unit."""
     policy = build_policy(slopes=((0, 0), (0.5, -0.7), (0, 0)))
     because = _arm(recommend(patient(age=61, phq9_week0=22), policy, rules), "cbt").because
-    assert because.endswith("in PHQ-9 points: phq9_week0 takes away 1.4 and age adds 1.1.")
+    assert because.endswith("in PHQ-9 points: PHQ-9, week 0 takes away 1.4 and age adds 1.1.")
 
 
 def _with_groups(policy: Any) -> Any:
@@ -169,7 +170,7 @@ def test_similar_patients_are_told_as_observed(policy, rules, patient):
     """Counts and outcomes of the lowest group that an arm has, never as an effect; none where there are none."""
     answer = recommend(patient(), _with_groups(policy), rules)
     usual, cbt, ssri = (_arm(answer, name).similar for name in ("usual_care", "cbt", "ssri"))
-    assert (usual.count, usual.who) == (120, "with phq9_week0 of 15 or less")
+    assert (usual.count, usual.who) == (120, "with PHQ-9, week 0 of 15 or less")
     assert usual.outcome.estimate == 7.0
     assert usual.outcome.upper - 7.0 == pytest.approx(1.6448536 * 4 / 96**0.5)
     assert (cbt.count, cbt.who, cbt.at_least) == (40, "of any kind", True)
@@ -177,7 +178,7 @@ def test_similar_patients_are_told_as_observed(policy, rules, patient):
     assert "not adjusted for why they got it" in cbt.sentence
     assert ssri is None
     more = _arm(recommend(patient(phq9_week0=16), _with_groups(policy), rules), "usual_care").similar
-    assert more.who == "with phq9_week0 of 16 or more"
+    assert more.who == "with PHQ-9, week 0 of 16 or more"
     assert _arm(recommend(patient(), policy, rules), "cbt").similar is None
 
 
@@ -204,7 +205,7 @@ def test_an_unmeasured_cause_was_not_assessed_until_a_study_did(policy, rules, p
     point = TippingPoint(better="ssri", worse="cbt", strength=1.5, benchmark="phq9_week0")
     assessed = replace(policy, manifest=policy.manifest.model_copy(update={"tipping_points": (point,)}))
     told = recommend(patient(), assessed, rules).sentences
-    assert any("1.5 times as strong as phq9_week0" in one for one in told)
+    assert any("1.5 times as strong as PHQ-9, week 0" in one for one in told)
     assert not any("not assessed" in one for one in told)
 
 
@@ -315,3 +316,19 @@ def test_patients_read_no_score_that_is_not_a_difference(policy, rules, patient)
     assert _arm(answer, "ssri").plain_sentence.endswith(
         "The gap is about 3 PHQ-9 points, but it could be as little as 2 or as much as 4."
     )
+
+
+def test_columns_are_called_what_the_protocol_says(build_policy, rules, patient):
+    """In every sentence on a covariate its meaning stands, without the unit; the answer's own keys stay names."""
+    policy = build_policy(slopes=((0, 0), (0.5, -0.7), (0, 0)))
+    meanings = {"age": Meaning(words="age at referral", unit="years"), "sex": Meaning(words="sex on record")}
+    point = TippingPoint(better="cbt", worse="usual_care", strength=1.5, benchmark="age")
+    update = {"meanings": meanings, "tipping_points": (point,)}
+    policy = replace(_with_groups(policy), manifest=policy.manifest.model_copy(update=update))
+    answer = recommend(patient(age=61, phq9_week0=22, sex=None), policy, rules)
+    assert "age at referral adds 1.1." in _arm(answer, "cbt").because
+    assert "Not given, and filled as when learning: sex on record." in " ".join(answer.sentences)
+    assert answer.missing == ("sex",)
+    assert "PHQ-9, week 0 of 16 or more" in _arm(answer, "usual_care").similar.who
+    without = recommend(patient(age=None), policy, rules)
+    assert any("age at referral not given" in one for one in without.sentences)

@@ -192,6 +192,7 @@ def small_protocol() -> Callable[[Path], None]:
         asked |= {"arms": {"reference": "usual_care", "offered": ["cbt"]}, "groups": ["sex"]}
         asked |= {"secondary_outcomes": [], "derived_outcomes": [], "effect_modifiers": ["phq9_week0", "age"]}
         asked |= {"confounders": ["sex", "wait_days"], "refuters": {"draws": 20, "dowhy": False}}
+        asked["meanings"] = {"wait_days": asked["meanings"]["wait_days"]}
         del asked["records"]["cluster"]
         trial |= {"therapies": {}, "strategies": {"usual_care": "usual_care", "cbt": "cbt"}}
         names = ("site", "sex", "age", "phq9_week0", "wait_days")

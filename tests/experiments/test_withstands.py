@@ -250,3 +250,12 @@ def test_a_withdrawn_pair_is_not_told(clinic: StudyResult, found: Sensitivity) -
     assert again.sensitivity is not None
     assert {gone.better, gone.worse} not in [{one.better, one.worse} for one in again.sensitivity.pairs]
     assert {gone.better, gone.worse} not in [{kind.first, kind.next} for kind in again.sensitivity.kinds]
+
+
+def test_the_policy_calls_columns_as_the_protocol_does(clinic: StudyResult) -> None:
+    """Words, units and answers of all covariates are in the signed manifest, and the engine speaks in them."""
+    policy = load_policy(files_of(clinic))
+    assert policy.manifest.meanings == clinic.protocol.meanings
+    assert policy.manifest.meanings["bmi"].unit == "kg/m²"
+    assert policy.words["prior_ssri"] == "an SSRI before this episode"
+    assert policy.words["phq9_week0"] == "PHQ-9, week 0"

@@ -29,6 +29,7 @@ from data_contracts.encoding import Encoding, Feature
 from data_contracts.fill_sketch import FillSketch, fill_arrays
 from data_contracts.gate import Gate, GateState, Individualisation, Waiver
 from data_contracts.manifest import ArmRecord, PolicyManifest, Promotion, sha256
+from data_contracts.meaning import Meaning
 from data_contracts.places import trusted_keys
 from data_contracts.protocol import Outcome
 from data_contracts.support import CELLS, Support
@@ -126,6 +127,7 @@ def manifest(*, gate: GateState = "passed") -> PolicyManifest:
         min_propensity=0.025,
         encoding=Encoding(features=FEATURES, centre=(15.0, 45.0, 0.4), scale=(5.0, 12.0, 0.5)),
         effect_modifiers=tuple(feature.name for feature in FEATURES[:2]),
+        meanings={"sex": Meaning(words="sex on record")},
         basis=Basis(columns=2, centre=(0.0, 0.0), scale=(1.0, 1.0)),
         gates=(Gate(name="equipoise", value=0.3, mark="0.2", state=gate, sentence="Overlap.", waiver=waiver),),
         individualisation=(_decision("icbt", varies=False), _decision("cbt", varies=True)),

@@ -216,6 +216,15 @@ def test_who_withdrew_since_is_told_of(client: Any, asked: Asked, profile: dict[
         assert ('id="weights"' not in page) is told
 
 
+def test_columns_are_called_what_the_signed_policy_says(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """What is known, what is asked and the whole answer in words call a column as its study's protocol does."""
+    assert "<bdi>sex on record</bdi>" in client.get(asked(profile)).text
+    del profile["values"]["sex"]
+    page = client.get(asked(profile)).text
+    assert re.search(r"<label [^>]*>sex on record</label>", page)
+    assert "filled as when learning: sex on record." in page
+
+
 def test_nothing_is_asked_where_no_ranking_comes(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
     """Of a patient who did not agree to decision support the page asks nothing: no answer would bring a ranking."""
     assert 'id="ask-title"' in client.get(asked(profile)).text

@@ -57,7 +57,7 @@ def test_cannot_compare_is_a_card(ehr: Any) -> None:
     """Where nothing can be compared the card says so in words, with what to do instead and without a number."""
     (card,) = ehr.cards(prefetch={"questionnaires": None})
     assert "cannot be compared for this patient" in card["summary"]
-    assert "phq9\\_week0 not given" in card["detail"]
+    assert "PHQ-9, week 0 not given" in card["detail"]
     assert "suggestions" not in card
     assert "points" not in card["detail"]
 
