@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import yaml
 
+from data_contracts.column_words import column_label
 from experiments.first_protocol.guess import FirstProtocol
 
 ONE_LINE = 1_000_000
@@ -28,6 +29,11 @@ UNDECIDED = """\
 # later must not stand there: to adjust for it hides effects, or makes them up. Nothing in these names tells:
 """
 LATER = "# Left out, as they seem to be measured after the therapy was chosen, or made from what was:\n"
+MEANINGS = """\
+# Clinicians read no column names. Say in words what these hold, with a unit where a number needs one, and answer: true
+# where 1 is a yes and 0 a no, for example {words: body mass index, unit: kg/m²}:
+# meanings:
+"""
 REST = """\
 # What a first look cannot tell, and a good study often says:
 # negative_controls: {outcomes: [a column that no therapy can have changed]}   # shows bias that is left
@@ -45,6 +51,7 @@ def protocol_text(first: FirstProtocol) -> str:
         "".join(_arms(first)),
         "".join(_outcome(first)),
         "".join(_covariates(first)),
+        "".join(_meanings(first)),
         REST,
     ]
     return "\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
@@ -101,6 +108,15 @@ def _covariates(first: FirstProtocol) -> Iterator[str]:
         yield LATER + _commented(map(_word, dict.fromkeys((*first.outcome.between, *sorts.later))))
     if sorts.unusable:
         yield "# Left out:\n" + _commented(f"{_word(name)}: {why}" for name, why in sorts.unusable.items())
+
+
+def _meanings(first: FirstProtocol) -> Iterator[str]:
+    """What nothing shipped has words for, to be filled in: as it stands, without words, it is refused."""
+    sorts = first.covariates
+    names = dict.fromkeys((*sorts.modifiers, *sorts.confounders, *sorts.groups))
+    if unsaid := [name for name in names if column_label(name, {}) == name.replace("_", " ")]:
+        yield MEANINGS
+        yield from (f"#   {_word(name)}: {{words: }}\n" for name in unsaid)
 
 
 def _listed(names: Iterable[str], depth: int) -> str:

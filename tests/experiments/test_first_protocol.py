@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,21 @@ def test_a_study_takes_a_table_by_it(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert (protocol.name, protocol.arms.names) == ("own-table", ("waiting_list", "guided_cbt"))
     assert {*protocol.covariates} == {"phq9_baseline", "age"}
     assert len(check_episodes(read_table(tmp_path / "own table.csv"), protocol).arm) == 120
+
+
+def test_what_columns_mean_is_asked_for() -> None:
+    """Columns that no fact and no instrument has words for stand ready to be filled in, and empty they are refused."""
+    text = written(simulate("clinic", 1500, 1).records)
+    asked = re.findall(r"^#   (\w+): \{words: \}$", text, re.MULTILINE)
+    assert {"prior_ssri", "wait_days", "bmi", "sex"} <= {*asked}
+    assert not {"phq9_week0", "gad7", "age"} & {*asked}
+    block = "meanings:\n" + "".join(f"  {name}: {{words: }}\n" for name in asked)
+    with pytest.raises(BadInput, match=r"meanings\.bmi\.words"):
+        protocol_of(f"{text}\n{block}")
+    filled = block.replace("bmi: {words: }", "bmi: {words: body mass index, unit: kg/m²}")
+    for name in asked:
+        filled = filled.replace(f"  {name}: {{words: }}", f"  {name}: {{words: what {name} is}}")
+    assert protocol_of(f"{text}\n{filled}").meanings["bmi"].unit == "kg/m²"
 
 
 def test_no_result_is_looked_at() -> None:
