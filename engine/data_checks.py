@@ -9,6 +9,7 @@ from functools import lru_cache
 from math import isnan
 from typing import Protocol
 
+from data_contracts.column_words import column_words
 from data_contracts.contradiction import Contradiction, load_contradictions
 from data_contracts.data_query import DataQuery
 from data_contracts.fact import Answer, UnreadableFact, load_facts, read_fact
@@ -133,7 +134,7 @@ class SheetCheck:
     def doubts(self, record: Record) -> Iterator[Doubt]:
         """See ``Check``."""
         for found in self.sheet.disagreements(record.values):
-            words = {"instrument": found.instrument.id, "total": str(self.sheet.total)}
+            words = {"instrument": found.instrument.id, "total": column_words(str(self.sheet.total), {})}
             also: list[tuple[str, object]] = []
             if found.kind == "twice":
                 facts = [name for name in found.columns if name in load_facts()]
@@ -200,9 +201,11 @@ def _is_human(age: float) -> bool:
 
 
 def _query(kind: str, about: Iterable[str], **words: str) -> DataQuery:
+    """One query; columns are told in words, which facts and instruments have of their own."""
     sentence, check = HEAD[kind]
     about = tuple(about)
-    return DataQuery(id=kind, about=about, sentence=sentence.format(names=", ".join(about), **words), check=check)
+    names = "; ".join(column_words(name, {}) for name in about)
+    return DataQuery(id=kind, about=about, sentence=sentence.format(names=names, **words), check=check)
 
 
 def _number(value: object) -> float | None:

@@ -223,6 +223,8 @@ def test_columns_are_called_what_the_signed_policy_says(client: Any, asked: Aske
     page = client.get(asked(profile)).text
     assert re.search(r"<label [^>]*>sex on record</label>", page)
     assert "filled as when learning: sex on record." in page
+    profile["values"]["phq9_week0"] = 99
+    assert "a total is outside its range (PHQ-9, week 0)." in client.get(asked(profile)).text
 
 
 def test_nothing_is_asked_where_no_ranking_comes(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
