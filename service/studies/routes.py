@@ -74,6 +74,12 @@ def entry_of(given: Collaborators, actor: Actor) -> Entry:
     return Entry("study", actor, given.clock())
 
 
+def note_reading(given: Collaborators, actor: Actor, study: str, kind: str) -> None:
+    """Remember that a file of a study was given to somebody: its table is many patients' records."""
+    detail: dict[str, str | int] = {"what": f"study_{kind}", "request": study}
+    given.store.note(Entry("read", actor, given.clock(), detail=detail))
+
+
 def check_table(name: str, content: bytes) -> str:
     """How the name of a table ends.
 
@@ -188,4 +194,5 @@ def get_report(study: str, given: Given, actor: Acting) -> Response:
     with given.store.looking() as connection:
         study_requests.request_of(connection, actor.principal.organisation, study)
         page = file_of(connection, given.store.ring, study, REPORT)
+    note_reading(given, actor, study, REPORT)
     return Response(page, 200, {**PRIVATE, **foreign_headers(page)}, media_type="text/html")

@@ -14,7 +14,7 @@ from service.request_body import body_of, bytes_of, documented_body
 from service.routes_recommendations import PRIVATE
 from service.storage import study_requests
 from service.storage.study_files import PROTOCOL, REPORT, TABLE, file_of, sealed_file
-from service.studies.routes import BODY, BYTES, MEBIBYTE, entry_of
+from service.studies.routes import BODY, BYTES, MEBIBYTE, entry_of, note_reading
 from service.studies.routes import ROUTER as STUDIES
 
 LARGEST_REPORT = 50 * MEBIBYTE
@@ -64,6 +64,7 @@ def get_file(study: str, kind: str, given: Given, actor: Acting) -> Response:
         study_requests.request_of(connection, actor.principal.organisation, study)
         wanted = kind if kind in (PROTOCOL, TABLE) else PROTOCOL + TABLE
         content = file_of(connection, given.store.ring, study, wanted)
+    note_reading(given, actor, study, kind)
     return Response(content, 200, PRIVATE, media_type=BYTES)
 
 

@@ -188,6 +188,18 @@ def test_everything_that_is_done_stands_in_the_audit(client: Any, store: Store) 
     assert told[1]["bytes"] == len(ROWS)
 
 
+def test_who_reads_its_files_is_remembered(client: Any, store: Store) -> None:
+    """A table is many patients' records: who got it, or the protocol, leaves a record before it is given."""
+    study = sent(client)
+    for kind in ("protocol", "table"):
+        assert client.get(f"{URL}/{study}/files/{kind}").status_code == 200
+    assert client.get(f"{URL}/{study}/report").status_code == 404
+    with store.engine.connect() as connection:
+        rows = connection.execute(text("SELECT content FROM audit ORDER BY seq")).scalars()
+        read = [told["detail"] for told in map(json.loads, rows) if told["kind"] == "read"]
+    assert read == [{"what": f"study_{kind}", "request": study} for kind in ("protocol", "table")]
+
+
 def test_other_organisations_have_none_of_it(client: Any, store: Store) -> None:
     """A request is found by its own organisation alone."""
     study = sent(client)
