@@ -12,6 +12,7 @@ from pathlib import Path
 
 from data_contracts.errors import BadUsage
 from data_contracts.places import home, trusted_services
+from service.console import warn
 from service.storage.key_ring import KeyRing, new_ring, parse_ring
 
 FILE = "EQUIPOISE_KEYS_FILE"
@@ -29,6 +30,7 @@ class Keys:
     def __init__(self, ring: KeyRing, path: Path | None = None, *, made_here: bool = False) -> None:
         self.path, self.made_here = path, made_here
         self._ring, self._seen = self._live(ring), _stamp(path)
+        self._told: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
         return f"Keys({self._ring!r})"
@@ -37,11 +39,18 @@ class Keys:
     def ring(self) -> KeyRing:
         """The key ring as it is now.
 
-        A file that cannot be read for the moment leaves the ring as it was: serving goes on.
+        A file that cannot be read, that others may read, or that holds none leaves the ring as it was: serving goes
+        on, and whoever runs the service is told.
         """
         stamp = _stamp(self.path)
         if self.path is not None and stamp is not None and stamp != self._seen:
-            self._ring, self._seen = self._live(read_ring(self.path)), stamp
+            try:
+                self._ring, self._seen = self._live(read_ring(self.path)), stamp
+                self._told = None
+            except BadUsage as error:
+                if stamp != self._told:
+                    warn(f"WARNING: the keys of before are used on. {error}")
+                self._told = stamp
         return self._ring
 
     def _live(self, ring: KeyRing) -> KeyRing:

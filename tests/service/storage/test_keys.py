@@ -93,6 +93,22 @@ def test_who_is_at_work_when_keys_are_rotated(full: tuple[Store, list[str]]) -> 
     assert store.get(str(item.id)).person == found.person
 
 
+def test_a_broken_file_while_serving(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A key file that others may read, or that holds something else, is told once; the keys of before are used on."""
+    path = home / "keys.json"
+    keys = Keys(make_ring(path, NOW), path)
+    before, text = keys.ring, path.read_text()
+    for broken, mode in (("{", 0o600), (text + " ", 0o644)):
+        path.write_text(broken)
+        path.chmod(mode)
+        assert keys.ring == keys.ring == before
+        assert capsys.readouterr().err.count("WARNING: the keys of before are used on.") == 1
+    path.chmod(0o600)
+    change_ring(path, lambda ring: ring.with_new_master(NOW))
+    assert keys.ring.current != before.current
+    assert capsys.readouterr().err == ""
+
+
 def test_rotation_while_serving(full: tuple[Store, list[str]]) -> None:
     """While a command rotates three times, another process's store reads and writes: not one reading fails."""
     store, ids = full
