@@ -57,7 +57,7 @@ class Preference:
     @kept
     def interval(self) -> FloatArray:
         """(n, K, 3) utilities and their ends."""
-        return self.utilities.interval(self.policy.z)
+        return self.utilities.interval
 
     @kept
     def dominates(self) -> BoolArray:

@@ -56,9 +56,7 @@ class _Told:
         self._weighed = self._weights.nonzero()[0]
         self._offered = decision.offered[0, self._policy.ranked_at]
         self._ranks = chosen.ranking.of_one()
-        margin = self._policy.z * worth.error[0]
-        least, most = worth.least[0], worth.most[0]
-        self._ends = np.array([least, least - margin, most + margin])
+        self._ends = np.array([worth.least[0], worth.low[0], worth.high[0]])
         self._amounts = self._ends * (self._shares / self._table.exchange)
 
     def ranking(self) -> PreferenceRanking:

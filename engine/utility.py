@@ -34,7 +34,7 @@ class Utilities:
         least, most: (n, K, M) values between the ends of what is possible; the same where they are known.
         rate: (n, M) what one unit of each attribute is worth on the common scale.
         scale: (n,) what one unit of the common scale is worth as utility, where weights add to one.
-        error: (n, K, M) standard errors of served values.
+        low, high: (n, K, M) the ends of what the unknown and sampling error allow; of effects those that are told.
         critical: (n,) what the standard error of a difference is multiplied by, for all pairs of arms at once.
         difference_error: (n, K, K, M) standard errors of differences of served values.
     """
@@ -45,7 +45,8 @@ class Utilities:
     most: FloatArray
     rate: FloatArray
     scale: FloatArray
-    error: FloatArray
+    low: FloatArray
+    high: FloatArray
     critical: FloatArray
     difference_error: FloatArray
 
@@ -64,11 +65,11 @@ class Utilities:
         """(n, K, K) what sampling error leaves open of a difference, whatever the correlation between outcomes."""
         return self.critical[:, None, None] * _weighed(self.difference_error, self.rate)
 
-    def interval(self, z: float) -> FloatArray:
+    @kept
+    def interval(self) -> FloatArray:
         """(n, K, 3) utilities: by what arms are placed, and the ends of what the unknown and sampling error allow."""
-        error = z * _weighed(self.error, self.rate)
-        ends = (self.lowest, self.lowest - error, self.highest + error)
-        found = np.empty((*error.shape, 3))
+        ends = (self.lowest, _weighed(self.low, self.rate), _weighed(self.high, self.rate))
+        found = np.empty((*self.lowest.shape, 3))
         for at, end in enumerate(ends):
             found[..., at] = end
         found *= self.scale[:, None, None]
@@ -90,28 +91,38 @@ def utilities(table: AttributeTable, weights: FloatArray, allowed: BoolArray, de
     """
     weights = np.where((allowed @ table.known) > 0, weights, 0.0)
     n, (k, m), served = len(weights), table.known.shape, table.served
-    least, most, error, between = np.empty((n, k, m)), np.empty((n, k, m)), np.zeros((n, k, m)), np.zeros((n, k, k, m))
+    least, most, between = np.empty((n, k, m)), np.empty((n, k, m)), np.zeros((n, k, k, m))
     least[:], most[:] = table.least, table.most
-    effects, joint = _of_outcomes(decision, table.outcomes)
+    low, high = least.copy(), most.copy()
+    effects, ends, joint = _of_outcomes(decision, table.outcomes)
     least[..., served] = most[..., served] = effects.swapaxes(1, 2)
-    error[..., served] = np.sqrt(np.maximum(joint.diagonal(axis1=2, axis2=3), 0.0)).swapaxes(1, 2)
+    low[..., served], high[..., served] = ends.transpose(3, 0, 2, 1)
     between[..., served] = np.moveaxis(standard_errors(joint), 1, -1)
     rate, scale = _rates(weights, table.exchange)
     critical = _critical(weights[:, served] > 0, joint, allowed, decision, table.outcomes)
-    return Utilities(table, weights, least, most, rate, scale, error, critical, between)
+    return Utilities(table, weights, least, most, rate, scale, low, high, critical, between)
 
 
-def _of_outcomes(decision: Decision, outcomes: Sequence[int]) -> tuple[FloatArray, FloatArray]:
-    """(n, S, K) effects on S outcomes, 0 the primary one, and their (n, S, K, K) joint covariances."""
+def _of_outcomes(decision: Decision, outcomes: Sequence[int]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Of S outcomes, 0 the primary one: effects, the ends told of them, and joint covariances.
+
+    Returns:
+        (n, S, K) effects, (n, S, K, 2) ends of their intervals, (n, S, K, K) covariances.
+    """
     n, k = decision.effect.shape[:2]
-    effects, joint = np.empty((n, len(outcomes), k)), np.empty((n, len(outcomes), k, k))
+    shape = (n, len(outcomes), k)
+    effects, ends, joint = np.empty(shape), np.empty((*shape, 2)), np.empty((*shape, k))
     for at, outcome in enumerate(outcomes):
         if outcome == 0 or decision.others is None:
             effects[:, at], joint[:, at] = decision.effect[..., 0], decision.covariance
+            ends[:, at] = decision.effect[..., 1:]
         else:
             effects[:, at] = decision.others.effects[:, outcome - 1]
+            ends[:, at] = decision.others.told[:, outcome - 1, :, 1:]
             joint[:, at] = decision.others.covariance[:, outcome - 1]
-    return effects, joint
+    np.minimum(ends[..., 0], effects, out=ends[..., 0])
+    np.maximum(ends[..., 1], effects, out=ends[..., 1])
+    return effects, ends, joint
 
 
 def _weighed(values: FloatArray, rate: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from data_contracts.basis import Basis
 from data_contracts.cohort import Cohort
 from data_contracts.effects import ServedEffects
+from data_contracts.preferences import Preferences
 from data_contracts.recommendation import Reason
 from data_contracts.rule_file import load_rules
 from data_contracts.secondary_outcome import SecondaryOutcome
@@ -216,6 +217,21 @@ def test_other_outcomes_cover_it_too(build_policy):
     full = ask(policy, known).others.told
     width = effects[..., 2] - effects[..., 1]
     assert (width >= full[..., 2] - full[..., 1] - 1e-9).mean() > 0.9
+
+
+def test_what_matters_is_told_no_more_surely_than_the_effects(build_policy, patient):
+    """With all weight on symptom relief a utility's interval is the effect's, in units of exchange, gaps included."""
+    policy = learned(build_policy, records(2), 2)
+    values = {"phq9_week0": 15.0, "gad7": 11.0, "duration": None, "episodes": None, "work": "full"}
+    asked = patient(**values).model_copy(update={"preferences": Preferences(symptom_relief=1.0)})
+    answer = recommend(asked, policy, RULES)
+    effects = {advice.arm: advice.effect for advice in answer.arms}
+    exchange = next(one.exchange for one in answer.preference.attributes if one.attribute == "symptom_relief")
+    assert len(answer.preference.arms) == 3
+    for told in answer.preference.arms:
+        ends = np.array(astuple(effects[told.arm]))
+        assert np.allclose(exchange * np.array(astuple(told.utility)), ends, atol=1e-9)
+        assert np.allclose(astuple(told.parts[0].value), ends, atol=1e-9)
 
 
 def test_nothing_is_ranked_without_the_baseline_score(build_policy, patient):
