@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from data_contracts.errors import Refused
 from data_contracts.protocol_file import parse_document, read_yaml
+from data_contracts.stripped import STRIPPED
 
 VARIABLE = "EQUIPOISE_CONTACTS"
 FORMAT = """\
@@ -28,7 +29,13 @@ def _quoted(value: Any) -> Any:
     return value
 
 
-Line = Annotated[str, Field(min_length=1, max_length=200)]
+def _dialled(text: str) -> str:
+    if not any(character.isdigit() for character in text):
+        raise ValueError("a number that can be dialled")
+    return text
+
+
+Line = Annotated[str, Field(min_length=1, max_length=200), STRIPPED]
 
 
 class Contact(BaseModel):
@@ -43,7 +50,7 @@ class Contact(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Line
-    phone: Annotated[Line, BeforeValidator(_quoted)]
+    phone: Annotated[Line, BeforeValidator(_quoted), AfterValidator(_dialled)]
     when: Line
 
     @property
