@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 class FrozenFact(BaseModel):
     """Base of what is stated once and never changed; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Figure(FrozenFact, Generic[Value]):

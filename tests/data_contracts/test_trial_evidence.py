@@ -89,6 +89,9 @@ def test_a_log_odds_ratio_is_judged_in_standard_deviations():
         (lambda c: c["entries"][1].update(estimat=0.3), "entry SSRI.estimat: expected a known key"),
         (lambda c: c["entries"][1].pop("trials"), "entry SSRI.trials: expected a value; found none"),
         (lambda c: c["entries"][0].update(standard_error=-1), "entry CBT.standard_error"),
+        (lambda c: c["entries"][0].update(estimate=float("nan")), "entry CBT.estimate"),
+        (lambda c: c["entries"][0].update(standard_error=float("inf")), "entry CBT.standard_error"),
+        (lambda c: c.update(tau=float("inf")), "made_up.yaml, tau"),
         (lambda c: c["entries"][1].update(therapy="CBT"), "each therapy has one entry; several: CBT"),
         (
             lambda c: c.update(correlations=[{"therapies": ["CBT", "IPT"], "value": 0.1}]),
