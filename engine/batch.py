@@ -14,7 +14,7 @@ from data_contracts.site_offer import SiteOffers
 from engine.availability import offer_columns, with_sites
 from engine.bars import bars_of
 from engine.decision import Decision, decide
-from engine.doubts import doubts_in, settled_cohort
+from engine.doubts import doubts_in, hides, settled_cohort
 from engine.exclusions import excluded_in
 from engine.patient import read_patients
 from engine.policy import Policy
@@ -60,7 +60,8 @@ def _recommend(
     rulings, which = judge_cohort(cohort, policy, rules, today, doubts, whose)
     bars = bars_of(rulings, which, excluded_in(cohort, policy))
     patients = read_patients(settled_cohort(cohort, doubts, whose), policy)
-    decision = decide(policy, patients, bars)
+    recorded = read_patients(cohort, policy) if hides(doubts, policy.feature_names) else None
+    decision = decide(policy, patients, bars, recorded)
     queries = np.array([doubt.text for doubt in doubts], dtype=object)[whose]
     queries, offered = with_sites(queries, cohort, offers), offer_columns(cohort, policy, offers)
     table = recommendation_table(cohort.patient_id, decision, rulings, which, queries, offered)

@@ -107,16 +107,20 @@ class Decision:
         return np.lexsort((names, harm, group), axis=-1)
 
 
-def decide(policy: Policy, patients: Patients, bars: Bars) -> Decision:
+def decide(policy: Policy, patients: Patients, bars: Bars, recorded: Patients | None = None) -> Decision:
     """Decide for n patients.
 
     Args:
         policy: by which to decide.
-        patients: what it needs of them.
+        patients: what it needs of them, without what is in doubt.
         bars: what stands against ranking arms, by safety rules and by the clinician.
+        recorded: the same patients with what is in doubt, if anything is: it may take a rank away and never gives one.
     """
     overlap = overlap_of(policy.support, patients.covariates)
     reason = arm_reasons(policy, patients, overlap.verdicts, bars)
+    if recorded is not None:
+        verdicts = overlap_of(policy.support, recorded.covariates).verdicts
+        reason = np.where(reason == OPEN, arm_reasons(policy, recorded, verdicts, bars), reason)
     here = serve_here(policy.effects, patients, policy.z, policy.manifest.confidence)
     expected = expected_outcomes(policy, patients.covariates, overlap.probability, here.effects)
     allowed = reason[:, policy.ranked_at] == OPEN

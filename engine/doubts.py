@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -69,6 +69,11 @@ def settled(profile: PatientProfile, doubts: Doubts) -> PatientProfile:
         return profile
     values = {name: None if name in doubts.names else value for name, value in profile.values.items()}
     return profile.model_copy(update={"values": values})
+
+
+def hides(doubts: Iterable[Doubts], names: Set[str]) -> bool:
+    """Whether anything of these names is in doubt."""
+    return any(one.names & names for one in doubts)
 
 
 def doubts_in(cohort: Cohort, today: date | None) -> tuple[list[Doubts], IntArray]:

@@ -13,7 +13,7 @@ from engine.answer import answer
 from engine.availability import offered_at, site_queries
 from engine.bars import bars_by, without
 from engine.decision import decide
-from engine.doubts import doubts_of, settled
+from engine.doubts import doubts_of, hides, settled
 from engine.exclusions import excluded_arms
 from engine.gaps import gaps_of
 from engine.guideline import guideline_view
@@ -49,7 +49,8 @@ def recommend(
     doubts = doubts_of(profile, today)
     ruling = judge_safety(profile, policy, rules, today, doubts)
     patient = read_patient(settled(profile, doubts), policy)
-    decision = decide(policy, patient, without(bars_by(ruling), excluded_arms(profile, policy)))
+    recorded = read_patient(profile, policy) if hides([doubts], policy.feature_names) else None
+    decision = decide(policy, patient, without(bars_by(ruling), excluded_arms(profile, policy)), recorded)
     arms = advise(policy, patient, decision, ruling, offered_at(profile.site, policy, offers))
     preference = preference_ranking(profile, policy, patient, decision)
     gaps, guideline = gaps_of(policy, patient, decision), guideline_view(policy, patient, decision)

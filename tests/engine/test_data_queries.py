@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
+from data_contracts.cohort import Cohort
 from data_contracts.profile import PatientProfile
+from engine.batch import recommend_cohort
 from engine.recommend import recommend
 
 TODAY = date(2026, 6, 1)
@@ -59,6 +62,31 @@ def test_pregnancy_rules_hold_while_the_sex_is_in_doubt(build_policy, rules, pat
     ssri = next(advice for advice in answer.arms if advice.arm == "ssri")
     assert (ssri.flags, ssri.reason) == (("SEV-01", "PREG-01", "PREG-03"), "TOO_FEW_SIMILAR")
     assert "sex" in answer.missing
+
+
+@pytest.mark.parametrize("sex", ["male", "man"])
+def test_what_is_in_doubt_gives_no_arm_a_rank(build_policy, rules, patient, sex):
+    """Men hardly ever got CBT, the records know no "man": a pregnancy that puts the sex in doubt brings no arm in."""
+    policy = build_policy(support=((0, 0, 0, 0), (0, 0, 0, -9.0), (0, 0, 0, 0)))
+    answers = [ask(policy, rules, patient, sex=sex, pregnant=pregnant) for pregnant in ("no", None, "yes")]
+    assert answers[2].queries
+    for answer in answers:
+        assert next(advice for advice in answer.arms if advice.arm == "cbt").rank is None
+    (table,) = (table for _, table in recommend_cohort(pregnant_of(sex), policy, rules, today=TODAY))
+    assert table["reason"].tolist() == [advice.reason for advice in answers[2].arms]
+
+
+def pregnant_of(sex: str) -> Cohort:
+    """One patient of ``KNOWN``'s values, pregnant and of this sex, as columns."""
+    values = {"phq9_item9": 0.0, "phq9_week0": 14.0, "age": 40.0}
+    texts = {"sex": sex, "pregnant": "yes", "decision_support_consent": "yes"}
+    columns = {name: np.array([value]) for name, value in values.items()}
+    return Cohort(
+        np.array(["p1"], dtype=object),
+        columns | {name: np.array([text], dtype=object) for name, text in texts.items()},
+        {},
+        {},
+    )
 
 
 def test_a_baseline_in_doubt_is_not_ranked_by(policy, rules, patient):
