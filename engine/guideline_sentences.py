@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from data_contracts.interval import Interval
 from data_contracts.recommendation import Reason
+from engine.benefit import signed
 from engine.decision import Decision
 from engine.policy import Policy
 from engine.reason_codes import OPEN, REASONS
@@ -72,7 +73,7 @@ def guideline_sentence(
 
 def _better(policy: Policy, decision: Decision, best: str, other: str, at: int, by: Interval) -> str:
     unit, confidence = policy.manifest.outcome.unit, policy.manifest.confidence
-    ends = f"{by.estimate:.1f} {unit} ({confidence:.0%} interval {by.lower:+.1f} to {by.upper:+.1f})"
+    ends = f"{by.estimate:.1f} {unit} ({confidence:.0%} interval {signed(by.lower)} to {signed(by.upper)})"
     if decision.ranking.in_top_set[0, policy.rank_of[at]]:
         alone = by.lower > 0  # one comparison; ranks hold for all at once, and are wider
         told = "All comparisons taken together, the records" if alone else "The records"

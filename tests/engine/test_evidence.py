@@ -71,6 +71,13 @@ def test_what_rounds_to_nothing_has_no_minus(policy):
     assert told == "1.0 PHQ-9 points better (90% interval +0.0 to +2.0)"
 
 
+@pytest.mark.parametrize("estimate", [0.0, -0.0, -0.04, 0.04])
+def test_what_rounds_to_nothing_is_neither_better_nor_worse(estimate):
+    """Whoever reads "0.0 points worse" reads of a harm that nobody saw."""
+    told = benefit_text(Interval(estimate=estimate, lower=-0.3, upper=0.3), "points", "90% interval")
+    assert told == "0.0 points better or worse (90% interval -0.3 to +0.3)"
+
+
 @pytest.fixture
 def ask(policy: Policy, rules: Any, patient: Callable[..., Any]) -> Callable[..., Any]:
     """Answer for a patient by the plain policy with this evidence."""
