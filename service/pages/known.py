@@ -9,13 +9,14 @@ from datetime import date
 
 from data_contracts.column_words import column_label, is_answer
 from data_contracts.encoding import Feature
-from data_contracts.fact import Fact, load_facts
+from data_contracts.fact import Fact, UnreadableFact, load_facts, read_fact
 from data_contracts.instrument_name import instrument_for
 from data_contracts.manifest import PolicyManifest
 from data_contracts.meaning import Meaning
 from data_contracts.profile import PatientProfile, Value
 from data_contracts.recommendation import Recommendation
 from data_contracts.would_change import WouldChange
+from engine.fact_readings import is_stale
 
 ASKED_FIRST = ("phq9_item9", "decision_support_consent")
 
@@ -84,8 +85,7 @@ def known_of(
             continue
         day = profile.as_of.get(name)
         days = None if day is None else (today - day).days
-        fact = facts.get(name)
-        aged = fact is not None and days is not None and days > fact.valid_days and not fact.lasting
+        aged = name in facts and is_aged(name, value, day, today)
         used, said = name not in answer.unused, _said(value) if is_answer(name, meanings) else None
         found.append(Known(name, column_label(name, meanings), value, day, days, aged, used, said))
     return tuple(sorted(found, key=lambda one: (not one.used, not one.aged)))
@@ -136,6 +136,14 @@ def _before(answer: Recommendation) -> dict[str, tuple[str, ...]]:
             if name not in anyway:
                 found.setdefault(name, []).append(arm.label)
     return {name: tuple(labels) for name, labels in found.items()}
+
+
+def is_aged(fact: str, value: Value, day: date | None, today: date) -> bool:
+    """Whether an answer is too old to count, as rules see it: of what is lifelong a yes never is, a no is."""
+    try:
+        return is_stale(fact, read_fact(fact, value), day, today)
+    except UnreadableFact:
+        return False
 
 
 def _said(value: Value) -> bool | None:

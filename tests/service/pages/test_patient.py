@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from data_contracts.profile import PatientProfile
+from service.pages.known import known_of
 
 WHO = {"by": "Dr <b>A</b> Mbeki", "role": "GP, licence 123"}
 Asked = Callable[[dict[str, Any]], str]
@@ -94,6 +99,25 @@ def test_what_is_missing_is_asked(client: Any, send: Any, asked: Asked, profile:
     made = send(f"{where}/again", **{"v.phq9_week0": "17"})
     assert 'class="interval"' in client.get(made.headers["location"]).text
     assert "Nothing is ranked without it" in client.get(where).text
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "days", "aged"),
+    [
+        ("bipolar_disorder", "no", 366, True),
+        ("bipolar_disorder", "no", 365, False),
+        ("bipolar_disorder", "yes", 4000, False),
+        ("phq9_item9", 0.0, 8, True),
+        ("phq9_item9", 0.0, 7, False),
+    ],
+)
+def test_what_is_too_old_is_so_for_the_page_as_for_the_rules(fact: str, value: Any, days: int, aged: bool) -> None:
+    """A no to what is lifelong goes out of date, and the page says so where the rules ask for it again."""
+    today = date(2026, 6, 1)
+    told = {"patient_id": "p", "values": {fact: value}, "as_of": {fact: today - timedelta(days=days)}}
+    answer, manifest = SimpleNamespace(unused=()), SimpleNamespace(meanings={})
+    (known,) = known_of(PatientProfile.model_validate(told), answer, manifest, today)
+    assert known.aged == aged
 
 
 def test_from_reading_to_the_sheet(client: Any, send: Any, asked: Asked, profile: dict[str, Any]) -> None:
