@@ -59,6 +59,7 @@ def recommendation_table(
         "recommended": told.masked(decision.recommended, held_back),
         "safety": np.repeat(_texts([ruling.safety.level for ruling in rulings])[which], arms),
         **told.interval("expected_outcome", "outcome", decision.expected, decision.offered),
+        **{name: np.repeat(_texts(texts)[which], arms) for name, texts in _of_patients(rulings).items()},
         "safety_flags": told.rows(_by_arm([ruling.flags for ruling in rulings])[which]),
         "check_first": told.rows(_by_arm([ruling.check_first for ruling in rulings])[which]),
         "data_queries": np.repeat(queries, arms),
@@ -70,9 +71,21 @@ def _texts(values: Sequence[str | None]) -> Column:
     return np.array(values, dtype=object)
 
 
+def _of_patients(rulings: Sequence[Ruling]) -> dict[str, list[str | None]]:
+    """What rules say of a patient and of no arm: ids of those that fired, and the facts that are asked for first."""
+    findings = [[one for one in ruling.safety.findings if not one.arms] for ruling in rulings]
+    flags = [[one.rule for one in found if not one.missing] for found in findings]
+    asks = [list(dict.fromkeys(fact for one in found for fact in one.missing)) for found in findings]
+    return {"patient_flags": list(map(_joined, flags)), "patient_asks": list(map(_joined, asks))}
+
+
+def _joined(things: Sequence[str]) -> str | None:
+    return "; ".join(things) or None
+
+
 def _by_arm(said: Sequence[Sequence[Sequence[str]]]) -> Column:
     """(rulings, A) what is said of each arm, parted by semicolons, None if nothing."""
-    return np.stack([_texts(["; ".join(things) or None for things in arms]) for arms in said])
+    return np.stack([_texts([_joined(things) for things in arms]) for arms in said])
 
 
 class ToldRows:

@@ -51,6 +51,7 @@ FACTS = st.dictionaries(
     ).map(lambda others: answers | others)
 )
 Person = tuple[dict[str, Any], dict[str, int], tuple[str, ...]]
+OF_PATIENT = ("patient_flags", "patient_asks")
 SIGNED = ((), ("SI-01",), ("DET-01",), ("SI-01", "DET-01"))
 DAYS = st.dictionaries(st.sampled_from(sorted(load_facts())), st.integers(-1, 400) | st.just(30_000), max_size=6)
 PERSON = st.tuples(FACTS, DAYS, st.sampled_from(SIGNED))
@@ -166,12 +167,16 @@ def test_many_at_once_are_told_the_same(people: list[Person], block: int) -> Non
         answer = recommend(one, POLICY, RULES, DAY)
         for advice in answer.arms:
             queries = list(dict.fromkeys(query.id for query in answer.queries))
-            said = tuple("; ".join(things) or None for things in (advice.flags, advice.check_first, queries))
+            of_patient = [one for one in answer.safety.findings if not one.arms]
+            fired = [one.rule for one in of_patient if not one.missing]
+            asked = list(dict.fromkeys(fact for one in of_patient for fact in one.missing))
+            told = (advice.flags, advice.check_first, queries, fired, asked)
+            said = tuple("; ".join(things) or None for things in told)
             wanted.append((advice.arm, advice.status, advice.reason, answer.safety.level, *said))
     found: list[tuple[Any, ...]] = []
     blocks: list[tuple[Decision, dict[str, Any]]] = list(recommend_cohort(cohort, POLICY, RULES, block, DAY))
     for _, table in blocks:
-        columns = ("arm", "status", "reason", "safety", "safety_flags", "check_first", "data_queries")
+        columns = ("arm", "status", "reason", "safety", "safety_flags", "check_first", "data_queries", *OF_PATIENT)
         found += zip(*(table[name].tolist() for name in columns), strict=True)
     assert found == wanted
 

@@ -23,7 +23,7 @@ COLUMNS = (
     *("effect", "effect_lower", "effect_upper", "average_effect", "average_lower", "average_upper"),
     *("individualised", "rank_lower", "rank_upper", "in_top_set", "recommended", "safety"),
     *("expected_outcome", "outcome_lower", "outcome_upper"),
-    *("safety_flags", "check_first", "data_queries"),
+    *("patient_flags", "patient_asks", "safety_flags", "check_first", "data_queries"),
     *("available", "wait_weeks_lower", "wait_weeks_upper", "offer_as_of"),
 )
 ARMS = ("usual_care", "cbt", "ssri", "ipt")
@@ -40,13 +40,16 @@ def row_of(answer: Recommendation, advice: ArmAdvice) -> tuple[Any, ...]:
     rank = (advice.rank.lower, advice.rank.upper, advice.rank.in_top_set) if advice.rank else (None, None, None)
     queries = list(dict.fromkeys(query.id for query in answer.queries))
     silent = answer.safety.level == "refused" or answer.safety.awaiting_acknowledgement
+    of_patient = [one for one in answer.safety.findings if not one.arms]
+    fired = [one.rule for one in of_patient if not one.missing]
+    asked = list(dict.fromkeys(fact for one in of_patient for fact in one.missing))
     return (
         *(answer.patient_id, advice.arm, advice.status, advice.reason and advice.reason.value),
         *ends(advice.effect),
         *ends(advice.average),
         *(advice.individualised, *rank, None if silent else advice.recommended, answer.safety.level),
         *ends(advice.expected_outcome),
-        *("; ".join(things) or None for things in (advice.flags, advice.check_first, queries)),
+        *("; ".join(things) or None for things in (fired, asked, advice.flags, advice.check_first, queries)),
         *(None, None, None, None),
     )
 

@@ -20,7 +20,7 @@ from service.served_policy import ServedPolicy
 COLUMNS = (  # noqa: SIM905 - as the design writes them
     "patient_id,arm,status,reason,effect,effect_lower,effect_upper,average_effect,average_lower,average_upper,"
     "individualised,rank_lower,rank_upper,in_top_set,recommended,safety,expected_outcome,outcome_lower,outcome_upper,"
-    "safety_flags,check_first,data_queries,available,wait_weeks_lower,wait_weeks_upper,offer_as_of"
+    "patient_flags,patient_asks,safety_flags,check_first,data_queries,available,wait_weeks_lower,wait_weeks_upper,offer_as_of"
 ).split(",")
 HEADER = (
     "patient_id,phq9_week0,age,sex,phq9_item9,cssrs_q4,cssrs_q5,cssrs_q6_past_3_months,decision_support_consent,"
@@ -218,6 +218,21 @@ def test_facts_without_a_column_are_unknown(policy_folder: Path, tmp_path: Path,
     assert f"Unknown for everybody, as the table has no such column: {facts}" in capsys.readouterr().out
     with (tmp_path / "out.csv").open(encoding="utf-8") as lines:
         assert {row["safety"] for row in csv.DictReader(lines)} == {"assess_first"}
+
+
+def test_what_rules_say_of_a_patient_stands_in_the_table(policy_folder: Path, tmp_path: Path) -> None:
+    """An item 9 of 0 is never just "none", and what is asked for is named: nobody reads another place for it."""
+    header = "patient_id,phq9_week0,age,sex,phq9_item9,audit_c,decision_support_consent"
+    rows = ("P-1,17,41,f,0,9,yes", "P-2,17,41,f,,0,yes")
+    assert run(policy_folder, table(tmp_path, *rows, header=header), tmp_path / "out.csv") == 0
+    with (tmp_path / "out.csv").open(encoding="utf-8") as lines:
+        told = {
+            row["patient_id"]: (row["safety"], row["patient_flags"], row["patient_asks"])
+            for row in csv.DictReader(lines)
+        }
+    assert told["P-1"][:2] == ("none", "SI-02; SUD-01")
+    assert told["P-2"][0] == "assess_first"
+    assert told["P-2"][2].startswith("phq9_item9")
 
 
 def test_an_old_answer_is_unknown_in_a_table(policy_folder: Path, tmp_path: Path) -> None:
