@@ -22,7 +22,7 @@ class RecommendationRecord(BaseModel):
         created_at: when it was made, UTC.
         state: when it was made, always draft; where it stands now is told by its history.
         policy_manifest_sha256: which policy artifact answered.
-        contacts: whom to call; given whenever a safety rule refused a ranking, else empty.
+        contacts: whom to call; given whenever a safety rule refused a ranking, or waits for somebody, else empty.
         recommendation: the answer itself.
     """
 
@@ -39,9 +39,11 @@ class RecommendationRecord(BaseModel):
 def contacts_for(recommendation: Recommendation, contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
     """The contacts that an answer has to show.
 
-    Every refusal shows them, not only one at crisis level: a refusal for age holds no findings on risk.
+    Every refusal shows them, not only one at crisis level: a refusal for age holds no findings on risk. So does an
+    answer that waits for a named clinician: whoever assesses safety may have to call somebody.
     """
-    return contacts if recommendation.safety.level == "refused" else ()
+    safety = recommendation.safety
+    return contacts if safety.level == "refused" or safety.awaiting_acknowledgement else ()
 
 
 def consents(recommendation: Recommendation) -> bool:

@@ -60,7 +60,7 @@ def answer_once(
         if claim is None or (found := _answered(claim, given, actor)) is None:
             raise
         return *found, True
-    content = shown(prepared.record, prepared.content, prepared.withheld, given.contacts)
+    content = shown(prepared.record, prepared.content, prepared.withheld)
     return prepared.record.id, content, False
 
 
@@ -87,4 +87,4 @@ def _answered(claim: Claim, given: Collaborators, actor: Actor) -> tuple[UUID, b
     if (kept.row.organisation, kept.row.patient_id) != claim.about:
         raise Tampered("The key leads to another patient's answer: its row was changed. Run `equipoise audit verify`.")
     given.store.note(reading(kept.row, actor, given.clock(), "recommendation"))
-    return kept.row.id, shown(kept.record, kept.row.response, kept.withheld, given.contacts)
+    return kept.row.id, shown(kept.record, kept.row.response, kept.withheld)

@@ -65,5 +65,5 @@ def get_recommendation(recommendation_id: str, given: Given, actor: Acting) -> R
     """Give back a kept recommendation."""
     kept = find(given.store, recommendation_id)
     given.store.note(reading(kept.row, actor, given.clock(), "recommendation"))
-    content = shown(kept.record, kept.row.response, kept.withheld, given.contacts)
+    content = shown(kept.record, kept.row.response, kept.withheld)
     return Response(content, 200, PRIVATE, media_type=JSON)

@@ -46,7 +46,7 @@ class WithheldRecord(BaseModel):
         id, created_at, state, policy_manifest_sha256: as of the whole answer.
         withheld: why.
         next_step: what to do.
-        contacts: whom to call; given whenever a safety rule refuses, or waits for somebody.
+        contacts: as of the whole answer: given whenever a safety rule refuses, or waits for somebody.
         patient_id: whom it is about.
         arms: what could be chosen from, by name.
         safety: what the safety rules say, in full.
@@ -111,13 +111,12 @@ def check_shown(withheld: Withheld | None) -> None:
         raise WrongState(f"The ranking is withheld. {NEXT[withheld]}")
 
 
-def without_ranking(record: RecommendationRecord, why: Withheld, contacts: tuple[Contact, ...]) -> WithheldRecord:
+def without_ranking(record: RecommendationRecord, why: Withheld) -> WithheldRecord:
     """What of an answer is shown while its ranking is withheld.
 
     Args:
         record: the whole answer.
         why: it is withheld.
-        contacts: the deployment's, shown where a safety rule waits.
     """
     answer = record.recommendation
     arms = sorted((OfferedArm(arm=one.arm, label=one.label) for one in answer.arms), key=lambda one: one.label)
@@ -128,21 +127,18 @@ def without_ranking(record: RecommendationRecord, why: Withheld, contacts: tuple
         policy_manifest_sha256=record.policy_manifest_sha256,
         withheld=why,
         next_step=NEXT[why],
-        contacts=contacts if answer.safety.awaiting_acknowledgement else record.contacts,
+        contacts=record.contacts,
         patient_id=answer.patient_id,
         arms=tuple(arms),
         safety=answer.safety,
     )
 
 
-def shown(
-    record: RecommendationRecord, content: bytes, withheld: Withheld | None, contacts: tuple[Contact, ...]
-) -> bytes:
+def shown(record: RecommendationRecord, content: bytes, withheld: Withheld | None) -> bytes:
     """The body in which an answer is given: its own bytes, or what of it is shown while its ranking is withheld.
 
     Args:
         record, content: the whole answer, and its bytes.
         withheld: why its ranking is, if it is.
-        contacts: the deployment's.
     """
-    return content if withheld is None else without_ranking(record, withheld, contacts).model_dump_json().encode()
+    return content if withheld is None else without_ranking(record, withheld).model_dump_json().encode()

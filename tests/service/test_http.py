@@ -77,6 +77,15 @@ def test_crisis_shows_contacts(client: Any, profile: dict[str, Any]) -> None:
     assert all(arm["rank"] is None for arm in record["recommendation"]["arms"])
 
 
+def test_an_assessment_that_is_awaited_shows_contacts(client: Any, profile: dict[str, Any]) -> None:
+    """With item 9 from 1 up somebody may have to be called before anybody signs; a 0 shows no contacts."""
+    numbers = {}
+    for item9 in (0, 1, 3):
+        profile["values"]["phq9_item9"] = item9
+        numbers[item9] = len(client.post(URL, json=profile).json()["contacts"])
+    assert numbers == {0: 0, 1: 1, 3: 1}
+
+
 def test_basis(client: Any, served: ServedPolicy, profile: dict[str, Any]) -> None:
     """The basis tells use, inputs, estimand, data, gates, limits and hashes, and none of the patient's values."""
     profile["values"] |= {"sex": None, "shoe_size": 77.125}
