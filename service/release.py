@@ -15,6 +15,7 @@ from data_contracts.errors import BadInput, Problem, WrongState
 from data_contracts.fact import Answer, Fact, UnreadableFact, load_facts, read_fact
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Reason, Recommendation
+from engine.other_names import with_other_names
 from service.event import Action, Choice, Decision, Event, FirstChoice, Relation, State
 from service.override_reason import IN_WORDS, REASONS
 
@@ -48,13 +49,13 @@ def holds_until(profile: PatientProfile, made: date) -> date:
         profile: what was asked with.
         made: the day of the recommendation; an answer without a day of its own is taken to be of that day.
     """
-    facts = load_facts()
+    facts, values = load_facts(), with_other_names(profile.values)
     ends = [made + timedelta(days=facts[SYMPTOMS].valid_days)]
-    for name in profile.values.keys() & facts.keys():
+    for name in values.keys() & facts.keys():
         day = profile.as_of.get(name, made)
         end = day + timedelta(days=facts[name].valid_days)
         # What was too old already then counted as unknown and has not changed since.
-        if _ages(facts[name], profile.values[name]) and end >= made:
+        if _ages(facts[name], values[name]) and end >= made:
             ends.append(end)
     return min(ends)
 

@@ -211,6 +211,7 @@ TERMS = [
     ({"cssrs_q4": "no", "phq9_item9": 1}, {}, 7),
     ({"overdose_history": "yes"}, {"overdose_history": date(2025, 12, 5)}, 28),
     ({"overdose_history": "no"}, {"overdose_history": date(2025, 12, 5)}, 4),
+    ({"phq9_q9": 2.0, "phq9_item9": None}, {}, 7),
     ({"shoe_size": 40}, {}, 28),
 ]
 
