@@ -46,7 +46,7 @@ def test_the_format_shown_is_valid(tmp_path: Path) -> None:
         ("(030) 123/45", "03012345"),
         ("000", "000"),
         ("111, option 2", ""),
-        ("ask", ""),
+        ("ask for line 2", ""),
     ],
 )
 def test_what_a_telephone_dials(phone: str, dialled: str) -> None:
