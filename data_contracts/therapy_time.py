@@ -10,8 +10,8 @@ from data_contracts.figure import Figure, FrozenFact
 class Span(FrozenFact):
     """From the least to the most that is usual."""
 
-    least: float = Field(ge=0, allow_inf_nan=False)
-    most: float = Field(ge=0, allow_inf_nan=False)
+    least: float = Field(ge=0)
+    most: float = Field(ge=0)
 
     @model_validator(mode="after")
     def _in_order(self) -> Span:

@@ -48,7 +48,7 @@ def test_what_is_not_listed_is_unknown_and_not_unavailable(tmp_path: Path) -> No
         ("CBT:", "CTB:", "therapy catalogue and not CTB"),
         ("[6, 10]", "[10, 6]", "the shortest wait and then the longest"),
         ("[6, 10]", "[-1, 6]", "the shortest wait and then the longest"),
-        ("[6, 10]", "[6, .inf]", "the shortest wait and then the longest"),
+        ("[6, 10]", "[6, .inf]", "wait_weeks.1: expected input should be a finite number"),
         ("available: false,", "available: false, wait_weeks: [1, 2],", "no wait_weeks where available is false"),
         ("wait_weeks: [0, 1]", "wait_week: [0, 1]", "Did you mean wait_weeks"),
         ("as_of: 2026-01-31", "as_of: lately", "date"),
