@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from data_contracts.fact import load_facts
+from data_contracts.fact import UnreadableFact, load_facts, read_fact
 from data_contracts.profile import Value
 from data_contracts.rule_group import Group
 from data_contracts.rule_trigger import Case
@@ -49,7 +49,17 @@ class Example(_Part):
     def _declared(cls, given: dict[str, Value]) -> dict[str, Value]:
         if strange := sorted(set(given) - set(load_facts())):
             raise ValueError(f"facts of facts.yaml and not {', '.join(strange)}")
+        if unreadable := [name for name, value in given.items() if not _is_readable(name, value)]:
+            raise ValueError(f"values that their facts can have; see {', '.join(unreadable)}")
         return given
+
+
+def _is_readable(fact: str, value: Value) -> bool:
+    try:
+        read_fact(fact, value)
+    except UnreadableFact:
+        return False
+    return True
 
 
 class Rule(_Part):

@@ -154,6 +154,11 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ({"arms": ["medicine"]}, "no arms"),
     ({"examples": EXAMPLES[:1] * 2}, "does not"),
     ({"examples": [*EXAMPLES, {"given": {"weight": 1}, "expect": "nothing"}]}, "weight"),
+    (
+        {"examples": [*EXAMPLES, {"given": {"age": "old"}, "expect": "nothing"}]},
+        "a rule, examples.2.given: .* see age",
+    ),
+    ({"examples": [*EXAMPLES, {"given": {"phq9_item9": 4}, "expect": "nothing"}]}, "see phq9_item9"),
     ({"citation": ""}, "citation"),
     ({"review_by": "soon"}, "review_by"),
     ({"sentense": "a misspelt key"}, "Did you mean sentence"),
