@@ -3,7 +3,8 @@
 With few events scores hardly scatter, and the variance that they show says more than the records do: of forty patients
 without one the mean is 0 with no error at all. So where an arm has fewer than eleven observed of either answer, its
 mean's variance is at least that of a share with one more of each (Agresti and Caffo 2000, The American Statistician
-54:280), from the effective number of episodes.
+54:280), from the effective number of episodes, or the number of their clusters if that is smaller: a patient who never
+had an event in many episodes is one patient.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ def variance_floor(data: ScoredEpisodes) -> FloatArray:
     """(K,) least variance of each arm's mean; 0 where both answers are common enough."""
     yes, effective = np.abs(data.outcome), effective_episodes(data)
     found = np.zeros(len(effective))
-    for k, n in enumerate(effective):
-        answers = yes[(data.arm == k) & ~np.isnan(yes)]
+    for k, episodes in enumerate(effective):
+        seen = (data.arm == k) & ~np.isnan(yes)
+        answers, n = yes[seen], min(episodes, len(np.unique(data.cluster[seen])))
         if min(answers.sum(), len(answers) - answers.sum()) < MINIMUM_CELL:
             share = (n * answers.mean() + 1) / (n + 2)
             found[k] = share * (1 - share) / (n + 2)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode_checks import check_episodes
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
+from estimators.few_events import variance_floor
 from estimators.scored_study import score_study
 
 PROTOCOL: dict[str, Any] = {
@@ -37,3 +41,13 @@ def test_two_arms_without_an_event_are_not_told_apart(direction: str) -> None:
     )
     error = np.sqrt(covariance[1, 1] + covariance[2, 2] - 2 * covariance[1, 2])
     assert error >= np.sqrt(2 * (1 / 82) * (81 / 82) / 82)
+
+
+def test_episodes_of_few_patients_are_few(draw_scores: Callable[..., ScoredEpisodes]) -> None:
+    """Nobody had an event: with one episode each the floor goes by episodes, with ten by patients."""
+    drawn = draw_scores(400, 1, [[0.0], [0.0]])
+    data = replace(drawn, outcome=np.zeros(400), arm=np.arange(400) // 200)
+    share = np.array([1 / 202, 1 / 22])
+    np.testing.assert_allclose(variance_floor(data), share[0] * (1 - share[0]) / 202)
+    again = replace(data, cluster=np.arange(400) // 10)
+    np.testing.assert_allclose(variance_floor(again), share[1] * (1 - share[1]) / 22)
