@@ -214,6 +214,13 @@ def with_constant(terms: FloatArray) -> FloatArray:
     return found
 
 
+def with_ends(estimate: FloatArray, margin: FloatArray) -> FloatArray:
+    """(...) estimates and margins to (..., 3): estimate, lower and upper end."""
+    found = np.empty((*estimate.shape, 3))
+    found[..., 0], found[..., 1], found[..., 2] = estimate, estimate - margin, estimate + margin
+    return found
+
+
 class EffectModel(Protocol):
     """A learner of effects. It ends in the served linear form, and it is that form which competes."""
 

@@ -15,7 +15,7 @@ from data_contracts.arm_evidence import ArmEvidence
 from data_contracts.arm_labels import arm_labels, plain_arm_labels
 from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.column_words import column_words
-from data_contracts.effects import ServedEffects
+from data_contracts.effects import ServedEffects, with_ends
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.fill_sketch import FillSketch
 from data_contracts.interval import Interval
@@ -395,10 +395,3 @@ class Policy:
     def _guideline_place(self, arm: str, severity: Level) -> float:
         place = guideline_position(self.therapies[arm], severity) if arm in self.therapies else None
         return math.inf if place is None else place
-
-
-def with_ends(estimate: FloatArray, margin: FloatArray) -> FloatArray:
-    """(...) estimates and margins to (..., 3): estimate, lower and upper end."""
-    found = np.empty((*estimate.shape, 3))
-    found[..., 0], found[..., 1], found[..., 2] = estimate, estimate - margin, estimate + margin
-    return found

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_contracts.effects import ServedEffects
+from data_contracts.effects import ServedEffects, with_ends
 from data_contracts.episode import FloatArray
 from data_contracts.support import probability_of
 from engine.filling import WAYS, Ways
 from engine.outcome import expected_outcomes
 from engine.patient import Patients
-from engine.policy import Policy, with_ends
+from engine.policy import Policy
 
 SPARED = 0.5
 """Of the share of ways that may lie outside, so much is used: the sketch's quantiles are means, and blunt where a
