@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 
 from data_contracts.profile import PatientProfile
+from service.app import create_app
+from service.collaborators import Collaborators
+from service.contact import Contact
 from service.pages.known import known_of
 
 WHO = {"by": "Dr <b>A</b> Mbeki", "role": "GP, licence 123"}
@@ -24,6 +30,20 @@ def test_ties_stand_together(client: Any, asked: Asked, profile: dict[str, Any])
     assert "The records cannot compare" in page
     assert "Hypnosis" in page
     assert page.count('class="interval"') == 2
+
+
+def test_what_rounds_to_nothing_is_no_harm(served: Any, store: Any, profile: dict[str, Any]) -> None:
+    """An effect of -0.02 is told as 0.0, and no word beside it says that it is worse, or better."""
+    effects = served.policy.effects
+    nothing = np.zeros_like(effects.coefficients)
+    nothing[1:, 0] = -0.02
+    policy = replace(served.policy, effects=replace(effects, coefficients=nothing))
+    contacts = (Contact(name="Crisis line", phone="+00 000 000", when="day and night"),)
+    with TestClient(create_app(Collaborators(lambda: replace(served, policy=policy), store, contacts))) as client:
+        made = client.post("/v1/recommendations", json=profile).json()
+        page = client.get(f"/recommendations/{made['id']}").text
+    assert "<b>0.0</b> better or worse" in page
+    assert not re.search(r"<b>0\.0</b> (worse|better)(?! or)", page)
 
 
 def test_safety_comes_first(client: Any, send: Any, asked: Asked, profile: dict[str, Any]) -> None:
