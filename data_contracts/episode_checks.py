@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from data_contracts.cell_text import cell_texts
 from data_contracts.censoring_checks import censoring_problems, course_measured, visits_stayed
 from data_contracts.column_checks import covariate_problems
 from data_contracts.derived_outcomes import derived_problems, with_derived
@@ -46,7 +47,9 @@ def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
 def _with_categories(table: Table, protocol: StudyProtocol) -> Table:
     """The same table, with the columns that the protocol calls categorical as text even where they hold numbers."""
     named = [name for name in protocol.categorical if name in table.columns]
-    texts = {name: np.array([text or None for text in _text(table.columns[name])], dtype=object) for name in named}
+    texts = {
+        name: np.array([text or None for text in cell_texts(table.columns[name])], dtype=object) for name in named
+    }
     return replace(table, columns={**table.columns, **texts})
 
 
@@ -55,7 +58,7 @@ def _with_arm_names(table: Table, protocol: StudyProtocol) -> tuple[Table, list[
     names = {spelling: name for name, spellings in protocol.arms.written.items() for spelling in spellings}
     if not names or protocol.records.arm not in table.columns:
         return table, []
-    texts = _text(table.columns[protocol.records.arm])
+    texts = cell_texts(table.columns[protocol.records.arm])
     where, step = f"{table.source}, {protocol.records.arm}", "Correct arms.written, or take the spelling out."
     unmet = names.keys() - set(texts)
     expected = (f"a row that writes {name}, as arms.written says" for name in names if name in unmet)
@@ -112,7 +115,7 @@ def _elsewhere(table: Table, protocol: StudyProtocol) -> BoolArray:
         return other
     first: dict[str, str] = {}
     for row, (whose, where) in enumerate(
-        zip(_text(table.columns[patient]), _text(table.columns[cluster]), strict=True)
+        zip(cell_texts(table.columns[patient]), cell_texts(table.columns[cluster]), strict=True)
     ):
         if whose and where:
             other[row] = first.setdefault(whose, where) != where
@@ -126,7 +129,7 @@ def _repeated(table: Table, protocol: StudyProtocol) -> BoolArray:
     if not all(name in table.columns for name in names):
         return again
     seen: set[tuple[str, ...]] = set()
-    for row, key in enumerate(zip(*(_text(table.columns[name]) for name in names), strict=True)):
+    for row, key in enumerate(zip(*(cell_texts(table.columns[name]) for name in names), strict=True)):
         if key in seen and "" not in key:
             again[row] = True
         seen.add(key)
@@ -166,7 +169,7 @@ def _content_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem
 
 
 def _labels(table: Table, protocol: StudyProtocol) -> Column:
-    return np.array(_text(table.columns[protocol.records.arm]), dtype=object)
+    return np.array(cell_texts(table.columns[protocol.records.arm]), dtype=object)
 
 
 def _counts(labels: Column, protocol: StudyProtocol) -> dict[str, int]:
@@ -228,7 +231,7 @@ def _attrition(
 
 
 def _fixed_order(table: Table, protocol: StudyProtocol, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> IntArray:
-    keys = list(zip(*(_text(table.columns[name]) for name in _key_columns(protocol)), strict=True))
+    keys = list(zip(*(cell_texts(table.columns[name]) for name in _key_columns(protocol)), strict=True))
     return np.array(sorted(np.flatnonzero(kept), key=lambda row: keys[row]), dtype=np.int64)
 
 
@@ -240,35 +243,26 @@ def _codes(table: Table, name: str | None, order: IntArray) -> IntArray:
     """Codes 0.. of a column's values in their sorted order; all zero if no column is named."""
     if name is None:
         return np.zeros(len(order), dtype=np.int64)
-    values = np.array(_text(table.columns[name]), dtype=object)[order]
+    values = np.array(cell_texts(table.columns[name]), dtype=object)[order]
     return np.asarray(np.unique(values.astype(str), return_inverse=True)[1], dtype=np.int64)
 
 
 def _names(table: Table, name: str | None, order: IntArray) -> tuple[str, ...]:
     """What the codes of a column stand for; nothing if no column is named."""
-    return (
-        () if name is None else tuple(sorted(set(np.array(_text(table.columns[name]), dtype=object)[order].tolist())))
-    )
-
-
-def _text(column: Column) -> list[str]:
-    """Values as text; whole numbers without a decimal point."""
-    if column.dtype == object:
-        return ["" if value is None else str(value) for value in column]
-    return [
-        "" if np.isnan(value) else str(int(value)) if float(value).is_integer() else repr(float(value))
-        for value in column
-    ]
+    if name is None:
+        return ()
+    values = np.array(cell_texts(table.columns[name]), dtype=object)[order]
+    return tuple(sorted(set(values.tolist())))
 
 
 def _absent(column: Column) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    return np.array([value == "" for value in _text(column)])
+    return np.array([value == "" for value in cell_texts(column)])
 
 
 def _fingerprint(episodes: Episodes, protocol: StudyProtocol) -> str:
     digest = hashlib.sha256()
     for name in sorted(episodes.columns):
-        digest.update(name.encode() + b"\0" + "\n".join(_text(episodes.columns[name])).encode())
+        digest.update(name.encode() + b"\0" + "\n".join(cell_texts(episodes.columns[name])).encode())
     for name in sorted(episodes.outcomes):
         digest.update(name.encode() + b"\0" + episodes.outcomes[name].tobytes())
     for codes in (episodes.arm, episodes.cluster, episodes.site, episodes.stayed, episodes.course):

@@ -54,7 +54,7 @@ class Preference:
         """(n, K) the arm that comes first by utility, if it may be told."""
         return np.asarray(self.told & (self.ranking.best[:, None] == self.policy.places))
 
-    @kept
+    @property
     def interval(self) -> FloatArray:
         """(n, K, 3) utilities and their ends."""
         return self.utilities.interval

@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from data_contracts.episode import FloatArray, IntArray
+from estimators.clusters import cluster_sums
 
 CHANCE = 0.95
 """A difference counts as beyond chance if one-sided tests of a pair's q differences together say so at this level."""
@@ -94,6 +95,4 @@ def _squares(influence: FloatArray, cluster: IntArray) -> FloatArray:
     units, code = np.unique(cluster, return_inverse=True)
     if len(units) == len(cluster):
         return np.asarray((influence**2).sum(axis=0))
-    sums = np.zeros((len(units), influence.shape[1]))
-    np.add.at(sums, code, influence)
-    return np.asarray((sums**2).sum(axis=0))
+    return np.asarray((cluster_sums(influence, code) ** 2).sum(axis=0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from data_contracts.episode import FloatArray, IntArray
+from estimators.clusters import cluster_sums
 
 TINY = 1e-12
 
@@ -22,7 +23,6 @@ def design_effects(unforeseen: FloatArray, cluster: IntArray) -> FloatArray:
     """
     if len(np.unique(cluster)) == len(cluster):
         return np.ones(unforeseen.shape[1])
-    together = np.zeros((int(cluster.max()) + 1, unforeseen.shape[1]))
-    np.add.at(together, cluster, unforeseen)
+    together = cluster_sums(unforeseen, cluster)
     apart = np.maximum((unforeseen**2).sum(axis=0), TINY)
     return np.asarray(np.maximum((together**2).sum(axis=0) / apart, 1.0))

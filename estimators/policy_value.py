@@ -86,13 +86,18 @@ def compare(
         return None
     gain = (own - other)[counted]
     error = _error(gain, cluster[counted])
+    return comparison(float(other[counted].mean()), float(gain.mean()), error, counted, confidence)
+
+
+def comparison(value: float, gain: float, error: float, counted: BoolArray, confidence: float) -> Comparison:
+    """A gain over what has a value, with its standard error and interval, for the (n,) patients counted."""
     margin = NormalDist().inv_cdf(0.5 + confidence / 2) * error
     return Comparison(
-        value=float(other[counted].mean()),
-        difference=float(gain.mean()),
+        value=value,
+        difference=gain,
         standard_error=error,
-        lower=float(gain.mean() - margin),
-        upper=float(gain.mean() + margin),
+        lower=gain - margin,
+        upper=gain + margin,
         patients=share_of(counted),
     )
 

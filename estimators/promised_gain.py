@@ -15,8 +15,6 @@ the advice is not the best single arm; the scores, which suppose nothing, are as
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 
 from data_contracts.effects import BoolArray, ScoredEpisodes
@@ -24,7 +22,7 @@ from data_contracts.episode import FloatArray
 from data_contracts.policy_value import Comparison
 from estimators.clusters import clustered_covariance
 from estimators.held_out_advice import HeldOutAdvice
-from estimators.policy_value import choices, share_of
+from estimators.policy_value import choices, comparison
 from estimators.residual_scale import residuals
 from estimators.stack import without_averages
 
@@ -52,15 +50,8 @@ def promised_gain(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, c
     influence = (data.contrasts - averages) @ shares / len(best) + of_slopes @ promised
     gain = float(averages @ shares + slopes @ promised)
     error = float(np.sqrt(clustered_covariance(influence[:, None], data.cluster)[0, 0]))
-    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * error
-    return Comparison(
-        value=float(data.scores[np.arange(len(best)), best][judged].mean()),
-        difference=gain,
-        standard_error=error,
-        lower=gain - margin,
-        upper=gain + margin,
-        patients=share_of(judged),
-    )
+    value = float(data.scores[np.arange(len(best)), best][judged].mean())
+    return comparison(value, gain, error, judged, confidence)
 
 
 def arm_slopes(data: ScoredEpisodes, deviations: FloatArray) -> tuple[FloatArray, FloatArray]:

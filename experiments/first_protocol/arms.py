@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from data_contracts.column_checks import MINIMUM_CELL, is_missing
+from data_contracts.cell_text import cell_texts
+from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.episode import Column
 from data_contracts.therapy import therapy_for
 from experiments.first_protocol.hints import CARE_AS_USUAL
@@ -35,7 +36,7 @@ class NamedArms:
 
 def named_arms(column: Column) -> NamedArms:
     """Name the arms of a column of words or codes."""
-    counts = Counter(_text(value) for value in column[~is_missing(column)].tolist())
+    counts = Counter(filter(None, cell_texts(column)))
     common = [value for value, count in counts.most_common() if count >= MINIMUM_CELL]
     names: dict[str, str] = {}
     for value in common:
@@ -52,11 +53,6 @@ def named_arms(column: Column) -> NamedArms:
         rare=len(rare),
         rare_rows=sum(rare),
     )
-
-
-def _text(value: object) -> str:
-    """As the check of a table reads it: whole numbers without a point."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _apart(name: str, taken: Collection[str]) -> str:

@@ -49,7 +49,7 @@ def covariates_of(looks: Sequence[Look], scores: Sequence[Score], outcome: Measu
         scores: totals of instruments.
         outcome: the primary one.
     """
-    first = {one.look.name for one in _firsts(scores)} | ({outcome.baseline} - {None})
+    first = {one.look.name for one in scores if one.days == 0} | ({outcome.baseline} - {None})
     totals = {one.look.name for one in scores}
     sorted_into: dict[str, list[str]] = {"modifiers": [], "confounders": [], "undecided": [], "later": []}
     unusable: dict[str, str] = {}
@@ -67,11 +67,6 @@ def covariates_of(looks: Sequence[Look], scores: Sequence[Score], outcome: Measu
         groups=tuple(look.name for look in looks if look.name in known and look.is_coded and look.words & GROUPS),
         categorical=tuple(look.name for look in looks if look.name in known and _is_nominal(look)),
     )
-
-
-def _firsts(scores: Sequence[Score]) -> list[Score]:
-    """Each instrument's total at the start: told so, or without a time in its name."""
-    return [one for one in scores if one.when is None or one.when == 0]
 
 
 def _place(look: Look) -> str:

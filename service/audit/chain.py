@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, insert, select
 
@@ -23,6 +23,35 @@ START = "0" * 64
 HEAD = Prepared(select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1))
 INSERT = Prepared(insert(AUDIT).inline())
 FORMAT = 1
+
+
+class RowContent(TypedDict):
+    """What a record says of a row; see ``service.audit.entry.Row``."""
+
+    table: str
+    id: str
+    sha256: str
+
+
+class Content(TypedDict):
+    """What every record says, in JSON; see ``service.audit.entry.Entry``."""
+
+    v: int
+    seq: int
+    previous: str
+    at: str
+    kind: str
+    outcome: str
+    who: str
+    issuer: str
+    organisation: str
+    roles: list[str]
+    purpose: str
+    address: str
+    person: str | None
+    recommendation: str | None
+    row: RowContent | None
+    detail: dict[str, str | int]
 
 
 @dataclass(frozen=True)
@@ -98,39 +127,26 @@ def head_of(connection: Connection) -> Link:
 def linked(entry: Entry, before: Link) -> Link:
     """The record that follows on another."""
     who, row = entry.actor.principal, entry.row
-    content = canonical(
-        {
-            "v": FORMAT,
-            "seq": before.seq + 1,
-            "previous": before.hash,
-            "at": entry.at.isoformat(),
-            "kind": entry.kind,
-            "outcome": entry.outcome,
-            "who": who.subject,
-            "issuer": who.issuer,
-            "organisation": who.organisation,
-            "roles": sorted(who.roles),
-            "purpose": who.purpose,
-            "address": entry.actor.address,
-            "person": entry.person,
-            "recommendation": entry.recommendation and str(entry.recommendation),
-            "row": row and {"table": row.table, "id": row.id, "sha256": row.sha256},
-            "detail": dict(entry.detail),
-        }
-    )
-    return Link(before.seq + 1, content, hash_of(content))
-
-
-NAMES = frozenset(
-    {
-        *("v", "seq", "previous", "at", "kind", "outcome", "who", "issuer", "organisation", "roles", "purpose"),
-        *("address", "person", "recommendation", "row", "detail"),
+    told: Content = {
+        "v": FORMAT,
+        "seq": before.seq + 1,
+        "previous": before.hash,
+        "at": entry.at.isoformat(),
+        "kind": entry.kind,
+        "outcome": entry.outcome,
+        "who": who.subject,
+        "issuer": who.issuer,
+        "organisation": who.organisation,
+        "roles": sorted(who.roles),
+        "purpose": who.purpose,
+        "address": entry.actor.address,
+        "person": entry.person,
+        "recommendation": None if entry.recommendation is None else str(entry.recommendation),
+        "row": None if row is None else {"table": row.table, "id": row.id, "sha256": row.sha256},
+        "detail": dict(entry.detail),
     }
-)
-"""What every record has."""
-
-ROW = frozenset({"table", "id", "sha256"})
-"""What it says of a row."""
+    content = canonical(told)
+    return Link(before.seq + 1, content, hash_of(content))
 
 
 def canonical(content: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from service.audit.chain import NAMES, NOTHING, ROW, Link, hash_of
+from service.audit.chain import NOTHING, Content, Link, RowContent, hash_of
 from service.audit.finding import Finding, What
 from service.audit.root import Root
 
@@ -97,11 +97,13 @@ def is_record(told: Any) -> bool:
     Raises:
         ValueError, TypeError: it is not, by a time or a row.
     """
-    if not isinstance(told, dict) or told.keys() != NAMES or not isinstance(told["detail"], dict):
+    if not isinstance(told, dict) or told.keys() != Content.__annotations__.keys():
         return False
     datetime.fromisoformat(told["at"])
-    row = told["row"]
-    if row is not None and (not isinstance(row, dict) or row.keys() != ROW):
+    row, detail = told["row"], told["detail"]
+    if not isinstance(detail, dict):
+        return False
+    if row is not None and (not isinstance(row, dict) or row.keys() != RowContent.__annotations__.keys()):
         return False
     texts = (told["kind"], told["person"] or "", told["recommendation"] or "", *(row or {}).values())
     return all(isinstance(one, str) for one in texts)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, select
 from data_contracts.errors import Refused, Tampered
 from service.audit.finding import Finding, What
 from service.storage.key_ring import KeyRing
-from service.storage.person import person_of
+from service.storage.person import patient_of, person_of
 from service.storage.schema import PERSONS
 from service.utc import as_utc
 
@@ -76,12 +76,12 @@ class PersonCheck:
             known = row["erased_at"] is not None and as_utc(row["erased_at"]) in self._forgotten
             return "" if known else "a person's key is gone, and no record tells of an erasure"
         try:
-            person = person_of(row, row["id"], self._ring)
-            patient = person.unseal(row["identifier"], PERSONS.name, person.id, "identifier").decode()
+            patient = patient_of(row, person_of(row, row["id"], self._ring), self._ring)
         except (Tampered, Refused, TypeError):
             return "a row of persons does not open: it was changed, or is another database's"
-        same = self._ring.pseudonym(row["organisation"], patient) == row["patient"]
-        return "" if same else "a row of persons was changed: it is another organisation's or patient's"
+        if patient is None:
+            return "a row of persons was changed: it is another organisation's or patient's"
+        return ""
 
 
 def _finding(what: What, seq: int, told: str) -> Finding:

@@ -16,7 +16,7 @@ from service.consent import Standing
 from service.model_stop import check_in_service
 from service.storage.key_ring import KeyRing
 from service.storage.moment import within
-from service.storage.person import COLUMNS, PatientName, Person, make_person, person_of
+from service.storage.person import COLUMNS, PatientName, Person, make_person, patient_of, person_of
 from service.storage.prepared import Prepared
 from service.storage.schema import PERSONS, RECOMMENDATIONS, SURROUNDINGS
 from service.storage.surroundings import Surroundings
@@ -117,8 +117,7 @@ def find_answer(connection: Connection, ring: KeyRing, recommendation_id: UUID) 
 
 def _opened(ring: KeyRing, row: RowMapping) -> StoredRecommendation:
     person, key = person_of(row, row["person"], ring), row["id"]
-    patient_id = person.unseal(row["identifier"], PERSONS.name, person.id, "identifier").decode()
-    if ring.pseudonym(row["organisation"], patient_id) != row["patient"]:  # the organisation stands in clear
+    if (patient_id := patient_of(row, person, ring)) is None:
         told = "A person's row was changed: it is another organisation's or patient's."
         raise Tampered(f"{told} Run `equipoise audit verify` and compare with a backup.")
     return StoredRecommendation(

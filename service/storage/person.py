@@ -116,6 +116,18 @@ def person_of(row: RowMapping, person_id: str, ring: KeyRing) -> Person:
     return Person(person_id, ring.unwrap(row["key_id"], row["wrapped_key"], person_id))
 
 
+def patient_of(row: RowMapping, person: Person, ring: KeyRing) -> str | None:
+    """The identifier that a person's row seals; None if it is not that of the organisation and hash beside it.
+
+    Those stand in clear, and whoever can write to the database can change them.
+
+    Raises:
+        Tampered: it does not open.
+    """
+    found = person.unseal(row["identifier"], PERSONS.name, person.id, "identifier").decode()
+    return found if ring.pseudonym(row["organisation"], found) == row["patient"] else None
+
+
 def erase_person(connection: Connection, person_id: str, at: datetime) -> None:
     """Destroy a person's key and all that leads to them; what is sealed stays, and opens to nobody."""
     gone = update(PERSONS).where(PERSONS.c.id == person_id).values(dict.fromkeys(EMPTIED))
