@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 from starlette.testclient import TestClient
 
 from data_contracts.effects import ServedEffects
@@ -127,7 +128,7 @@ def test_sliders_and_outcomes_without_a_page_load(
     assert tab.locator(".places .name").all_inner_texts() != first
     tab.get_by_role("link", name="Stopping early").click()
     tab.wait_for_selector("text=How many stop before the end")
-    assert tab.evaluate("document.activeElement.textContent") == "Stopping early"
+    expect(tab.get_by_role("link", name="Stopping early")).to_be_focused()
     assert tab.evaluate("performance.timeOrigin") == began
     one.check("light")
 
@@ -156,7 +157,7 @@ def test_the_whole_way_by_keyboard(
     sign(one, "decide", "Write the decision down", again=False)
     sign(one, "release", "Release the sheet")
     sheet = tab.get_by_role("link", name="Open the sheet to print")
-    assert sheet.count() == 1
+    expect(sheet).to_have_count(1)
     one.check("light")
     tab.set_viewport_size({"width": 794, "height": 1123})
     tab.emulate_media(media="print", color_scheme="dark")
@@ -209,10 +210,10 @@ def test_the_table_works_without_script(
     tab = one.open(asked(profile))
     assert tab.locator("table.forest tbody.group").count() >= 2
     tab.get_by_role("link", name="Stopping early").click()
-    assert tab.locator("text=How many stop before the end").count() == 1
+    expect(tab.locator("text=How many stop before the end")).to_have_count(1)
     tab.get_by_label("Little of my time").fill("10")
     tab.get_by_role("button", name="Rank anew").click()
-    assert tab.locator(".places li").count() >= 2
+    expect(tab.locator(".places li").nth(1)).to_be_attached()
     assert one.elsewhere == []
 
 
@@ -242,8 +243,8 @@ def sign(one: Any, step: str, button: str, *, again: bool = True) -> None:
     one.reach(f"role-{step}")
     one.tab.keyboard.type(WHO["role"])
     one.reach(button)
-    one.tab.keyboard.press("Enter")
-    one.tab.wait_for_load_state()
+    with one.tab.expect_navigation():
+        one.tab.keyboard.press("Enter")
     one.tab.wait_for_selector(f".done:has-text('{WHO['role']}')")
 
 

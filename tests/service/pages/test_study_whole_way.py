@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from experiments.__main__ import main as lab_command
 from experiments.simulate import simulate_to
@@ -39,8 +41,7 @@ def test_from_the_upload_to_the_champion(
     tab.wait_for_selector("h2:has-text('Done')")
     study = tab.url
     tab.get_by_role("link", name="Open the report").click()
-    tab.wait_for_load_state()
-    assert tab.locator("h1").inner_text().endswith("?")
+    expect(tab.locator("h1")).to_have_text(re.compile(r"\?$"))
     one.calm()
     tab.goto(study)
     tab.get_by_role("button", name="Copy").click()
