@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data_contracts.patient_identifier import normal_identifier
+
 PURPOSE = b"equipoise-withdrawn/1\n"
 """Stands before what is signed, so that no other document's signature passes for a list's."""
 
@@ -40,6 +42,7 @@ def listed_as(salt: str, patient_id: str) -> str:
 
     Args:
         salt: the list's, hexadecimal.
-        patient_id: as records and profiles have it; spaces around it do not count.
+        patient_id: as records and profiles have it; spaces around it, and how its letters are put together, do
+            not count.
     """
-    return hmac.new(bytes.fromhex(salt), patient_id.strip().encode(), hashlib.sha256).hexdigest()
+    return hmac.new(bytes.fromhex(salt), normal_identifier(patient_id).encode(), hashlib.sha256).hexdigest()

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
 
 from data_contracts.errors import EquipoiseError, NotAuthenticated, NotFound, NotPermitted
+from data_contracts.patient_identifier import normal_identifier
 from service.access.principal import UNKNOWN, Principal
 from service.access.rights import Right, check_role, needs_care, right_of
 from service.access.scoped import check_scope
@@ -45,10 +46,13 @@ async def admit(request: Request, given: Given) -> None:
     """Find out who calls, and refuse them what is not theirs.
 
     Raises:
+        HTTPException: 404, the address holds a NUL, which no name does and PostgreSQL cannot look for.
         NotAuthenticated: nobody known calls.
         NotPermitted, NotFound: it is not theirs to call, or about another organisation's patient.
         NotReady: nobody can be told now.
     """
+    if "\0" in request.url.path:
+        raise HTTPException(404)
     address = f"{request.method} {request.scope['route'].path}"
     right = right_of(address)
     if right.by != "anybody":
@@ -68,12 +72,13 @@ def check_patient(given: Collaborators, actor: Actor, patient_id: str, address: 
         NotPermitted: a clinician who does not treat the patient.
     """
     who, right = actor.principal, right_of(address)
+    is_own = who.patient is not None and normal_identifier(who.patient) == normal_identifier(patient_id)
     try:
-        _check_own(check_scope(who, right, address), who.patient == patient_id)
+        _check_own(check_scope(who, right, address), is_own)
     except NotPermitted as error:
         note_refusal(given, actor, address, error)
         raise
-    if who.method == "local" or not needs_care(who, right) or who.patient == patient_id:
+    if who.method == "local" or not needs_care(who, right) or is_own:
         return actor
     with given.store.looking() as connection:
         person = find_person(connection, given.store.ring, PatientName(who.organisation, patient_id))

@@ -6,7 +6,7 @@ stands, and that is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Connection
 
 from data_contracts.errors import BadUsage, ModelStopped, WrongState
 from data_contracts.places import home
-from service.audit.actor import OPERATOR, Actor
+from data_contracts.withdrawn import listed_as
+from service.audit.actor import Actor
 from service.audit.entry import Entry
 from service.consent import Said, spoken
 from service.console import warn
@@ -30,13 +31,13 @@ from service.settings import DATABASE, SQLITE
 from service.storage import stops
 from service.storage.answers import keep_surroundings
 from service.storage.command_store import command_store
-from service.storage.consents import newest_statements
+from service.storage.consents import listed_since, newest_statements
 from service.storage.person import PatientName, find_or_make_person
-from service.storage.schema import PERSONS
 from service.storage.store import Store
 from service.storage.transaction import Transaction
 from service.table_record import TableRecord
 from service.utc import utc_now
+from service.whose import operator_for
 
 if TYPE_CHECKING:
     from data_contracts.tables import Table
@@ -94,11 +95,9 @@ def asked_ledger(environment: Mapping[str, str], organisation: str | None) -> It
         return
     with command_store() as store:
         with store.reading() as connection:
-            known = sorted(connection.execute(select(PERSONS.c.organisation).distinct()).scalars())
-            whose = _whose(organisation, known)
-            said, position = newest_statements(connection, "decision_support", whose)
-        who = OPERATOR.principal.model_copy(update={"organisation": whose})
-        yield Ledger(store, replace(OPERATOR, principal=who), said, position)
+            actor = operator_for(connection, organisation)
+            said, position = newest_statements(connection, "decision_support", actor.principal.organisation)
+        yield Ledger(store, actor, said, position)
 
 
 def with_ledger(table: Table, needs: Needs, ids: Sequence[str], ledger: Ledger) -> tuple[Table, int]:
@@ -158,10 +157,12 @@ def remember(ledger: Ledger, table: TableRecord, safety: Mapping[str, str]) -> s
     batch, patients = str(uuid4()), iter(safety.items())
     while some := dict(islice(patients, TOGETHER)):
         ledger.store.write(_remembering(ledger, table.policy, batch, some))
+    listed = {listed_as(ledger.store.ring.list_salt, one) for one in safety}
     told = {"batch": batch, **table.detail(ledger.position, len(safety))}
 
     def close(transaction: Transaction) -> None:
         check_in_service(table.policy, stops.stopped_at(transaction.connection, table.policy))
+        _check_still(transaction.connection, listed, ledger.position)
         keep_surroundings(transaction.connection, table.surroundings)
         transaction.chain.append(Entry("table", ledger.actor, utc_now(), detail=told))
 
@@ -169,14 +170,24 @@ def remember(ledger: Ledger, table: TableRecord, safety: Mapping[str, str]) -> s
     return batch
 
 
+def _check_still(connection: Connection, listed: Set[str], position: int) -> None:
+    """Refuse a table one of whose patients withdrew, or was erased, after a position of the ledger.
+
+    Who was erased is known by what the list of withdrawn patients calls them, alone.
+
+    Raises:
+        WrongState: one of them did.
+    """
+    if not listed.isdisjoint(listed_since(connection, "decision_support", position)):
+        raise WrongState("A patient of the table withdrew while it was made. Nothing was written: run it again.")
+
+
 def _remembering(ledger: Ledger, policy: str, batch: str, safety: Mapping[str, str]) -> Any:
     def work(transaction: Transaction) -> None:
         connection, ring, actor, now = transaction.connection, ledger.store.ring, ledger.actor, utc_now()
         organisation = actor.principal.organisation
         check_in_service(policy, stops.stopped_at(connection, policy))
-        later, _ = newest_statements(connection, "decision_support", organisation, after=ledger.position)
-        if any(later.get(ring.pseudonym(organisation, one), ("given",))[0] == "withdrawn" for one in safety):
-            raise WrongState("A patient of the table withdrew while it was made. Nothing was written: run it again.")
+        _check_still(connection, {listed_as(ring.list_salt, one) for one in safety}, ledger.position)
         for one, level in safety.items():
             person = find_or_make_person(connection, ring, PatientName(organisation, one))
             refused = level == "refused"
@@ -184,14 +195,6 @@ def _remembering(ledger: Ledger, policy: str, batch: str, safety: Mapping[str, s
             transaction.chain.append(replace(entry, person=person.id, detail={"policy": policy, "batch": batch}))
 
     return work
-
-
-def _whose(named: str | None, known: Sequence[str]) -> str:
-    if named is None and len(known) <= 1:
-        return known[0] if known else OPERATOR.principal.organisation
-    if named is None or (known and named not in known):
-        raise BadUsage(f"Say with --organisation whose patients they are. The database knows {', '.join(known)}.")
-    return named
 
 
 def _cells(columns: Mapping[str, Any], name: str, rows: int) -> Any:

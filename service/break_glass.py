@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from data_contracts.profile import ShortText
+from data_contracts.patient_identifier import PatientId
 from service.event import Words
 
 LASTS = timedelta(hours=1)
@@ -33,7 +33,7 @@ class GlassBreak(_Data):
         json_schema_extra={"examples": [{"patient_id": "pseudonym-17", "reason": "Brought in unconscious, alone."}]}
     )
 
-    patient_id: ShortText
+    patient_id: PatientId
     reason: Words
 
 

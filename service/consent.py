@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict
 
 from data_contracts.errors import Refused
 from data_contracts.fact import Answer, UnreadableFact, read_fact
-from data_contracts.profile import PatientProfile, ShortText
+from data_contracts.patient_identifier import PatientId
+from data_contracts.profile import PatientProfile
 from service.contact import Contact
 from service.event import Signature
+from service.utc import as_utc
 
 Purpose = Literal["decision_support", "research", "contact"]
 Said = Literal["given", "withdrawn"]
@@ -31,7 +33,7 @@ class Statement(Signature):
         answer: given or withdrawn.
     """
 
-    patient_id: ShortText
+    patient_id: PatientId
     purpose: Purpose
     answer: Said
 
@@ -87,6 +89,11 @@ def told(standing: Standing) -> ConsentStanding:
 def has_withdrawn(standing: Standing) -> bool:
     """Whether the patient has withdrawn from decision support."""
     return standing.said.get("decision_support", ("given", None))[0] == "withdrawn"
+
+
+def withdrawn_at(standing: Standing) -> datetime | None:
+    """When the patient withdrew from decision support, UTC; None if they did not, or gave consent again."""
+    return as_utc(standing.said["decision_support"][1]) if has_withdrawn(standing) else None
 
 
 def check_consent(standing: Standing, contacts: Sequence[Contact]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection
 
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
@@ -12,6 +15,7 @@ from service.audit.actor import LOCAL_ACTOR, Actor
 from service.audit.entry import Entry, Kind
 from service.audit.reading import reading
 from service.card_outcome import card_outcomes
+from service.consent import withdrawn_at
 from service.event import Action, Choice, Decision, Event, FirstChoice, History, Signature, Withheld
 from service.model_stop import check_in_service, stop_text
 from service.record import RecommendationRecord
@@ -24,8 +28,14 @@ from service.release import (
     holds_until,
     obstacles,
     state_of,
+    withdrawn_text,
 )
 from service.storage.answers import StoredRecommendation
+from service.storage.consents import standing_of
+from service.storage.events import Still
+from service.storage.key_ring import KeyRing
+from service.storage.person import PatientName
+from service.storage.stops import stopped_at
 from service.storage.store import Store
 from service.withheld import FIRST, agreement_of, check_first_choice, check_shown, withheld_of
 
@@ -44,6 +54,7 @@ class Kept:
         events: what was done, in that order.
         row: as the store holds it.
         stopped_at: since when its model is out of service, UTC; None if it answers.
+        withdrawn_at: when the patient withdrew from decision support, UTC; None if they did not.
     """
 
     record: RecommendationRecord
@@ -52,6 +63,7 @@ class Kept:
     events: tuple[Event, ...]
     row: StoredRecommendation
     stopped_at: datetime | None = None
+    withdrawn_at: datetime | None = None
 
     @property
     def answer(self) -> Recommendation:
@@ -70,7 +82,8 @@ class Kept:
     def obstacles(self, today: date) -> tuple[str, ...]:
         """What keeps it from the patient on a day, whoever reviewed it; each with what to do."""
         stopped = () if self.stopped_at is None else (stop_text(self.answer.policy, self.stopped_at),)
-        return (*stopped, *obstacles(self.answer, self.holds_until, today))
+        withdrawn = () if self.withdrawn_at is None else (withdrawn_text(self.withdrawn_at),)
+        return (*withdrawn, *stopped, *obstacles(self.answer, self.holds_until, today))
 
 
 def find(store: Store, recommendation_id: str) -> Kept:
@@ -84,7 +97,9 @@ def find(store: Store, recommendation_id: str) -> Kept:
     record = RecommendationRecord.model_validate_json(row.response)
     profile = PatientProfile.model_validate_json(row.request)
     until = holds_until(profile, record.created_at.date())
-    return Kept(record, profile, until, store.events(row.id), row, store.stopped_at(record.recommendation.policy))
+    with store.looking() as connection:
+        now = _now(connection, store.ring, row, record.recommendation.policy)
+    return Kept(record, profile, until, store.events(row.id), row, **now)
 
 
 def history_of(store: Store, kept: Kept, today: date) -> History:
@@ -143,7 +158,7 @@ def write_down(
     if action == "release":
         check_release(kept.obstacles(now.date()))
     page = page_of(kept, event) if page_of else None
-    store.add_event(kept.record.id, event, _entry(event, actor), page)
+    store.add_event(kept.record.id, event, _entry(event, actor), page, _still(kept, event, store.ring))
     # Somebody else may have been quicker by a moment: then theirs stays, and is compared with ours.
     kept = find(store, recommendation_id)
     check_repeat(event, kept.event(action) or event)
@@ -156,6 +171,28 @@ def _decided(kept: Kept, signature: Signature) -> Decision | None:
         return first_choice_of(signature, kept.answer)
     check_shown(kept.withheld)
     return decision_of(signature, kept.answer) if isinstance(signature, Choice) else None
+
+
+def _now(connection: Connection, ring: KeyRing, row: StoredRecommendation, policy: str) -> Mapping[str, Any]:
+    """What may have changed since an answer was made, by the names that `Kept` has."""
+    standing = standing_of(connection, ring, PatientName(row.organisation, row.patient_id))
+    return {"stopped_at": stopped_at(connection, policy), "withdrawn_at": withdrawn_at(standing)}
+
+
+def _still(kept: Kept, event: Event, ring: KeyRing) -> Still | None:
+    """What is looked at once more where it is written: a patient may have withdrawn since, or a model been stopped.
+
+    It raises what `write_down` raises for that.
+    """
+
+    def still(connection: Connection) -> None:
+        now = replace(kept, **_now(connection, ring, kept.row, kept.answer.policy))
+        if event.action == "release":
+            check_release(now.obstacles(event.at.date()))
+        else:
+            check_in_service(now.answer.policy, now.stopped_at)
+
+    return still if event.action in ("release", FIRST) else None
 
 
 def _entry(event: Event, actor: Actor) -> Entry:

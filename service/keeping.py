@@ -16,6 +16,7 @@ from service.storage.command_store import command_store
 from service.storage.keys import make_ring, open_keys
 from service.storage.store import Store
 from service.utc import utc_now
+from service.whose import operator_for
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -111,7 +112,9 @@ def _erase(arguments: argparse.Namespace, settings: Settings) -> int:
     patient = sys.stdin.readline().strip() if arguments.patient == "-" else arguments.patient
     wish = Erasure(patient_id=patient, by=arguments.by, role="administrator", note=arguments.note)
     with command_store() as store:
-        person = erase(store, wish, Entry("erasure", OPERATOR, utc_now()), settings.audit_roots)
+        with store.reading() as connection:
+            actor = operator_for(connection, arguments.organisation)
+        person = erase(store, wish, Entry("erasure", actor, utc_now()), settings.audit_roots)
     tell(f"Erased: person {person} of the audit. Copies of the database from before: see docs/service.md, erasure.")
     return 0
 

@@ -60,6 +60,7 @@ def add_commands(commands: Any) -> list[argparse.ArgumentParser]:
     retention.add_argument("--days", type=int, help="default EQUIPOISE_RETENTION_DAYS")
     erase = commands.add_parser("erase", help="destroy the key of a person who asks for it")
     erase.add_argument("--patient", required=True, metavar="ID", help="identifier; - reads it from standard input")
+    erase.add_argument("--organisation", help="whose patient it is, where the database knows several")
     erase.add_argument("--by", required=True, help="who writes it down")
     erase.add_argument("--note", help="what is to be remembered, sealed and lost with the rest")
     withdrawn = commands.add_parser("withdrawn", help="the signed list of who is left out of later learning")

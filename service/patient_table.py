@@ -15,6 +15,7 @@ from data_contracts.encoding import Feature
 from data_contracts.episode import Column
 from data_contracts.errors import BadInput, Problem, rows_text
 from data_contracts.fact import UnreadableFact, read_fact
+from data_contracts.patient_identifier import LONGEST, normal_identifier
 from data_contracts.profile import Value
 from engine.data_checks import names_checked
 from engine.fact_readings import acknowledgement_problems
@@ -33,7 +34,6 @@ AS_OF = "_as_of"
 """What follows a safety fact's name in the column that tells on which day it was recorded."""
 BY = "_acknowledged_by"
 """What follows a safety rule's id in the column that tells who did what the rule waits for."""
-LONGEST_ID = 200
 
 
 def read_cohort(table: Table, needs: Needs) -> Cohort:
@@ -95,11 +95,11 @@ def _id_problems(table: Table) -> Iterator[Problem]:
     ids, where = texts_of(table, PATIENT_ID), f"{table.source}, {PATIENT_ID}"
     if absent := _rows(ids, lambda text: text is None):
         yield Problem(where, "an identifier in every row", f"none in {rows_text(absent)}", "Fill it.")
-    counts = Counter(ids)
-    if twice := _rows(ids, lambda text: text is not None and counts[text] > 1):
+    counts = Counter(normal_identifier(one) for one in ids if one is not None)
+    if twice := _rows(ids, lambda text: text is not None and counts[normal_identifier(text)] > 1):
         yield Problem(where, "each patient once", f"repeated in {rows_text(twice)}", "Drop the copies.")
-    if odd := _rows(ids, lambda text: text is not None and (len(text) > LONGEST_ID or not text.isprintable())):
-        expected = f"at most {LONGEST_ID} printable characters"
+    if odd := _rows(ids, lambda text: text is not None and (len(text) > LONGEST or not text.isprintable())):
+        expected = f"at most {LONGEST} printable characters"
         yield Problem(where, expected, f"something else in {rows_text(odd)}", "Correct them.")
 
 

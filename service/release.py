@@ -9,7 +9,7 @@ was wrong asks for a new recommendation.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from data_contracts.errors import BadInput, Problem, WrongState
 from data_contracts.fact import Answer, Fact, UnreadableFact, load_facts, read_fact
@@ -75,6 +75,12 @@ def obstacles(answer: Recommendation, until: date, today: date) -> tuple[str, ..
     if today > until:
         found.append(f"The answers behind it held until {until}. {ASK_AGAIN}")
     return tuple(found)
+
+
+def withdrawn_text(at: datetime) -> str:
+    """Why nothing more reaches a patient who withdrew from decision support then."""
+    step = "If they consent again, write it down first (POST /v1/consents)."
+    return f"The patient withdrew from decision support on {at:%Y-%m-%d}. {step}"
 
 
 def check_order(action: Action, events: Sequence[Event]) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Header
 
 from data_contracts.errors import BadInput, Problem, Tampered
+from data_contracts.patient_identifier import normal_identifier
 from data_contracts.profile import PatientProfile
 from service.admission import check_patient
 from service.answering import ASKING, check_model, keep, prepare
@@ -69,7 +70,7 @@ def _claim(key: str, profile: PatientProfile, given: Collaborators, actor: Actor
     who, ring = actor.principal, given.store.ring
     body = json.dumps(profile.model_dump(mode="json"), sort_keys=True)
     whose = json.dumps([who.organisation, who.issuer, who.subject, key])
-    about = (who.organisation, profile.patient_id)
+    about = (who.organisation, normal_identifier(profile.patient_id))
     return Claim(ring.keyed("idempotency key", whose), ring.keyed("body under an idempotency key", body), about)
 
 
@@ -84,7 +85,7 @@ def _answered(claim: Claim, given: Collaborators, actor: Actor) -> tuple[UUID, b
         what = ("a new key for each new body", "a key that came with another body before")
         raise BadInput([Problem(HEADER, *what, "Send a key of its own, or the body of before.")])
     kept = find(given.store, str(recommendation_id))
-    if (kept.row.organisation, kept.row.patient_id) != claim.about:
+    if (kept.row.organisation, normal_identifier(kept.row.patient_id)) != claim.about:
         raise Tampered("The key leads to another patient's answer: its row was changed. Run `equipoise audit verify`.")
     given.store.note(reading(kept.row, actor, given.clock(), "recommendation"))
     return kept.row.id, shown(kept.record, kept.row.response, kept.withheld)

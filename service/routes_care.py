@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict
 
 from data_contracts.errors import BadInput, Problem
-from data_contracts.profile import ShortText
+from data_contracts.patient_identifier import PatientId
 from data_contracts.rfc3339 import Instant
 from service.access.principal import Line
 from service.acting import Acting
@@ -36,7 +36,7 @@ class Care(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    patient_id: ShortText
+    patient_id: PatientId
     issuer: Line
     subject: Line
     until: Instant

@@ -14,7 +14,7 @@ from service.console import tell
 from service.event import Event
 from service.history_keeper import Kept, PageOf, find
 from service.model_stop import check_in_service
-from service.release import ASK_AGAIN, state_of
+from service.release import ASK_AGAIN, state_of, withdrawn_text
 from service.storage.command_store import command_store
 from service.storage.store import Store
 from service.utc import utc_now
@@ -43,7 +43,8 @@ def sheet_for(store: Store, recommendation_id: str, now: datetime, actor: Actor)
 
     Raises:
         NotFound: there is no such recommendation.
-        WrongState: no named clinician has reviewed and released it, or what it rests on is too old by now.
+        WrongState: no named clinician has reviewed and released it, what it rests on is too old by now, or the
+            patient has withdrawn.
         ModelStopped: the model behind it was taken out of service.
         NotReady: the database cannot be reached.
     """
@@ -51,6 +52,8 @@ def sheet_for(store: Store, recommendation_id: str, now: datetime, actor: Actor)
     state = state_of(kept.events)
     if state != "released":
         raise WrongState(f"This recommendation is no patient's to see yet. {NEXT[state]}")
+    if kept.withdrawn_at is not None:
+        raise WrongState(withdrawn_text(kept.withdrawn_at))
     check_in_service(kept.answer.policy, kept.stopped_at)
     if now.date() > kept.holds_until:
         raise WrongState(f"The sheet was good until {kept.holds_until}. {ASK_AGAIN}")

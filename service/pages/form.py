@@ -31,6 +31,8 @@ async def _form(request: Request) -> Mapping[str, str]:
     body = b"".join([chunk async for chunk in parts])
     try:
         given = dict(parse_qsl(body.decode("utf-8"), max_num_fields=FIELDS))
+        if any("\0" in value for value in given.values()):
+            raise ValueError
     except ValueError:
         raise BadInput([Problem("the form", "text in UTF-8", "something else", "Send the page's form.")]) from None
     check_form(request, given.pop(FIELD, ""))

@@ -10,7 +10,6 @@ from data_contracts.manifest import MANIFEST, PolicyManifest
 from data_contracts.recommendation import FindingKind, Recommendation, SafetyFinding
 from service.cds_hooks.safety_card import SUICIDE
 from service.collaborators import Collaborators
-from service.consent import has_withdrawn
 from service.event import History
 from service.history_keeper import Kept, history_of
 from service.override_reason import REASONS, OverrideCode
@@ -20,9 +19,6 @@ from service.pages.option import Picture, picture_of
 from service.pages.outcome_choice import OutcomeChoice, choices_for, chosen
 from service.pages.weighing import Weighing
 from service.release import relation_of
-from service.storage.consents import standing_of
-from service.storage.person import PatientName
-from service.utc import as_utc
 
 FIRST: tuple[FindingKind, ...] = ("refuse", "hold", "acknowledge", "assess_first")
 """Findings that are told before anything else."""
@@ -132,14 +128,6 @@ def questions_of(kept: Kept, manifest: PolicyManifest) -> tuple[Question, ...]:
     return questions_for(kept.answer, manifest)
 
 
-def withdrawn_at(kept: Kept, given: Collaborators) -> datetime | None:
-    """When the patient of an answer withdrew from decision support; None if they did not, or gave consent again."""
-    name = PatientName(kept.row.organisation, kept.answer.patient_id)
-    with given.store.looking() as connection:
-        standing = standing_of(connection, given.store.ring, name)
-    return as_utc(standing.said["decision_support"][1]) if has_withdrawn(standing) else None
-
-
 def view_of(kept: Kept, given: Collaborators, outcome: str | None, weighing: Weighing | None) -> PatientView:
     """The page of an answer, its options looked at by an outcome."""
     manifest, today = manifest_of(kept, given), given.clock().date()
@@ -153,5 +141,5 @@ def view_of(kept: Kept, given: Collaborators, outcome: str | None, weighing: Wei
         known=known_of(kept.profile, kept.answer, manifest, today),
         questions=questions_of(kept, manifest),
         weighing=weighing,
-        withdrawn=withdrawn_at(kept, given),
+        withdrawn=kept.withdrawn_at,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from data_contracts.errors import NotPermitted
+from data_contracts.patient_identifier import normal_identifier
 from service.answering import check_model, keep
 from service.audit.actor import Actor
 from service.cds_hooks.catalogue import PATIENT, prefetch_templates
@@ -62,5 +63,7 @@ def _of_card(launched: Launched, given: Collaborators, actor: Actor) -> UUID | N
         return None
     with given.store.looking() as connection:
         found = find_answer(connection, given.store.ring, wanted)
-    about = (actor.principal.organisation, launched.patient)
-    return wanted if found is not None and (found.organisation, found.patient_id) == about else None
+    about = (actor.principal.organisation, normal_identifier(launched.patient))
+    if found is None or (found.organisation, normal_identifier(found.patient_id)) != about:
+        return None
+    return wanted

@@ -47,7 +47,7 @@ def standing_by(patient: str, rows: Sequence[Any]) -> Standing:
 
 
 def newest_statements(
-    connection: Connection, purpose: Purpose, organisation: str, after: int = 0, until: int | None = None
+    connection: Connection, purpose: Purpose, organisation: str, until: int | None = None
 ) -> tuple[dict[str, tuple[Said, datetime]], int]:
     """What an organisation's patients said last of a purpose, by their keyed hashes; and the ledger's newest position.
 
@@ -55,14 +55,13 @@ def newest_statements(
         connection: to read from.
         purpose: of what.
         organisation: whose patients.
-        after: statements up to this position are left out.
         until: statements after this position are left out; None for none.
     """
     query = (
         select(PERSONS.c.patient, CONSENTS.c.answer, CONSENTS.c.at)
         .join_from(CONSENTS, PERSONS, CONSENTS.c.person == PERSONS.c.id)
         .where(PERSONS.c.organisation == organisation, PERSONS.c.patient.is_not(None), CONSENTS.c.purpose == purpose)
-        .where(CONSENTS.c.position > after, true() if until is None else CONSENTS.c.position <= until)
+        .where(true() if until is None else CONSENTS.c.position <= until)
         .order_by(CONSENTS.c.position)
     )
     position = (
@@ -112,6 +111,12 @@ def count_standing(connection: Connection, organisation: str) -> dict[tuple[str,
 def _written(row: RowMapping, who: Person) -> Written:
     kept = Signature.model_validate_json(who.unseal(row["content"], TABLE, str(row["position"]), "content"))
     return Written(row["purpose"], row["answer"], as_utc(row["at"]), kept)
+
+
+def listed_since(connection: Connection, purpose: Purpose, position: int) -> frozenset[str]:
+    """What the list calls those who withdrew from a purpose after a position, whatever they said since."""
+    query = select(CONSENTS.c.listed).where(CONSENTS.c.purpose == purpose, CONSENTS.c.position > position)
+    return frozenset(connection.execute(query.where(CONSENTS.c.answer == "withdrawn")).scalars())
 
 
 def listed_patients(connection: Connection) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from data_contracts.errors import NotFound
-from data_contracts.profile import ShortText
+from data_contracts.patient_identifier import PatientId
 from service.audit.entry import Entry
 from service.consent import KEEPS_OUT, Statement
 from service.event import Signature
@@ -25,7 +25,7 @@ class Erasure(Signature):
         patient_id: as in a profile.
     """
 
-    patient_id: ShortText
+    patient_id: PatientId
 
 
 def erase(store: Store, wish: Erasure, entry: Entry, roots: Path) -> str:

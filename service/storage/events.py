@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -17,17 +19,36 @@ from service.storage.schema import EVENTS, PERSONS, RECOMMENDATIONS
 from service.storage.transaction import Transaction
 
 TABLE = EVENTS.name
+Still: TypeAlias = Callable[[Connection], None]
+"""Looks once more, in the transaction that writes, whether something may be done."""
+
 PERSON = select(PERSONS.c.id, *COLUMNS).join(RECOMMENDATIONS, PERSONS.c.id == RECOMMENDATIONS.c.person)
 
 
 def add_event(
-    transaction: Transaction, ring: KeyRing, recommendation: UUID, done: tuple[Event, bytes | None], entry: Entry
+    transaction: Transaction,
+    ring: KeyRing,
+    recommendation: UUID,
+    done: tuple[Event, bytes | None],
+    entry: Entry,
+    still: Still | None = None,
 ) -> bool:
-    """Add what was done, with its page and the audit record of it; False if the action was done before."""
+    """Add what was done, with its page and the audit record of it; False if the action was done before.
+
+    Args:
+        transaction: to write in.
+        ring: seals.
+        recommendation: of which answer.
+        done: the event, and the page that it lets the patient see.
+        entry: what to remember of it.
+        still: raises if it may not be done by now.
+    """
     event, page = done
     wanted = (EVENTS.c.recommendation_id == str(recommendation), EVENTS.c.action == event.action)
     if transaction.connection.execute(select(EVENTS.c.action).where(*wanted)).scalar() is not None:
         return False
+    if still is not None:
+        still(transaction.connection)
     person, key = _person(transaction.connection, ring, recommendation), f"{recommendation} {event.action}"
     content = person.seal(event.model_dump_json(), TABLE, key, "content")
     sealed = None if page is None else person.seal(page, TABLE, key, "page")

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from data_contracts.errors import BadUsage, Refused
+from data_contracts.patient_identifier import normal_identifier
 from service.storage.sealed_field import KEY_BYTES, Place, seal, unseal
 
 FORMAT = "equipoise-keys/1"
@@ -65,7 +66,7 @@ class KeyRing:
 
     def pseudonym(self, organisation: str, patient_id: str) -> str:
         """The keyed hash (HMAC-SHA256, hexadecimal) that a patient of an organisation is looked up by."""
-        return self._keyed(f"patient of {organisation}", patient_id)
+        return self._keyed(f"patient of {organisation}", normal_identifier(patient_id))
 
     def caller(self, issuer: str, subject: str) -> str:
         """The keyed hash that somebody whom an issuer names is looked up by."""

@@ -27,6 +27,7 @@ from service.model_stop import StopChange, StopOrder, Switch
 from service.storage import answers, cards, consents, events, harms, stops
 from service.storage.answers import StoredRecommendation
 from service.storage.database import database_problem, unreachable
+from service.storage.events import Still
 from service.storage.key_ring import KeyRing
 from service.storage.keys import Keys
 from service.storage.looker import Looker
@@ -179,10 +180,19 @@ class Store:
         with self.looking() as connection:
             return events.events_of(connection, self.ring, recommendation_id)
 
-    def add_event(self, recommendation_id: UUID, event: Event, entry: Entry, page: bytes | None = None) -> bool:
+    def add_event(
+        self,
+        recommendation_id: UUID,
+        event: Event,
+        entry: Entry,
+        page: bytes | None = None,
+        still: Still | None = None,
+    ) -> bool:
         """Keep what was done, with the page that it lets the patient see; False if the action was done before."""
         ring, done = self.ring, (event, page)
-        return self.write(lambda transaction: events.add_event(transaction, ring, recommendation_id, done, entry))
+        return self.write(
+            lambda transaction: events.add_event(transaction, ring, recommendation_id, done, entry, still)
+        )
 
     def add_harm(self, recommendation_id: UUID, harm: KeptHarm, entry: Entry) -> None:
         """Keep a report of harm with the recommendation that it is about."""

@@ -17,6 +17,7 @@ from service.audit.entry import Entry
 from service.audit.verify import verify
 from service.consent import Purpose, Said, Statement
 from service.model_stop import StopOrder
+from service.storage.erasure import Erasure, erase
 from service.storage.person import PatientName
 from service.storage.store import Store
 from service.utc import utc_now
@@ -145,6 +146,28 @@ def test_a_withdrawal_meanwhile(store: Store, recommend: Recommend, monkeypatch:
     assert recommend({"P-9": "yes"})[0] == 0
 
 
+@pytest.mark.parametrize("how", ["withdraws", "is erased"])
+def test_meanwhile_in_a_long_table(
+    store: Store, recommend: Recommend, monkeypatch: Any, tmp_path: Path, how: str
+) -> None:
+    """Nor who withdraws, or is erased, once their own record is written and the table is not."""
+    from service import batch_ledger
+
+    say(store, "P-1", "given")
+    monkeypatch.setattr(batch_ledger, "TOGETHER", 1)
+    remembering = batch_ledger._remembering
+
+    def then(ledger: Any, policy: str, batch: str, safety: dict[str, str]) -> Any:
+        if "P-2" in safety and how == "withdraws":
+            say(store, "P-1", "withdrawn")
+        elif "P-2" in safety:
+            erase(store, Erasure(patient_id="P-1", **WHO), Entry("erasure", OPERATOR, utc_now()), tmp_path)
+        return remembering(ledger, policy, batch, safety)
+
+    monkeypatch.setattr(batch_ledger, "_remembering", then)
+    assert recommend({"P-1": "yes", "P-2": "yes"}) == (5, {})
+
+
 def test_whose_patients_they_are(store: Store, recommend: Recommend, capsys: Any) -> None:
     """Where a database knows several organisations, somebody says whose patients a table has."""
     for organisation in ("St Example", "Other Trust"):
@@ -156,6 +179,8 @@ def test_whose_patients_they_are(store: Store, recommend: Recommend, capsys: Any
     assert "Other Trust, St Example" in capsys.readouterr().err
     assert recommend({"P-1": "yes"}, "--organisation", "nowhere")[0] == 2
     assert recommend({"P-1": "yes"}, "--organisation", "St Example")[1]["P-1"].startswith("refused")
+    both = ["\u00e9", "e\u0301"]  # one letter, written in two ways
+    assert recommend(dict.fromkeys(both, "yes"), "--organisation", "St Example") == (3, {})
 
 
 def test_a_database_that_is_away(recommend: Recommend, monkeypatch: Any) -> None:

@@ -115,7 +115,16 @@ def test_the_ledger_only_grows(client: Any, store: Store, statement: str) -> Non
         connection.execute(text(statement))
 
 
-BAD = [{"purpose": "selling"}, {"answer": "perhaps"}, {"patient_id": ""}, {"by": ""}, {"extra": 1}]
+BAD = [
+    {"purpose": "selling"},
+    {"answer": "perhaps"},
+    {"patient_id": ""},
+    {"patient_id": "\ufeffP-1"},  # nobody sees it, and another patient would have withdrawn
+    {"patient_id": "P-\u200b1"},
+    {"patient_id": "P-1\x00"},
+    {"by": ""},
+    {"extra": 1},
+]
 
 
 @pytest.mark.parametrize("change", BAD)
@@ -126,6 +135,20 @@ def test_a_bad_statement(client: Any, store: Store, change: dict[str, Any]) -> N
     assert answer.status_code == 422
     assert answer.json()["problems"]
     assert store.standing(PatientName("local", "P-1")) == Standing(store.ring.pseudonym("local", "P-1"), None, 0, {})
+
+
+def test_letters_put_together_otherwise_are_the_same_patient(
+    client: Any, store: Store, tmp_path: Path, profile: dict[str, Any]
+) -> None:
+    """An "é" of one code point or of two: the same consent, the same place on the list, one erasure for all."""
+    whole, parted = "Zoé-1", "Zoe\u0301-1"
+    assert client.post(URL, json=profile | {"patient_id": parted}).json()["recommendation"]["patient_id"] == parted
+    say(client, "decision_support", "withdrawn", parted)
+    assert client.post(URL, json=profile | {"patient_id": whole}).status_code == 403
+    assert main(["withdrawn", "--out", str(tmp_path / "list")]) == 0
+    assert read_list(store, tmp_path / "list").patients == (listed_as(store.ring.list_salt, whole),)
+    assert client.post("/v1/erasures", json={**SIGNED, "patient_id": whole}).status_code == 201
+    assert client.post("/v1/erasures", json={**SIGNED, "patient_id": parted}).status_code == 404
 
 
 def read_list(store: Store, path: Path) -> WithdrawnList:

@@ -400,3 +400,18 @@ def test_openapi(client: Any) -> None:
                 assert list(answer["content"]) == [kind]
     body = document["paths"][URL]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body == {"$ref": "#/components/schemas/PatientProfile"}
+
+
+ADDRESSES = ("/v1/studies/%00", "/v1/models/tiny%00/stop", "/studies/a%00b", f"{URL}/%00")
+
+
+def test_a_nul_is_nobody_s_name(served: ServedPolicy, any_store: Store) -> None:
+    """What PostgreSQL takes for no text is not there, or no form of ours; it is no failure of the database (503)."""
+    from fastapi.testclient import TestClient
+
+    with TestClient(create_app(Collaborators(lambda: served, any_store, ()))) as client:
+        assert [client.get(address).status_code for address in ADDRESSES] == [404] * len(ADDRESSES)
+        client.get("/emergency")
+        form = {"form_token": client.cookies["equipoise_form"], "turn": "stop", "model": "tiny\0"}
+        order = {"by": "K. Adler", "role": "officer", "why": "looked into"}
+        assert client.post("/oversight/switch", data=form | order).status_code == 422

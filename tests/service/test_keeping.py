@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from service.__main__ import main
+from service.audit.actor import OPERATOR
+from service.audit.entry import Entry
+from service.consent import Statement
+from service.storage.person import PatientName
 from service.storage.store import Store
+from service.utc import utc_now
 
 URL = "/v1/recommendations"
 
@@ -57,6 +63,19 @@ def test_erase_from_standard_input(
     assert answer.json()["type"] == "urn:equipoise:problem:erased"
     assert main(["erase", "--patient", "nobody", "--by", "Dr A"]) == 3
     assert "nobody" not in capsys.readouterr().err
+
+
+def test_erase_a_hospital_s_patient(store: Store, capsys: Any) -> None:
+    """At the machine, too, a patient belongs to an organisation; where there are several, somebody says which."""
+    for organisation in ("St Example", "Other Trust"):
+        who = OPERATOR.principal.model_copy(update={"organisation": organisation})
+        statement = Statement(patient_id="P-1", purpose="contact", answer="given", by="Dr A", role="GP")
+        store.add_consent(statement, Entry("consent", replace(OPERATOR, principal=who), utc_now()))
+    assert main(["erase", "--patient", "P-1", "--by", "Dr A"]) == 2
+    assert "Other Trust, St Example" in capsys.readouterr().err
+    assert main(["erase", "--patient", "P-1", "--by", "Dr A", "--organisation", "St Example"]) == 0
+    assert store.standing(PatientName("St Example", "P-1")).person is None
+    assert store.standing(PatientName("Other Trust", "P-1")).person is not None
 
 
 @pytest.mark.parametrize("name", ["EQUIPOISE_RETENTION_DAYS", "EQUIPOISE_AUDIT_ROOT_SECONDS"])

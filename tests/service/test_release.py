@@ -201,6 +201,39 @@ def test_a_release_repeated_late_is_the_same_release(client: Any, where: str, cl
     assert act(client, where, "release").json()["events"] == released["events"]
 
 
+WITHDRAWN = SIGNED | {"patient_id": "P-1", "purpose": "decision_support", "answer": "withdrawn"}
+
+
+def test_nothing_is_released_to_who_has_withdrawn(client: Any, where: str) -> None:
+    """Who withdraws after the answer gets neither a release nor the sheet of an earlier one, until they agree anew."""
+    act(client, where, "review", "release")
+    assert client.get(f"{where}/sheet").status_code == 200
+    assert client.post("/v1/consents", json=WITHDRAWN).status_code == 201
+    refused = client.get(f"{where}/sheet")
+    assert (refused.status_code, "withdrew" in refused.json()["detail"]) == (409, True)
+    assert "withdrew" in client.get(f"{where}/history").json()["release_obstacles"][0]
+    assert client.post("/v1/consents", json=WITHDRAWN | {"answer": "given"}).status_code == 201
+    assert client.get(f"{where}/sheet").status_code == 200
+
+
+@pytest.mark.parametrize("meanwhile", ["withdrawn", "stopped"])
+def test_what_comes_between_looking_and_releasing(client: Any, store: Store, where: str, meanwhile: str) -> None:
+    """A withdrawal, or a stop, in the moment in which the sheet is made: nothing is released."""
+    act(client, where, "review")
+
+    def page(*_: Any) -> bytes:
+        if meanwhile == "withdrawn":
+            client.post("/v1/consents", json=WITHDRAWN)
+        else:
+            client.post("/v1/models/tiny/stop", json={"by": "K. Adler", "role": "officer", "why": "looked into"})
+        return b"page"
+
+    name, now = where.rpartition("/")[2], datetime(2026, 3, 1, 10, tzinfo=UTC)
+    with pytest.raises(WrongState, match=r"withdrew|out of service"):
+        write_down(store, name, "release", Signature(by="Dr A", role="GP"), now, page_of=page)
+    assert client.get(f"{where}/history").json()["state"] == "reviewed"
+
+
 MADE = date(2026, 3, 1)
 TERMS = [
     ({}, {}, 28),

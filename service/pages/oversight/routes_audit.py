@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from data_contracts.errors import BadInput, Problem
 from service.acting import Acting
@@ -14,11 +16,13 @@ from service.pages.rendering import page
 
 ROUTER = APIRouter(prefix="/oversight/audit", route_class=PageRoute, include_in_schema=False)
 SHOWN = 50
+Place = Annotated[int | None, Query(ge=0, lt=2**63)]
+"""In the chain."""
 
 
 @ROUTER.get("")
 def get_audit(
-    request: Request, given: Given, actor: Acting, kind: str = "", about: str = "", before: int | None = None
+    request: Request, given: Given, actor: Acting, kind: str = "", about: str = "", before: Place = None
 ) -> Response:
     """Records of the caller's organisation, fifty a page; that they were read is remembered too."""
     search = Search(actor.principal.organisation, _kind(kind), about.strip() or None, before)

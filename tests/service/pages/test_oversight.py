@@ -176,6 +176,11 @@ def test_a_long_memory_comes_in_pages(client: Any, store: Store) -> None:
     assert sorted(shown) == list(range(60))
 
 
+def test_a_place_that_no_chain_has(client: Any) -> None:
+    """A number that no database holds is refused, and no fault of the service."""
+    assert client.get(f"/oversight/audit?before={10**30}").status_code == 422
+
+
 def test_glass_is_reviewed_by_somebody_else(hospital: Any) -> None:
     """An auditor reads who broke it and why, and says whether it was right; who broke it cannot, nor another place."""
     hospital("I", "POST", "/v1/consents", json={**SAID, "answer": "given"})
