@@ -1,13 +1,14 @@
 """The chain of audit records: canonical JSON, each record holding the hash of the one before it.
 
-Records are appended in the transaction of what they record, whose commit makes both durable or neither.
+Records are appended in the transaction of what they record, whose commit makes both durable or neither. Beside each
+stands a seal by the service's keys: whoever has the database alone can follow the rule of the chain, and not seal.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -22,7 +23,11 @@ START = "0" * 64
 
 HEAD = Prepared(select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1))
 INSERT = Prepared(insert(AUDIT).inline())
-FORMAT = 1
+FORMAT = 2
+"""Of records: from 2 on they are sealed."""
+
+SealOf = Callable[[str], str]
+"""Makes the seal of a record of its hash."""
 
 
 class RowContent(TypedDict):
@@ -62,11 +67,13 @@ class Link:
         seq: 1 for the first, and one more for each.
         content: canonical JSON.
         hash: sha256 of the content, hexadecimal.
+        seal: keyed hash of that, which the service alone can make; empty of records of before, and until written.
     """
 
     seq: int
     content: str
     hash: str
+    seal: str = ""
 
     @property
     def told(self) -> dict[str, Any]:
@@ -82,8 +89,8 @@ NOTHING = Link(0, "", START)
 class Chain:
     """Appends within one transaction, which holds the lock that lets one writer at a time append."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, seal_of: SealOf) -> None:
+        self._connection, self._seal_of = connection, seal_of
         self._head: Link | None = None
         self._waiting: list[Link] = []
 
@@ -112,7 +119,10 @@ class Chain:
 
     def flush(self) -> None:
         """Write what was appended."""
-        rows = [{"seq": link.seq, "content": link.content, "hash": link.hash} for link in self._waiting]
+        rows = [
+            {"seq": link.seq, "content": link.content, "hash": link.hash, "seal": self._seal_of(link.hash)}
+            for link in self._waiting
+        ]
         if rows:
             INSERT.run(self._connection, *rows)
         self._waiting.clear()

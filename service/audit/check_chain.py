@@ -7,21 +7,31 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from service.audit.chain import NOTHING, Content, Link, RowContent, hash_of
+from service.audit.chain import NOTHING, Content, Link, RowContent, SealOf, hash_of
 from service.audit.finding import Finding, What
 from service.audit.root import Root
+
+UNSEALED = 1
+"""The form of records of before they were sealed."""
 
 
 class ChainCheck:
     """Takes the records in the order of their places; `findings` has what was wrong once the last was taken.
 
+    Args:
+        roots: signed ones.
+        seal_of: makes the seal of a record of its hash; None where the keys are not at hand.
+
     Attributes:
         last: the record that was taken last.
     """
 
-    def __init__(self, roots: Sequence[Root]) -> None:
+    def __init__(self, roots: Sequence[Root], seal_of: SealOf | None = None) -> None:
         self.last: Link = NOTHING
-        self._roots = {root.seq: root for root in roots}
+        self._seal_of, self._sealed = seal_of, False
+        self._roots: dict[int, list[Root]] = {}
+        for root in roots:  # after a cut the chain may come to the same place again, with another record
+            self._roots.setdefault(root.seq, []).append(root)
         self._found: list[Finding] = []
         self._doubtful = False
         self._vouched = 0
@@ -49,7 +59,7 @@ class ChainCheck:
     def findings(self) -> tuple[Finding, ...]:
         """What was wrong, neighbours of one kind as one; after the last record was taken."""
         if (newest := max(self._roots, default=0)) > self.last.seq:
-            told = f"are gone, of which a root of {self._roots[newest].at} tells"
+            told = f"are gone, of which a root of {self._roots[newest][0].at} tells"
             self._add("cut", self.last.seq + 1, newest, told)
         return tuple(_joined(self._found))
 
@@ -61,16 +71,23 @@ class ChainCheck:
         if told.get("seq") != link.seq:
             self._add("out_of_order", link.seq, link.seq, "is another's that was put here")
             return True
+        self._check_seal(link, told)
         return False
 
+    def _check_seal(self, link: Link, told: dict[str, Any]) -> None:
+        """Whether the service wrote it; once it sealed one, all that follow are sealed."""
+        self._sealed = self._sealed or told["v"] != UNSEALED
+        if self._seal_of is not None and self._sealed and link.seal != self._seal_of(link.hash):
+            self._add("forged", link.seq, link.seq, "is not sealed by the service's keys: somebody else wrote it")
+
     def _compare(self, link: Link) -> None:
-        root = self._roots.get(link.seq)
-        if root is None:
-            return
-        if root.hash != link.hash and not self._any_after(self._vouched):
-            told = f"agree with each other, and not with the root of {root.at}: what was written was replaced"
+        roots = self._roots.get(link.seq, ())
+        other = next((root for root in roots if root.hash != link.hash), None)
+        if other is not None and not self._any_after(self._vouched):
+            told = f"agree with each other, and not with the root of {other.at}: what was written was replaced"
             self._add("rewritten", self._vouched + 1, link.seq, told)
-        self._vouched = link.seq
+        if roots:
+            self._vouched = link.seq
 
     def _any_after(self, seq: int) -> bool:
         return any(found.last > seq for found in self._found)
@@ -124,7 +141,7 @@ def _joined(found: Iterable[Finding]) -> Iterator[Finding]:
         yield _worded(waiting)
 
 
-SINGLE: frozenset[What] = frozenset({"edited", "out_of_order"})
+SINGLE: frozenset[What] = frozenset({"edited", "forged", "out_of_order"})
 
 
 def _worded(one: Finding) -> Finding:

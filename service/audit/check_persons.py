@@ -5,6 +5,7 @@ A person's row changes (a rotation wraps the key anew, an erasure empties it), s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -33,12 +34,12 @@ class PersonCheck:
         self._connection, self._ring = connection, ring
         self._named: dict[str, int] = {}
         self._erased: dict[str, int] = {}
-        self._forgotten: set[datetime] = set()
+        self._forgotten: Counter[datetime] = Counter()
 
     def take(self, told: Mapping[str, Any]) -> None:
         """Look at what one record says."""
         if told.get("kind") == "retention":  # it empties many at once, and names none
-            self._forgotten.add(datetime.fromisoformat(told["at"]))
+            self._forgotten[datetime.fromisoformat(told["at"])] += int(told["detail"].get("persons", 0))
         if (person := told.get("person")) is None:
             return
         self._named.setdefault(person, told["seq"])
@@ -73,8 +74,9 @@ class PersonCheck:
             opens = row["wrapped_key"] is not None or row["patient"] is not None
             return f"of a person whom record {seq} erased the row of persons is filled again" if opens else ""
         if row["wrapped_key"] is None:
-            known = row["erased_at"] is not None and as_utc(row["erased_at"]) in self._forgotten
-            return "" if known else "a person's key is gone, and no record tells of an erasure"
+            at = row["erased_at"] and as_utc(row["erased_at"])
+            self._forgotten[at] -= 1
+            return "" if self._forgotten[at] >= 0 else "a person's key is gone, and no record tells of an erasure"
         try:
             patient = patient_of(row, person_of(row, row["id"], self._ring), self._ring)
         except (Tampered, Refused, TypeError):

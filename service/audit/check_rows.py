@@ -72,12 +72,15 @@ class RowCheck:
         self._seen: dict[str, set[str]] = {name: set() for name in TABLES}
         self._missing: list[tuple[str, _Spoken]] = []
         self._kept_from: str = ""
+        self._removed, self._removal = 0, 0
         self._found: list[Finding] = []
 
     def take(self, told: Mapping[str, Any]) -> None:
         """Look at what one record says."""
         if told.get("kind") == "retention":
             self._kept_from = max(self._kept_from, str(told["detail"].get("before", "")))
+            self._removed += int(told["detail"].get("recommendations", 0))
+            self._removal = told["seq"]
         row = told.get("row")
         if told.get("kind") == "policy" and not row:  # taken in before its row was told of
             self._seen[POLICIES.name].add(str(told["detail"].get("manifest_sha256")))
@@ -99,6 +102,9 @@ class RowCheck:
             for name, spoken in self._missing
             if name == RECOMMENDATIONS.name and spoken.at < self._kept_from
         }
+        if (more := len(removed) - self._removed) > 0:
+            told = f"{more} more answers are gone than retention removed up to record {self._removal}"
+            self._add("row_missing", self._removal, told)
         for name, spoken in self._missing:
             if name not in REMOVED or spoken.recommendation not in removed:
                 self._add("row_missing", spoken.seq, f"the row of {name} that record {spoken.seq} speaks of is gone")

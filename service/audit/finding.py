@@ -13,7 +13,8 @@ What = Literal[
     "out_of_order",  # a record stands in another's place
     "cut",           # records at the end that a root vouched for are gone
     "rewritten",     # the chain agrees with itself and not with a root
-    "root",          # a root is not signed by a known key
+    "forged",        # a record is not sealed by the service's keys: it was not the service that wrote it
+    "root",          # a root is not signed by a known key, or there is none at all
     "row_changed",   # a row is not the one that its record speaks of
     "row_missing",   # a row that a record speaks of is gone
     "row_stranger",  # a row that no record speaks of

@@ -1,4 +1,4 @@
-"""Writes a signed root every so often while the service runs, and one when it stops; and empties SQLite's log.
+"""Writes a signed root as the service starts, every so often, and when it stops; and empties SQLite's log.
 
 What an erasure destroyed may stand in that log while something reads for long: here it is looked at again.
 """
@@ -29,7 +29,8 @@ class RootKeeper:
         self._thread = Thread(target=self._run, name="audit-roots", daemon=True)
 
     def __enter__(self) -> RootKeeper:
-        """Start."""
+        """Start, with a root at once: from then on there is one, and that all are gone shows."""
+        self.write()
         self._thread.start()
         return self
 

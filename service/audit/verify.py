@@ -23,6 +23,10 @@ from service.trusted_keys import load_trusted_services
 
 BATCH = 5000
 SHOWN = 50
+NO_ROOT = (
+    "there is no signed root in {folder}: the service writes one as it starts, and without any nobody can tell "
+    "whether the chain's end was cut"
+)
 Watched = Callable[[Iterator[list[Link]], int], Iterator[list[Link]]]
 
 
@@ -68,6 +72,8 @@ def verify_store(store: Store, folder: Path, watched: Watched = _unwatched) -> V
     strange = [Finding(what="root", first=0, last=0, told=one) for one in roots.problems]
     with store.reading() as connection, store.reading() as beside:
         result = verify(connection, beside, roots.held, store.ring, watched)
+    if result.records and not roots.held:
+        strange.append(Finding(what="root", first=0, last=0, told=NO_ROOT.format(folder=folder)))
     return result.model_copy(update={"lost": roots.lost, "findings": (*strange, *result.findings)})
 
 
@@ -80,10 +86,10 @@ def verify(
         connection: that records are read on, one after the other.
         beside: another, that their rows are looked up on.
         roots: those whose signatures hold.
-        ring: opens persons' identifiers.
+        ring: opens persons' identifiers, and seals.
         watched: shows how far it is; handed the batches and how many records there are.
     """
-    chain, rows, persons = ChainCheck(roots), RowCheck(beside), PersonCheck(beside, ring)
+    chain, rows, persons = ChainCheck(roots, ring.record_seal), RowCheck(beside), PersonCheck(beside, ring)
     total = connection.execute(select(func.count()).select_from(AUDIT)).scalar_one()
     for batch in watched(_batches(connection), total):
         for link in batch:
@@ -101,10 +107,10 @@ def verify(
 
 
 def _batches(connection: Connection) -> Iterator[list[Link]]:
-    query = select(AUDIT.c.seq, AUDIT.c.content, AUDIT.c.hash).order_by(AUDIT.c.seq)
+    query = select(AUDIT.c.seq, AUDIT.c.content, AUDIT.c.hash, AUDIT.c.seal).order_by(AUDIT.c.seq)
     result = connection.execution_options(yield_per=BATCH).execute(query)
     for part in result.partitions():
-        yield [Link(row.seq, row.content, row.hash) for row in part]
+        yield [Link(row.seq, row.content, row.hash, row.seal) for row in part]
 
 
 def _tell(result: Verification, folder: Path) -> None:
@@ -117,5 +123,3 @@ def _tell(result: Verification, folder: Path) -> None:
     tell(f"{result.records} records, {result.rows} rows and {result.roots} signed roots ({folder}) looked at.")
     if not result.findings:
         tell(f"All is as it was written; the roots vouch for it up to record {result.vouched}.")
-    if not result.roots:
-        warn("WARNING: without a signed root nobody can tell whether the chain's end was cut.")

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from data_contracts.errors import NotReady
 from service.storage.prepared import Prepared
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest migration; a test compares it with the migrations themselves."""
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"

@@ -76,6 +76,10 @@ class KeyRing:
         """A keyed hash (HMAC-SHA256, hexadecimal) by which a text is found again and never read."""
         return self._keyed(purpose, text)
 
+    def record_seal(self, digest: str) -> str:
+        """What is kept beside an audit record of this hash: that the service wrote it, and nobody at the database."""
+        return self._keyed("audit record", digest)
+
     @property
     def list_salt(self) -> str:
         """What the list of withdrawn patients is hashed with; it may be known, as it tells nothing of any key."""

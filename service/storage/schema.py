@@ -92,7 +92,7 @@ CONSENTS = Table(
     Column("answer", String(10), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("content", LargeBinary, nullable=False),
-    Column("listed", String(64)),
+    Column("listed", String(64), index=True),
 )
 """The ledger of consents. ``position`` is that of its audit record; ``content``, who wrote it down and how, is sealed.
 
@@ -105,8 +105,10 @@ AUDIT = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("content", Text, nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
 )
-"""The chain of audit records: each holds the hash of the one before it."""
+"""The chain of audit records: each holds the hash of the one before it. ``seal`` is a keyed hash of its own, which the
+service alone can make; records of before it was kept have none (an empty text)."""
 
 STUDY_REQUESTS = Table(
     "study_requests",

@@ -53,7 +53,7 @@ class Store:
         self.engine, self.keys = engine, keys
         self._looks = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._looker = Looker(engine)
-        self._writer = Writer(engine)
+        self._writer = Writer(engine, self.ring.record_seal)
         self._surroundings: set[str] = set()
 
     @property

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from data_contracts.errors import NotReady
-from service.audit.chain import Chain
+from service.audit.chain import Chain, SealOf
 from service.storage.database import WRITES, unreachable
 from service.storage.prepared import Prepared
 
@@ -53,10 +53,16 @@ class _Job:
 
 
 class Writer:
-    """Runs write transactions on one database, over a connection that it keeps."""
+    """Runs write transactions on one database, over a connection that it keeps.
 
-    def __init__(self, engine: Engine) -> None:
+    Args:
+        engine: the database.
+        seal_of: seals audit records.
+    """
+
+    def __init__(self, engine: Engine, seal_of: SealOf) -> None:
         self._engine = engine.execution_options(**{WRITES: True})
+        self._seal_of = seal_of
         self._connection: Connection | None = None
         self._turn = Lock()
         self._waiting: deque[_Job] = deque()
@@ -108,7 +114,7 @@ class Writer:
     def _together(self, batch: Sequence[_Job]) -> None:
         connection = self._begun()
         try:
-            transaction = Transaction(connection, Chain(connection))
+            transaction = Transaction(connection, Chain(connection, self._seal_of))
             for job in batch:
                 job.result = job.work(transaction)
             transaction.chain.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from service.audit.check_chain import ChainCheck
 from service.audit.entry import Entry
 from service.audit.finding import Finding
 from service.audit.root import FILE, Root, Roots, read_roots, write_root
+from service.audit.root_keeper import RootKeeper
 from service.audit.verify import verify
 from service.storage.key_ring import new_ring
 from service.storage.schema import AUDIT
@@ -181,6 +183,60 @@ def test_a_place_that_is_none() -> None:
     assert [(one.what, one.first) for one in findings(links)] == [("out_of_order", N + 1)]
 
 
+FORGERIES = {
+    "none": lambda link: replace(link, seal=""),
+    "another record's": lambda link: replace(link, seal=KEYS.record_seal(CHAIN[0].hash)),
+    "another's keys": lambda link: replace(link, seal=new_ring(NOW).record_seal(link.hash)),
+    "of a form of before": lambda link: Link(link.seq, old := changed(link, v=1), hash_of(old)),
+}
+KEYS = new_ring(NOW)
+
+
+@pytest.mark.parametrize("how", FORGERIES)
+def test_who_has_the_database_alone_adds_no_record(how: str) -> None:
+    """What follows on the last record by the rule, but was not sealed by the service, is told."""
+    links = [replace(link, seal=KEYS.record_seal(link.hash)) for link in CHAIN]
+    forged = FORGERIES[how](chain_of(N + 1)[N])
+    check = ChainCheck((), KEYS.record_seal)
+    for link in (*links, forged):
+        check.take(link)
+    assert [(one.what, one.first, one.last) for one in check.findings()] == [("forged", N + 1, N + 1)]
+
+
+def test_records_of_before_have_no_seal() -> None:
+    """A chain that began before records were sealed is sound as it was."""
+    links = [NOTHING]
+    for number in range(4):
+        told = linked(Entry("read", LOCAL_ACTOR, NOW), links[-1])
+        content = changed(told, v=1) if number < 2 else told.content
+        seal = KEYS.record_seal(hash_of(content)) if number >= 2 else ""
+        links.append(Link(told.seq, content, hash_of(content), seal))
+    check = ChainCheck((), KEYS.record_seal)
+    for link in links[1:]:
+        check.take(link)
+    assert check.findings() == ()
+
+
+def test_a_chain_that_was_cut_and_grew_again_to_the_same_place() -> None:
+    """Two roots of one place cannot both be right, whichever was written last."""
+    grown = [*CHAIN[:25], *chain_of(N, first=100)[25:30]]
+    links = CHAIN[:25]
+    for link in grown[25:]:
+        links.append(linked(Entry("read", LOCAL_ACTOR, NOW, detail={"again": link.seq}), links[-1]))
+    roots = (*ROOTS[:3], Root(30, links[29].hash, NOW.isoformat()))
+    assert [(one.what, one.first, one.last) for one in findings(links, roots)] == [("rewritten", 21, 30)]
+
+
+def test_all_roots_gone(store: Store, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Records without any root are a finding: the service writes one as it starts, and a cut end would not show."""
+    store.note(Entry("read", LOCAL_ACTOR, NOW))
+    with RootKeeper(store, home / "audit-roots", 3600, lambda: NOW):
+        assert main(["audit", "verify"]) == 0
+    (home / "audit-roots" / FILE).unlink()
+    assert main(["audit", "verify"]) == 5
+    assert "no signed root" in capsys.readouterr().err
+
+
 def test_what_no_root_vouches_for_is_said(any_store: Store) -> None:
     """Without a root a cut end cannot be seen; the result tells up to which record the chain is vouched for."""
     assert findings(CHAIN[:-5], ()) == ()
@@ -238,12 +294,16 @@ def test_the_command_tells_and_refuses(store: Store, home: Path, capsys: pytest.
     assert [(one["what"], one["first"]) for one in told["findings"]] == [("edited", 7)]
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit SET hash = 'x'", "DELETE FROM audit"])
-def test_the_database_itself_guards_the_chain(any_store: Store, statement: str) -> None:
-    """Not even somebody at the database changes or deletes a record by accident."""
+PAST_ROWS = {"sqlite": "INSERT OR REPLACE INTO audit VALUES (1, 'x', 'x', 'x')", "postgresql": "TRUNCATE audit"}
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET hash = 'x'", "DELETE FROM audit", None])
+def test_the_database_itself_guards_the_chain(any_store: Store, statement: str | None) -> None:
+    """Not even somebody at the database changes or deletes a record by accident, nor past the triggers of rows."""
     from sqlalchemy.exc import DBAPIError
 
     any_store.note(Entry("read", LOCAL_ACTOR, NOW))
+    statement = statement or PAST_ROWS[any_store.engine.dialect.name]
     with pytest.raises(DBAPIError, match="never changed"), any_store.engine.begin() as connection:
         connection.execute(text(statement))
 
@@ -253,7 +313,8 @@ def test_the_database_itself_guards_the_chain(any_store: Store, statement: str) 
 def test_one_of_a_hundred_thousand(any_store: Store, attack: str) -> None:
     """In 100,000 records one that was edited, deleted, moved or cut off is found at its place."""
     links = chain_of(100_000)
-    rows = [{"seq": link.seq, "content": link.content, "hash": link.hash} for link in links]
+    seal = any_store.ring.record_seal
+    rows = [{"seq": link.seq, "content": link.content, "hash": link.hash, "seal": seal(link.hash)} for link in links]
     with any_store.engine.begin() as connection:
         for start in range(0, len(rows), 10_000):
             connection.execute(insert(AUDIT), rows[start : start + 10_000])

@@ -191,6 +191,25 @@ def test_retention_is_no_tampering(filled: tuple[Store, str]) -> None:
     assert found_in(store) == ["row_missing"]
 
 
+def test_retention_covers_no_more_than_it_did(filled: tuple[Store, str]) -> None:
+    """An old answer that goes besides, or a key that is emptied with the time of a retention, is found."""
+    store, _ = filled
+    at = NOW + timedelta(days=60)
+    for days in (1, 2):
+        made = NOW + timedelta(days=days)
+        item = StoredRecommendation(uuid4(), made, f"P-{days + 1}", "c" * 64, "{}", b"x")
+        store.add(item, Entry("recommendation", LOCAL_ACTOR, made))
+    report = HarmReport(by="Dr A", role="GP", severity="severe", what="harm")
+    store.add_harm(item.id, KeptHarm(id=uuid4(), at=at, report=report), Entry("harm", LOCAL_ACTOR, at))
+    assert apply_retention(store, 30, LOCAL_ACTOR, at) == 3
+    assert found_in(store) == []
+    as_owner(store, "DELETE FROM harms", "DELETE FROM recommendations")
+    assert found_in(store) == ["row_missing"]
+    gone = "UPDATE persons SET wrapped_key = NULL, erased_at = (SELECT max(erased_at) FROM persons)"
+    as_owner(store, f"{gone} WHERE wrapped_key IS NOT NULL")
+    assert found_in(store) == ["row_missing", "row_changed"]
+
+
 def test_of_whom_nothing_is_left_the_key_goes(filled: tuple[Store, str]) -> None:
     """Once the last answer of a person is removed their key is destroyed; one whose consent is kept keeps theirs."""
     store, _ = filled

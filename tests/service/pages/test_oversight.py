@@ -17,8 +17,10 @@ from service.app import create_app
 from service.audit.actor import LOCAL_ACTOR, Actor
 from service.audit.entry import Entry
 from service.audit.looking_back import Search, look_back
+from service.audit.root_keeper import RootKeeper
 from service.collaborators import Collaborators
 from service.pages.forgery import COOKIE, FIELD
+from service.settings import default_roots
 from service.storage.store import Store
 from service.utc import utc_now
 
@@ -81,6 +83,8 @@ def test_the_memory_is_checked_and_what_was_changed_is_named(
 ) -> None:
     """An untouched chain is whole; a record that was edited past the service is found, and its place told."""
     client.post("/v1/recommendations", json=profile)
+    assert "there is no signed root" in send("/oversight/verification").text
+    RootKeeper(store, default_roots(), 3600, utc_now).write()
     assert "All is as it was written." in send("/oversight/verification").text
     with store.engine.begin() as connection:
         triggers = connection.exec_driver_sql(
