@@ -58,7 +58,7 @@ class Ledger:
     Attributes:
         store: the service's database.
         actor: the operator, in the organisation whose patients they are.
-        said: of decision support, by the keyed hash of a patient: given or withdrawn, and when.
+        said: of decision support, as `newest_statements` has it: given or withdrawn, and when.
         position: of the newest statement of all.
     """
 
@@ -68,9 +68,9 @@ class Ledger:
     position: int
 
     def answers(self, ids: Sequence[str]) -> list[tuple[Said, datetime] | None]:
-        """What the ledger says of each patient; None of whom it never heard."""
-        organisation, ring = self.actor.principal.organisation, self.store.ring
-        return [self.said.get(ring.pseudonym(organisation, one)) for one in ids]
+        """What the ledger says of each patient, who was erased having withdrawn; None of whom it never heard."""
+        organisation, ring, salt = self.actor.principal.organisation, self.store.ring, self.store.ring.list_salt
+        return [self.said.get(ring.pseudonym(organisation, one)) or self.said.get(listed_as(salt, one)) for one in ids]
 
 
 @contextmanager

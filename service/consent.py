@@ -47,12 +47,14 @@ class Standing:
         person: their id, None if nothing is kept of them.
         position: of the newest statement, 0 if there is none.
         said: of each purpose the newest answer, and when, UTC.
+        erased_at: when somebody of this identifier was erased, UTC; None if nobody was, or it was not asked.
     """
 
     patient: str
     person: str | None
     position: int
     said: Mapping[Purpose, tuple[Said, datetime]]
+    erased_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -97,17 +99,20 @@ def withdrawn_at(standing: Standing) -> datetime | None:
 
 
 def check_consent(standing: Standing, contacts: Sequence[Contact]) -> None:
-    """Refuse an answer for a patient who has withdrawn.
+    """Refuse an answer for a patient who has withdrawn, or was erased and has not agreed anew.
 
     Raises:
         Refused: says whom to call in a crisis, as no rule has looked at the patient.
     """
     if has_withdrawn(standing):
-        day = standing.said["decision_support"][1].date()
-        call = "; ".join(f"{contact.name} {contact.phone} ({contact.when})" for contact in contacts)
-        step = "If the patient consents again, write it down first (POST /v1/consents)."
-        told = f"The patient withdrew from decision support on {day}; nothing was computed."
-        raise Refused(f"{told} {step} In a crisis call: {call}.")
+        told = f"The patient withdrew from decision support on {standing.said['decision_support'][1].date()}"
+    elif standing.erased_at is not None and "decision_support" not in standing.said:
+        told = f"The patient asked for erasure on {standing.erased_at.date()}, and withdrew with it"
+    else:
+        return
+    call = "; ".join(f"{contact.name} {contact.phone} ({contact.when})" for contact in contacts)
+    step = "If the patient consents again, write it down first (POST /v1/consents)."
+    raise Refused(f"{told}; nothing was computed. {step} In a crisis call: {call}.")
 
 
 def with_ledger(profile: PatientProfile, standing: Standing, facts: Sequence[str]) -> PatientProfile:

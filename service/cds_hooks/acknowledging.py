@@ -9,6 +9,7 @@ from data_contracts.profile import Acknowledgement, PatientProfile
 from data_contracts.rule import RuleSet
 from service.audit.actor import Actor
 from service.audit.entry import Entry
+from service.audit.reading import reading
 from service.event import Event, Signature
 from service.fhir.acknowledgements import covers
 from service.history_keeper import Kept, find
@@ -43,7 +44,12 @@ def acknowledge(store: Store, recommendation_id: str, signature: Signature, acto
     rules = waiting_rules(kept)
     event = Event(action=ACTION, by=signature.by, role=signature.role, note=signature.note, at=now, rules=rules)
     if earlier := kept.event(ACTION):
-        check_repeat(event, earlier)
+        try:
+            check_repeat(event, earlier)
+        except WrongState:
+            store.note(Entry("acknowledge", actor, now, "refused", kept.row.person, kept.row.id))
+            raise
+        store.note(reading(kept.row, actor, now, "acknowledgement"))
         return kept
     store.add_event(kept.record.id, event, Entry("acknowledge", actor, now))
     kept = find(store, recommendation_id)

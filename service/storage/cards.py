@@ -50,8 +50,8 @@ class StoredFeedback:
     """What became of a card.
 
     Attributes:
-        id: hash of the whole item, by which the same one is known again.
-        card: the card that it names, which may not be known here.
+        id: keyed hash of the whole item, by which the same one is known again.
+        card: the card that it names; of one that is not known here a keyed hash is kept, as it may say anything.
         at: when it came, UTC.
         outcome: accepted or overridden.
         content: the item as JSON; of a card that is not known here it is not kept.
@@ -93,7 +93,7 @@ def was_shown(connection: Connection, news: str, since: datetime) -> bool:
 def add_feedback(transaction: Transaction, ring: KeyRing, item: StoredFeedback, entry: Entry) -> tuple[bool, bool]:
     """Add what became of a card; whether it is new, and whether its card is known here.
 
-    Of a card that is not known only its name and outcome are kept: nobody knows whose the words would be.
+    Of a card that is not known only its name's hash and the outcome are kept: nobody knows whose the words would be.
     """
     connection = transaction.connection
     query = select(CARDS.c.recommendation_id, PERSONS.c.id, *COLUMNS).join(PERSONS, PERSONS.c.id == CARDS.c.person)
@@ -104,7 +104,8 @@ def add_feedback(transaction: Transaction, ring: KeyRing, item: StoredFeedback, 
     known = row is not None and row["wrapped_key"] is not None
     person = person_of(row, row["id"], ring) if row is not None and known else None
     sealed = person.seal(item.content, CARD_FEEDBACK.name, item.id, "content") if person else None
-    values = {"id": item.id, "card": item.card, "at": item.at, "outcome": item.outcome, "content": sealed}
+    card = item.card if row is not None else ring.keyed("a card that is not known", item.card)
+    values = {"id": item.id, "card": card, "at": item.at, "outcome": item.outcome, "content": sealed}
     values["person"] = person.id if person else None
     connection.execute(CARD_FEEDBACK.insert(), values)
     transaction.chain.append(

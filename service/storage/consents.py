@@ -51,16 +51,19 @@ def newest_statements(
 ) -> tuple[dict[str, tuple[Said, datetime]], int]:
     """What an organisation's patients said last of a purpose, by their keyed hashes; and the ledger's newest position.
 
+    Who was erased is there by what the list of withdrawn patients calls them, which is all that is left.
+
     Args:
         connection: to read from.
         purpose: of what.
         organisation: whose patients.
         until: statements after this position are left out; None for none.
     """
+    patient = func.coalesce(PERSONS.c.patient, CONSENTS.c.listed).label("patient")
     query = (
-        select(PERSONS.c.patient, CONSENTS.c.answer, CONSENTS.c.at)
+        select(patient, CONSENTS.c.answer, CONSENTS.c.at)
         .join_from(CONSENTS, PERSONS, CONSENTS.c.person == PERSONS.c.id)
-        .where(PERSONS.c.organisation == organisation, PERSONS.c.patient.is_not(None), CONSENTS.c.purpose == purpose)
+        .where(PERSONS.c.organisation == organisation, patient.is_not(None), CONSENTS.c.purpose == purpose)
         .where(true() if until is None else CONSENTS.c.position <= until)
         .order_by(CONSENTS.c.position)
     )

@@ -6,11 +6,12 @@ ledger's newest position, the switch, and the chain's end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, String, bindparam, func, select
 
+from data_contracts.withdrawn import listed_as
 from service.audit.chain import NOTHING, Link
 from service.consent import Standing
 from service.storage.consents import standing_by
@@ -29,8 +30,20 @@ ABOUT = ASKED.outerjoin(PERSONS, PERSONS.c.patient == ASKED.c.patient).outerjoin
     STOPS, STOPS.c.position == LAST_TURN.scalar_subquery()
 )
 
+GONE, LAST_WORDS = PERSONS.alias("gone"), CONSENTS.alias("last_words")
+ERASED = (
+    select(func.max(LAST_WORDS.c.at))
+    .join(GONE, GONE.c.id == LAST_WORDS.c.person)
+    .where(LAST_WORDS.c.listed == bindparam("listed", type_=String), GONE.c.patient.is_(None))
+    .where(GONE.c.organisation == bindparam("organisation", type_=String), LAST_WORDS.c.purpose == "decision_support")
+)
+"""When a patient of an organisation was erased whom the list of withdrawn patients calls so."""
+
 BEFORE = Prepared(
-    select(PERSONS.c.id, *SWITCH, CONSENTS.c.position, CONSENTS.c.purpose, CONSENTS.c.answer, CONSENTS.c.at)
+    select(
+        *(PERSONS.c.id, *SWITCH, CONSENTS.c.position, CONSENTS.c.purpose, CONSENTS.c.answer, CONSENTS.c.at),
+        ERASED.scalar_subquery().label("erased_at"),
+    )
     .select_from(ABOUT.outerjoin(CONSENTS, CONSENTS.c.person == PERSONS.c.id))
     .order_by(CONSENTS.c.position)
 )
@@ -73,8 +86,10 @@ class Within:
 def before(connection: Connection, ring: KeyRing, name: PatientName, policy: str) -> Before:
     """Look before an answer for a patient by a model is made."""
     patient = ring.pseudonym(name.organisation, name.patient_id)
-    rows = BEFORE.rows(connection, patient=patient, policy=policy)
-    return Before(standing_by(patient, rows), out_since(rows[0].switch, rows[0].turned_at))
+    listed = listed_as(ring.list_salt, name.patient_id)
+    rows = BEFORE.rows(connection, patient=patient, policy=policy, listed=listed, organisation=name.organisation)
+    standing = replace(standing_by(patient, rows), erased_at=rows[0].erased_at)
+    return Before(standing, out_since(rows[0].switch, rows[0].turned_at))
 
 
 def within(connection: Connection, ring: KeyRing, name: PatientName, policy: str) -> Within:

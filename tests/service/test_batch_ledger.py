@@ -91,6 +91,16 @@ def test_the_ledger_goes_first(store: Store, recommend: Recommend, capsys: Any) 
     assert "CONSENT" in found["P-5"]
 
 
+def test_who_was_erased_is_in_no_table(store: Store, recommend: Recommend, tmp_path: Path) -> None:
+    """Whatever a table says: erasure withdraws, and only what is written down since counts."""
+    for patient in ("P-1", "P-2"):
+        say(store, patient, "given")
+        erase(store, Erasure(patient_id=patient, **WHO), Entry("erasure", OPERATOR, utc_now()), tmp_path)
+    say(store, "P-2", "given")
+    _, found = recommend({"P-1": "yes", "P-2": "yes", "P-3": "yes"})
+    assert [one.startswith("refused") for one in found.values()] == [True, False, False]
+
+
 def test_consent_recorded_elsewhere_is_outweighed_too(
     store: Store, policy_folder: Path, tmp_path: Path, capsys: Any
 ) -> None:

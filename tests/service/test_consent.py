@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from data_contracts.withdrawn import PURPOSE, WithdrawnList, listed_as
 from service.__main__ import main
 from service.app import create_app
+from service.audit.actor import LOCAL_ACTOR
+from service.audit.entry import Entry
 from service.collaborators import Collaborators
 from service.consent import Standing
 from service.contact import Contact
@@ -135,6 +137,25 @@ def test_a_bad_statement(client: Any, store: Store, change: dict[str, Any]) -> N
     assert answer.status_code == 422
     assert answer.json()["problems"]
     assert store.standing(PatientName("local", "P-1")) == Standing(store.ring.pseudonym("local", "P-1"), None, 0, {})
+
+
+def test_who_was_erased_is_not_asked_about_again(
+    served: ServedPolicy, any_store: Store, profile: dict[str, Any]
+) -> None:
+    """A record system that asks on is refused until consent is written down anew, and nobody is made again."""
+    from fastapi.testclient import TestClient
+
+    any_store.keep_policy(served.source.manifest_sha256, served.documents, Entry("policy", LOCAL_ACTOR, Clock.now))
+    client = TestClient(create_app(Collaborators(lambda: served, any_store, ())))
+    assert client.post(URL, json=profile).status_code == 201
+    assert client.post("/v1/erasures", json={**SIGNED, "patient_id": "P-1"}).status_code == 201
+    refused = client.post(URL, json=profile)
+    assert (refused.status_code, "asked for erasure" in refused.json()["detail"]) == (403, True)
+    with any_store.reading() as connection:
+        assert connection.execute(text("SELECT count(*), count(wrapped_key) FROM persons")).one() == (1, 0)
+    assert any_store.before(PatientName("Other Trust", "P-1"), "tiny").standing.erased_at is None
+    say(client, "decision_support", "given")
+    assert client.post(URL, json=profile).status_code == 201
 
 
 def test_letters_put_together_otherwise_are_the_same_patient(

@@ -255,6 +255,8 @@ def test_no_canary_of_a_record_system(watched: Watched, name: str, capsys: pytes
         watched.call("POST", address, json=changed)
     feedback = {"feedback": [{"card": MARK, "outcome": "overridden", "outcomeTimestamp": MARK}]}
     watched.call("POST", f"{address}/feedback", json=feedback)
+    feedback["feedback"][0] |= {"outcomeTimestamp": "2026-06-01T09:00:00Z", "overrideReason": {"userComment": MARK}}
+    assert watched.call("POST", f"{address}/feedback", json=feedback).json()["orphans"] == 1
     watched.call("POST", f"/cds-services/{MARK}", json=request)
     assert_clean(watched.outputs(capsys))
 

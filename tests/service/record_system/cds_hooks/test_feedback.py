@@ -6,7 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from data_contracts.manifest import sha256
+from service.cds_hooks.feedback import CardFeedback
 from service.storage.cards import feedback_of
 
 URL = "/cds-services/equipoise-patient-view/feedback"
@@ -119,3 +122,16 @@ def test_it_stands_in_the_history_of_the_answer(ehr: Any) -> None:
     assert (taken["arms"], taken["relation"], taken["user"]) == ([best], "follows", "Practitioner/7")
     assert (not_taken["relation"], not_taken["override_code"]) == ("overrides", "tried-before")
     assert not_taken["override_reason"] == "In 2019."
+
+
+def test_what_was_said_cannot_be_guessed_from_the_database(ehr: Any) -> None:
+    """A reason is one of few codes: what the same item is known again by is made with a key."""
+    item = overridden(NOBODYS, reason={"code": "not-now", "system": "urn:equipoise:override-reason"})
+    assert ehr.client.post(URL, json={"feedback": [item, item]}).json() == {"recorded": 1, "repeated": 1, "orphans": 1}
+    assert ehr.client.post(URL, json={"feedback": [item]}).json()["repeated"] == 1
+    content = CardFeedback.model_validate(item).model_dump_json(exclude_none=True)
+    store = ehr.client.app.state.collaborators.store
+    with store.reading() as connection:
+        ((name, card),) = connection.execute(text("SELECT id, card FROM card_feedback")).all()
+    assert name != sha256(f"local\nequipoise-patient-view\n{content}".encode())
+    assert card != NOBODYS

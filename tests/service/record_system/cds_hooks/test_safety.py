@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+
+from service.storage.schema import AUDIT
 
 HOOKS = ["patient-view", "order-select", "order-sign"]
 
@@ -137,6 +141,10 @@ def test_acknowledged_on_the_page(ehr: Any, clock: Any) -> None:
     assert "Dr A. Mbeki" in ehr.client.post(address, data=SIGNED).text
     assert ehr.client.post(address, json={"by": "Dr A. Mbeki", "role": "GP, licence 123"}).status_code == 200
     assert ehr.client.post(address, data={**SIGNED, "by": "Somebody else"}).status_code == 409
+    with ehr.client.app.state.collaborators.store.reading() as connection:
+        told = [json.loads(one) for one in connection.execute(select(AUDIT.c.content).order_by(AUDIT.c.seq)).scalars()]
+    acts = [("acknowledge", "success"), ("read", "success"), ("acknowledge", "refused")]
+    assert [(one["kind"], one["outcome"]) for one in told[-3:]] == acts
     (card,) = ehr.cards(prefetch=ehr.phq9(1))
     assert topic(card) == "ranking"
     assert "Dr A. Mbeki" in card["detail"]
