@@ -76,6 +76,7 @@ class Episodes:
         left_therapy: of a per-protocol study, how many left the started therapy too early for the primary outcome to
             count; for the analyst alone: with it, and who was observed, small numbers lost could be told.
         withdrawn_by: sha256 of the list of withdrawn patients that was honoured; None if there was none.
+        form: in what form the table of episodes was written, as it is told; empty for a plain one.
     """
 
     arms: tuple[str, ...]
@@ -96,6 +97,7 @@ class Episodes:
     sites: tuple[str, ...] = ()
     left_therapy: int = 0
     withdrawn_by: str | None = None
+    form: str = ""
 
     @property
     def n(self) -> int:

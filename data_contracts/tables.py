@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import io
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from data_contracts.csv_form import UNCLOSED, CsvForm, csv_form, ragged
 from data_contracts.episode import Column
-from data_contracts.errors import BadInput, Problem, rows_text
+from data_contracts.errors import BadInput, Problem
 from data_contracts.row_numbers import RowNumbers
 from data_contracts.whole_file import write_whole
 
@@ -33,11 +32,13 @@ class Table:
         source: what to call it in messages.
         columns: by name; numbers as float64 with NaN for missing, anything else as text with None.
         rows: how its rows are called in messages.
+        form: in what form its file was written, as it is told; empty for a plain one.
     """
 
     source: str
     columns: Mapping[str, Column]
     rows: RowNumbers = field(default_factory=RowNumbers)
+    form: str = ""
 
     @property
     def n(self) -> int:
@@ -46,19 +47,21 @@ class Table:
 
 
 def read_table(path: Path, text: Collection[str] = ()) -> Table:
-    """Read a CSV (comma, UTF-8) or Parquet file.
+    """Read a CSV or Parquet file; in what form a CSV is written is told from all of it, where one alone fits.
 
     Args:
         path: the file.
         text: columns that are names even where they look like numbers, so that "007" stays "007".
 
     Raises:
-        BadInput: no such file, another encoding or separator, two columns of one name, or no rows.
+        BadInput: no such file, no text, more than one form that fits, two columns of one name, or no rows.
     """
     if not path.is_file():
         raise BadInput([Problem(str(path), "a CSV or Parquet file", "no such file", "Check the path.")])
-    frame = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path, text)
-    return table_from_frame(frame, path.name, text)
+    if path.suffix.lower() == ".parquet":
+        return table_from_frame(_read_parquet(path), path.name, text)
+    form = csv_form(path)
+    return replace(table_from_frame(_read_csv(path, form, text), path.name, text), form=form.told)
 
 
 def table_from_frame(frame: pd.DataFrame, source: str = "table", text: Collection[str] = ()) -> Table:
@@ -113,56 +116,31 @@ def _series(column: Column) -> pd.Series[Any]:
     return pd.Series(kind(column.data, np.ma.getmaskarray(column)))
 
 
-def _read_csv(path: Path, text: Collection[str]) -> pd.DataFrame:
-    _check_shape(path)
-    kinds = dict.fromkeys(text, "string")
+def _read_csv(path: Path, form: CsvForm, text: Collection[str]) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, encoding="utf-8-sig", low_memory=False, index_col=False, dtype=kinds)
+        frame = pd.read_csv(
+            path,
+            encoding=form.encoding,
+            sep=form.separator,
+            decimal=form.decimal,
+            low_memory=False,
+            index_col=False,
+            dtype=dict.fromkeys(text, "string"),
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise BadInput([_ragged(path, "quotes that do not close")]) from error
+        raise BadInput([ragged(path, UNCLOSED)]) from error
+    if form.decimal != ".":
+        frame = frame.apply(lambda column: column if column.name in text else _with_points(column))
+    return frame
 
 
-def _check_shape(path: Path) -> None:
-    """Refuse what pandas would read without complaint and wrongly."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.reader(lines)
-            header = [name.strip() for name in next(rows, [])]
-            _check_header(path, header)
-            widths = [len(row) for row in rows]
-    except UnicodeDecodeError as error:
-        raise BadInput([_wrong_encoding(path)]) from error
-    except csv.Error as error:
-        raise BadInput([_ragged(path, "quotes that do not close")]) from error
-    while widths and not widths[-1]:
-        widths.pop()
-    if uneven := [row + 2 for row, width in enumerate(widths) if width != len(header)]:
-        raise BadInput([_ragged(path, f"no cells, or another number of them, in {rows_text(uneven)}")])
-
-
-def _check_header(path: Path, header: Sequence[str]) -> None:
-    if not any(header):
-        found = "nothing in its first line"
-        raise BadInput([Problem(path.name, "a header and rows", found, "Check how it was exported.")])
-    if any("\0" in name for name in header):
-        raise BadInput([_wrong_encoding(path)])
-    if len(header) == 1:
-        for name, separator in (("semicolons", ";"), ("tabs", "\t"), ("bars", "|")):
-            if separator in header[0]:
-                step = "Export the table with commas."
-                raise BadInput([Problem(path.name, "columns parted by commas", f"{name}", step)])
-    if twice := sorted(name for name, count in Counter(filter(None, header)).items() if count > 1):
-        found = f"a name used more than once: {', '.join(twice)}"
-        raise BadInput([Problem(path.name, "each column name once", found, "Rename or drop the copies.")])
-
-
-def _ragged(path: Path, found: str) -> Problem:
-    expected = "a row under every header cell, and no blank rows between"
-    return Problem(path.name, expected, found, "Check quotes and separators.")
-
-
-def _wrong_encoding(path: Path) -> Problem:
-    return Problem(path.name, "UTF-8 text", "another encoding", "Save the file as UTF-8 (in Excel: 'CSV UTF-8').")
+def _with_points(column: pd.Series[Any]) -> pd.Series[Any]:
+    """A column of numbers that blanks, or our own markers of missing, kept text, with points for decimal commas."""
+    if column.dtype.kind in NUMBER_KINDS:
+        return column
+    pointed = _as_text(column).str.strip().str.replace(r"^([+-]?\d*),(\d+)$", r"\1.\2", regex=True)
+    present = pointed[pointed.notna() & ~pointed.isin(MISSING_MARKERS)]
+    return pointed if pd.to_numeric(present, errors="coerce").notna().all() else column
 
 
 def _plain(series: pd.Series[Any], is_text: bool) -> Column:

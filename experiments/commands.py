@@ -201,6 +201,7 @@ def _close(result: Result, options: Namespace, more: dict[str, str]) -> int:
             "passed": result.passed,
             "gates": gates,
             "effects_computed": isinstance(result, StudyResult),
+            "read_as": result.episodes.form,
             "out": str(options.out),
         }
         print(json.dumps(summary | more, sort_keys=True))
@@ -214,8 +215,10 @@ def _close(result: Result, options: Namespace, more: dict[str, str]) -> int:
 
 
 def _left_out(result: Result) -> Iterator[str]:
-    """What the study goes on without."""
+    """How the records were read, and what the study goes on without."""
     episodes = result.episodes
+    if episodes.form:
+        yield f"Read as: {episodes.form}."
     for left in episodes.left_out:
         yield f"{left.done}: {left.count} {left.what}."
     if episodes.left_therapy:

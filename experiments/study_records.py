@@ -145,7 +145,7 @@ def _of_table(protocol: StudyProtocol, place: Place, withdrawn: WithdrawnPatient
     if withdrawn:
         table, gone = withdrawn.left_out(table, protocol.records.patient_id)
     by = withdrawn.sha256 if withdrawn else None
-    return replace(check_episodes(table, protocol), left_out=gone, withdrawn_by=by)
+    return replace(check_episodes(table, protocol), left_out=gone, withdrawn_by=by, form=table.form)
 
 
 def _problems(protocol: StudyProtocol, place: Place, withdrawn: WithdrawnPatients | None) -> tuple[Problem, ...]:

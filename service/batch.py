@@ -74,6 +74,8 @@ def recommend_table(
     warn_of_failed_gates(served)
     needs = needs_of(served.policy.manifest, served.rules)
     table = read_table(patients, text=(PATIENT_ID,))
+    if table.form:
+        warn(f"{patients.name} is read as: {table.form}.")
     table = with_consent(table, needs, consent)
     columns, withdrawn = tuple(table.columns), None
     with asked_ledger(os.environ, organisation) as ledger:

@@ -48,6 +48,7 @@ def _problems(table: Table, out: Path) -> list[str]:
 def _data(first: FirstProtocol, out: Path, problems: list[str]) -> dict[str, object]:
     return {
         "protocol": str(out),
+        "read_as": first.form,
         "arms": first.arms.names,
         "outcome": first.outcome.column,
         "undecided": first.covariates.undecided,
@@ -62,6 +63,8 @@ def _said(first: FirstProtocol, options: Namespace, problems: list[str]) -> Iter
     since = f", from {outcome.baseline} at the start" if outcome.baseline else ""
     known = len(sorts.modifiers) + len(sorts.confounders)
     yield f"Wrote {options.out}: a guess by names and shapes, to be read line by line."
+    if first.form:
+        yield f"  read as    {first.form}"
     yield f"  arm        {first.arm.column}: {', '.join(arms.names[1:])} against {arms.names[0]}"
     yield f"  outcome    {outcome.column} in {first.unit}{since}"
     yield f"  adjusted   for {known} column{'s' if known != 1 else ''} known at the start"

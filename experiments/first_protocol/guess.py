@@ -43,6 +43,7 @@ class FirstProtocol:
 
     Attributes:
         source: the table's file name, from which the study's ``name`` is made.
+        form: in what form it is written; empty for a plain one.
         patient, arm, start, site: columns in these roles.
         arms: the therapies compared.
         outcome: the primary one, with its ``direction`` and ``unit``.
@@ -51,6 +52,7 @@ class FirstProtocol:
     """
 
     source: str
+    form: str
     name: str
     patient: Guess
     arm: Guess
@@ -86,6 +88,7 @@ def first_protocol(table: Table, told: Told) -> FirstProtocol:
         raise BadInput(problems)
     return FirstProtocol(
         source=table.source,
+        form=table.form,
         name=plain_name(Path(table.source).stem).replace("_", "-"),
         patient=roles.patient,
         arm=roles.arm,

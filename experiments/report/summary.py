@@ -57,6 +57,7 @@ def summarise(result: Result) -> dict[str, Any]:
             *(_not_ranked(name, count, protocol, APART) for name, count in episodes.apart.items()),
         ],
         "outcomes_set_aside": dict(episodes.set_aside),
+        "read_as": episodes.form,
         "left_out": [
             {"done": left.done, "what": left.what, "count": SMALL if is_small(left.count) else left.count}
             for left in episodes.left_out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from pathlib import Path
 
 from data_contracts.errors import BadInput, Problem
@@ -60,4 +61,6 @@ def _episodes(place: Place, protocol: StudyProtocol, withdrawn: WithdrawnPatient
         raise BadInput([Problem(name_of(place), "a table with one row an episode", "something else", step)])
     names = [name for name in (protocol.records.patient_id, protocol.records.cluster) if name]
     table = read_table(place, text=names)
+    if table.form:
+        print(f"{table.source} is read as: {table.form}.", file=sys.stderr)
     return withdrawn.left_out(table, protocol.records.patient_id)[0] if withdrawn else table
