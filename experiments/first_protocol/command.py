@@ -15,6 +15,9 @@ from data_contracts.whole_file import write_whole
 from experiments.first_protocol.guess import FirstProtocol, Told, first_protocol
 from experiments.first_protocol.text import protocol_text
 
+SHOWN = 12
+"""Undecided columns that are told; all of them stand in the file."""
+
 
 def write_first_protocol(options: Namespace) -> str:
     """Write the file that ``options.out`` names, and give what is to be said of it.
@@ -69,7 +72,8 @@ def _said(first: FirstProtocol, options: Namespace, problems: list[str]) -> Iter
     yield f"  outcome    {outcome.column} in {first.unit}{since}"
     yield f"  adjusted   for {known} column{'s' if known != 1 else ''} known at the start"
     if sorts.undecided:
-        yield f"  undecided  {', '.join(sorts.undecided)}"
+        more = f" and {len(sorts.undecided) - SHOWN} more" if len(sorts.undecided) > SHOWN else ""
+        yield f"  undecided  {', '.join(sorts.undecided[:SHOWN])}{more}"
         yield "             were they known before the therapy was chosen? Then put them among the confounders"
     if problems:
         yield "Before a study can run:"

@@ -8,7 +8,7 @@ silence.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from data_contracts.instrument_name import item_for
@@ -50,12 +50,13 @@ def covariates_of(looks: Sequence[Look], scores: Sequence[Score], outcome: Measu
         outcome: the primary one.
     """
     first = {one.look.name for one in scores if one.days == 0} | ({outcome.baseline} - {None})
-    totals = {one.look.name for one in scores}
+    totals = {one.look.name for one in scores if one.days is not None}
+    added_up = {one.instrument.id for one in scores if one.look.name in first}
     sorted_into: dict[str, list[str]] = {"modifiers": [], "confounders": [], "undecided": [], "later": []}
     unusable: dict[str, str] = {}
     for look in looks:
-        if look.fault:
-            unusable[look.name] = look.fault
+        if fault := look.fault or _part_of(look.name, added_up):
+            unusable[look.name] = fault
         elif look.name in first:
             sorted_into["modifiers"].append(look.name)
         else:
@@ -66,6 +67,16 @@ def covariates_of(looks: Sequence[Look], scores: Sequence[Score], outcome: Measu
         unusable=unusable,
         groups=tuple(look.name for look in looks if look.name in known and look.is_coded and look.words & GROUPS),
         categorical=tuple(look.name for look in looks if look.name in known and _is_nominal(look)),
+    )
+
+
+def _part_of(name: str, added_up: Collection[str]) -> str:
+    """What a single answer is part of, if that is known at the start; empty if it is none."""
+    item = item_for(name)
+    return (
+        f"an item of the {item.instrument.id}, whose total stands above"
+        if item and item.instrument.id in added_up
+        else ""
     )
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from data_contracts.derived_outcomes import NEEDED, WITHOUT_BASELINE
 from data_contracts.errors import BadInput, Problem
+from data_contracts.instrument_name import item_for
 from data_contracts.secondary_outcome import DerivedRole
 from data_contracts.tables import Table
 from experiments.first_protocol.arms import NamedArms, named_arms
@@ -77,7 +78,7 @@ def first_protocol(table: Table, told: Told) -> FirstProtocol:
         raise BadInput(strangers)
     roles, scores = roles_of(table, looks, told.patient, told.arm), scores_of(looks)
     outcome = measured(scores, told.outcome)
-    problems = list(_problems(table.source, roles, outcome, told))
+    problems = list(_problems(table.source, roles, outcome, told, looks))
     if roles.patient is None or roles.arm is None or outcome is None or problems:
         raise BadInput(problems)
     taken = {guess.column for guess in (roles.patient, roles.arm, roles.start, roles.site) if guess}
@@ -111,7 +112,9 @@ def _strangers(table: Table, told: Told) -> Iterator[Problem]:
             yield Problem(table.source, f"a column {name}, as told", "no such column", step)
 
 
-def _problems(source: str, roles: Roles, outcome: Measured | None, told: Told) -> Iterator[Problem]:
+def _problems(
+    source: str, roles: Roles, outcome: Measured | None, told: Told, looks: Sequence[Look]
+) -> Iterator[Problem]:
     """What has to be told."""
     if roles.patient is None:
         expected = "a column that says whose episode each row is"
@@ -121,12 +124,23 @@ def _problems(source: str, roles: Roles, outcome: Measured | None, told: Told) -
         expected = "a column with the therapy started, of 2 to 23 different values"
         yield Problem(source, expected, "none by its name or values", "Say which with --arm COLUMN.")
     if outcome is None:
-        expected = "two columns with totals of one known instrument, at the start and later"
-        step = "Say which column is the outcome with --outcome COLUMN."
-        yield Problem(source, expected, "none by their names", step)
+        yield _no_outcome(source, looks)
     elif outcome.instrument is None and told.better is None:
         step = "Say which end of it is better with --better lower or --better higher."
         yield Problem(f"{source}, {outcome.column}", "the total of a known instrument", "another measure", step)
+
+
+def _no_outcome(source: str, looks: Sequence[Look]) -> Problem:
+    expected = "two columns with totals of one known instrument, at the start and later"
+    items = dict.fromkeys(item.instrument.id for look in looks if (item := item_for(look.name)))
+    if not items:
+        return Problem(
+            source, expected, "none by their names", "Say which column is the outcome with --outcome COLUMN."
+        )
+    step = (
+        "Add columns with their totals, empty where an answer is missing, or name the outcome with --outcome COLUMN."
+    )
+    return Problem(source, expected, f"single items alone, of {', '.join(items)}", step)
 
 
 def _thin(source: str, arm: Guess, arms: NamedArms, covariates: Covariates) -> Iterator[Problem]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from typing import Literal
 
 from data_contracts.column_checks import MAX_LEVELS, MINIMUM_CELL, is_missing
@@ -13,6 +15,7 @@ from data_contracts.episode import Column
 from data_contracts.tables import Table
 
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+OTHER_DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d.%m.%y", "%d/%m/%y", "%d %b %Y", "%d %B %Y")
 FEW = 12
 """Numbers with at most so many different values may be codes of categories."""
 
@@ -23,7 +26,7 @@ class Look:
 
     Attributes:
         name: the column's.
-        kind: numbers, days written YYYY-MM-DD, or words.
+        kind: numbers, days in whatever form, or words.
         rows: n.
         filled: rows with a value.
         levels: different values among them.
@@ -83,7 +86,13 @@ def _look(name: str, column: Column) -> Look:
 
 def _is_day(value: object) -> bool:
     text = str(value)
+    if ISO_DAY.match(text):
+        return _reads(lambda: date.fromisoformat(text[:10]))
+    return any(_reads(partial(datetime.strptime, text, form)) for form in OTHER_DAYS)
+
+
+def _reads(read: Callable[[], date]) -> bool:
     try:
-        return bool(ISO_DAY.match(text)) and date.fromisoformat(text[:10]) is not None
+        return read() is not None
     except ValueError:
         return False

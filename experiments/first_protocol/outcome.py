@@ -11,8 +11,8 @@ from data_contracts.instrument import Instrument
 from data_contracts.instrument_name import instrument_for, time_of
 from experiments.first_protocol.look import Look
 
-STARTS = re.compile(r"pre|baseline|base|bl|start|intake|screening|first|referral|assessment")
-ENDS = re.compile(r"post|end|final|last|discharge|exit|followup|follow")
+STARTS = re.compile(r"pre|baseline|base|bl|start|intake|screening|first|referral|assessment|anfang|beginn|aufnahme")
+ENDS = re.compile(r"post|end|final|last|discharge|exit|followup|follow|ende|abschluss|entlassung|katamnese")
 DAYS = {"d": 1, "day": 1, "w": 7, "wk": 7, "week": 7, "m": 30, "mo": 30, "mon": 30, "month": 30, "y": 365, "year": 365}
 
 
@@ -23,17 +23,13 @@ class Score:
     Attributes:
         look: of the column.
         instrument: whose total.
-        when: days after the start, as far as the name tells: 0 at it, infinite at the end, None where it does not say.
+        days: after the start: 0 at it and where the name has no word for a time, infinite at the end; None where its
+            words are not understood.
     """
 
     look: Look
     instrument: Instrument
-    when: float | None
-
-    @property
-    def days(self) -> float:
-        """The same, where a name without a time means the start."""
-        return 0.0 if self.when is None else self.when
+    days: float | None
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class Measured:
 def scores_of(looks: Sequence[Look]) -> list[Score]:
     """The columns of numbers that hold an instrument's total."""
     pairs = [(look, instrument_for(look.name)) for look in looks if look.kind == "number" and look.filled]
-    return [Score(look, found, _when(look.name)) for look, found in pairs if found is not None]
+    return [Score(look, found, _days(look.name)) for look, found in pairs if found is not None]
 
 
 def measured(scores: Sequence[Score], told: str | None = None) -> Measured | None:
@@ -74,7 +70,7 @@ def measured(scores: Sequence[Score], told: str | None = None) -> Measured | Non
         others = _course([one for one in scores if one.instrument is same and one.look.name != told]) if same else []
         return Measured(told, others[0].look.name if others else None, same, "as told")
     courses = [_course([one for one in scores if one.instrument is each]) for each in _instruments(scores)]
-    courses = [course for course in courses if course[0].days < course[-1].days]
+    courses = [course for course in courses if course and course[0].days != course[-1].days]
     if not courses:
         return None
     best = max(courses, key=lambda one: (one[0].instrument.measures == "depression", one[-1].look.filled))
@@ -88,11 +84,12 @@ def _instruments(scores: Sequence[Score]) -> list[Instrument]:
 
 
 def _course(scores: Sequence[Score]) -> list[Score]:
-    """Totals of one instrument in the order of their times."""
-    return sorted(scores, key=lambda one: one.days)
+    """Totals of one instrument in the order of their times, as far as these are understood."""
+    placed = [(one.days, one) for one in scores if one.days is not None]
+    return [one for _, one in sorted(placed, key=lambda pair: pair[0])]
 
 
-def _when(name: str) -> float | None:
+def _days(name: str) -> float | None:
     words = re.findall(r"[a-z]+|\d+", time_of(name))
     if any(STARTS.fullmatch(word) for word in words):
         return 0.0
@@ -100,5 +97,5 @@ def _when(name: str) -> float | None:
         return inf
     numbers = [float(word) for word in words if word.isdigit()]
     if not numbers:
-        return None
+        return None if words else 0.0
     return numbers[0] * next((DAYS[word.removesuffix("s")] for word in words if word.removesuffix("s") in DAYS), 1)

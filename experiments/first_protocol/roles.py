@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.tables import Table
 from data_contracts.therapy import therapy_for
-from experiments.first_protocol.hints import AFTER, ARM, BEFORE, PATIENT, SITE, START
+from experiments.first_protocol.hints import AFTER, ARM, BEFORE, CASE, EARLIER, PATIENT, SITE, START
 from experiments.first_protocol.look import Look
 
 MOST_ARMS, MOST_SITES = 23, 500
@@ -47,11 +47,11 @@ def roles_of(table: Table, looks: Sequence[Look], patient: str | None = None, ar
 
 
 def _patient(looks: Sequence[Look]) -> Guess | None:
-    """The column named like a patient with the most values; else the one word that is in each row another."""
-    named = [look for look in looks if _says(look, PATIENT) or "id" in look.words]
+    """The column named like a patient, or else like a case, with the most values; else a word in each row another."""
+    named = [look for look in looks if _says(look, PATIENT | CASE) or "id" in look.words]
     many = [look for look in named if look.levels >= max(look.rows / 10, 2) and look.filled == look.rows]
     if many:
-        best = max(many, key=lambda look: (_says(look, PATIENT), look.levels))
+        best = max(many, key=lambda look: (_says(look, PATIENT), _says(look, CASE), look.levels))
         return Guess(best.name, f"its name, and {best.levels:,} different values in {best.rows:,} rows")
     single = [look for look in looks if look.kind == "words" and look.levels == look.rows]
     return Guess(single[0].name, "each row has another value") if len(single) == 1 else None
@@ -81,7 +81,7 @@ def _therapies(table: Table, look: Look) -> int:
 def _start(looks: Sequence[Look]) -> Guess | None:
     days = [look for look in looks if look.kind == "day" and look.filled == look.rows]
     days = [look for look in days if not look.words & (AFTER | {"birth", "born"})]
-    named = [look for look in days if look.words & START]
+    named = [look for hints in (START, EARLIER) for look in days if look.words & hints]
     if named:
         return Guess(named[0].name, "its name, and a day in each row")
     return Guess(days[0].name, "the only column with a day in each row") if len(days) == 1 else None

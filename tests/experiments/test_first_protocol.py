@@ -80,6 +80,47 @@ def test_a_study_takes_a_table_by_it(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert len(check_episodes(read_table(tmp_path / "own table.csv"), protocol).arm) == 120
 
 
+def service_table(n: int = 120) -> pd.DataFrame:
+    """Episodes as a German psychotherapy service keeps them: patients come again, days are written as there."""
+    random = np.random.default_rng(6)
+    days = pd.to_datetime("2023-01-09") + pd.to_timedelta(np.arange(n), unit="D")
+    scores = {
+        name: random.integers(0, 27, n) for name in ("PHQ-9 Anfang", "PHQ-9 Ende", "GAD-7 Anfang", "GAD-7 Rating")
+    }
+    return pd.DataFrame(
+        {
+            "Fall": np.arange(n),
+            "Patientencode": [f"P{at // 2}" for at in range(n)],
+            "Anmeldung, referral": (days - pd.Timedelta(9, "D")).strftime("%d.%m.%Y"),
+            "Therapiebeginn": days.strftime("%d.%m.%Y"),
+            "Therapieform": np.where(np.arange(n) % 2, "Gruppe", "Einzel"),
+            "Alter": random.integers(18, 80, n),
+            "Sitzungen": random.integers(1, 20, n),
+            "PHQ9 item 9 (start)": random.integers(0, 4, n),
+            **scores,
+        }
+    )
+
+
+def test_a_service_s_own_table_is_understood() -> None:
+    """The patient and not the case, the start and not the referral; what no word places in time is left out."""
+    text = written(service_table())
+    found = protocol_of(text)
+    assert (found.records.patient_id, found.records.time) == ("Patientencode", "Therapiebeginn")
+    assert (found.outcome.column, found.outcome.baseline) == ("PHQ-9 Ende", "PHQ-9 Anfang")
+    assert {*found.covariates} == {"Alter", "PHQ-9 Anfang", "GAD-7 Anfang"}
+    assert "#   - GAD-7 Rating\n" in text
+    assert '"PHQ9 item 9 (start)": an item of the PHQ-9, whose total stands above' in text
+
+
+def test_who_has_items_alone_is_asked_for_totals() -> None:
+    """Nobody adds up questionnaires unasked: the message names the instrument whose totals are missing."""
+    items = pd.DataFrame({f"phq9_item{at}": [0, 1, 2] * 40 for at in range(1, 10)})
+    table = pd.concat([small()[["Patient ID", "Treatment", "age"]], items], axis=1)
+    with pytest.raises(BadInput, match=r"single items alone, of PHQ-9\. Add columns with their totals"):
+        written(table)
+
+
 def test_what_columns_mean_is_asked_for() -> None:
     """Columns that no fact and no instrument has words for stand ready to be filled in, and empty they are refused."""
     text = written(simulate("clinic", 1500, 1).records)

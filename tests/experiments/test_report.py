@@ -58,7 +58,7 @@ SECTIONS = {
     "diagnostics", "dropout", "effects_computed", "estimand", "evidence", "fairness", "follow_up", "gates",
     "gates_passed", "heterogeneity", "identification", "individualisation", "left_out", "marks", "methods",
     "name", "negative_controls", "notation", "nuisances", "outcome_ranges", "outcomes", "outcomes_set_aside",
-    "per_protocol", "policy_value", "proposed_advice", "protocol", "question", "refutation", "reproduction",
+    "per_protocol", "policy_value", "proposed_advice", "protocol", "question", "read_as", "refutation", "reproduction",
     "sensitivity", "sites", "study_id", "table_one", "target_items", "target_trial", "targeting", "tree",
     "trial_evidence", "withdrawn",
 }  # fmt: skip
