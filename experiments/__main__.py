@@ -29,6 +29,47 @@ examples:
 exit codes: 0 done, 2 bad usage, 3 bad input, 4 a gate failed (results are written, marked), 5 refused
 """
 
+DEMO = """\
+examples:
+  equipoise-lab demo
+  equipoise-lab demo --out demo-output
+
+Takes about two minutes. At a terminal the service it starts stays until you press Enter.
+"""
+
+SIMULATE = """\
+examples:
+  equipoise-lab simulate --world clinic --n 4000 --seed 1 --out clinic
+  equipoise-lab simulate --world clinic --n 4000 --seed 1 --shape events --out clinic     # or omop, or ndjson
+
+truth.csv holds each patient's true effects; no study reads it. A name that no world has lists them all.
+"""
+
+FIT = """\
+examples:
+  equipoise-lab fit clinic/protocol.yaml --data clinic/records.csv --out clinic-fit
+  equipoise-lab fit clinic/protocol.yaml --data clinic/records.csv --out clinic-fit --withdrawn withdrawn.txt --json
+
+Writes policy/ and gates.json: no attacks, no report, no registry. Ends with 4 if a gate failed.
+"""
+
+PROMOTE = """\
+examples:
+  equipoise-lab promote clinic 1 --by "A. Analyst" --why "gates passed; reviewed the report"
+  equipoise-lab promote clinic 2 --by "B. Second" --why "looked at why it was waived" --accept-waiver negative_controls
+
+Ends with 4, and moves nothing, where a gate failed, or was waived and nobody but who waived it accepts that.
+"""
+
+BENCHMARK = """\
+examples:
+  equipoise-lab benchmark worlds --out build --quick
+  equipoise-lab benchmark worlds --worlds clinic,equal --n 500,1000 --draws 20 --jobs 2 --out build
+  equipoise-lab benchmark acic2016 --data acic --draws 10 --out build
+
+What each suite compares, and what came, stands in docs/benchmarks.md.
+"""
+
 PROTOCOL = """\
 examples:
   equipoise-lab protocol records.csv --out protocol.yaml
@@ -143,10 +184,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"equipoise-lab {version('equipoise')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    demo = commands.add_parser("demo", help="the whole way on a real trial and on a synthetic clinic")
+    demo = _command(commands, "demo", "the whole way on a real trial and on a synthetic clinic", DEMO)
     demo.add_argument("--out", type=Path, default=Path("demo-output"), help="folder for everything (demo-output)")
 
-    simulate = commands.add_parser("simulate", help="records with known truth from a simulated world")
+    simulate = _command(commands, "simulate", "records with known truth from a simulated world", SIMULATE)
     simulate.add_argument("--world", required=True, help="name of the world, for example clinic")
     simulate.add_argument("--n", type=int, required=True, help="episodes")
     simulate.add_argument("--seed", type=int, default=0, help="another seed is another draw (0)")
@@ -163,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
         ("fit", "learn a policy and judge what fitting itself can judge"),
         ("study", "the whole study: policy, gates, report; tracked in MLflow"),
     ):
-        command = _command(commands, name, text, STUDY if name == "study" else None)
+        command = _command(commands, name, text, STUDY if name == "study" else FIT)
         command.add_argument("protocol", type=Path, help="the study protocol (YAML)")
         command.add_argument(
             "--data",
@@ -188,7 +229,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_export(commands)
     _add_shadow(commands)
-    promote = commands.add_parser("promote", help="make a registered policy the champion, signed")
+    promote = _command(commands, "promote", "make a registered policy the champion, signed", PROMOTE)
     promote.add_argument("name", help="the policy: the protocol's name")
     promote.add_argument("version", help="the number that the study told")
     promote.add_argument("--by", required=True, help="who promotes")
@@ -236,7 +277,7 @@ def _add_worker(commands: Any) -> None:
 
 
 def _add_benchmark(commands: Any) -> None:
-    benchmark = commands.add_parser("benchmark", help="side by side with peers on the same data, same run")
+    benchmark = _command(commands, "benchmark", "side by side with peers on the same data, same run", BENCHMARK)
     benchmark.add_argument(
         "suite",
         choices=(
@@ -284,7 +325,7 @@ def _add_shadow(commands: Any) -> None:
     shadow.add_argument("--json", action="store_true", help="print the result for machines")
 
 
-def _command(commands: Any, name: str, text: str, examples: str | None) -> argparse.ArgumentParser:
+def _command(commands: Any, name: str, text: str, examples: str) -> argparse.ArgumentParser:
     """A command that tells what it is for, and examples, when asked for help."""
     layout = argparse.RawDescriptionHelpFormatter
     parser: argparse.ArgumentParser = commands.add_parser(

@@ -21,23 +21,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from data_contracts.errors import EquipoiseError
+from service.examples import CommandParser
 from service.keeping_arguments import KEEPING, add_commands
-
-EXAMPLES = """\
-examples:
-  equipoise pull depression-first-line@champion --watch 300
-  equipoise recommend --policy study/policy --patients patients.csv --out advice.csv
-  equipoise sheet 2f1c9a52-5d0b-4c62-9d3e-0a3f6c1b7e11 --out sheet.html
-  equipoise check --on 2027-06-30
-  equipoise audit verify
-  equipoise stop depression-first-line --by "K. Adler" --why "harm reports of 3 May are looked into"
-  equipoise sessions end a.mbeki --by "K. Adler" --why device_lost
-  equipoise backup --out backup.zip
-  EQUIPOISE_CONTACTS=contacts.yaml equipoise serve --local --policy depression-first-line@champion
-
-exit codes: 0 done; 2 bad usage; 3 bad input; 4 a safety rule is past its review; 5 refused (consent, safety,
-signature, not yet released, erased, or changed after it was written)"""
-
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Products for one patient are small: threads that wait for each other cost several times what they save."""
@@ -104,8 +89,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     about = "Ranked therapies for one patient, with uncertainty and reasons. It supports a clinician."
-    raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser("equipoise", description=about, epilog=EXAMPLES, formatter_class=raw)
+    parser = CommandParser("equipoise", description=about)
     parser.add_argument("--version", action="version", version=f"equipoise {version('equipoise')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     pull = commands.add_parser("pull", help="bring a model's champion and versions into the local cache, verified")
@@ -132,8 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="whether the safety rules hold and their sources are current")
     check.add_argument("--rules", type=Path, metavar="DIR", help="other rules than those of this package")
     check.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="as if on this day")
-    for command in (pull, recommend, serve, sheet, check, *add_commands(commands)):
-        command.formatter_class, command.epilog = raw, EXAMPLES
+    add_commands(commands)
     return parser
 
 

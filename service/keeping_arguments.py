@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,8 @@ KEEPING = (
 """The commands."""
 
 
-def add_commands(commands: Any) -> list[argparse.ArgumentParser]:
-    """Add their parsers; each of them, for its help to be dressed."""
+def add_commands(commands: Any) -> None:
+    """Add their parsers."""
     keys = commands.add_parser(
         "keys", help="the keys that records are sealed with: make, show, rotate and retire them"
     )
@@ -67,11 +66,11 @@ def add_commands(commands: Any) -> list[argparse.ArgumentParser]:
     withdrawn.add_argument("--out", required=True, type=Path, metavar="FILE")
     cards = commands.add_parser("cards", help="cards, shown or not, and what became of them, as a table")
     cards.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
-    beside = (*_add_switch(commands), _add_sessions(commands))
-    return [keys, audit, backup, restore, retention, erase, withdrawn, cards, *beside]
+    _add_switch(commands)
+    _add_sessions(commands)
 
 
-def _add_switch(commands: Any) -> list[argparse.ArgumentParser]:
+def _add_switch(commands: Any) -> None:
     """The kill switch, and what may be a reason to turn it."""
     stop = commands.add_parser("stop", help="take a model out of service on all replicas, at once")
     lift = commands.add_parser("lift", help="put a model that was taken out back into service")
@@ -79,17 +78,16 @@ def _add_switch(commands: Any) -> list[argparse.ArgumentParser]:
         command.add_argument("policy", metavar="NAME", help="of the policy; equipoise stops lists them")
         command.add_argument("--by", required=True, help="who does it")
         command.add_argument("--why", required=True, help="the reason, without anything of a patient")
-    stops = commands.add_parser("stops", help="which models are in service, and who stopped or lifted them")
+    commands.add_parser("stops", help="which models are in service, and who stopped or lifted them")
     harms = commands.add_parser("harms", help="reports of harm, as a table")
     harms.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
     decisions = commands.add_parser("decisions", help="advice beside first choices and decisions, as a table")
     decisions.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
-    return [stop, lift, stops, harms, decisions]
 
 
-def _add_sessions(commands: Any) -> argparse.ArgumentParser:
+def _add_sessions(commands: Any) -> None:
     """Who is signed in to the pages, and the end of it."""
-    sessions: argparse.ArgumentParser = commands.add_parser("sessions", help="who is signed in; end one person's")
+    sessions = commands.add_parser("sessions", help="who is signed in; end one person's")
     doing = sessions.add_subparsers(dest="action", required=True, metavar="ACTION")
     listed = doing.add_parser("list", help="everybody who is signed in to the pages")
     end = doing.add_parser("end", help="end all sessions of one person on all replicas, at once")
@@ -97,8 +95,5 @@ def _add_sessions(commands: Any) -> argparse.ArgumentParser:
     end.add_argument("--issuer", metavar="URL", help="at which provider, where two have such an account")
     end.add_argument("--by", required=True, help="who does it")
     end.add_argument("--why", required=True, choices=WHYS, help="the reason, as the audit keeps it")
-    end.epilog = 'example: equipoise sessions end a.mbeki --by "K. Adler" --why device_lost'
-    listed.epilog = "example: equipoise sessions list --json"
     for command in (listed, end):
         command.add_argument("--json", action="store_true", help="print the result as JSON")
-    return sessions

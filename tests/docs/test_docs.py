@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shlex
@@ -41,6 +42,26 @@ def test_every_command_shown_is_one(line, capsys):
 
     parser = {"equipoise-lab": lab, "equipoise": service}[words[0]]()
     assert parser.parse_args(words[1:]).command == words[1]
+
+
+def _parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """A parser and all below it."""
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return [parser, *(each for action in below for one in action.choices.values() for each in _parsers(one))]
+
+
+def test_every_command_shows_how_it_is_called():
+    """The help of every command has an example of that command, and all its examples are accepted by the parsers."""
+    from experiments.__main__ import _parser as lab
+    from service.__main__ import _parser as service
+
+    roots = {"equipoise-lab": lab(), "equipoise": service()}
+    for parser in [one for root in roots.values() for one in _parsers(root)]:
+        shown = re.findall(r"^  ((?:[A-Z_]+=\S+ )*(equipoise(?:-lab)?) [^#<\n]*)", parser.epilog or "", re.M)
+        assert any(f"{parser.prog} " in f"{line.strip()} " for line, _ in shown), parser.prog
+        for line, program in shown:
+            words = shlex.split(line)
+            roots[program].parse_args(words[words.index(program) + 1 :])
 
 
 def test_every_setting_is_documented():

@@ -50,7 +50,7 @@ def test_help_has_examples(arguments: list[str], capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 0
-    assert "equipoise pull depression-first-line@champion" in (told := capsys.readouterr().out)
+    assert " ".join(["equipoise", *arguments[:-1]]) + " " in (told := capsys.readouterr().out)
     assert "5 refused" in told
 
 
