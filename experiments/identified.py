@@ -64,15 +64,6 @@ def identified(protocol_path: Path, protocol: StudyProtocol) -> Identification |
     )
 
 
-def graph_problems(protocol_path: Path, protocol: StudyProtocol) -> tuple[Problem, ...]:
-    """What ``identified`` would refuse, for those who have other problems to tell beside it."""
-    try:
-        identified(protocol_path, protocol)
-    except BadInput as error:
-        return error.problems
-    return ()
-
-
 def _strangers(dag: Dag, protocol: StudyProtocol, where: str) -> list[Problem]:
     """How the file is not the one that the protocol means."""
     wanted = (

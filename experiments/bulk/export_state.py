@@ -93,11 +93,6 @@ class State(BaseModel):
     manifest: Manifest | None = None
     files: tuple[str, ...] = ()
 
-    @property
-    def is_done(self) -> bool:
-        """Whether every file is here."""
-        return self.manifest is not None and len(self.files) == len(self.manifest.output) + len(self.manifest.error)
-
 
 def read_state(folder: Path, request: Request) -> State:
     """The state of the export in a folder; a new one where there is none.

@@ -14,7 +14,6 @@ from service.model_stop import stop_text
 from service.served_policy import ServedPolicy
 
 State = Literal["ok", "warning", "failed"]
-STOPPING = "The process was told to stop; what has begun is finished."
 
 
 class Part(BaseModel):
