@@ -85,20 +85,20 @@ def test_a_bad_table_changes_nothing_on_disk(
 @pytest.mark.parametrize(
     ("recode", "said"),
     [
-        (lambda text: text.encode("utf-16"), "expected UTF-8 text"),
-        (lambda text: text.replace(CANARY, "Zürich").encode("latin-1"), "expected UTF-8 text"),
-        (lambda text: text.replace(",", ";").encode(), "semicolons"),
-        (lambda text: text.replace(",", "\t").encode(), "tabs"),
+        (lambda text: text.encode("utf-16-le"), "expected UTF-8 text"),
+        (lambda text: text.replace(CANARY, "Genève").encode("latin-1"), "expected UTF-8 text"),
+        (lambda text: text.replace(",", ",;").encode(), "rows that fit commas and semicolons"),
+        (lambda _text: b"PK\x03\x04", "an Excel workbook"),
         (lambda _text: b"", "nothing in its first line"),
         (lambda text: text.splitlines()[0].encode(), "at least one row"),
         (lambda text: text.replace("\n", ",\n", 4).replace(",\n", "\n", 1).encode(), "3 rows (row 2, 3, 4;"),
     ],
-    ids=["UTF-16", "latin-1", "semicolons", "tabs", "empty", "header only", "ragged"],
+    ids=["UTF-16 without a mark", "latin-1", "two separators", "Excel", "empty", "header only", "ragged"],
 )
 def test_a_file_in_another_form_is_told_and_makes_no_folder(
     recode: Callable[[str], bytes], said: str, lab: Lab, study: Any, tmp_path: Path
 ) -> None:
-    """Another encoding, separator or an empty file: exit 3, and not even the folder for results is made."""
+    """Another encoding, a form that cannot be told, nothing: exit 3, and not even the folder for results is made."""
     data = tmp_path / "records.csv"
     data.write_bytes(recode(study.data.read_text(encoding="utf-8")))
     ran = lab("fit", study.protocol, "--data", data, "--out", tmp_path / "out", home=tmp_path / "home")
@@ -160,10 +160,10 @@ def test_both_files_missing_are_told_together(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_a_bad_protocol_does_not_hide_a_bad_file(lab: Lab, study: Any, tmp_path: Path) -> None:
-    """An unknown key and a table with semicolons come in one message."""
+    """An unknown key and a table that two separators part come in one message."""
     path, data = tmp_path / "protocol.yaml", tmp_path / "records.csv"
     path.write_text(study.protocol.read_text(encoding="utf-8") + "fold: 3\n", encoding="utf-8")
-    data.write_text(study.data.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    data.write_text(study.data.read_text(encoding="utf-8").replace(",", ",;"), encoding="utf-8")
     ran = lab("fit", path, "--data", data, "--out", tmp_path / "out", home=tmp_path / "home")
     assert "Did you mean folds?" in ran.err
     assert "semicolons" in ran.err

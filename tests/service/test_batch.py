@@ -168,9 +168,11 @@ def test_all_problems_at_once(policy_folder: Path, tmp_path: Path, capsys: pytes
     assert capsys.readouterr().err.count("\n- ") == 6
 
 
-@pytest.mark.parametrize("content", [b"", b"patient_id;age\n1;2\n", b"patient_id,age\n", b"patient_id\n\xff\xfe\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"patient_id;age,sex\n1;2,3\n", b"patient_id,age\n", b"patient_id\n\xff\xfe\n"]
+)
 def test_tables_that_are_none(policy_folder: Path, tmp_path: Path, content: bytes) -> None:
-    """An empty file, another separator, no rows or another encoding ends in exit 3."""
+    """An empty file, one that two separators part, no rows or another encoding ends in exit 3."""
     (tmp_path / "patients.csv").write_bytes(content)
     assert run(policy_folder, tmp_path / "patients.csv", tmp_path / "out.csv") == 3
 

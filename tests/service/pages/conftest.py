@@ -114,6 +114,7 @@ class Watched:
             assert told == [], (self.tab.url, scheme)
         assert self.tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.tab.url
         assert self.tab.evaluate(SIDEWAYS) == [], self.tab.url
+        assert self.tab.evaluate(ALONE) == [], self.tab.url
         self.calm()
 
     def check_sizes(self) -> None:
@@ -150,6 +151,13 @@ def watched(browser: Any, address: str) -> Iterator[Callable[..., Watched]]:
 SIDEWAYS = """() => innerWidth >= 736 ? [] : [...document.querySelectorAll('.scroll, .scrolls, table')]
   .filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent.trim().slice(0, 80))"""
 """Parts that a phone would have to scroll sideways."""
+
+ALONE = """() => [...document.querySelectorAll('.pick')].filter(one => {
+  const box = one.querySelector('input'), words = document.createRange();
+  words.setStartAfter(box); words.setEndAfter(one.lastChild);
+  return words.getBoundingClientRect().left < box.getBoundingClientRect().right;
+}).map(one => one.textContent.trim())"""
+"""Boxes to tick whose words stand below them, nearer to the next box."""
 
 UNMARKED = r"""() => {
   const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
