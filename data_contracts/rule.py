@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from data_contracts.arm_words import ArmWords
 from data_contracts.fact import UnreadableFact, load_facts, read_fact
 from data_contracts.profile import Value
 from data_contracts.rule_group import Group
@@ -158,18 +159,16 @@ class Rule(_Part):
         return any(condition.op != "is_yes" for case in self.any_of for condition in case.all_of)
 
 
-class RuleSet(_Part):
-    """The rules that are judged together; every one is judged, whatever another says.
+class RuleSet(ArmWords):
+    """The rules that are judged together, with the words of arms; every one is judged, whatever another says.
 
     Attributes:
         version: raised whenever a rule comes, goes or changes.
-        drugs: names of single drugs as they may stand in an arm's name.
         groups: the groups of arms that rules speak of, by name.
         rules: in the order in which they are told.
     """
 
     version: int = Field(ge=1)
-    drugs: tuple[str, ...] = ()
     groups: dict[str, Group] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = Field(min_length=1)
 

@@ -10,18 +10,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data_contracts.arm_words import ArmWords
 from data_contracts.errors import BadInput, Problem
 from data_contracts.protocol_file import parse_document, read_yaml
 from data_contracts.rule import Rule, RuleSet
 from data_contracts.rule_group import Group
 
 
-class _Set(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Set(ArmWords):
     version: int = Field(ge=1)
     files: tuple[str, ...] = Field(min_length=1)
-    drugs: tuple[str, ...]
     groups: dict[str, Group]
 
 
@@ -55,7 +53,8 @@ def read_rules(folder: Path) -> RuleSet:
     if problems := [*problems, *_relations(rules, listed.groups)]:
         raise BadInput(problems)
     flat = tuple(rule for found in rules.values() for rule in found)
-    return RuleSet(version=listed.version, drugs=listed.drugs, groups=listed.groups, rules=flat)
+    words = {name: getattr(listed, name) for name in ArmWords.model_fields}
+    return RuleSet(version=listed.version, groups=listed.groups, rules=flat, **words)
 
 
 def _entries(folder: Path, name: str, problems: list[Problem]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -144,6 +144,22 @@ def therapy_for(arm: str, mapping: Mapping[str, str]) -> Therapy | None:
     raise BadInput([Problem(f"arms.therapies, {arm}", "a key of the therapy catalogue", "an unknown one", step)])
 
 
+def therapies_in(name: str) -> Mapping[str, Therapy]:
+    """By the alias or key that tells it, each therapy that a longer name speaks of: "cbt_plus_ipt" of two."""
+    whole = f"_{_plain(name)}_"
+    found = {told: therapy for told, therapy in _by_name().items() if f"_{told}_" in whole}
+    return {told: one for told, one in found.items() if not _is_part(told, found, whole)}
+
+
+def _is_part(told: str, found: Mapping[str, Therapy], whole: str) -> bool:
+    """Whether a name stands in the whole as part of a longer one alone, as "guided_self_help" does before "_book"."""
+    longer = [other for other in found if other != told and f"_{told}_" in f"_{other}_"]
+    for other in sorted(longer, key=len, reverse=True):
+        if found[other].kind != "combined":
+            whole = whole.replace(f"_{other}_", "__")
+    return f"_{told}_" not in whole
+
+
 def mapping_problems(mapping: Mapping[str, str]) -> Iterator[Problem]:
     """What is wrong with a protocol's `arms.therapies`: each key that the catalogue does not hold."""
     for arm in mapping:

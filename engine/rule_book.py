@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 
+from data_contracts.arm_words import ArmWords
 from data_contracts.fact import load_facts
 from data_contracts.rule import Rule, RuleSet
 from data_contracts.rule_trigger import Condition
@@ -43,7 +44,7 @@ class RuleBook:
         rules: in the order in which they are told.
         contents: of each arm, in the manifest's order.
         names: of the arms.
-        drugs: names of single drugs.
+        words: what words in arms' names tell.
         conditions: by fact, its conditions with their positions among all answers.
         size: number of all conditions.
         name_facts: facts with names that rules look arms up in.
@@ -58,7 +59,7 @@ class RuleBook:
     rules: tuple[ReadyRule, ...]
     contents: tuple[Contents, ...]
     names: tuple[str, ...]
-    drugs: tuple[str, ...]
+    words: ArmWords
     conditions: Mapping[str, tuple[tuple[int, Condition], ...]]
     size: int
     name_facts: tuple[str, ...]
@@ -95,7 +96,7 @@ def ready(
     recorded: tuple[tuple[str, frozenset[int]], ...] = (),
 ) -> RuleBook:
     """The rules, ready for these arms; kept for the next patient."""
-    contents = tuple(contents_of(arm, rules.drugs) for arm in arms)
+    contents = tuple(contents_of(arm, rules) for arm in arms)
     conditions: dict[str, list[tuple[int, Condition]]] = {}
     ready_rules, size = [], 0
     for rule in rules.rules:
@@ -114,7 +115,7 @@ def ready(
         rules=tuple(ready_rules),
         contents=contents,
         names=tuple(name for name, _ in arms),
-        drugs=rules.drugs,
+        words=rules,
         conditions={fact: tuple(found) for fact, found in conditions.items()},
         size=size,
         name_facts=tuple(dict.fromkeys(rule.named_in for rule in rules.rules if rule.named_in)),

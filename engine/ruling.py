@@ -113,8 +113,8 @@ def _judge(book: RuleBook, ready: ReadyRule, answers: Answers) -> _Finding | Non
         return None
     arms: tuple[int, ...] = ()
     if rule.on_unknown == "check":
-        every = tuple(range(len(book.names)))
-        arms = tuple(at for at in every if ready.members[at] > Membership.UNTOLD) if rule.arms else every
+        every, least = tuple(range(len(book.names))), _least(rule)
+        arms = tuple(at for at in every if ready.members[at] >= least) if rule.arms else every
         if not arms:
             return None
     return _Finding(rule, rule.on_unknown, missing, (), arms)
@@ -134,20 +134,24 @@ def _decide(cases: Sequence[tuple[Part, ...]], codes: bytes) -> tuple[bool, tupl
 
 
 def _concerned(book: RuleBook, ready: ReadyRule, answers: Answers) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The arms that a rule which fired removes, and those that it flags.
-
-    What may hold a member is flagged; so is what nobody told the contents of, if the patient must not have a member.
-    """
+    """The arms that a rule which fired removes, and those that it flags."""
     rule, members = ready.rule, ready.members
     if rule.named_in:
         names = answers.names[book.name_facts.index(rule.named_in)] or ()
         members = tuple(
-            min(member, named_in(one, names, book.drugs)) for member, one in zip(members, book.contents, strict=True)
+            min(member, named_in(one, names, book.words)) for member, one in zip(members, book.contents, strict=True)
         )
-    removes = rule.effect == "remove"
-    least = Membership.UNTOLD if removes and not rule.always else Membership.POSSIBLE
+    removes, least = rule.effect == "remove", _least(rule)
     removed = tuple(at for at, member in enumerate(members) if removes and member is Membership.CERTAIN)
     return removed, tuple(at for at, member in enumerate(members) if member >= least and at not in removed)
+
+
+def _least(rule: Rule) -> Membership:
+    """How close an arm is to a rule's groups at least that it concerns.
+
+    What may hold a member; and what nobody told the contents of, if the patient must not have a member.
+    """
+    return Membership.UNTOLD if rule.effect == "remove" and not rule.always else Membership.POSSIBLE
 
 
 def _too_few(book: RuleBook, ready: ReadyRule, answers: Answers, flagged: Sequence[int]) -> tuple[int, ...]:
