@@ -105,4 +105,6 @@ def _rank(advice: ArmAdvice) -> str:
 
 def _news(answer: Recommendation, topic: Topic) -> str:
     arms = sorted((one.arm, one.status, str(one.reason), one.flags, one.check_first) for one in answer.arms)
-    return news_of(topic, answer.policy, answer.study_id, answer.recommended, sorted(answer.tied_with), arms)
+    safety = sorted((one.rule, one.kind, one.missing) for one in answer.safety.findings if not one.arms)
+    first = (answer.policy, answer.study_id, answer.recommended, sorted(answer.tied_with))
+    return news_of(topic, *first, arms, safety, sorted(one.id for one in answer.queries))

@@ -48,9 +48,19 @@ def test_without_news_there_is_no_card(ehr: Any, clock: Any) -> None:
     (card,) = ehr.cards(prefetch={"conditions": bipolar})
     assert card["source"]["topic"]["code"] == "not-for-this-patient"
     clock.now += timedelta(days=6)
-    assert ehr.cards() == []
+    assert ehr.cards(prefetch=ehr.phq9(0, day="2026-06-04")) == []
     clock.now += timedelta(days=2)
     assert ehr.cards(prefetch=ehr.phq9(0, day="2026-06-08"))
+
+
+def test_an_item_9_that_has_grown_too_old_is_news(ehr: Any, clock: Any) -> None:
+    """What was known two days ago and is to be asked first today is told today, though nothing else has changed."""
+    assert ehr.cards()
+    clock.now += timedelta(days=5)
+    assert ehr.cards() == []
+    clock.now += timedelta(days=1)
+    (card,) = ehr.cards()
+    assert "Ask PHQ-9 item 9 first" in card["summary"]
 
 
 def test_cannot_compare_is_a_card(ehr: Any) -> None:
