@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AwareDatetime, BeforeValidator
@@ -30,8 +30,10 @@ def _instant(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return datetime.fromisoformat(_INSTANT.fullmatch(value)[0].upper())  # type: ignore[index]
-    except (TypeError, ValueError):
+        found = datetime.fromisoformat(_INSTANT.fullmatch(value)[0].upper())  # type: ignore[index]
+        found.astimezone(UTC)  # by which it is kept: a moment before the year 1 there is none
+        return found
+    except (TypeError, ValueError, OverflowError):
         raise PydanticCustomError("instant", "Input should be a time with its zone as 2026-01-31T09:30:00Z") from None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from data_contracts.errors import WrongState
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
 from service.audit.actor import LOCAL_ACTOR, Actor
@@ -100,6 +101,17 @@ def find(store: Store, recommendation_id: str) -> Kept:
     with store.looking() as connection:
         now = _now(connection, store.ring, row, record.recommendation.policy)
     return Kept(record, profile, until, store.events(row.id), row, **now)
+
+
+def check_advises(kept: Kept) -> None:
+    """Refuse to rank anew by an answer of before: whose patient withdrew since, or whose model was stopped.
+
+    Raises:
+        WrongState, ModelStopped: one of the two.
+    """
+    if kept.withdrawn_at is not None:
+        raise WrongState(withdrawn_text(kept.withdrawn_at))
+    check_in_service(kept.answer.policy, kept.stopped_at)
 
 
 def history_of(store: Store, kept: Kept, today: date) -> History:

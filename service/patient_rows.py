@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from data_contracts.tables import write_table
+from data_contracts.tables import table_bytes
+from data_contracts.whole_file import write_whole
 from service.audit.actor import OPERATOR
 from service.audit.entry import Entry
 from service.storage.store import Store
@@ -20,7 +21,7 @@ KEEP = "It holds patients' identifiers: keep it as you keep records."
 def write_patient_rows(
     store: Store, what: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], out: Path, now: datetime
 ) -> None:
-    """Note that these rows were read, then write them.
+    """Note that these rows were read, then write them, for the file's owner alone.
 
     Args:
         store: whose audit remembers it.
@@ -35,4 +36,5 @@ def write_patient_rows(
         NotReady: the database cannot be reached; nothing is written.
     """
     store.note(Entry("read", OPERATOR, now, detail={"what": what, "rows": len(rows)}))
-    write_table({name: np.array([row[name] for row in rows], dtype=object) for name in columns}, out)
+    table = {name: np.array([row[name] for row in rows], dtype=object) for name in columns}
+    write_whole(out, table_bytes(table, out.suffix), private=True)

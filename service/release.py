@@ -52,7 +52,7 @@ def holds_until(profile: PatientProfile, made: date) -> date:
     facts, values = load_facts(), with_other_names(profile.values)
     ends = [made + timedelta(days=facts[SYMPTOMS].valid_days)]
     for name in values.keys() & facts.keys():
-        day = profile.as_of.get(name, made)
+        day = min(profile.as_of.get(name, made), made)  # 9999-12-31 stands for no day in many records
         end = day + timedelta(days=facts[name].valid_days)
         # What was too old already then counted as unknown and has not changed since.
         if _ages(facts[name], values[name]) and end >= made:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from data_contracts.errors import BadUsage, NotFound, WrongState
 from data_contracts.manifest import MANIFEST, PolicyManifest
+from data_contracts.whole_file import write_whole
 from service.audit.actor import OPERATOR, Actor
 from service.audit.reading import reading
 from service.collaborators import Collaborators
 from service.console import tell
 from service.event import Event
-from service.history_keeper import Kept, PageOf, find
-from service.model_stop import check_in_service
-from service.release import ASK_AGAIN, state_of, withdrawn_text
+from service.history_keeper import Kept, PageOf, check_advises, find
+from service.release import ASK_AGAIN, state_of
 from service.storage.command_store import command_store
 from service.storage.store import Store
 from service.utc import utc_now
@@ -52,9 +52,7 @@ def sheet_for(store: Store, recommendation_id: str, now: datetime, actor: Actor)
     state = state_of(kept.events)
     if state != "released":
         raise WrongState(f"This recommendation is no patient's to see yet. {NEXT[state]}")
-    if kept.withdrawn_at is not None:
-        raise WrongState(withdrawn_text(kept.withdrawn_at))
-    check_in_service(kept.answer.policy, kept.stopped_at)
+    check_advises(kept)
     if now.date() > kept.holds_until:
         raise WrongState(f"The sheet was good until {kept.holds_until}. {ASK_AGAIN}")
     page = store.page(kept.record.id)
@@ -74,7 +72,7 @@ def write_sheet(recommendation_id: str, out: Path) -> int:
     with command_store() as store:
         page = sheet_for(store, recommendation_id, utc_now(), OPERATOR)
     try:
-        out.write_bytes(page)
+        write_whole(out, page, private=True)
     except OSError as error:
         raise BadUsage(f"--out cannot be written ({error.strerror}). Name another file.") from None
     tell(f"Wrote {out}: one side of A4, to be printed from a browser.")

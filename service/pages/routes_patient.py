@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from data_contracts.errors import ModelStopped, WrongState
 from service.acting import Acting
 from service.audit.actor import Actor
+from service.audit.entry import Entry
 from service.audit.reading import reading
 from service.collaborators import Collaborators, Given
-from service.history_keeper import Kept, find
+from service.history_keeper import Kept, check_advises, find
 from service.pages.form import Form
 from service.pages.page_route import PageRoute
 from service.pages.patient_view import view_of
@@ -29,7 +31,13 @@ def get_patient(request: Request, recommendation_id: str, given: Given, actor: A
 @ROUTER.post("/{recommendation_id}/weigh")
 def weigh(request: Request, recommendation_id: str, form: Form, given: Given, actor: Acting) -> Response:
     """The ranking by the weights of the form; nothing is kept. Without htmx the whole page shows it."""
-    return _shown(request, find(given.store, recommendation_id), given, actor, form=form)
+    kept = find(given.store, recommendation_id)
+    try:
+        check_advises(kept)
+    except (WrongState, ModelStopped):
+        given.store.note(Entry("refusal", actor, given.clock(), "refused", kept.row.person, kept.row.id))
+        raise
+    return _shown(request, kept, given, actor, form=form)
 
 
 def _shown(

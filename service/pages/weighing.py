@@ -100,7 +100,7 @@ def preferences_of(weights: Mapping[str, float]) -> Preferences | None:
 def weighing_of(
     kept: Kept, given: Collaborators, weights: Mapping[str, float] | None = None, before: str = ""
 ) -> Weighing | None:
-    """Sliders and ranking for an answer; None where nothing is ranked, or another policy is served by now.
+    """Sliders and ranking for an answer; None where nothing is ranked any more, or another policy is served by now.
 
     Args:
         kept: the answer; its effects stay what they are.
@@ -109,8 +109,11 @@ def weighing_of(
         before: names of the arms in the order before the last move, parted by commas.
     """
     served = given.served()
-    if not any(arm.rank for arm in kept.answer.arms) or (
-        served.source.manifest_sha256 != kept.record.policy_manifest_sha256
+    over = kept.withdrawn_at is not None or kept.stopped_at is not None
+    if (
+        over
+        or not any(arm.rank for arm in kept.answer.arms)
+        or (served.source.manifest_sha256 != kept.record.policy_manifest_sha256)
     ):
         return None
     said = kept.profile.preferences.weights if kept.profile.preferences else {}

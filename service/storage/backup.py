@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -57,21 +59,27 @@ def backup(store: Store, out: Path, now: datetime) -> int:
     """
     if out.exists():
         raise BadUsage(f"{out} is there already. Name a new file.")
-    building = out.with_name(f".{out.name}.part")
+    building = None
     try:
-        with store.reading() as connection, zipfile.ZipFile(building, "w", zipfile.ZIP_DEFLATED) as archive:
+        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}-")  # for its owner alone from the start
+        building = Path(name)
+        with (
+            store.reading() as connection,
+            os.fdopen(handle, "wb") as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
             if connection.dialect.name == "postgresql":  # one moment for all tables; SQLite's readers have that anyway
                 connection.execution_options(isolation_level="REPEATABLE READ")
             contents = _write(connection, archive, now)
             text = contents.model_dump_json().encode()
             archive.writestr(CONTENTS, text)
             archive.writestr(SIGNATURE, store.ring.sign(PURPOSE + text))
-        building.chmod(0o600)
         building.replace(out)
     except OSError as error:
         raise BadUsage(f"--out cannot be written ({error.strerror}). Name another file.") from None
     finally:
-        building.unlink(missing_ok=True)
+        if building is not None:
+            building.unlink(missing_ok=True)
     tell(
         f"Wrote {out}: {sum(contents.rows.values())} rows, {contents.records} audit records. Keep the keys elsewhere."
     )

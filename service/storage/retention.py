@@ -1,4 +1,4 @@
-"""Removes answers that are older than the deployment keeps them; what was done stays in the audit."""
+"""Removes answers, and tables of studies, older than the deployment keeps them; what was done stays in the audit."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from service.storage.schema import (
     RECOMMENDATIONS,
 )
 from service.storage.store import Store
+from service.storage.study_requests import remove_old_tables
 from service.storage.transaction import Transaction
 
 NOTHING_LEFT = (
@@ -43,6 +44,7 @@ def apply_retention(store: Store, days: int, actor: Actor, now: datetime) -> int
 
     One with which something was done since, were it a report of harm, is as old as that. Of whom nothing is left then,
     not even a consent, the key goes too; not of whom broken glass is as new, or waits for its review.
+    Tables of studies that failed or were cancelled so long ago go as well.
     """
     before = now - timedelta(days=days)
     aged = (RECOMMENDATIONS.c.created_at < before, *(~_done_since(before, table) for table in (EVENTS, HARMS)))
@@ -57,11 +59,12 @@ def apply_retention(store: Store, days: int, actor: Actor, now: datetime) -> int
         execute(delete(HARMS).where(HARMS.c.recommendation_id.in_(old)))
         events = execute(delete(EVENTS).where(EVENTS.c.recommendation_id.in_(old))).rowcount
         answers = execute(delete(RECOMMENDATIONS).where(*aged)).rowcount
-        if answers:
+        tables = remove_old_tables(transaction.connection, before)
+        if answers or tables:
             kept = (TREATED.where(CARE.c.until > now), SEEN.where(or_(BROKEN_GLASS.c.at >= before, ~REVIEWED)))
             forgotten = execute(FORGET.where(*(~one for one in kept)).values(erased_at=now)).rowcount
             detail: dict[str, str | int] = {"before": before.isoformat(), "recommendations": answers, "events": events}
-            detail["persons"] = forgotten
+            detail |= {"persons": forgotten, "study_tables": tables}
             transaction.chain.append(Entry("retention", actor, now, detail=detail))
         return answers
 

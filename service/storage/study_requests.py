@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, delete, exists, or_, select, update
@@ -23,6 +23,9 @@ LEASE = timedelta(seconds=60)
 GATE_FAILED = 4
 DONE = (0, GATE_FAILED)
 """Exit codes of a study that has results."""
+
+AGAIN: tuple[StudyState, ...] = ("failed", "cancelled")
+"""States from which a study is taken up again."""
 
 SHOWN = tuple(column for column in STUDY_REQUESTS.c if column.name not in ("organisation", "leased_until"))
 
@@ -99,7 +102,7 @@ def take_up(transaction: Transaction, name: str, entry: Entry) -> StudyRequest:
         NotFound, WrongState: there is none, it has not ended, or it is done or has no table.
     """
     why = "Only what failed or was cancelled with its table is taken up again."
-    before = _in_state(transaction, entry, name, ("failed", "cancelled"), why)
+    before = _in_state(transaction, entry, name, AGAIN, why)
     if before.table is None:
         raise WrongState(why)
     _note(transaction, entry, name, "taken up")
@@ -157,6 +160,16 @@ def end(transaction: Transaction, name: str, ended: StudyEnd, entry: Entry) -> S
     told = {"exit_code": ended.exit_code, "message": ended.message, "version": ended.version, "stopping": False}
     told |= {"ended_at": entry.at, "leased_until": None, "step": "", "share": 1.0 if done else before.share}
     return _changed(transaction, entry, name, state=state, **told)
+
+
+def remove_old_tables(connection: Connection, before: datetime) -> int:
+    """Remove the tables of studies that ended before a time without being done; how many there were.
+
+    Such a table is many patients' records, kept for taking the study up again: not for ever.
+    """
+    old = select(STUDY_REQUESTS.c.id).where(STUDY_REQUESTS.c.state.in_(AGAIN), STUDY_REQUESTS.c.ended_at < before)
+    gone = delete(STUDY_FILES).where(STUDY_FILES.c.kind == TABLE, STUDY_FILES.c.request.in_(old))
+    return connection.execute(gone).rowcount
 
 
 def add_report(transaction: Transaction, file: StudyFile, worker: str, entry: Entry) -> None:

@@ -20,7 +20,11 @@ def test_what_is_no_day(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["0", "1767225600", "2026-01-31", "2026-01-31T09:30Z", "2026-01-31 09:30:00Z", "2026-01-31T09:30:00"]
+    "text",
+    [
+        *("0", "1767225600", "2026-01-31", "2026-01-31T09:30Z", "2026-01-31 09:30:00Z", "2026-01-31T09:30:00"),
+        *("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"),  # there is none such in UTC
+    ],
 )
 def test_what_is_no_instant(text: str) -> None:
     """A number, a day, a time without seconds or without a zone: none is a moment."""

@@ -104,10 +104,11 @@ def test_what_is_no_report(client: Any, where: str, change: dict[str, str]) -> N
 
 
 def test_the_table(client: Any, where: str, tmp_path: Path, store: Store) -> None:
-    """`equipoise harms` lists them all for whoever looks into them, and that is remembered."""
+    """`equipoise harms` lists them all for whoever looks into them, in a file of their own, and that is remembered."""
     client.post(f"{where}/harms", json=HARM)
     out = tmp_path / "harms.csv"
     assert main(["harms", "--out", str(out)]) == 0
+    assert out.stat().st_mode & 0o077 == 0
     (row,) = list(csv.DictReader(out.read_text().splitlines()))
     assert (row["severity"], row["what"], row["patient_id"]) == ("moderate", "canary-what", "P-1")
     assert row["recommendation_id"] == where.rpartition("/")[2]

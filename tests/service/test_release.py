@@ -245,6 +245,7 @@ TERMS = [
     ({"overdose_history": "yes"}, {"overdose_history": date(2025, 12, 5)}, 28),
     ({"overdose_history": "no"}, {"overdose_history": date(2025, 12, 5)}, 4),
     ({"phq9_q9": 2.0, "phq9_item9": None}, {}, 7),
+    ({"phq9_item9": 0}, {"phq9_item9": date(9999, 12, 31)}, 7),
     ({"shoe_size": 40}, {}, 28),
 ]
 

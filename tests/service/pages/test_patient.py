@@ -248,8 +248,11 @@ def test_what_rules_ask_stands_in_folds(client: Any, asked: Asked, profile: dict
     assert "phq9_week0" not in re.sub(r"<(?:input|select)[^>]*>", "", page)
 
 
-def test_who_withdrew_since_is_told_of(client: Any, asked: Asked, profile: dict[str, Any]) -> None:
-    """An answer of before the withdrawal says so, asks nothing and weighs nothing, until consent is given."""
+def test_who_withdrew_since_is_told_of(client: Any, send: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """An answer of before the withdrawal says so, asks nothing and weighs nothing, until consent is given.
+
+    Nor does a page that is still open from before.
+    """
     where = asked(profile)
     said = {"by": "K. Adler", "role": "GP", "patient_id": profile["patient_id"], "purpose": "decision_support"}
     for answer, told in (("withdrawn", True), ("given", False)):
@@ -258,6 +261,17 @@ def test_who_withdrew_since_is_told_of(client: Any, asked: Asked, profile: dict[
         assert ("The patient withdrew from decision support on" in page) is told
         assert ('id="ask-title"' not in page) is told
         assert ('id="weights"' not in page) is told
+        assert send(f"{where}/weigh", part=True, **{"w.time": "5"}).status_code == (409 if told else 200)
+
+
+def test_a_stopped_model_weighs_nothing(client: Any, send: Any, asked: Asked, profile: dict[str, Any]) -> None:
+    """Weights make a new ranking, by the model: while it is out of service there is none, whatever page is open."""
+    where = asked(profile)
+    order = {"by": "K. Adler", "role": "safety officer", "why": "looked into"}
+    assert client.post("/v1/models/tiny/stop", json=order).status_code == 200
+    refused = send(f"{where}/weigh", part=True, **{"w.time": "5"})
+    assert (refused.status_code, "out of service" in refused.text) == (503, True)
+    assert 'id="weights"' not in client.get(where).text
 
 
 def test_columns_are_called_what_the_signed_policy_says(client: Any, asked: Asked, profile: dict[str, Any]) -> None:

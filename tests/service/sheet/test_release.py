@@ -127,7 +127,7 @@ def test_command(service: Service, profile: dict[str, Any], tmp_path: Path, caps
     assert main(["sheet", name, "--out", str(out)]) == 0
     assert out.read_bytes() == service.client.get(f"{where}/sheet").content
     assert main(["sheet", "nonsense", "--out", str(out)]) == 3
-    assert main(["sheet", name, "--out", str(tmp_path / "nowhere" / "x.html")]) == 2
+    assert main(["sheet", name, "--out", str(out / "x.html")]) == 2
 
 
 def test_command_without_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

@@ -23,6 +23,7 @@ from service.audit.verify import verify
 from service.consent import Statement
 from service.sessions.session_store import Sessions
 from service.sessions.setting import Lifetimes
+from service.storage import backup
 from service.storage.answers import StoredRecommendation
 from service.storage.database import open_database
 from service.storage.key_ring import new_ring
@@ -58,6 +59,20 @@ def elsewhere(
         return Store(open_database(SecretStr(url)), any_store.keys)
 
     return move
+
+
+def test_private_from_the_start(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is written, for minutes, a backup is its owner's alone too; nothing is left of one that fails."""
+    modes = []
+
+    def full(*_: object) -> None:
+        modes.extend(one.stat().st_mode & 0o777 for one in (tmp_path / "to").iterdir())
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "to").mkdir()
+    monkeypatch.setattr(backup, "_write", full)
+    assert main(["backup", "--out", str(tmp_path / "to" / "backup.zip")]) == 2
+    assert (modes, list((tmp_path / "to").iterdir())) == ([0o600], [])
 
 
 def test_there_and_back(name: str, elsewhere: Callable[[], Store], tmp_path: Path) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from data_contracts.errors import NotFound
+from service.audit.actor import LOCAL_ACTOR
+from service.storage.retention import apply_retention
 from service.storage.store import Store
 from service.storage.study_requests import request_of
 
@@ -171,6 +173,20 @@ def test_nothing_of_the_table_lies_open_or_stays(client: Any, store: Store) -> N
     page = client.get(f"{URL}/{over}/report")
     assert page.content == PAGE
     assert page.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+
+
+def test_a_table_is_not_kept_for_ever(client: Any, store: Store, clock: Any) -> None:
+    """That of a study which failed can be taken up again for as long as answers are kept, and then it goes."""
+    study = sent(client)
+    assert client.post(f"{URL}/{study}/stop").status_code == 200
+    assert apply_retention(store, 30, LOCAL_ACTOR, clock.now + timedelta(days=29)) == 0
+    assert client.get(f"{URL}/{study}").json()["table"] == "records.csv"
+    assert apply_retention(store, 30, LOCAL_ACTOR, clock.now + timedelta(days=31)) == 0
+    assert client.get(f"{URL}/{study}").json()["table"] is None
+    assert client.post(f"{URL}/{study}/resume").status_code == 409
+    with store.reading() as connection:
+        (last,) = connection.execute(text("SELECT content FROM audit ORDER BY seq DESC LIMIT 1 OFFSET 0")).scalars()
+    assert (json.loads(last)["kind"], json.loads(last)["detail"]["study_tables"]) == ("retention", 1)
 
 
 def test_everything_that_is_done_stands_in_the_audit(client: Any, store: Store) -> None:

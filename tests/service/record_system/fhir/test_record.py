@@ -306,6 +306,8 @@ def test_worsening_under_treatment(read: Read, record: Any) -> None:
     sheets = [record.phq9(*[1] * 8, 0, day="2026-04-30"), record.phq9(*[2] * 8, 0)]
     assert read(*sheets, record.medicine("36437")).profile.values["phq9_change"] == 8
     assert "phq9_change" not in read(sheets[1], record.medicine("36437")).profile.values
+    nobody_knows = record.medicine("36437", authoredOn="0001-01-01")  # as some programs write it
+    assert "phq9_change" not in read(*sheets, nobody_knows).profile.values
 
 
 @pytest.mark.parametrize(
