@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from data_contracts.errors import Refused
+from data_contracts.errors import BadInput, Problem, Refused
 from data_contracts.protocol_file import parse_document, read_yaml
 from data_contracts.stripped import STRIPPED
 
@@ -72,6 +72,8 @@ def read_contacts(path: Path | None) -> tuple[Contact, ...]:
     """
     if path is None:
         raise Refused(f"No crisis contacts. {_help()}")
+    if not path.exists():
+        raise BadInput([Problem(path.name, "a file of crisis contacts", "no such file", _help())])
     content = read_yaml(path)
     if not content:
         raise Refused(f"{path.name} holds no crisis contacts. {_help()}")

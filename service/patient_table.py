@@ -86,6 +86,8 @@ def _missing_columns(table: Table, needs: Needs) -> Iterator[Problem]:
     for name in (PATIENT_ID, *(feature.name for feature in needs.features)):
         if name not in table.columns:
             step = nearest(name, unread, "Add the column; cells may be empty.")
+            if name == PATIENT_ID:
+                step = f"Rename the column with the patients' identifiers. {nearest(name, unread, '')}".strip()
             yield Problem(table.source, f"a column {name}", "no such column", step)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from data_contracts.errors import NotReady
@@ -17,6 +17,8 @@ from service.storage.prepared import Prepared
 
 HEAD = "0014"
 """The newest migration; a test compares it with the migrations themselves."""
+
+EMPTY = "The database holds no tables yet."
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
@@ -88,8 +90,16 @@ def database_problem(engine: Engine) -> str | None:
         with engine.connect() as connection:
             version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     except SQLAlchemyError as error:
-        return f"The database cannot be read ({type(error).__name__})."
+        return EMPTY if _is_empty(engine) else f"The database cannot be read ({type(error).__name__})."
     return None if version == HEAD else "The database has another schema than this version of Equipoise."
+
+
+def _is_empty(engine: Engine) -> bool:
+    """Whether a database that can be reached holds no table."""
+    try:
+        return not inspect(engine).get_table_names()
+    except SQLAlchemyError:
+        return False
 
 
 def forget_pages(engine: Engine) -> None:

@@ -166,6 +166,13 @@ def test_all_problems_at_once(policy_folder: Path, tmp_path: Path, capsys: pytes
     patients = table(tmp_path, *rows, header=HEADER.replace("sex", "gender"))
     assert run(policy_folder, patients, tmp_path / "out.csv") == 3
     assert capsys.readouterr().err.count("\n- ") == 6
+    assert (
+        run(
+            policy_folder, table(tmp_path, *rows, header=HEADER.replace("patient_id", "Patient")), tmp_path / "out.csv"
+        )
+        == 3
+    )
+    assert "Rename the column with the patients' identifiers. Did you mean Patient?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

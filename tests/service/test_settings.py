@@ -76,6 +76,13 @@ def test_bad_contacts(tmp_path: Path, content: str, error: type[EquipoiseError])
         read_contacts(tmp_path / "contacts.yaml")
 
 
+def test_a_file_of_contacts_that_is_not_there_is_shown(tmp_path: Path) -> None:
+    """Who named a file and has not written it yet reads what belongs into it."""
+    with pytest.raises(BadInput) as caught:
+        read_contacts(tmp_path / "contacts.yaml")
+    assert FORMAT in str(caught.value)
+
+
 def test_no_contacts() -> None:
     """Without contacts the refusal names the variable and shows the format."""
     with pytest.raises(Refused, match=r"EQUIPOISE_CONTACTS[^$]*phone:"):

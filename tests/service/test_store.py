@@ -148,6 +148,13 @@ def test_file_that_is_no_database(tmp_path: Path) -> None:
     assert (tmp_path / "service.db").read_bytes() == b"not a database, but precious" * 100
 
 
+def test_an_empty_database_is_told_as_such(database_url: str) -> None:
+    """Where no service ran yet, that is what is said, and not the name of a library's error."""
+    engine = open_database(SecretStr(database_url))
+    assert database_problem(engine) == "The database holds no tables yet."
+    engine.dispose()
+
+
 def test_answers_of_the_first_schema_are_kept(database_url: str) -> None:
     """A database of the schema before events is brought to the newest with its answers, sealed; and never back."""
     engine = open_database(SecretStr(database_url))
