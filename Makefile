@@ -29,9 +29,10 @@ test: $(READY)  ## everything a change has to pass
 	@$(MAKE) --jobs 2 --output-sync $(HELD)
 	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-test-slow: $(READY)  ## the longer simulations and the comparison with DoubleML
+test-slow: $(READY)  ## the longer simulations, the comparison with DoubleML, and properties on examples that are new each time
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements-bench.lock
 	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m "hypothesis and not slow" --hypothesis-profile "new examples"
 
 test-spark: $(READY)  ## records in Spark give the same rows; downloads 300 MB and needs Java 17
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements-spark.lock

@@ -1,4 +1,4 @@
-"""What holds for every test: one thread in each numerical library, set before any of them is loaded.
+"""What holds for every test: one thread in each numerical library, examples that repeat, no proxy to this machine.
 
 And what several folders of tests start: Chromium, and a FHIR server that is not ours (`make test-clients`).
 """
@@ -20,9 +20,20 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+# What the tests start on this machine is asked directly, whatever proxy leads out of it.
+os.environ["NO_PROXY"] = ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"]))
+
+# The same examples in every run, so that no change is held up by what another one brought; `make test-slow` looks for
+# new ones. Neither is judged by its time: a busy machine is no fault.
+TOO_SLOW = [HealthCheck.too_slow]
+settings.register_profile("new examples", deadline=None, suppress_health_check=TOO_SLOW, print_blob=True)
+settings.register_profile("same examples", settings.get_profile("new examples"), derandomize=True, database=None)
+settings.load_profile("same examples")
 
 # Expressions of ibis and applications of FastAPI make objects by the ten thousand: each time 700 more were there the
 # collector would look through the young ones, a tenth of the suite's time.
@@ -51,11 +62,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 CLIENTS = Path(__file__).parents[1] / ".venv-clients" / "bin"
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
+@pytest.fixture(scope="session")
+def held_port() -> Iterator[Callable[[], int]]:
+    """Ports for servers that have to be told one: held, so that nobody else gets them before, and bound once more."""
+    with ExitStack() as held:
+
+        def hold() -> int:
+            holding = held.enter_context(socket.socket())
+            holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            holding.bind(("127.0.0.1", 0))
+            port: int = holding.getsockname()[1]
+            return port
+
+        yield hold
 
 
 def wait_for(address: str) -> None:
@@ -71,12 +90,12 @@ def wait_for(address: str) -> None:
 
 
 @pytest.fixture
-def start_fhir_server(tmp_path: Path) -> Iterator[Callable[..., str]]:
+def start_fhir_server(tmp_path: Path, held_port: Callable[[], int]) -> Iterator[Callable[..., str]]:
     """Starts sekmet-fhir, a FHIR R4 server that is not ours, empty, with these of its settings; its base address."""
     with ExitStack() as running:
 
         def start(**settings: Any) -> str:
-            port = free_port()
+            port = held_port()
             base = f"http://127.0.0.1:{port}/fhir"
             folder = tmp_path / f"fhir-server-{port}"
             folder.mkdir()

@@ -74,7 +74,7 @@ def order(answer: Recommendation) -> list[str]:
     return [advice.arm for advice in answer.arms if advice.rank]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(values=FACTS, fact=st.sampled_from(CONTRAINDICATIONS))
 def test_a_contraindication_never_raises_an_arm(values: dict[str, Any], fact: str) -> None:
     """Against a no and against an unknown: no arm comes in, none changes its effect or its place among those left, and
@@ -93,7 +93,7 @@ def test_a_contraindication_never_raises_an_arm(values: dict[str, Any], fact: st
             assert all(set(advice.flags) >= flags[advice.arm] for advice in with_it.arms)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(values=FACTS, fact=st.sampled_from(CONTRAINDICATIONS))
 def test_an_unknown_fact_is_never_taken_for_a_no(values: dict[str, Any], fact: str) -> None:
     """Wherever a yes would change more than a no, not knowing asks for it, or has that arm checked before it is
@@ -110,7 +110,7 @@ def test_an_unknown_fact_is_never_taken_for_a_no(values: dict[str, Any], fact: s
             assert fact in advice.check_first or not more
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(values=FACTS, days=DAYS, hardly=st.sets(st.sampled_from(ARMS)), few=st.sets(st.sampled_from(ARMS)))
 def test_no_rank_without_support_and_no_effect_without_its_interval(
     values: dict[str, Any], days: dict[str, int], hardly: set[str], few: set[str]
@@ -142,7 +142,7 @@ def _arm(answer: Recommendation, name: str) -> ArmAdvice:
     return next(advice for advice in answer.arms if advice.arm == name)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(people=st.lists(PERSON, min_size=1, max_size=6), block=st.integers(1, 7))
 def test_many_at_once_are_told_the_same(people: list[Person], block: int) -> None:
     """Level, status, reason, flags and what to check: each row of the table is what one patient alone is told."""

@@ -8,16 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import settings
 
 from data_contracts.episode import Episodes
 from data_contracts.episode_checks import check_episodes
 from data_contracts.errors import BadInput
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
-
-settings.register_profile("shared machine", deadline=None)  # two busy cores are slow at times; that proves nothing
-settings.load_profile("shared machine")
 
 EACH = 40
 ARMS = ("usual_care", "cbt", "ssri")

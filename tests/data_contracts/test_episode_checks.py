@@ -249,7 +249,7 @@ def test_an_arm_needs_eleven_outcomes(seen: int, taken: bool, records: Frame, ch
         assert "at least 11 observed outcomes" in refusal(frame)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_order_of_rows_and_columns_is_nothing(data: st.DataObject, records: Frame, check: Check) -> None:
     """Whatever order a file has, the same episodes come out, in the same order and with one fingerprint."""

@@ -33,7 +33,7 @@ OFFERS = st.dictionaries(st.sampled_from(["CBT", "SSRI", "IPT", "EMDR"]), OFFER,
 SOME = north({"CBT": Offer(wait_weeks=(6, 10)), "SSRI": Offer(available=False, note="no prescriber"), "IPT": Offer()})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     offers=OFFERS,
     site=st.sampled_from(["North clinic", "north-CLINIC", "South", None]),

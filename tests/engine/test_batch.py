@@ -102,7 +102,7 @@ PROFILES = st.builds(
 SLOPES = st.tuples(st.just((0.0, 0.0)), *[st.sampled_from([(0.0, 0.0), (0.5, -0.7)])] * 2)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     contents=st.lists(PROFILES, min_size=1, max_size=12),
     effects=st.tuples(st.just(0.0), st.floats(-4, 4), st.sampled_from([2.0, 2.3])),

@@ -111,7 +111,7 @@ def test_held_back_ranks_are_not_told_by_the_guideline_either(build_policy, rule
     assert recommend(patient(age=16), build_policy(), rules).guideline is None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     effects=st.lists(st.floats(-4, 4), min_size=2, max_size=2),
     error=st.floats(0.05, 2),
@@ -139,7 +139,7 @@ def test_the_answer_differs_with_a_reason_or_not_at_all(build_policy, rules, kno
             assert view.difference.estimate == pytest.approx(shown[0].estimate - shown[1].estimate, abs=1e-9)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(age=st.floats(18, 80), score=st.floats(5, 27), slopes=st.lists(st.floats(-3, 3), min_size=4, max_size=4))
 def test_contributions_add_up_for_anybody(build_policy, rules, known, age, score, slopes):
     """For any profile and slopes, average and contributions add up to each effect shown, to 1e-9."""

@@ -94,7 +94,7 @@ def blank(column: Any) -> Any:
     return np.full(len(column), None if column.dtype == object else np.nan, dtype=column.dtype)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 30),
     row=st.integers(0, N - 1),
@@ -117,7 +117,7 @@ def test_the_interval_covers_what_filling_in_could_give(build_policy, seed, row,
     assert (inside >= policy.manifest.confidence - (0.0 if len(lacking) == 1 else 0.05)).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 30), row=st.integers(0, N - 1), name=st.sampled_from(FILLABLE))
 def test_the_whole_interval_that_would_be_served_lies_inside(build_policy, seed, row, name):
     """Of one missing feature: in the stated share of fills even the interval served then lies inside, so that it is
@@ -181,7 +181,7 @@ def test_contributions_still_add_up(build_policy, patient):
             assert total == pytest.approx(advice.effect.estimate, abs=1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 5),
     gaps=st.lists(st.tuples(st.integers(0, 39), st.sampled_from((*MODIFIERS, "sex"))), max_size=30),

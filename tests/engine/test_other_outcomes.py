@@ -110,7 +110,7 @@ VALUES = st.fixed_dictionaries(
 EXCLUDED = st.sets(st.sampled_from(["usual_care", "cbt", "ssri"]), max_size=2)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     values=VALUES,
     excluded=EXCLUDED,
@@ -197,7 +197,7 @@ def numbers_of(interval: Interval) -> list[float]:
     return [interval.estimate, interval.lower, interval.upper]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(contents=st.lists(st.tuples(VALUES, EXCLUDED), min_size=1, max_size=8), scale=st.sampled_from([0.05, 3.0]))
 def test_every_row_is_what_one_patient_alone_is_told(build_policy, contents, scale):
     """Cell by cell the second table of a batch says of each patient, arm and outcome what one answer says."""

@@ -61,7 +61,7 @@ def cohort_of(people: list[tuple[dict[str, Any], dict[str, float] | None]], know
 PEOPLE = st.lists(st.tuples(ALONE["VALUES"], st.none() | ALONE["WEIGHTS"]), min_size=1, max_size=8)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(world=ALONE["WORLDS"], others=ALONE["OTHERS"], people=PEOPLE, block=st.integers(1, 9))
 def test_every_cell_is_what_one_patient_alone_is_told(build_policy, known, world, others, people, block):
     """Ranks, first arm and dominance agree exactly, utilities to rounding; without weights the cells are empty."""

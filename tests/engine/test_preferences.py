@@ -124,7 +124,7 @@ WEIGHTS = st.fixed_dictionaries(dict.fromkeys(KEYS, WEIGHT)).filter(lambda weigh
 EXCLUDED = st.sets(st.sampled_from(["usual_care", "cbt", "ssri", "ipt"]), max_size=2)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(world=WORLDS, values=VALUES, excluded=EXCLUDED, weight=st.sampled_from([1.0, 0.3]) | st.floats(0.001, 1000))
 def test_all_weight_on_symptom_relief_is_the_effect_ranking(build_policy, known, world, values, excluded, weight):
     """Ranks, ties, recommended arm and order are the same to the last bit, whatever the weight's size."""
@@ -137,7 +137,7 @@ def test_all_weight_on_symptom_relief_is_the_effect_ranking(build_policy, known,
     assert all(one.place == one.effect_place for one in ranking.arms)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(world=WORLDS, others=OTHERS, values=VALUES, excluded=EXCLUDED, weights=WEIGHTS)
 def test_preferences_change_nothing_else(build_policy, known, world, others, values, excluded, weights):
     """Effects, ranks, reasons and sentences are the same with and without weights; nobody is ranked by these alone."""
@@ -150,7 +150,7 @@ def test_preferences_change_nothing_else(build_policy, known, world, others, val
     assert {one.arm for one in preference_of(answer).arms} <= {one.arm for one in answer.arms if one.rank}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(world=WORLDS, others=OTHERS, weights=WEIGHTS, share=st.floats(0, 1))
 def test_only_ratios_of_weights_count(build_policy, known, world, others, weights, share):
     """Twice all weights is the same: utilities to rounding, ranks and places but for ties that rounding makes."""
@@ -172,7 +172,7 @@ def test_only_ratios_of_weights_count(build_policy, known, world, others, weight
         assert [arm.arm for arm in one.arms] == [arm.arm for arm in other.arms]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(world=WORLDS, others=OTHERS, weights=WEIGHTS, key=st.sampled_from(KEYS), more=st.floats(0.01, 100))
 def test_more_weight_never_lowers_the_arm_that_is_best_by_it(build_policy, known, world, others, weights, key, more):
     """The place of the arm that is best by an attribute does not fall when that attribute gets more weight."""
@@ -200,7 +200,7 @@ def _tied_by_rounding(ranking: PreferenceRanking, arm: ArmPreference) -> bool:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(world=WORLDS, others=OTHERS, weights=WEIGHTS)
 def test_the_order_of_the_columns_does_not_matter(build_policy, known, world, others, weights):
     """Swapping two arms of a policy swaps nothing in what is told of them."""
@@ -233,7 +233,7 @@ def firsts(
     ]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     effects=st.tuples(st.just(0.0), POINTS, POINTS),
     others=OTHERS,
@@ -260,7 +260,7 @@ def test_sensitivity_is_what_ranking_again_finds(build_policy, known, effects, o
                 assert firsts(policy, known, weights, key, [turn.weight * beyond]) == [turn.arm]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(world=WORLDS, others=OTHERS, weights=WEIGHTS)
 def test_dominance_is_what_comparing_all_pairs_finds(build_policy, known, world, others, weights):
     """An arm is dominated by exactly those that are at least as good by every part, at the worst against the best."""

@@ -215,7 +215,7 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     values=VALUES,
     excluded=st.sets(st.sampled_from(["usual_care", "cbt", "ssri", "ipt"])),

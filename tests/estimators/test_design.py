@@ -48,7 +48,7 @@ def test_rare_levels_are_not_kept() -> None:
 
 
 @given(st.integers(0, 1000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_no_support_bound_is_one_patients(seed: int) -> None:
     """The bounds of the support move by less than a sixth of what the most extreme patient's value moves."""
     rng = np.random.default_rng(seed)

@@ -51,7 +51,7 @@ def test_what_goes_together_is_kept():
     assert abs(found[0, 2]) < 0.05
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(n=st.integers(40, 300), seed=st.integers(0, 99), row=st.integers(0, 39))
 def test_no_number_is_one_patients(n, seed, row):
     """Every cell is a mean of at least eleven episodes: moving one patient by d moves no cell by more than d / 11."""

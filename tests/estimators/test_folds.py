@@ -41,7 +41,7 @@ def designs(draw: st.DrawFn) -> tuple[Episodes, int, int]:
 
 
 @given(designs())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_clusters_stay_whole(design: tuple[Episodes, int, int]) -> None:
     """Every row has a fold, and no cluster is in two of them."""
     chosen, folds, seed = design
@@ -52,7 +52,7 @@ def test_clusters_stay_whole(design: tuple[Episodes, int, int]) -> None:
 
 
 @given(designs())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_swapping_labels_leaves_the_folds(design: tuple[Episodes, int, int]) -> None:
     """Whatever the arms and the sites are called, the same rows share a fold."""
     chosen, folds, seed = design
@@ -63,7 +63,7 @@ def test_swapping_labels_leaves_the_folds(design: tuple[Episodes, int, int]) -> 
 
 
 @given(designs())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_row_order_does_not_matter(design: tuple[Episodes, int, int]) -> None:
     """Each row's fold is the same wherever the row stands."""
     chosen, folds, seed = design
@@ -99,7 +99,7 @@ def test_large_clusters_are_balanced_too() -> None:
 
 
 @given(designs())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_cluster_goes_to_the_least_crowded_fold(design: tuple[Episodes, int, int]) -> None:
     """Dealt one by one, largest first, each goes where its arms and its arms at its sites are fewest."""
     chosen, folds, seed = design

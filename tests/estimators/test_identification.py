@@ -131,7 +131,7 @@ def apart_by_moral_graph(edges: set[tuple[str, str]], first: str, second: str, g
     return second not in reached
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_agrees_with_the_criterion_worked_by_hand(data: st.DataObject) -> None:
     """On random graphs of seven nodes and random sets: let pass if, and only if, the set holds no descendant of the

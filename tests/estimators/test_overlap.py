@@ -19,7 +19,7 @@ def drawn(seed: int, n: int, arms: int = 4, strength: float = 0.7) -> tuple[np.n
 
 
 @given(st.integers(0, 500))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_identical_propensities_are_full_equipoise(seed: int) -> None:
     """Where every patient has the arms' shares as propensity, all are in equipoise, however unequal the shares."""
     arm = np.random.default_rng(seed).choice(3, size=300, p=[0.05, 0.25, 0.7])
@@ -35,7 +35,7 @@ def test_separated_arms_have_none() -> None:
 
 
 @given(st.integers(0, 500))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_equipoise_does_not_depend_on_the_order_of_the_pair(seed: int) -> None:
     """A pair has the same equipoise named either way round, and a third arm's episodes do not enter."""
     chance, arm = drawn(seed, 200)

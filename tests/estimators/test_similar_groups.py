@@ -46,7 +46,7 @@ def _members(groups, columns, node):
     return inside
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(n=st.integers(40, 900), seed=st.integers(0, 99), lost=st.sampled_from([0, 0.02, 0.1, 0.3, 0.8]))
 def test_counts_and_means_are_those_of_the_table(n, seed, lost):
     """Every cell told is what counting the rows gives."""
@@ -62,7 +62,7 @@ def test_counts_and_means_are_those_of_the_table(n, seed, lost):
             assert cell[MEAN] == pytest.approx(np.nanmean(outcome[rows]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     n=st.integers(40, 900),
     seed=st.integers(0, 999),

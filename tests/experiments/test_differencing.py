@@ -140,7 +140,7 @@ def test_the_attack_works_where_nothing_is_hidden_beside() -> None:
     assert (round(low), round(high)) == (7, 7)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(40, 90)), min_size=3, max_size=3))
 def test_the_model_card_tells_no_sum_that_the_report_keeps_back(losses: list[tuple[int, int]]) -> None:
     """Patients lost by arm, 1 to 10 of them, cannot be had by subtracting the report's arms from the card's total."""
@@ -178,7 +178,7 @@ def test_a_coarse_share_hides_ten_on_either_side(total: int, data: st.DataObject
     assert len({coarse_share((total - few) / total, total) for few in range(1, 12)}) == 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.one_of(st.integers(0, 14), st.integers(11, 200)), min_size=2, max_size=6), st.data())
 def test_what_is_completed_hangs_on_what_is_shown_alone(counts: list[int], data: st.DataObject) -> None:
     """Lists that are shown alike are completed alike, whatever they hide; totals stay, and no count is below 0."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,17 +22,6 @@ from experiments import stages as kept
 from experiments.signing import Signer, open_signer
 from experiments.simulate import simulate_to
 from experiments.stages import Stages
-
-LIMITED = """
-import resource, runpy, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-limit = int(sys.argv.pop(1))
-if limit:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-runpy.run_module("experiments", run_name="__main__", alter_sys=True)
-"""
-"""Runs `equipoise-lab` in a process whose files may not grow beyond a number of bytes, as on a disk that is full.
-It listens to Ctrl+C even where the tests themselves were started by what does not."""
 
 
 @dataclass(frozen=True)
@@ -51,28 +41,61 @@ def small(small_protocol: Callable[[Path], None], tmp_path_factory: pytest.TempP
     return Small(folder / "protocol.yaml", folder / "records")
 
 
-def start(study: Small, home: Path, out: Path, limit: int | None = None) -> subprocess.Popen[str]:
-    """`equipoise-lab study` as a process of its own; ``limit`` is the most bytes that a file may have."""
-    environment = os.environ | {
-        "EQUIPOISE_HOME": str(home),
-        "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}",
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-    }
-    command = [sys.executable, "-c", LIMITED, limit or 0, "study", study.protocol, "--data", study.data, "--out", out]
-    return subprocess.Popen(
-        [str(word) for word in command],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+class Forks:
+    """Starts `equipoise-lab study` as processes of their own, forked from one that has imported what they need."""
+
+    def __init__(self, server: subprocess.Popen[str]) -> None:
+        self._server = server
+
+    def start(self, study: Small, home: Path, out: Path, limit: int = 0) -> Running:
+        """A study; ``limit`` is the most bytes that a file may have."""
+        said = home.with_name("said")
+        asked = {
+            "words": ["study", str(study.protocol), "--data", str(study.data), "--out", str(out)],
+            "environment": {"EQUIPOISE_HOME": str(home), "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}"},
+        }
+        return Running(self, self.ask({**asked, "limit": limit, "said": str(said)}), said)
+
+    def ask(self, line: dict[str, Any]) -> Any:
+        """What it answers to a line."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(line) + "\n")
+        self._server.stdin.flush()
+        return json.loads(self._server.stdout.readline())
+
+
+@dataclass
+class Running:
+    """A study that runs: by whom it was started, its process, and where what it says on standard error lies."""
+
+    forks: Forks
+    pid: int
+    said: Path
+
+    def until(self, there: Callable[[], bool], number: signal.Signals) -> None:
+        """Once something is so send it a signal; it has to live until then."""
+        while not there():
+            code = self.forks.ask({"pid": self.pid, "wait": False})
+            assert code is None, (code, self.said.read_text(encoding="utf-8"))
+            time.sleep(0.01)
+        os.kill(self.pid, number)
+
+    def ended(self) -> tuple[int, str]:
+        """Its exit code once it has ended, or below 0 what killed it, and what it said."""
+        return self.forks.ask({"pid": self.pid, "wait": True}), self.said.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    """The process that forks studies."""
+    script = Path(__file__).with_name("fork_studies.py")
+    place = os.environ | {"PYTHONPATH": str(script.parents[2])}
+    server = subprocess.Popen(
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=place
     )
-
-
-def wait_for(process: subprocess.Popen[str], there: Callable[[], bool]) -> None:
-    """Until something is so, while the process lives."""
-    while not there():
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
+    with server:
+        yield Forks(server)
 
 
 def registered(home: Path) -> tuple[list[str], list[str]]:
@@ -92,30 +115,27 @@ def undisturbed(small: Small, lab: Any, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_a_killed_study_goes_on_and_ends_like_any_other(
-    small: Small, undisturbed: Path, empty_registry: bytes, tmp_path: Path
+    small: Small, forks: Forks, undisturbed: Path, empty_registry: bytes, tmp_path: Path
 ) -> None:
     """Killed after its cohort, again while it tracks: then one version, one finished run, and the same bytes."""
     home, out = tmp_path / "home", tmp_path / "out"
     home.mkdir()
     (home / "mlflow.db").write_bytes(empty_registry)
-    first = start(small, home, out)
-    wait_for(first, lambda: any(out.glob("stages/cohort-*.stage")))
-    first.send_signal(signal.SIGKILL)
-    first.communicate()
+    first = forks.start(small, home, out)
+    first.until(lambda: any(out.glob("stages/cohort-*.stage")), signal.SIGKILL)
+    assert first.ended()[0] == -signal.SIGKILL
     assert not (out / "policy").exists()
     kept_private = [out / "stages", *out.glob("stages/*")]
     assert [path for path in kept_private if path.stat().st_mode & 0o077] == []
 
-    second = start(small, home, out)
-    wait_for(second, (out / "stages" / "tracking.json").exists)
-    second.send_signal(signal.SIGKILL)
-    told = second.communicate()[1]
+    second = forks.start(small, home, out)
+    second.until((out / "stages" / "tracking.json").exists, signal.SIGKILL)
+    _, told = second.ended()
     assert "cohort: finished before" in told
     assert registered(home)[0] in ([], ["1"])
 
-    third = start(small, home, out)
-    _said, told = third.communicate()
-    assert third.returncode == 0
+    code, told = forks.start(small, home, out).ended()
+    assert code == 0, told
     for name in ("cohort", "design", "effects"):
         assert f"{name}: finished before" in told
     assert registered(home) in ((["1"], ["FINISHED"]), (["1"], ["FINISHED", "KILLED"]))
@@ -125,23 +145,21 @@ def test_a_killed_study_goes_on_and_ends_like_any_other(
     assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in undisturbed.iterdir())
 
 
-def test_ctrl_c_says_that_it_can_go_on(small: Small, tmp_path: Path) -> None:
+def test_ctrl_c_says_that_it_can_go_on(small: Small, forks: Forks, tmp_path: Path) -> None:
     """An interrupted study ends with 130, no traceback, and what to do."""
-    process = start(small, tmp_path / "home", tmp_path / "out")
-    wait_for(process, lambda: any((tmp_path / "out").glob("stages/cohort-*.stage")))
-    process.send_signal(signal.SIGINT)
-    told = process.communicate()[1]
-    assert process.returncode == 130
+    process = forks.start(small, tmp_path / "home", tmp_path / "out")
+    process.until(lambda: any((tmp_path / "out").glob("stages/cohort-*.stage")), signal.SIGINT)
+    code, told = process.ended()
+    assert code == 130, told
     assert "goes on where it stopped" in told
     assert "Traceback" not in told
 
 
-def test_a_full_disk_leaves_nothing_half(small: Small, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_nothing_half(small: Small, forks: Forks, tmp_path: Path) -> None:
     """Where no file can be written whole the study says so, and neither stage, policy nor model is there."""
     (tmp_path / "home").mkdir()
-    process = start(small, tmp_path / "home", tmp_path / "out", limit=4_000)
-    told = process.communicate()[1]
-    assert process.returncode == 1
+    code, told = forks.start(small, tmp_path / "home", tmp_path / "out", limit=4_000).ended()
+    assert code == 1, told
     assert "run the same command again" in told
     assert "Traceback" not in told
     left = [path.name for path in (tmp_path / "out").rglob("*") if path.is_file()]

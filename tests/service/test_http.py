@@ -205,7 +205,7 @@ def test_bad_body(case: str, client: Any, profile: dict[str, Any]) -> None:
         assert all(set(item) == {"where", "expected", "found", "next_step"} for item in document["problems"])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     names=st.dictionaries(
         st.sampled_from(["patient_id", "values", "exclusions", "acknowledgements", "preferences", "x"]), ANYTHING

@@ -171,7 +171,7 @@ def replicas(policy_folder: Path, tmp_path: Path, monkeypatch: Any, database_url
 
 def test_two_replicas(replicas: list[str], profile: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     """Once the command has said so, the very next request of every replica is refused; the time is printed."""
-    clients = [httpx.Client(base_url=address, timeout=20, trust_env=False) for address in replicas]
+    clients = [httpx.Client(base_url=address, timeout=60, trust_env=False) for address in replicas]
     assert [one.post(URL, json=profile).status_code for one in clients] == [201, 201]
     began = time.perf_counter()
     assert main(["stop", "tiny", "--by", "K. Adler", "--why", "test"]) == 0

@@ -140,4 +140,4 @@ class Release(RuleBasedStateMachine):
 
 
 TestRelease = Release.TestCase
-TestRelease.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestRelease.settings = settings(max_examples=25, stateful_step_count=20)

@@ -51,7 +51,7 @@ def test_a_token_replayed_at_the_other_replica(replicas: list[str], filed: Any, 
     now = int(time.time())
 
     def call(address: str, token: str) -> httpx.Response:
-        return httpx.get(f"{address}/openapi.json", headers={"Authorization": f"Bearer {token}"}, timeout=20)
+        return httpx.get(f"{address}/openapi.json", headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
     first, second = (filed.token(iat=now, exp=now + 240) for _ in range(2))
     assert call(replicas[0], first).status_code == 200

@@ -58,7 +58,7 @@ def address(client: Any) -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
-    thread.join(20)
+    thread.join(60)
     listening.close()
 
 
@@ -80,7 +80,7 @@ def run(address: str) -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def go(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         place = {**os.environ, "EQUIPOISE": address, "NO_PROXY": "*", **environment}
-        return subprocess.run(command, capture_output=True, text=True, env=place, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, env=place, timeout=120, check=False)
 
     return go
 

@@ -30,7 +30,7 @@ class Running:
 
     def client(self) -> httpx.Client:
         """A client of it."""
-        return httpx.Client(base_url=self.address, timeout=30, trust_env=False)
+        return httpx.Client(base_url=self.address, timeout=60, trust_env=False)
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Callers:
 
     def _call(self, number: int) -> None:
         address = self.addresses[number % len(self.addresses)]
-        with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
             while not self._stop.is_set():
                 try:
                     answer = client.post("/v1/recommendations", json=self.profile)

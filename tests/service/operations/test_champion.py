@@ -80,7 +80,7 @@ def test_a_pipe_in_its_place(policy_folder: Path, store: Store) -> None:
     os.mkfifo(policy_folder / "manifest.json")
     looking = Thread(target=champion.look, daemon=True)
     looking.start()
-    looking.join(30)
+    looking.join(60)
     assert not looking.is_alive()
     assert champion.refused()
     assert champion.served() is served

@@ -55,11 +55,11 @@ def test_a_service_of_ones_own_machine(policy_folder: Path, tmp_path: Path, monk
         assert process.stdout is not None
         address = re.findall(r"http://\S+", process.stdout.readline())[0]
         for path in ("/", "/healthz", "/v1/studies"):
-            refused = httpx.get(address + path, headers={"Host": "evil.example"})
+            refused = httpx.get(address + path, timeout=60, headers={"Host": "evil.example"})
             assert (refused.status_code, refused.headers["content-type"]) == (421, "application/problem+json")
-        assert httpx.get(f"{address}/healthz").status_code == 200
+        assert httpx.get(f"{address}/healthz", timeout=60).status_code == 200
         named = address.replace("127.0.0.1", "localhost")
-        assert httpx.get(f"{address}/", headers={"Host": named.removeprefix("http://")}).status_code == 200
+        assert httpx.get(f"{address}/", timeout=60, headers={"Host": named.removeprefix("http://")}).status_code == 200
     finally:
         process.kill()
         process.communicate()

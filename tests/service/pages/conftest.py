@@ -60,7 +60,7 @@ def address(served: Any, store: Any) -> Iterator[str]:
         time.sleep(0.01)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
-    running.join(10)
+    running.join(60)
 
 
 class Watched:

@@ -7,11 +7,10 @@ import json
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -87,7 +86,7 @@ class Running:
 
 def signed_in(where: str, person: str, redirect: str) -> str:
     """Send the provider's forms until it leads back to us; that address."""
-    with httpx.Client() as browser:
+    with httpx.Client(timeout=60) as browser:
         answer = browser.get(where)
         for _ in range(12):
             if answer.is_redirect:
@@ -118,10 +117,9 @@ def installed() -> None:
 
 
 @pytest.fixture(scope="module")
-def port() -> int:
-    """A free port for the service: the provider has to know it first."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+def port(held_port: Callable[[], int]) -> int:
+    """A port for the service: the provider has to know it first."""
+    return held_port()
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +143,7 @@ def provider(installed: None, port: int, tmp_path_factory: pytest.TempPathFactor
     assert issuer, settings.with_name("err").read_text()
     yield Running(issuer, process, redirect)
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
 
 
 def access_of(issuer: str) -> AccessFile:
@@ -178,7 +176,7 @@ def service(
     assert base in process.stdout.readline(), process.stderr and process.stderr.read()
     yield base
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
 
 def test_a_person_logs_in_and_out_in_a_real_browser(browser: Any, service: str, provider: Running) -> None:
@@ -208,7 +206,7 @@ def test_a_person_logs_in_and_out_in_a_real_browser(browser: Any, service: str, 
         expect(tab.locator("main")).to_contain_text("no role")
         assert SESSION not in {one["name"] for one in other.cookies()}
     bearer = {"Authorization": f"Bearer {provider.tokens('ann')[0]['access_token']}"}
-    assert httpx.get(f"{service}/v1/studies", headers=bearer).status_code == 200
+    assert httpx.get(f"{service}/v1/studies", headers=bearer, timeout=60).status_code == 200
 
 
 def test_who_logs_out_at_the_provider_is_out_here(browser: Any, service: str, provider: Running) -> None:
@@ -225,7 +223,8 @@ def test_who_logs_out_at_the_provider_is_out_here(browser: Any, service: str, pr
     with tab.expect_navigation():
         tab.get_by_role("button", name="Yes").click()
     answers = [
-        httpx.get(f"{service}/v1/studies", headers={"Cookie": f"{SESSION}={cookie}"}).status_code for cookie in cookies
+        httpx.get(f"{service}/v1/studies", headers={"Cookie": f"{SESSION}={cookie}"}, timeout=60).status_code
+        for cookie in cookies
     ]
     assert answers == [401, 200]
     here.close()
@@ -249,7 +248,7 @@ def test_an_administrator_ends_sessions_in_a_real_browser(browser: Any, service:
     expect(admin.get_by_role("heading", name="A. Nalyst")).to_have_count(0)
     expect(admin.get_by_role("heading", name="K. Adler")).to_be_visible()
     cookie = {one["name"]: one["value"] for one in hers.cookies()}[SESSION]
-    assert httpx.get(f"{service}/v1/studies", headers={"Cookie": f"{SESSION}={cookie}"}).status_code == 401
+    assert httpx.get(f"{service}/v1/studies", headers={"Cookie": f"{SESSION}={cookie}"}, timeout=60).status_code == 401
     for context in (hers, his):
         context.close()
 
@@ -321,7 +320,7 @@ def test_its_signing_key_is_rotated(provider: Running, store: Store, monkeypatch
     assert identify(old).subject == "ada"
     before = kids(provider)
     provider.process.send_signal(signal.SIGUSR2)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while kids(provider) == before:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -333,7 +332,7 @@ def test_its_signing_key_is_rotated(provider: Running, store: Store, monkeypatch
 
 def kids(provider: Running) -> set[str]:
     """Names of the provider's keys."""
-    return {one["kid"] for one in httpx.get(f"{provider.issuer}/jwks").json()["keys"]}
+    return {one["kid"] for one in httpx.get(f"{provider.issuer}/jwks", timeout=60).json()["keys"]}
 
 
 def test_the_lock_names_no_registry() -> None:

@@ -56,7 +56,7 @@ def client(
     """An analyst, and a registry of the test's own for the worker's studies."""
     (tmp_path / "mlflow.db").write_bytes(empty_registry)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    with httpx.Client(base_url=address, timeout=20, trust_env=False) as found:
+    with httpx.Client(base_url=address, timeout=60, trust_env=False) as found:
         yield found
 
 
@@ -92,7 +92,7 @@ def test_states_come_while_they_change(client: httpx.Client, address: str, tmp_p
     with client.stream("GET", f"{URL}/{study}/events") as stream:
         events = (line for line in stream.iter_lines() if line.startswith("data: "))
         assert '"state":"waiting"' in next(events)
-        httpx.post(f"{address}{URL}/{study}/stop", trust_env=False)
+        httpx.post(f"{address}{URL}/{study}/stop", trust_env=False, timeout=60)
         assert '"state":"cancelled"' in next(events)
     assert "etag" not in stream.headers
 
@@ -123,7 +123,7 @@ def test_stopped_and_taken_up_again(client: httpx.Client, address: str, tmp_path
         assert now["state"] in ("waiting", "running")
         time.sleep(0.2)
     client.post(f"{URL}/{study}/stop")
-    assert worker.wait(60) == 0
+    assert worker.wait(300) == 0
     stopped = client.get(f"{URL}/{study}").json()
     assert (stopped["state"], stopped["exit_code"]) == ("cancelled", 130)
     finished = list((tmp_path / "work" / study / "study" / "stages").glob("*.stage"))

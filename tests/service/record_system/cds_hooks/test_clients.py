@@ -33,7 +33,7 @@ def wait_for(address: str) -> None:
     """Until something answers there."""
     for _ in range(300):
         try:
-            httpx.get(address)
+            httpx.get(address, timeout=60)
         except httpx.HTTPError:
             time.sleep(0.2)
         else:
@@ -41,17 +41,8 @@ def wait_for(address: str) -> None:
     raise TimeoutError(address)
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
-
-
 @pytest.fixture
-def service(ehr: Any) -> Iterator[str]:
+def service(ehr: Any, held_port: Callable[[], int]) -> Iterator[str]:
     """The service on a port of its own; fhir-mcp's names of services lead to ours."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -60,14 +51,14 @@ def service(ehr: Any) -> Iterator[str]:
             scope = {**scope, "path": path, "raw_path": path.encode()}
         await ehr.client.app(scope, receive, send)
 
-    port = free_port()
+    port = held_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
     wait_for(f"http://127.0.0.1:{port}/healthz")
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
-    thread.join(20)
+    thread.join(60)
 
 
 @pytest.fixture
@@ -153,18 +144,20 @@ def test_prefetch_from_a_real_server(ehr: Any, service: str, fhir_server: str) -
         client.resource(resource["resourceType"], **resource).save()
     smart = FHIRClient(settings={"app_id": "equipoise-tests", "api_base": fhir_server})
     assert Patient.read("P-1", smart.server).gender == "female"
-    (listed,) = [s for s in httpx.get(f"{service}/cds-services").json()["services"] if s["hook"] == "patient-view"]
+    (listed,) = [
+        s for s in httpx.get(f"{service}/cds-services", timeout=60).json()["services"] if s["hook"] == "patient-view"
+    ]
     prefetch: dict[str, Any] = dict.fromkeys(LACKING)
     for key, template in listed["prefetch"].items():
         if key not in LACKING:
             prefetch[key] = found(client, template)
     request = {**ehr.request(), "prefetch": prefetch}
-    answer = httpx.post(f"{service}/cds-services/{listed['id']}", json=request)
+    answer = httpx.post(f"{service}/cds-services/{listed['id']}", json=request, timeout=60)
     assert answer.status_code == 200, answer.text
     assert topics(answer.json()["cards"]) == ["safety-first"]
     done = one.procedure(one.coded("ack", "SI-01"))
     client.resource("Procedure", **done).save()
     prefetch["procedures"] = found(client, listed["prefetch"]["procedures"])
-    (card,) = httpx.post(f"{service}/cds-services/{listed['id']}", json=request).json()["cards"]
+    (card,) = httpx.post(f"{service}/cds-services/{listed['id']}", json=request, timeout=60).json()["cards"]
     assert topics([card]) == ["ranking"]
     assert "Dr Example" in card["detail"]

@@ -69,7 +69,7 @@ def test_a_setting_that_is_none(name: str, value: str) -> None:
         read_card_setting({name: value}, "127.0.0.1", 8000)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(changes=BROKEN["CHANGES"], hook=st.sampled_from(["patient-view", "order-select", "order-sign"]))
 def test_broken_calls(ehr: Any, changes: list[Any], hook: str) -> None:
     """Whatever is changed in a call, the answer is cards or a problem document that the interface documents."""
@@ -94,7 +94,7 @@ def is_json(body: str) -> bool:
     return not bare
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(changes=BROKEN["CHANGES"], keys=st.sets(st.sampled_from(OTHERS), min_size=1))
 def test_nothing_silences_item_9(ehr: Any, changes: list[Any], keys: set[str]) -> None:
     """Whatever else is broken, missing or strange in the prefetch, a positive item 9 is told: no 4xx, no silence."""

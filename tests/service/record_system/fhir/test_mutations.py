@@ -44,7 +44,7 @@ CHANGES = st.lists(
     min_size=1,
     max_size=6,
 )
-QUICK = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=200, suppress_health_check=list(HealthCheck))
 
 
 def places(part: Any) -> Iterator[tuple[Any, Any]]:

@@ -30,15 +30,6 @@ pytestmark = [
 ]
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
-
-
 def fill(base: str, record: Any) -> None:
     """Put a patient's record and a clinician on a FHIR server, as of yesterday."""
     day = (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
@@ -60,6 +51,7 @@ def fill(base: str, record: Any) -> None:
 @pytest.fixture
 def launched(
     start_fhir_server: Callable[..., str],
+    held_port: Callable[[], int],
     record: Any,
     policy_folder: Path,
     home: Path,
@@ -67,7 +59,7 @@ def launched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[str, str]]:
     """The service that a record system may launch, and the record system's `iss`; all are processes of their own."""
-    ehr, here = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    ehr, here = (f"http://127.0.0.1:{held_port()}" for _ in range(2))
     base = start_fhir_server()
     fill(base, record)
     issuer = {"issuer": ehr, "roles": ["clinician"], "organisations": ["St Example"], "single_use": False}

@@ -66,7 +66,7 @@ def service(login: str, launchable: Any, listening: socket.socket, here: str) ->
         time.sleep(0.01)
     yield here
     server.should_exit = True
-    running.join(10)
+    running.join(60)
 
 
 def decide_and_release(tab: Any) -> None:
