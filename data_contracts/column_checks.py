@@ -8,15 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from data_contracts.effects import BoolArray
-from data_contracts.episode import Column, FloatArray
+from data_contracts.episode import Column, FloatArray, IntArray
 from data_contracts.errors import Problem
 from data_contracts.instrument import Instrument, load_instruments
 from data_contracts.instrument_name import instrument_for
+from data_contracts.patient_count import MINIMUM_CELL, count_patients
 from data_contracts.protocol import StudyProtocol
 from data_contracts.row_numbers import RowNumbers
-
-MINIMUM_CELL = 11
-"""Smallest number of episodes that anything told of the records may rest on."""
 
 LARGEST = 1e100
 """Numbers beyond this are nobody's measurement: some programs write their largest number for a missing value. Their
@@ -61,7 +59,14 @@ def number_problems(
 
 
 def covariate_problems(
-    column: Column, name: str, where: str, protocol: StudyProtocol, analysed: BoolArray, rows: RowNumbers
+    column: Column,
+    name: str,
+    where: str,
+    protocol: StudyProtocol,
+    rows: RowNumbers,
+    *,
+    analysed: BoolArray,
+    patient: IntArray,
 ) -> Iterator[Problem]:
     """What keeps a column from being adjusted for.
 
@@ -70,15 +75,17 @@ def covariate_problems(
         name: the column's name.
         where: what to call it in messages.
         protocol: the study.
-        analysed: which rows are in arms that will be analysed.
         rows: how rows are called.
+        analysed: which rows are in arms that will be analysed.
+        patient: whose each row is.
     """
     if column.dtype == object and not _looks_categorical(column, name, protocol):
         yield _text_problem(column, where, rows)
         return
     if column.dtype != object:
         yield from number_problems(column, name, where, protocol, rows)
-    counts = Counter(column[analysed & ~is_missing(column)].tolist())
+    known = analysed & ~is_missing(column)
+    counts = Counter(column[known].tolist())
     if len(counts) < 2:
         found = "no value at all" if not counts else "one value in all rows"
         yield Problem(where, "at least two different values", found, "Take the column out of the protocol.")
@@ -88,8 +95,8 @@ def covariate_problems(
     elif column.dtype != object and _indistinct(column[analysed]):
         step = "Give the column in a larger unit, or take it out of the protocol."
         yield Problem(where, "values whose differences a computer can square", "smaller differences", step)
-    elif _nearly_constant(column, counts):
-        expected = f"at least {MINIMUM_CELL} episodes with a second value"
+    elif _nearly_constant(column, counts, known, patient):
+        expected = f"at least {MINIMUM_CELL} patients with a second value"
         yield Problem(where, expected, "fewer", "Merge categories, or take the column out of the protocol.")
 
 
@@ -99,12 +106,13 @@ def _indistinct(column: FloatArray) -> bool:
     return len(values) > 0 and not values.std() > 0
 
 
-def _nearly_constant(column: Column, counts: Counter[object]) -> bool:
-    """Whether too few episodes differ from the commonest value to adjust for it, or to keep them anonymous."""
+def _nearly_constant(column: Column, counts: Counter[object], known: BoolArray, patient: IntArray) -> bool:
+    """Whether too few patients differ from the commonest value to adjust for it, or to keep them anonymous."""
     if column.dtype == object:
-        sizes = sorted([*counts.values(), sum(value is None for value in column)])
-        return sizes[-2] < MINIMUM_CELL
-    return counts.total() - max(counts.values()) < MINIMUM_CELL
+        levels = [*(known & (column == level) for level in counts), is_missing(column)]
+        return sorted(count_patients(patient[rows]) for rows in levels)[-2] < MINIMUM_CELL
+    commonest = counts.most_common(1)[0][0]
+    return count_patients(patient[known & (column != commonest)]) < MINIMUM_CELL
 
 
 def is_missing(column: Column) -> BoolArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from data_contracts.basis import Basis
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.patient_count import each_its_own
 from data_contracts.taught import Taught
 
 BoolArray = NDArray[np.bool_]
@@ -62,6 +63,7 @@ class ScoredEpisodes:
         by_course: what patients' course adds; None where the study knows of none.
         taught: what outcome regressions teach of effects, of a whole study in its own folds; None where no process
             joined them, and of some of its rows.
+        patient: (n,) codes of patients; where it is not given, each episode is another patient's.
     """
 
     scores: FloatArray
@@ -76,6 +78,11 @@ class ScoredEpisodes:
     basis: Basis
     by_course: ByCourse | None = None
     taught: Taught | None = None
+    patient: IntArray = field(default_factory=lambda: each_its_own(0))
+
+    def __post_init__(self) -> None:
+        if not len(self.patient):
+            object.__setattr__(self, "patient", each_its_own(len(self.arm)))
 
     @property
     def chance_observed(self) -> FloatArray:

@@ -20,8 +20,8 @@ class Feature(BaseModel):
     Attributes:
         name: column name.
         kind: numeric (one column) or categorical (one column for each level after the first).
-        levels: levels seen in at least 11 episodes, most frequent first; MISSING_LEVEL may be one.
-        lower, upper: numeric support, estimated from the 11 most extreme values on each side.
+        levels: levels seen in at least 11 patients, most frequent first; MISSING_LEVEL may be one.
+        lower, upper: numeric support, estimated from those of the 11 most extreme patients on each side.
         fill: what stands in for a missing number.
         missing_indicator: whether an extra column says that the number is missing.
     """

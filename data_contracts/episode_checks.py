@@ -18,7 +18,8 @@ from data_contracts.episode import AttritionLine, Column, Episodes, FloatArray, 
 from data_contracts.errors import BadInput, Problem
 from data_contracts.gate_marks import MINIMUM_EPISODES
 from data_contracts.meaning_checks import meaning_problems
-from data_contracts.outcome_checks import outcome_problems, set_aside
+from data_contracts.outcome_checks import Started, outcome_problems, set_aside
+from data_contracts.patient_count import MINIMUM_CELL, Count, Split, each_its_own
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import Table
 from data_contracts.therapy import mapping_problems
@@ -27,8 +28,8 @@ from data_contracts.therapy import mapping_problems
 def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
     """Turn a table with one row an episode into episodes that can be analysed.
 
-    Episodes without an outcome stay (attrition says how many); arms with fewer than 30 episodes are set
-    aside, and so are derived outcomes that too few episodes tell of.
+    Episodes without an outcome stay (attrition says how many); arms with fewer than 30 episodes, or of fewer than 11
+    patients, are set aside, and so are derived outcomes that too few patients tell of.
 
     Raises:
         BadInput: every problem found, with columns, counts and row numbers, never values.
@@ -145,26 +146,30 @@ def _arm_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
     if strangers := table.rows.told(~known):
         step = "Correct the spelling, or name the arm in the protocol."
         yield Problem(where, f"one of {', '.join(protocol.arms.names)}", f"something else in {strangers}", step)
-    counts = _counts(labels, protocol)
+    counts = _counts(labels, _patients(table, protocol), protocol)
     reference = protocol.arms.reference
-    if counts[reference] < MINIMUM_EPISODES:
-        expected = f"at least {MINIMUM_EPISODES} episodes of the reference arm {reference}"
-        yield Problem(where, expected, str(counts[reference]), "Choose another reference arm, or add records.")
-    if not any(counts[name] >= MINIMUM_EPISODES for name in protocol.arms.offered):
-        expected = f"at least two arms with {MINIMUM_EPISODES} episodes or more"
+    if counts[reference].episodes < MINIMUM_EPISODES:
+        expected, found = f"at least {MINIMUM_EPISODES} episodes of the reference arm {reference}", counts[reference]
+        yield Problem(where, expected, str(found.episodes), "Choose another reference arm, or add records.")
+    elif not _is_enough(counts[reference]):
+        expected = f"episodes of the reference arm {reference} of at least {MINIMUM_CELL} patients"
+        yield Problem(where, expected, "fewer patients", "Choose another reference arm, or add records.")
+    if not any(_is_enough(counts[name]) for name in protocol.arms.offered):
+        expected = f"at least two arms with {MINIMUM_EPISODES} episodes or more, of {MINIMUM_CELL} patients or more"
         yield Problem(where, expected, "no arm besides the reference", "Add records of another arm.")
 
 
 def _content_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
-    rows = _analysed(table, protocol)
+    rows, patient = _analysed(table, protocol), _patients(table, protocol)
     arms = _labels(table, protocol) if protocol.records.arm in table.columns else np.full(table.n, None)
     for outcome in (*protocol.recorded_outcomes, *protocol.control_outcomes):
-        yield from outcome_problems(table, outcome, protocol, arms, rows)
+        yield from outcome_problems(table, outcome, protocol, Started(arms, patient, rows))
     yield from derived_problems(protocol)
     for name in protocol.covariates:
         if name in table.columns:
+            where = f"{table.source}, {name}"
             yield from covariate_problems(
-                table.columns[name], name, f"{table.source}, {name}", protocol, rows, table.rows
+                table.columns[name], name, where, protocol, table.rows, analysed=rows, patient=patient
             )
 
 
@@ -172,8 +177,19 @@ def _labels(table: Table, protocol: StudyProtocol) -> Column:
     return np.array(cell_texts(table.columns[protocol.records.arm]), dtype=object)
 
 
-def _counts(labels: Column, protocol: StudyProtocol) -> dict[str, int]:
-    return {name: int((labels == name).sum()) for name in protocol.arms.names}
+def _patients(table: Table, protocol: StudyProtocol) -> IntArray:
+    """(n,) whose each row is; another patient's each while the patients themselves are in doubt."""
+    name = protocol.records.patient_id
+    return _codes(table, name, np.arange(table.n)) if name in table.columns else each_its_own(table.n)
+
+
+def _counts(labels: Column, patient: IntArray, protocol: StudyProtocol) -> dict[str, Count]:
+    return {name: Count.of(patient[labels == name]) for name in protocol.arms.names}
+
+
+def _is_enough(started: Count) -> bool:
+    """Whether an arm is analysed: it has episodes enough to learn from, and patients enough to tell of."""
+    return started.episodes >= MINIMUM_EPISODES and started.patients >= MINIMUM_CELL
 
 
 def _analysed(table: Table, protocol: StudyProtocol) -> BoolArray:
@@ -181,18 +197,19 @@ def _analysed(table: Table, protocol: StudyProtocol) -> BoolArray:
     if protocol.records.arm not in table.columns:
         return np.ones(table.n, dtype=np.bool_)
     labels = _labels(table, protocol)
-    enough = [arm for arm, count in _counts(labels, protocol).items() if count >= MINIMUM_EPISODES]
+    counts = _counts(labels, _patients(table, protocol), protocol)
+    enough = [arm for arm, count in counts.items() if _is_enough(count)]
     return np.isin(labels, enough) if enough else np.ones(table.n, dtype=np.bool_)
 
 
 def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
-    labels = _labels(table, protocol)
-    counts = _counts(labels, protocol)
-    arms = tuple(name for name, count in counts.items() if count >= MINIMUM_EPISODES)
+    labels, patient = _labels(table, protocol), _patients(table, protocol)
+    counts = _counts(labels, patient, protocol)
+    arms = tuple(name for name, count in counts.items() if _is_enough(count))
     analysed = np.isin(labels, arms)
-    aside = set_aside(table, protocol, labels, analysed)
+    aside = set_aside(table, protocol, Started(labels, patient, analysed))
     order = _fixed_order(table, protocol, analysed)
-    labels = labels[order]
+    labels, patient = labels[order], patient[order]
     names = [outcome.column for outcome in protocol.outcomes if outcome.column not in aside]
     names += protocol.negative_controls.outcomes
     # A zero has no sign: one database keeps that of -0.0, another does not.
@@ -200,34 +217,47 @@ def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
     named, recorded = dict.fromkeys((*protocol.covariates, *protocol.groups)), protocol.recorded_outcomes
     episodes = Episodes(
         arms=arms,
-        thin_arms={name: count for name, count in counts.items() if count < MINIMUM_EPISODES},
+        thin_arms={name: count for name, count in counts.items() if name not in arms},
         arm=np.array([arms.index(label) for label in labels], dtype=np.int64),
         cluster=_codes(table, protocol.records.cluster or protocol.records.patient_id, order),
         site=_codes(table, protocol.records.site, order),
         sites=_names(table, protocol.records.site, order),
         columns={name: table.columns[name][order] for name in named},
         outcomes=outcomes,
-        attrition=_attrition(counts, arms, labels, {one.column: outcomes[one.column] for one in recorded}),
+        attrition=_attrition(counts, arms, (labels, patient), {one.column: outcomes[one.column] for one in recorded}),
         fingerprint="",
         stayed=visits_stayed(table, protocol, order),
         course=course_measured(table, protocol, order),
         set_aside=aside,
+        patient=patient,
     )
     return replace(episodes, fingerprint=_fingerprint(episodes, protocol))
 
 
 def _attrition(
-    counts: Mapping[str, int], arms: tuple[str, ...], labels: Column, outcomes: Mapping[str, FloatArray]
+    counts: Mapping[str, Count],
+    arms: tuple[str, ...],
+    started: tuple[Column, IntArray],
+    outcomes: Mapping[str, FloatArray],
 ) -> tuple[AttritionLine, ...]:
-    lines = [AttritionLine("Episodes started", counts)]
-    enough = {name: counts[name] for name in arms}
-    if enough != dict(counts):
-        lines.append(AttritionLine(f"In arms with at least {MINIMUM_EPISODES} episodes (analysed)", enough))
+    """Steps from what was started, by label and patient, to what has each outcome."""
+    labels, patient = started
+    lines = [_line("Episodes started", counts)]
+    if len(arms) < len(counts):
+        of_few = any(count.episodes >= MINIMUM_EPISODES for name, count in counts.items() if name not in arms)
+        asked = f"{MINIMUM_EPISODES} episodes" + (f" and {MINIMUM_CELL} patients" if of_few else "")
+        step = f"In arms with at least {asked} (analysed)"
+        lines.append(_line(step, {name: counts[name] for name in arms}))
     for column, values in outcomes.items():
-        observed = ~np.isnan(values)
-        by_arm = {name: int((observed & (labels == name)).sum()) for name in arms}
-        lines.append(AttritionLine(f"With {column} observed", by_arm))
+        split = {name: Split.of(~np.isnan(values[labels == name]), patient[labels == name]) for name in arms}
+        gone = {name: one.outside.patients for name, one in split.items()}
+        lines.append(_line(f"With {column} observed", {name: one.inside for name, one in split.items()}, gone))
     return tuple(lines)
+
+
+def _line(step: str, left: Mapping[str, Count], gone: Mapping[str, int] | None = None) -> AttritionLine:
+    episodes = {name: count.episodes for name, count in left.items()}
+    return AttritionLine(step, episodes, {name: count.patients for name, count in left.items()}, gone or {})
 
 
 def _fixed_order(table: Table, protocol: StudyProtocol, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> IntArray:
@@ -267,5 +297,7 @@ def _fingerprint(episodes: Episodes, protocol: StudyProtocol) -> str:
         digest.update(name.encode() + b"\0" + episodes.outcomes[name].tobytes())
     for codes in (episodes.arm, episodes.cluster, episodes.site, episodes.stayed, episodes.course):
         digest.update(codes.tobytes() if codes is not None else b"")
+    if protocol.records.cluster and episodes.patients < episodes.n:  # else the clusters say whose episodes are whose
+        digest.update(episodes.patient.tobytes())
     digest.update(protocol.study_id.encode())
     return digest.hexdigest()

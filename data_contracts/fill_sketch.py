@@ -20,7 +20,7 @@ class FillSketch:
     Attributes:
         scores: (m, J) ascending normal scores. Of a number: where the knots stand; of a category: the upper end of
             each level, the last one far out. What is not used repeats the last.
-        values: (m, J) at these scores: of a number the mean of at least 11 episodes, except the outermost two, which
+        values: (m, J) at these scores: of a number the mean of at least 11 patients, except the outermost two, which
             are the ends of the feature's support; of a category the level's position among the feature's levels.
         correlation: (m, m) of the normal scores.
     """

@@ -39,8 +39,8 @@ class ArmRecord(_Data):
     Attributes:
         name: the arm's name in the protocol.
         therapy: key in the therapy catalogue, if known there.
-        episodes: started; counts under 11 are given as 0.
-        ranked: whether there were enough episodes to rank it from records.
+        episodes: started; those of fewer than 11 patients are given as 0.
+        ranked: whether there were episodes and patients enough to rank it from records.
     """
 
     name: str

@@ -14,8 +14,8 @@ from functools import cached_property
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.episode import FloatArray
+from data_contracts.patient_count import MINIMUM_CELL
 
 WIDEST = 2.0
 """No patient's expected absolute residual lies further than this from the average patient's, as a logarithm."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.episode import FloatArray
+from data_contracts.patient_count import MINIMUM_CELL
 
 SIMILAR_ARRAYS = ("similar_columns", "similar_cuts", "similar_cells")
 """Names of the arrays of a policy."""
@@ -27,7 +27,7 @@ class SimilarGroups:
     Attributes:
         columns: (D,) matrix column that each level is cut by.
         cuts: (D,) where, in standardised units.
-        cells: (K, 2^(D + 1) - 1, 5) of each arm at each node: episodes started, share of them followed up, whether
+        cells: (K, 2^(D + 1) - 1, 5) of each arm at each node: patients who started it, share followed up, whether
             that is a lower bound (1) or exact (0), mean and standard deviation of the outcomes on their own scale; all
             0 where the node is not told.
     """

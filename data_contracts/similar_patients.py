@@ -13,7 +13,7 @@ class SimilarPatients(BaseModel):
     What is observed, not what the arm does: nothing here is adjusted for why they got it.
 
     Attributes:
-        count: how many; never under 11.
+        count: how many, each with the first episode of the arm; never under 11.
         who: what they have in common with the patient, in words.
         followed_up: share whose outcome was observed.
         at_least: whether that share is a lower bound, as the exact one would tell of fewer than 11 patients.

@@ -9,9 +9,9 @@ from typing import TypedDict
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.patient_count import MINIMUM_CELL
 
 LOWEST, STEP, CELLS = -8.0, 0.25, 64
 """Grid of an arm's log-odds: 64 cells of a quarter from -8 to 8; the first and last hold what lies beyond."""
@@ -53,8 +53,8 @@ class Support:
     Attributes:
         logits: (K, 1 + q) coefficients of the calibrated propensity, softmax(logits · (1, z)).
         hardly_ever: (K,) log-odds of the arm under which the records show that it was hardly ever started.
-        similar: (K, CELLS) episodes of the arm among patients with log-odds about the cell's, in bands of 11 (0, 11,
-            22 …), so that 0 stands for fewer than 11.
+        similar: (K, CELLS) patients who started the arm and have log-odds about the cell's, in bands of 11 (0, 11,
+            22 …), so that 0 stands for fewer than 11; fewer where episodes of one patient are alike.
         region_arm: (R,) the arm that was hardly ever started in a region.
         region_column, region_sign, region_bound: (R, SIDES) a patient lies in a region if sign * z[column] > bound
             on each side; a side that is not needed has sign 0 and bound -1.
@@ -95,7 +95,7 @@ class Support:
         return self.verdicts_by(log_odds, self.similar_at(log_odds), covariates)
 
     def verdicts_by(self, log_odds: FloatArray, similar: FloatArray, covariates: FloatArray) -> IntArray:
-        """The same where the (..., K) episodes among similar patients are known, too."""
+        """The same where the (..., K) similar patients who got each arm are known, too."""
         hardly = log_odds < self.hardly_ever
         if len(self.region_arm):
             hardly |= self._in_region(covariates)
@@ -103,7 +103,7 @@ class Support:
         return np.where(hardly, HARDLY_EVER, np.where(few, TOO_FEW, SUPPORTED))
 
     def similar_at(self, log_odds: FloatArray) -> FloatArray:
-        """(..., K) log-odds to (..., K) episodes of each arm among patients about as likely to get it, in bands."""
+        """(..., K) log-odds to (..., K) patients of each arm who were about as likely to get it, in bands."""
         return self.similar.take(log_odds_cell(log_odds) + self._first_cells)
 
     def _in_region(self, covariates: FloatArray) -> BoolArray:

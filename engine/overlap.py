@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.patient_count import MINIMUM_CELL
 from data_contracts.support import Support, probability_of
 
 RARE = 0.01

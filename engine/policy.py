@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from data_contracts.arm_evidence import ArmEvidence
 from data_contracts.arm_labels import arm_labels, plain_arm_labels
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.column_words import column_words
 from data_contracts.effects import ServedEffects, with_ends
 from data_contracts.episode import FloatArray, IntArray
@@ -22,6 +21,7 @@ from data_contracts.interval import Interval
 from data_contracts.manifest import PolicyManifest
 from data_contracts.outcome_effect import OutcomeEffect
 from data_contracts.outcome_range import OutcomeRanges
+from data_contracts.patient_count import MINIMUM_CELL
 from data_contracts.recommendation import Reason
 from data_contracts.secondary_served import SecondaryServed
 from data_contracts.similar_groups import SimilarGroups

@@ -32,7 +32,7 @@ AGAINST: Mapping[Reason, str] = {
     Reason.CONFLICT: "{label} is not ranked: these records and randomised trials contradict each other.",
     Reason.NOT_COMPARABLE: "{label} is not ranked: its patients and the reference's differ too much to be compared.",
     Reason.SENSITIVITY: "{label} is not ranked: a plausible unmeasured cause could turn its place around.",
-    Reason.TOO_FEW_SIMILAR: "{label} is not ranked from records: {episodes} episodes are too few.",
+    Reason.TOO_FEW_SIMILAR: "{label} is not ranked from records: {episodes} are too few.",
     Reason.NON_OVERLAP: "{label} cannot be compared: patients like this one hardly ever got it.",
     Reason.MISSING_KEY: "{label} cannot be compared for this patient: key facts are missing.",
     Reason.OUT_OF_POPULATION: "{label} cannot be compared: the records hold no patients like this one.",
@@ -68,7 +68,8 @@ def _against(label: str, arm: ArmRecord, reason: Reason, rules: Sequence[str]) -
         return told if rules else TOO_FEW_HERE.format(label=label)
     if reason is Reason.SAFETY and rules:
         return f"{label} is not offered: see safety rule {joined(rules)}."
-    return AGAINST[reason].format(label=label, episodes=arm.episodes or "fewer than 11")
+    episodes = f"{arm.episodes} episodes" if arm.episodes else "episodes of fewer than 11 patients"
+    return AGAINST[reason].format(label=label, episodes=episodes)
 
 
 def answer_sentences(

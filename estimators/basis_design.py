@@ -9,8 +9,9 @@ from typing import TypeAlias
 import numpy as np
 
 from data_contracts.basis import Basis
-from data_contracts.column_checks import MINIMUM_CELL
-from data_contracts.episode import FloatArray
+from data_contracts.episode import FloatArray, IntArray
+from data_contracts.patient_count import each_its_own
+from estimators.patient_cells import mean_around
 
 BUMPS, EDGE = 5, 0.1
 """Bumps for a measured column, and the share of patients beyond the outermost centres on each side."""
@@ -38,7 +39,13 @@ def linear_basis(columns: int) -> Basis:
     return Basis(columns=columns, centre=(0.0,) * columns, scale=(1.0,) * columns)
 
 
-def smooth_basis(modifiers: FloatArray, bumps: int = BUMPS, edge: float = EDGE, bends: bool = False) -> Basis:
+def smooth_basis(
+    modifiers: FloatArray,
+    bumps: int = BUMPS,
+    edge: float = EDGE,
+    bends: bool = False,
+    patient: IntArray | None = None,
+) -> Basis:
     """Linear terms, bumps and, of at most 16 columns, all products of pairs, over (n, p) standardised modifiers.
 
     Neighbours' mean distance is the width of a column's bumps. A pair of columns of two values each has one product,
@@ -49,9 +56,11 @@ def smooth_basis(modifiers: FloatArray, bumps: int = BUMPS, edge: float = EDGE, 
         bumps: of each measured column, their centres about evenly spaced quantiles.
         edge: the lowest of these quantiles; the highest is as far from 1.
         bends: whether pairs get products of a soft sign and a bend too; the bend is always a measured column's.
+        patient: (n,) whose each episode is; where it is not given each is another patient's.
     """
     distinct = distinct_values(modifiers)
-    column, centre, width = _bumps(modifiers, distinct, np.linspace(edge, 1 - edge, bumps))
+    whose = each_its_own(len(modifiers)) if patient is None else patient
+    column, centre, width = _bumps(modifiers, whose, distinct, np.linspace(edge, 1 - edge, bumps))
     p = modifiers.shape[1]
     pairs = tuple(combinations(range(p), 2)) if p <= PAIRED else ()
     signs, bent = soft_products(pairs, distinct, bends)
@@ -93,15 +102,20 @@ def distinct_values(modifiers: FloatArray) -> list[int]:
     return [len(np.unique(modifiers[:, j])) for j in range(modifiers.shape[1])]
 
 
-def effect_basis(modifiers: FloatArray) -> Basis:
-    """The basis that effects are looked for in; finer than that of outcomes, and finer yet where records are many."""
+def effect_basis(modifiers: FloatArray, patient: IntArray | None = None) -> Basis:
+    """The basis that effects are looked for in; finer than that of outcomes, and finer yet where records are many.
+
+    Args:
+        modifiers: (n, p) standardised.
+        patient: (n,) whose each episode is; where it is not given each is another patient's.
+    """
     if len(modifiers) < MANY:
-        return smooth_basis(modifiers, bends=True)
-    return smooth_basis(modifiers, MORE_BUMPS, NARROWER_EDGE, bends=True)
+        return smooth_basis(modifiers, bends=True, patient=patient)
+    return smooth_basis(modifiers, MORE_BUMPS, NARROWER_EDGE, bends=True, patient=patient)
 
 
 def _bumps(
-    modifiers: FloatArray, distinct: list[int], quantiles: FloatArray
+    modifiers: FloatArray, patient: IntArray, distinct: list[int], quantiles: FloatArray
 ) -> tuple[list[int], list[float], list[float]]:
     """Column, centre and width of each bump; a column with fewer than three distinct centres has none."""
     column: list[int] = []
@@ -110,7 +124,7 @@ def _bumps(
     for j, values in enumerate(distinct):
         if values < MEASURED:
             continue
-        at = _quantiles(modifiers[:, j], quantiles)
+        at = _quantiles(modifiers[:, j], patient, quantiles)
         if len(at) < 3:
             continue
         column += [j] * len(at)
@@ -119,8 +133,8 @@ def _bumps(
     return column, centre, width
 
 
-def _quantiles(column: FloatArray, shares: FloatArray) -> FloatArray:
-    """Distinct quantiles, each the mean of the 11 values around it: the quantile itself may be one patient's."""
-    ordered, reach = np.sort(column), MINIMUM_CELL // 2
-    places = np.rint(shares * (len(ordered) - 1)).astype(np.int64)
-    return np.unique([ordered[max(place - reach, 0) : place + reach + 1].mean() for place in places])
+def _quantiles(column: FloatArray, patient: IntArray, shares: FloatArray) -> FloatArray:
+    """Distinct quantiles, each the mean of the values around it: the quantile itself may be one patient's."""
+    order = np.argsort(column, kind="stable")
+    places = np.rint(shares * (len(order) - 1)).astype(np.int64)
+    return np.unique([mean_around(column[order], patient[order], place) for place in places.tolist()])

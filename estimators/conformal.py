@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray, ScoredEpisodes
-from data_contracts.episode import FloatArray
+from data_contracts.episode import FloatArray, IntArray
 from data_contracts.outcome_range import OutcomeRanges, expected_residual
 from estimators.linear_regression import linear_regression
 from estimators.nuisances import MINIMUM_PROPENSITY
+from estimators.patient_cells import even_parts
 from estimators.spread import fit_spread
 
 CELLS = 80
@@ -37,14 +37,15 @@ def outcome_ranges(covariates: FloatArray, data: ScoredEpisodes, effects: FloatA
     for train, test in _folds(data):
         spread[test] = expected_residual(fit_spread(covariates[train], residual[train]), covariates[test])
     scaled = residual / spread
-    rows = np.arange(len(residual))
-    weight = 1 / np.maximum(data.propensity[rows, data.arm] * data.chance_observed, MINIMUM_PROPENSITY)
-    counted = ~np.isnan(scaled) & can[rows, data.arm]
+    every = np.arange(len(residual))
+    weight = 1 / np.maximum(data.propensity[every, data.arm] * data.chance_observed, MINIMUM_PROPENSITY)
+    counted = ~np.isnan(scaled) & can[every, data.arm]
     arms = []
     for k in range(data.scores.shape[1]):
         got = data.arm == k
         observed = float((~np.isnan(data.outcome[got])).mean())
-        arms.append(_cells(scaled[got & counted], observed * weight[got & counted]))
+        rows = got & counted
+        arms.append(_cells(scaled[rows], observed * weight[rows], data.patient[rows]))
     cells = np.zeros((len(arms), max(1, *(len(found) for found in arms)), 2))
     for k, found in enumerate(arms):
         cells[k, : len(found)] = found
@@ -68,11 +69,13 @@ def _folds(data: ScoredEpisodes) -> list[tuple[BoolArray, BoolArray]]:
     return [(seen & (data.fold != k), seen & (data.fold == k)) for k in np.unique(data.fold)]
 
 
-def _cells(residual: FloatArray, weight: FloatArray) -> FloatArray:
-    """(J, 2) weight and weighted mean of cells of as many residuals each, ascending; none if there are too few."""
-    count = min(len(residual) // MINIMUM_CELL, CELLS)
-    if count < FEWEST_CELLS:
-        return np.zeros((0, 2))
+def _cells(residual: FloatArray, weight: FloatArray, patient: IntArray) -> FloatArray:
+    """(J, 2) weight and weighted mean of cells of as many residuals each, ascending; none if there are too few.
+
+    Each is of patients enough that it is nobody's residual.
+    """
     order = np.argsort(residual, kind="stable")
-    parts = np.array_split(order, count)
+    parts = [order[part] for part in even_parts(patient[order], CELLS)]
+    if len(parts) < FEWEST_CELLS:
+        return np.zeros((0, 2))
     return np.array([(weight[rows].sum(), np.average(residual[rows], weights=weight[rows])) for rows in parts])

@@ -7,15 +7,23 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL as MINIMUM_CELL  # noqa: PLC0414 - offered here too
 from data_contracts.encoding import MISSING_LEVEL, Encoding, Feature
-from data_contracts.episode import Column, FloatArray
+from data_contracts.episode import Column, FloatArray, IntArray
 from data_contracts.instrument_name import instrument_for
+from data_contracts.patient_count import MINIMUM_CELL, count_patients, each_its_own
+from estimators.patient_cells import first_enough, mean_around
 
 
-def learn_encoding(columns: Mapping[str, Column], names: Sequence[str]) -> Encoding:
-    """Encoding of the named columns, standardised over the given episodes."""
-    features = tuple(_learn_feature(name, columns[name]) for name in names)
+def learn_encoding(columns: Mapping[str, Column], names: Sequence[str], patient: IntArray | None = None) -> Encoding:
+    """Encoding of the named columns, standardised over the given episodes.
+
+    Args:
+        columns: (n,) each, by name.
+        names: those that are encoded.
+        patient: (n,) whose each episode is; where it is not given each is another patient's.
+    """
+    whose = each_its_own(len(columns[names[0]])) if patient is None else patient
+    features = tuple(_learn_feature(name, columns[name], whose) for name in names)
     raw = np.concatenate([feature.encode(columns[feature.name]) for feature in features], axis=1)
     scale = raw.std(axis=0)
     return Encoding(
@@ -25,46 +33,40 @@ def learn_encoding(columns: Mapping[str, Column], names: Sequence[str]) -> Encod
     )
 
 
-def _learn_feature(name: str, column: Column) -> Feature:
+def _learn_feature(name: str, column: Column, patient: IntArray) -> Feature:
     if column.dtype == object:
-        return Feature(name=name, kind="categorical", levels=_levels(column))
-    present = np.sort(column[~np.isnan(column)])
-    lower, upper = _support(name, present)
-    missing = int(np.isnan(column).sum())
+        return Feature(name=name, kind="categorical", levels=_levels(column, patient))
+    order = np.argsort(column, kind="stable")[: int((~np.isnan(column)).sum())]
+    present, whose = column[order], patient[order]
+    lower, upper = _support(name, present, whose)
+    missing = count_patients(patient[np.isnan(column)])
     return Feature(
         name=name,
         kind="numeric",
         lower=lower,
         upper=upper,
-        fill=_middle(present),
+        fill=mean_around(present, whose, len(present) // 2),
         missing_indicator=missing >= MINIMUM_CELL,
     )
 
 
-def _middle(present: FloatArray) -> float:
-    """Mean of the 11 values around the median: the median itself may be one patient's."""
-    around = len(present) // 2
-    reach = MINIMUM_CELL // 2
-    return float(present[max(around - reach, 0) : around + reach + 1].mean())
-
-
-def _levels(column: Column) -> tuple[str, ...]:
-    """Levels with enough episodes, the most frequent first; rarer ones count as never seen."""
-    counts = Counter(column.tolist())
-    counts[MISSING_LEVEL] += counts.pop(None, 0)
-    kept = [level for level, count in counts.items() if count >= MINIMUM_CELL]
+def _levels(column: Column, patient: IntArray) -> tuple[str, ...]:
+    """Levels with enough patients, the most frequent first; rarer ones count as never seen."""
+    named = np.array([MISSING_LEVEL if level is None else level for level in column.tolist()], dtype=object)
+    counts = Counter(named.tolist())
+    kept = [level for level in counts if count_patients(patient[named == level]) >= MINIMUM_CELL]
     by_count = sorted(kept, key=lambda level: (level == MISSING_LEVEL, -counts[level], level))
     return tuple(by_count) or (counts.most_common(1)[0][0],)
 
 
-def _support(name: str, present: FloatArray) -> tuple[float, float]:
-    """Smallest and largest value, each estimated from the 11 most extreme so that none is one patient's.
+def _support(name: str, present: FloatArray, patient: IntArray) -> tuple[float, float]:
+    """Smallest and largest value, each estimated from those of the 11 most extreme patients so that none is one's own.
 
     With a locally even spread the mean of the 11 lowest lies half way between the lowest and the 11th.
     """
-    k = min(MINIMUM_CELL, len(present))
-    lower = 2 * present[:k].mean() - present[k - 1]
-    upper = 2 * present[-k:].mean() - present[-k]
+    low, high = first_enough(patient), first_enough(patient[::-1])
+    lower = 2 * present[:low].mean() - present[low - 1]
+    upper = 2 * present[-high:].mean() - present[-high]
     instrument = instrument_for(name)
     if instrument is not None:
         lower, upper = max(lower, instrument.minimum), min(upper, instrument.maximum)

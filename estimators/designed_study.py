@@ -91,10 +91,10 @@ def design_study(episodes: Episodes, protocol: StudyProtocol) -> tuple[Encoding,
     folds = [deal_folds(episodes, protocol.folds, protocol.seed + i) for i in range(protocol.repeats)]
     for fold in folds:
         check_folds(episodes, fold)
-    encoding = learn_encoding(episodes.columns, protocol.covariates)
+    encoding = learn_encoding(episodes.columns, protocol.covariates, episodes.patient)
     covariates = encoding.encode(episodes.columns)
     modifiers = covariates[:, : encoding.columns_of(protocol.effect_modifiers)]
     benefit = protocol.outcome.sign * episodes.outcomes[protocol.outcome.column]
-    basis = study_basis(modifiers, prognostic_index(modifiers, episodes.arm, benefit))
+    basis = study_basis(modifiers, prognostic_index(modifiers, episodes.arm, benefit), episodes.patient)
     known = with_gaps(encoding, episodes.columns, covariates)
     return encoding, covariates, StudyDesign(episodes, known, modifiers, basis, folds)

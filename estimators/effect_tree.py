@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.tree import DecisionTreeRegressor
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray
 from data_contracts.encoding import MISSING_LEVEL, Feature
 from data_contracts.episode import Column, FloatArray, IntArray
+from data_contracts.patient_count import MINIMUM_CELL, count_patients, each_its_own
+from estimators.patient_cells import mean_around
 
 DEPTH = 3
 LEAF_SHARE = 0.05
-"""Smallest share of the episodes in a leaf; never fewer than ``LEAF``."""
+"""Smallest share of the episodes in a leaf; never fewer patients than ``LEAF``."""
 
 LEAF = 5 * MINIMUM_CELL
 WORTH = 0.02
@@ -86,15 +87,21 @@ class Leaf:
         return tuple(one for one in self.conditions if not any(each.says_more_than(one) for each in self.conditions))
 
 
-def grow(features: Sequence[Feature], columns: Sequence[Column], effects: FloatArray) -> tuple[Leaf, ...]:
-    """The leaves of a tree of depth three at most, in its order; one leaf if nothing is worth a split.
+def grow(
+    features: Sequence[Feature], columns: Sequence[Column], effects: FloatArray, patient: IntArray | None = None
+) -> tuple[Leaf, ...]:
+    """The leaves of a tree of depth three at most, in its order; one leaf if nothing is worth a split, or a leaf would
+    hold too few patients.
 
     Args:
         features: how each modifier is put into numbers; a gap counts as its fill.
         columns: (n,) of each, in the records' own units.
         effects: (n, m) served effects of the arms that are individualised.
+        patient: (n,) whose each episode is; where it is not given each is another patient's.
     """
-    splits = [split for feature, column in zip(features, columns, strict=True) for split in _splits(feature, column)]
+    whose = each_its_own(len(effects)) if patient is None else patient
+    columns_of = zip(features, columns, strict=True)
+    splits = [split for feature, column in columns_of for split in _splits(feature, column, whose)]
     everybody = Leaf((), np.ones(len(effects), dtype=np.bool_))
     if not splits:
         return (everybody,)
@@ -105,7 +112,8 @@ def grow(features: Sequence[Feature], columns: Sequence[Column], effects: FloatA
         min_impurity_decrease=WORTH * float(effects.var(axis=0).mean()),
         random_state=0,
     ).fit(design, effects)
-    return tuple(_leaves(tree.tree_, 0, everybody, design, [name for _, name in splits]))
+    leaves = tuple(_leaves(tree.tree_, 0, everybody, design, [name for _, name in splits]))
+    return leaves if all(count_patients(whose[leaf.rows]) >= LEAF for leaf in leaves) else (everybody,)
 
 
 def explained(leaves: Sequence[Leaf], effects: FloatArray) -> FloatArray:
@@ -116,7 +124,7 @@ def explained(leaves: Sequence[Leaf], effects: FloatArray) -> FloatArray:
     return np.asarray(means.var(axis=0) / effects.var(axis=0))
 
 
-def _splits(feature: Feature, column: Column) -> Iterator[tuple[IntArray, Sequence[Condition]]]:
+def _splits(feature: Feature, column: Column, patient: IntArray) -> Iterator[tuple[IntArray, Sequence[Condition]]]:
     """Codes that a column may be split by, each with the condition above every cut; none that tells of a few."""
     if feature.kind == "categorical":
         named = np.where(column == None, MISSING_LEVEL, column)  # noqa: E711 - elementwise
@@ -125,17 +133,17 @@ def _splits(feature: Feature, column: Column) -> Iterator[tuple[IntArray, Sequen
         return
     values = np.where(np.isnan(column), feature.fill, column)
     whole = bool((values == np.rint(values)).all())
-    cuts = _cuts(np.sort(values), whole)
+    order = np.argsort(values, kind="stable")
+    cuts = _cuts(values[order], patient[order], whole)
     above = [Condition(feature.name, True, cut=float(cut), whole=whole) for cut in cuts]
     if above:
         yield np.searchsorted(cuts, values), above
 
 
-def _cuts(ordered: FloatArray, whole: bool) -> FloatArray:
-    """Deciles, each the mean of the eleven values about it, rounded; of whole numbers halfway between two."""
-    reach = MINIMUM_CELL // 2
+def _cuts(ordered: FloatArray, patient: IntArray, whole: bool) -> FloatArray:
+    """Deciles, each the mean of the values about it, rounded; of whole numbers halfway between two."""
     places = np.unique(np.rint(np.arange(1, CUTS + 1) * len(ordered) / (CUTS + 1)).astype(np.int64))
-    near = [ordered[max(place - reach, 0) : place + reach + 1].mean() for place in places]
+    near = [mean_around(ordered, patient, place) for place in places.tolist()]
     digits = int(np.ceil(np.log10(STEPS / max(float(ordered.std()), LEAST))))
     rounded = [np.floor(mean) + 0.5 if whole else float(np.round(mean, digits)) + 0.0 for mean in near]
     return np.unique([cut for cut in rounded if ordered[0] <= cut < ordered[-1]])

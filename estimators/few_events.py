@@ -1,7 +1,7 @@
 """A floor under the variance of means of a yes or no that few patients of an arm have, or lack.
 
 With few events scores hardly scatter, and the variance that they show says more than the records do: of forty patients
-without one the mean is 0 with no error at all. So where an arm has fewer than eleven observed of either answer, its
+without one the mean is 0 with no error at all. So where fewer than eleven patients of an arm have either answer, its
 mean's variance is at least that of a share with one more of each (Agresti and Caffo 2000, The American Statistician
 54:280), from the effective number of episodes, or the number of their clusters if that is smaller: a patient who never
 had an event in many episodes is one patient.
@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray
+from data_contracts.patient_count import MINIMUM_CELL, Split
 from estimators.individualise import effective_episodes
 
 
@@ -29,7 +29,8 @@ def variance_floor(data: ScoredEpisodes) -> FloatArray:
     for k, episodes in enumerate(effective):
         seen = (data.arm == k) & ~np.isnan(yes)
         answers, n = yes[seen], min(episodes, len(np.unique(data.cluster[seen])))
-        if min(answers.sum(), len(answers) - answers.sum()) < MINIMUM_CELL:
+        split = Split.of(answers == 1, data.patient[seen])
+        if min(split.inside.patients, split.outside.patients) < MINIMUM_CELL:
             share = (n * answers.mean() + 1) / (n + 2)
             found[k] = share * (1 - share) / (n + 2)
     return found

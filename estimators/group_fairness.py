@@ -16,6 +16,7 @@ from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.fairness import ArmGap, Fairness, GroupFairness, Judged
 from data_contracts.outcome_range import OutcomeRanges
+from data_contracts.patient_count import count_patients
 from estimators.clusters import clustered_covariance
 from estimators.conformal import held_out_residuals
 from estimators.held_out_advice import HeldOutAdvice
@@ -72,8 +73,8 @@ def judge_groups(
 
     Args:
         groups: (n,) patients of each; those of different columns overlap.
-        counts: (K,) how many of each started each arm, as far as that may be told; sizes and who started what are made
-            of these alone.
+        counts: (K,) how many patients of each started each arm first, as far as that may be told; sizes and
+            who started what are made of these alone.
         population: share of each in a reference population, where that is known; one that has no patients here is not
             assessable.
     """
@@ -81,19 +82,19 @@ def judge_groups(
     assessed = {group: rows for group, rows in groups.items() if sizes[group] >= FEWEST}
     coarse = _coarse(sizes)
     inside, gaps, gains = _inside(study), _gaps(study, assessed), _gains(study, assessed)
-    covered = _covered(study, inside, assessed)
+    covered, everyone = _covered(study, inside, assessed), np.ones(len(inside), dtype=np.bool_)
     found = [
         GroupFairness(
             column=group[0],
             level=group[1],
             patients=count_told(sizes[group]),
-            share=round(sizes[group] / len(rows), 2),
+            share=round(sizes[group] / count_patients(study.data.patient), 2),
             population=population.get(group),
             gaps=tuple(ArmGap(arm=arm, gap=gap) for arm, gap in zip(study.arms[1:], gaps[group], strict=True)),
-            coverage=_share(inside, rows, coarse=group in coarse),
+            coverage=_share(study, inside, rows, coarse=group in coarse),
             coverage_p=covered.get(group),
-            unsupported=share_told(~study.can[rows].ravel(), coarse=group in coarse),
-            no_arm=share_told(np.asarray(~study.can[rows].any(axis=1)), coarse=group in coarse),
+            unsupported=_unsupported(study, rows, coarse=group in coarse),
+            no_arm=share_told(_no_arm(study, rows), study.data.patient[rows], coarse=group in coarse),
             started=round(1 - int(counts[group][0]) / sizes[group], 2),
             gain=gains.get(group),
         )
@@ -102,9 +103,9 @@ def judge_groups(
     return Fairness(
         groups=tuple(found),
         not_assessable=tuple(" ".join(group) for group in {**groups, **population} if group not in assessed),
-        overall_coverage=_share(inside, np.ones(len(inside), dtype=np.bool_)),
-        overall_unsupported=share_told(~study.can.ravel()),
-        overall_started=share_told(study.data.arm > 0),
+        overall_coverage=_share(study, inside, everyone),
+        overall_unsupported=_unsupported(study, everyone),
+        overall_started=share_told(study.data.arm > 0, study.data.patient),
     )
 
 
@@ -128,10 +129,11 @@ def _gaps(study: Advised, groups: Mapping[Group, BoolArray]) -> dict[Group, list
 
 def _gains(study: Advised, groups: Mapping[Group, BoolArray]) -> dict[Group, Judged]:
     """By group, what the advice gains over what clinicians chose, among those for whom an arm is supported."""
-    rows = np.arange(len(study.data.arm))
-    gain = study.data.scores[rows, choice(study.advice.effects, study.can)] - as_treated(study.data)
+    every = np.arange(len(study.data.arm))
+    gain = study.data.scores[every, choice(study.advice.effects, study.can)] - as_treated(study.data)
     judged = {group: chosen & study.can.any(axis=1) for group, chosen in groups.items()}
-    told = {group: chosen for group, chosen in judged.items() if chosen.sum() >= FEWEST_SUPPORTED}
+    patient = study.data.patient
+    told = {group: rows for group, rows in judged.items() if count_patients(patient[rows]) >= FEWEST_SUPPORTED}
     together = judged_together([(gain, chosen) for chosen in told.values()], study.data)
     return dict(zip(told, together, strict=True))
 
@@ -186,15 +188,27 @@ def _inside(study: Advised) -> FloatArray:
 def _covered(study: Advised, inside: FloatArray, groups: Mapping[Group, BoolArray]) -> dict[Group, float]:
     """By group, how likely chance alone is to bring a coverage as far from that of all patients in any of them."""
     known = ~np.isnan(inside)
-    if known.sum() < FEWEST:
+    patient = study.data.patient
+    if count_patients(patient[known]) < FEWEST:
         return {}
     away = np.where(known, inside - inside[known].mean(), 0.0)
-    told = {group: rows & known for group, rows in groups.items() if (rows & known).sum() >= FEWEST}
+    told = {group: rows & known for group, rows in groups.items() if count_patients(patient[rows & known]) >= FEWEST}
     judged = judged_together([(away, rows) for rows in told.values()], study.data)
     return {group: round(one.p, 2) for group, one in zip(told, judged, strict=True)}
 
 
-def _share(inside: FloatArray, rows: BoolArray, *, coarse: bool = False) -> float | None:
-    """Share inside among the rows of which it is known; None if they are fewer than 100."""
-    known = inside[rows & ~np.isnan(inside)]
-    return share_told(known > 0, coarse=coarse) if len(known) >= FEWEST else None
+def _share(study: Advised, inside: FloatArray, rows: BoolArray, *, coarse: bool = False) -> float | None:
+    """Share inside among the rows of which it is known; None if they are of fewer than 100 patients."""
+    known = rows & ~np.isnan(inside)
+    patient = study.data.patient[known]
+    return share_told(inside[known] > 0, patient, coarse=coarse) if count_patients(patient) >= FEWEST else None
+
+
+def _no_arm(study: Advised, rows: BoolArray) -> BoolArray:
+    return np.asarray(~study.can[rows].any(axis=1))
+
+
+def _unsupported(study: Advised, rows: BoolArray, *, coarse: bool = False) -> float:
+    """Mean share of arms that are not supported."""
+    each = np.repeat(study.data.patient[rows], len(study.arms))
+    return share_told(~study.can[rows].ravel(), each, coarse=coarse)

@@ -140,7 +140,7 @@ def learn(
             support=study.support,
             expected=outcome_model(study.covariates, primary, served.effects),
             ranges=outcome_ranges(study.covariates, primary, earned.advice.effects, can),
-            fills=fill_sketch(study.encoding, episodes.columns, len(protocol.effect_modifiers)),
+            fills=fill_sketch(study.encoding, episodes.columns, len(protocol.effect_modifiers), episodes.patient),
             groups=similar_groups(
                 study.encoding,
                 episodes.columns,
@@ -148,6 +148,7 @@ def learn(
                 primary.arm,
                 protocol.outcome.sign * primary.outcome,
                 len(episodes.arms),
+                episodes.patient,
             ),
             value=earned.value,
             proposed=earned.proposed,

@@ -15,9 +15,9 @@ from dataclasses import replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import Episodes, FloatArray, IntArray
+from data_contracts.patient_count import MINIMUM_CELL, Count, count_patients
 from data_contracts.policy_value import Comparison
 from data_contracts.protocol import StudyProtocol
 from data_contracts.site_value import SiteValue, SiteValues
@@ -72,8 +72,9 @@ def leave_sites_out(
             inside = episodes.site == site
             averages, effects = _advice_elsewhere(scored, inside, can, protocol, episodes.arms)
             without.averages[inside] = averages
-            without.effects[inside] = unless_few(effects, without.averages[inside], can[inside])
-            within.effects[inside] = unless_few(advice.effects[inside], without.effects[inside], can[inside])
+            whose, allowed = scored.patient[inside], can[inside]
+            without.effects[inside] = unless_few(effects, without.averages[inside], allowed, whose)
+            within.effects[inside] = unless_few(advice.effects[inside], without.effects[inside], allowed, whose)
     sites = [
         _value(episodes.sites[site], valued, episodes.site == site, without, within, can, protocol) for site in chosen
     ]
@@ -82,10 +83,10 @@ def leave_sites_out(
     return SiteValues(sites=known, overall=overall, left_in=there - len(known))
 
 
-def unless_few(effects: FloatArray, others: FloatArray, can: BoolArray) -> FloatArray:
+def unless_few(effects: FloatArray, others: FloatArray, can: BoolArray, patient: IntArray) -> FloatArray:
     """(n, K) effects, or the other ones where both advise differently for 1 to 10 patients alone."""
-    differ = int((choice(effects, can) != choice(others, can)).sum())
-    return others if 0 < differ < MINIMUM_CELL else effects
+    differ = choice(effects, can) != choice(others, can)
+    return others if Count.of(patient[differ]).is_small else effects
 
 
 def large_sites(episodes: Episodes, protocol: StudyProtocol) -> list[int]:
@@ -101,7 +102,8 @@ def large_sites(episodes: Episodes, protocol: StudyProtocol) -> list[int]:
         return min(sources(away & (episodes.arm == k)) for k in range(len(episodes.arms)))
 
     sizes = np.bincount(episodes.site)
-    large = [k for k, size in enumerate(sizes) if size >= FEWEST and sources(episodes.site == k) >= MINIMUM_CELL]
+    patients = [count_patients(episodes.patient[episodes.site == k]) for k in range(len(sizes))]
+    large = [k for k, size in enumerate(sizes) if size >= FEWEST and patients[k] >= MINIMUM_CELL]
     largest = sorted(large, key=lambda site: -sizes[site])
     return sorted([site for site in largest if elsewhere(site) >= MINIMUM_LEARNED][:MOST])
 
@@ -161,4 +163,4 @@ def _drop(
     """The study's advice less that of the other sites, by the same scores, patient by patient."""
     rows = np.arange(len(here.arm))
     ours, theirs = (here.scores[rows, choice(effects, can)] for effects in (within, without))
-    return compare(ours, theirs, np.asarray(can.any(axis=1)), here.cluster, confidence)
+    return compare(ours, theirs, np.asarray(can.any(axis=1)), here, confidence)

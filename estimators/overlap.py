@@ -8,6 +8,7 @@ import numpy as np
 
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.patient_count import Split
 from estimators.design_effect import design_effects
 
 EQUIPOISE_BAND = (0.3, 0.7)
@@ -35,11 +36,12 @@ def preference_scores(propensity: FloatArray, arm: IntArray, first: int, second:
     return np.asarray(odds / (odds + share), dtype=np.float64)
 
 
-def equipoise(propensity: FloatArray, arm: IntArray, first: int, second: int) -> float:
-    """Share of a pair's episodes whose preference score lies in 0.3-0.7 (Walker et al. 2013)."""
-    preference = preference_scores(propensity, arm, first, second)[(arm == first) | (arm == second)]
+def equipoise(propensity: FloatArray, arm: IntArray, first: int, second: int, patient: IntArray) -> Split:
+    """A pair's episodes whose preference score lies in 0.3-0.7 (Walker et al. 2013), and the others."""
+    theirs = (arm == first) | (arm == second)
+    preference = preference_scores(propensity, arm, first, second)[theirs]
     low, high = EQUIPOISE_BAND
-    return float(np.mean((preference >= low) & (preference <= high)))
+    return Split.of((preference >= low) & (preference <= high), patient[theirs])
 
 
 def effective_counts(observed: BoolArray, arm: IntArray, probability: FloatArray, arms: int) -> FloatArray:

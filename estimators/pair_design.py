@@ -11,6 +11,7 @@ import numpy as np
 
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.gate_marks import GateMarks
+from data_contracts.patient_count import Split
 from estimators.balance import weighted_differences
 from estimators.overlap import equipoise
 from estimators.share_interval import share_interval
@@ -29,8 +30,7 @@ class PairDesign:
         beyond_chance: largest over covariates of that difference less what chance explains of it.
         upper: that difference and what chance explains of it: with the other, the ends of a 90 % interval.
         column: the covariate of which this is so.
-        equipoise: share of the pair's episodes in equipoise.
-        episodes: how many the pair has.
+        band: the pair's episodes, and patients, in equipoise and out of it.
     """
 
     first: int
@@ -39,8 +39,12 @@ class PairDesign:
     beyond_chance: float
     upper: float
     column: str
-    equipoise: float
-    episodes: int
+    band: Split
+
+    @property
+    def equipoise(self) -> float:
+        """Share of the pair's episodes in equipoise."""
+        return self.band.share
 
     def comparable(self, marks: GateMarks) -> bool:
         """Whether the pair by itself holds the marks of balance and equipoise."""
@@ -48,11 +52,16 @@ class PairDesign:
 
     def in_equipoise(self, marks: GateMarks) -> bool:
         """Whether chance leaves open that as many as are asked are in equipoise."""
-        return share_interval(self.equipoise, self.episodes)[1] >= marks.min_equipoise
+        return share_interval(self.equipoise, self.band.episodes)[1] >= marks.min_equipoise
 
 
 def pair_designs(
-    columns: Sequence[str], covariates: FloatArray, arm: IntArray, propensity: FloatArray, cluster: IntArray
+    columns: Sequence[str],
+    covariates: FloatArray,
+    arm: IntArray,
+    propensity: FloatArray,
+    cluster: IntArray,
+    patient: IntArray,
 ) -> tuple[PairDesign, ...]:
     """Every pair of arms, in the order of their codes.
 
@@ -62,6 +71,7 @@ def pair_designs(
         arm: (n,) codes.
         propensity: (n, K).
         cluster: (n,) codes of units that vary together.
+        patient: (n,) whose each episode is.
     """
     after, chance = weighted_differences(covariates, arm, propensity, cluster)
     excess = after - chance
@@ -73,8 +83,7 @@ def pair_designs(
             beyond_chance=float(excess[at].max()),
             upper=float((after + chance)[at, excess[at].argmax()]),
             column=columns[int(excess[at].argmax())],
-            equipoise=equipoise(propensity, arm, i, j),
-            episodes=int(((arm == i) | (arm == j)).sum()),
+            band=equipoise(propensity, arm, i, j, patient),
         )
         for at, (i, j) in enumerate(combinations(range(propensity.shape[1]), 2))
     )

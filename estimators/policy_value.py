@@ -11,9 +11,9 @@ from statistics import NormalDist
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.patient_count import MINIMUM_CELL, Split, are_enough, count_patients
 from data_contracts.policy_value import Comparison, PolicyValue
 from estimators.clusters import clustered_covariance
 from estimators.held_out_advice import HeldOutAdvice
@@ -32,12 +32,12 @@ def policy_value(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, co
         confidence: of the intervals.
     """
     judged = np.asarray(can.any(axis=1))
-    best, advised = choices(advice, can)
+    best, advised = choices(advice, can, data.patient)
     rows = np.arange(len(best))
     own = data.scores[rows, advised]
 
     def against(other: FloatArray, counted: BoolArray) -> Comparison | None:
-        return compare(own, other, counted, data.cluster, confidence)
+        return compare(own, other, counted, data, confidence)
 
     best_single, clinicians = against(data.scores[rows, best], judged), against(as_treated(data), judged)
     if best_single is None or clinicians is None:
@@ -45,21 +45,21 @@ def policy_value(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, co
     return PolicyValue(
         value=float(own[judged].mean()),
         standard_error=_error(own[judged], data.cluster[judged]),
-        differs=share_of((advised != best)[judged]),
+        differs=share_of((advised != best)[judged], data.patient[judged]),
         best_single=best_single,
         reference=against(data.scores[:, 0], can[:, 0]),
         clinicians=clinicians,
     )
 
 
-def choices(advice: HeldOutAdvice, can: BoolArray) -> tuple[IntArray, IntArray]:
+def choices(advice: HeldOutAdvice, can: BoolArray, patient: IntArray) -> tuple[IntArray, IntArray]:
     """(n,) the best single arm that is supported for each patient, and the advised one.
 
     An advice that differs from the best single arm for fewer than 11 patients counts as the best single arm: the
     difference would be theirs.
     """
     best, advised = choice(advice.averages, can), choice(advice.effects, can)
-    return best, best if (advised != best).sum() < MINIMUM_CELL else advised
+    return best, best if count_patients(patient[advised != best]) < MINIMUM_CELL else advised
 
 
 def choice(effects: FloatArray, can: BoolArray) -> IntArray:
@@ -79,18 +79,18 @@ def as_treated(data: ScoredEpisodes) -> FloatArray:
 
 
 def compare(
-    own: FloatArray, other: FloatArray, counted: BoolArray, cluster: IntArray, confidence: float
+    own: FloatArray, other: FloatArray, counted: BoolArray, data: ScoredEpisodes, confidence: float
 ) -> Comparison | None:
-    """The mean of (n,) paired differences of scores over the patients counted; None if they are fewer than 11."""
-    if counted.sum() < MINIMUM_CELL:
+    """The mean of (n,) paired differences of scores over the patients counted; None if these are too few to tell."""
+    if not are_enough(data.patient[counted]):
         return None
     gain = (own - other)[counted]
-    error = _error(gain, cluster[counted])
-    return comparison(float(other[counted].mean()), float(gain.mean()), error, counted, confidence)
+    error, share = _error(gain, data.cluster[counted]), share_of(counted, data.patient)
+    return comparison(float(other[counted].mean()), float(gain.mean()), error, share, confidence)
 
 
-def comparison(value: float, gain: float, error: float, counted: BoolArray, confidence: float) -> Comparison:
-    """A gain over what has a value, with its standard error and interval, for the (n,) patients counted."""
+def comparison(value: float, gain: float, error: float, share: float, confidence: float) -> Comparison:
+    """A gain over what has a value, with its standard error and interval, for a share of the patients."""
     margin = NormalDist().inv_cdf(0.5 + confidence / 2) * error
     return Comparison(
         value=value,
@@ -98,14 +98,14 @@ def comparison(value: float, gain: float, error: float, counted: BoolArray, conf
         standard_error=error,
         lower=gain - margin,
         upper=gain + margin,
-        patients=share_of(counted),
+        patients=share,
     )
 
 
-def share_of(chosen: BoolArray) -> float:
-    """Share of patients; where fewer than 11 are left out it is told as if they were 11."""
-    out = len(chosen) - int(chosen.sum())
-    return 1 - (max(out, MINIMUM_CELL) if out else 0) / len(chosen)
+def share_of(chosen: BoolArray, patient: IntArray) -> float:
+    """Share of (n,) episodes; where those of fewer than 11 patients are left out it is told as if they were 11."""
+    out = Split.of(chosen, patient).outside
+    return 1 - (MINIMUM_CELL if out.is_small else out.episodes) / len(chosen)
 
 
 def _error(scores: FloatArray, cluster: IntArray) -> float:

@@ -22,7 +22,7 @@ from data_contracts.episode import FloatArray
 from data_contracts.policy_value import Comparison
 from estimators.clusters import clustered_covariance
 from estimators.held_out_advice import HeldOutAdvice
-from estimators.policy_value import choices, comparison
+from estimators.policy_value import choices, comparison, share_of
 from estimators.residual_scale import residuals
 from estimators.stack import without_averages
 
@@ -40,7 +40,7 @@ def promised_gain(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, c
         confidence: of the interval.
     """
     judged = np.asarray(can.any(axis=1))
-    best, advised = choices(advice, can)
+    best, advised = choices(advice, can, data.patient)
     arms = np.eye(can.shape[1])
     moved = np.where(judged[:, None], arms[advised] - arms[best], 0.0) / judged.sum()
     averages, deviations = data.contrasts.mean(axis=0), advice.effects - advice.averages
@@ -51,7 +51,7 @@ def promised_gain(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, c
     gain = float(averages @ shares + slopes @ promised)
     error = float(np.sqrt(clustered_covariance(influence[:, None], data.cluster)[0, 0]))
     value = float(data.scores[np.arange(len(best)), best][judged].mean())
-    return comparison(value, gain, error, judged, confidence)
+    return comparison(value, gain, error, share_of(judged, data.patient), confidence)
 
 
 def arm_slopes(data: ScoredEpisodes, deviations: FloatArray) -> tuple[FloatArray, FloatArray]:

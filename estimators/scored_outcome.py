@@ -82,6 +82,7 @@ def score_outcome(
         observation=observation,
         fold=design.folds[0],
         cluster=episodes.cluster,
+        patient=episodes.patient,
         basis=design.basis,
         by_course=by_course,
         taught=regression.taught and regression.taught.of_first(design.modifiers.shape[1]),

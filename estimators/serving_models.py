@@ -29,6 +29,11 @@ class Started(Protocol):
         """(n,) codes of units that vary together."""
         ...
 
+    @property
+    def patient(self) -> IntArray:
+        """(n,) codes of patients."""
+        ...
+
 
 def support_model(
     covariates: FloatArray, data: Started, logistic: LogisticByFold | None = None

@@ -1,8 +1,9 @@
 """Counts patients alike in a few broad features, arm by arm: how many got it, and how they fared.
 
 The features are chosen without any outcome: the baseline score, then the protocol's effect modifiers in their order,
-as far as they are measured. No cell is told that holds fewer than 11, nor one from which such a cell could be worked
-out: an arm's cells are cut only where all parts may be told, so that they always add up to the arm without a rest.
+as far as they are measured. A patient counts once, with the first episode of the arm: cells are of people, and those
+of an arm add up. No cell is told that holds fewer than 11, nor one from which such a cell could be worked out: an
+arm's cells are cut only where all parts may be told, so that they always add up to the arm without a rest.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray
 from data_contracts.encoding import Encoding, Feature
 from data_contracts.episode import Column, FloatArray, IntArray
 from data_contracts.instrument_name import instrument_for
+from data_contracts.patient_count import MINIMUM_CELL, each_its_own, first_episodes
 from data_contracts.similar_groups import SimilarGroups, depth_of
 from estimators.basis_design import MEASURED
 
@@ -39,6 +40,7 @@ def similar_groups(
     arm: IntArray,
     outcome: FloatArray,
     arms: int,
+    patient: IntArray | None = None,
 ) -> SimilarGroups:
     """Groups of n episodes.
 
@@ -49,12 +51,16 @@ def similar_groups(
         arm: (n,) arm codes.
         outcome: (n,) on its own scale, with NaN where it was not observed.
         arms: number K of arms.
+        patient: (n,) whose each episode is; where it is not given each is another patient's.
     """
     cuts = _cuts(encoding, columns, names)
     sides = [_side(columns[encoding.features[cut.feature].name], cut.at) for cut in cuts]
     cells = np.zeros((arms, 2 ** (len(cuts) + 1) - 1, 5))
+    whose = each_its_own(len(arm)) if patient is None else patient
     for k in range(arms):
-        _fill(cells[k], sides, arm == k, outcome)
+        got = arm == k
+        got[got] = first_episodes(whose[got])
+        _fill(cells[k], sides, got, outcome)
     at = [encoding.owner.index(cut.feature) for cut in cuts]
     where = [(cut.at - encoding.centre[column]) / encoding.scale[column] for cut, column in zip(cuts, at, strict=True)]
     return SimilarGroups(np.array(at, dtype=np.float64), np.array(where, dtype=np.float64), cells)

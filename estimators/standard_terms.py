@@ -6,22 +6,24 @@ import numpy as np
 
 from data_contracts.basis import Basis
 from data_contracts.effects import PART
-from data_contracts.episode import FloatArray
+from data_contracts.episode import FloatArray, IntArray
 from estimators.basis_design import TINY, effect_basis
 from estimators.covariates import BASIS_ROWS
 from estimators.prognostic_index import with_index
 
 
-def study_basis(modifiers: FloatArray, index: FloatArray | None = None) -> Basis:
+def study_basis(modifiers: FloatArray, index: FloatArray | None = None, patient: IntArray | None = None) -> Basis:
     """The basis of effects of (n, p) standardised modifiers; of many episodes evenly spaced ones decide its terms.
 
     Means and standard deviations of the terms are those over all episodes.
 
     Args:
         index: (p,) weights of an index that gets bumps as well (``estimators.prognostic_index``).
+        patient: (n,) whose each episode is; where it is not given each is another patient's.
     """
-    some = modifiers[:: 1 + len(modifiers) // BASIS_ROWS]
-    designed = effect_basis(some)
+    step = 1 + len(modifiers) // BASIS_ROWS
+    some = modifiers[::step]
+    designed = effect_basis(some, None if patient is None else patient[::step])
     if index is not None:
         designed = with_index(designed, some, index)
     return designed if len(some) == len(modifiers) else standardised(designed, modifiers)

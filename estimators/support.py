@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import beta
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.patient_count import MINIMUM_CELL, count_patients
 from data_contracts.support import (
     CELLS,
     LOWEST,
@@ -52,23 +52,32 @@ def fit_support(
     arms = len(logits)
     marks = min_propensity * np.minimum(1.0, arms * np.bincount(data.arm, minlength=arms) / len(data.arm))
     cells = log_odds_cell(log_odds_of(held_out))
+    started = [data.arm == k for k in range(arms)]
     alike = design_effects(np.eye(arms)[data.arm] - held_out, data.cluster)
     return Support(
         logits=logits,
         hardly_ever=np.array([_hardly_ever(cells[:, k], data.arm == k, marks[k], alike[k]) for k in range(arms)]),
-        similar=np.stack([_similar(cells[data.arm == k, k], alike[k]) for k in range(arms)]),
-        **pack_regions(_regions(covariates, data.arm, held_out, marks, alike)),
+        similar=np.stack([_similar(cells[got, k], data.patient[got], alike[k]) for k, got in enumerate(started)]),
+        **pack_regions(_regions(covariates, data, held_out, marks, alike)),
     )
 
 
-def _similar(cells: IntArray, alike: float) -> FloatArray:
-    """(CELLS,) episodes of an arm within REACH cells of each cell, in bands of 11; from the cells of its episodes.
+def _similar(cells: IntArray, patient: IntArray, alike: float) -> FloatArray:
+    """(CELLS,) patients of an arm within REACH cells of each cell, in bands of 11; from the cells of its episodes.
 
-    It is the Kish effective size of episodes that count alike inside the window and not at all outside.
+    As many as the Kish effective size of episodes that count alike inside the window and not at all outside; never
+    more than there are patients.
     """
     window = np.ones(2 * REACH + 1)
     around = np.rint(np.convolve(np.bincount(cells, minlength=CELLS), window, mode="same")) / alike
+    around = np.minimum(around, _patients_around(cells, patient))
     return np.asarray(MINIMUM_CELL * np.floor(around / MINIMUM_CELL), dtype=np.float64)
+
+
+def _patients_around(cells: IntArray, patient: IntArray) -> FloatArray:
+    """(CELLS,) patients with an episode within REACH cells of each cell."""
+    near = np.abs(np.arange(CELLS)[:, None] - np.arange(CELLS)) <= REACH
+    return np.array([count_patients(patient[inside[cells]]) for inside in near], dtype=np.float64)
 
 
 def _hardly_ever(cells: IntArray, got: BoolArray, mark: float, alike: float) -> float:
@@ -82,13 +91,14 @@ def _hardly_ever(cells: IntArray, got: BoolArray, mark: float, alike: float) -> 
 
 
 def _regions(
-    covariates: FloatArray, arm: IntArray, propensity: FloatArray, marks: FloatArray, alike: FloatArray
+    covariates: FloatArray, data: Started, propensity: FloatArray, marks: FloatArray, alike: FloatArray
 ) -> list[tuple[int, list[Side]]]:
     """Each arm's regions, as served."""
-    rows = np.arange(len(arm))[:: -(-len(arm) // SEARCHED)]
-    grid = cut_grid(covariates[rows])
+    rows = np.arange(len(data.arm))[:: -(-len(data.arm) // SEARCHED)]
+    arm, whose, arms = data.arm[rows], data.patient[rows], len(marks)
+    grid = cut_grid(covariates[rows], whose)
     return [
         (k, [grid.widened(half) for half in box])
         for k, mark in enumerate(marks)
-        for box in hardly_ever_regions(grid, arm[rows] == k, propensity[rows, k], float(mark), len(marks), alike[k])
+        for box in hardly_ever_regions(grid, arm == k, propensity[rows, k], float(mark), arms, alike[k], whose)
     ]

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.patient_count import each_its_own
 from data_contracts.support import Side
+from estimators.patient_cells import even_parts, mean_around
 
 FINEST = 256
-"""Intervals that a column is cut into at most; each holds 11 episodes or more."""
+"""Intervals that a column is cut into at most; each holds 11 patients or more."""
 
 
 @dataclass(frozen=True, order=True)
@@ -58,22 +59,27 @@ class Grid:
         return Side(half.column, float(half.sign), float(bound))
 
 
-def cut_grid(covariates: FloatArray) -> Grid:
+def cut_grid(covariates: FloatArray, patient: IntArray | None = None) -> Grid:
     """Cut each of (n, q) covariates: between neighbouring values where they are few, else at even quantiles.
 
-    A quantile is the mean of the 11 values around it, so that none is one patient's.
+    A quantile is the mean of the values around it, so that none is one patient's.
+
+    Args:
+        covariates: of n episodes.
+        patient: (n,) whose each is; where it is not given each is another patient's.
     """
-    cuts = [_cuts(column) for column in covariates.T]
+    whose = each_its_own(len(covariates)) if patient is None else patient
+    cuts = [_cuts(column, whose) for column in covariates.T]
     codes = [np.searchsorted(edges, column) for (edges, _), column in zip(cuts, covariates.T, strict=True)]
     return Grid(tuple(edges for edges, _ in cuts), tuple(measured for _, measured in cuts), np.stack(codes))
 
 
-def _cuts(column: FloatArray) -> tuple[FloatArray, bool]:
+def _cuts(column: FloatArray, patient: IntArray) -> tuple[FloatArray, bool]:
     """A column's cuts, and whether they lie among its quantiles."""
-    ordered, distinct = np.sort(column), np.unique(column)
-    intervals = min(FINEST, len(column) // MINIMUM_CELL)
+    order, distinct = np.argsort(column, kind="stable"), np.unique(column)
+    whose = patient[order]
+    intervals = len(even_parts(whose, FINEST))
     if len(distinct) <= intervals:
         return (distinct[1:] + distinct[:-1]) / 2, False
-    reach = MINIMUM_CELL // 2
     places = np.rint(np.arange(1, intervals) * len(column) / intervals).astype(np.int64)
-    return np.unique([ordered[place - reach : place + reach + 1].mean() for place in places]), True
+    return np.unique([mean_around(column[order], whose, place) for place in places.tolist()]), True

@@ -19,9 +19,9 @@ from math import ceil, comb, log
 import numpy as np
 from scipy.stats import poisson
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray
-from data_contracts.episode import FloatArray
+from data_contracts.episode import FloatArray, IntArray
+from data_contracts.patient_count import MINIMUM_CELL, count_patients, each_its_own
 from data_contracts.support import SIDES
 from estimators.support_grid import Grid, Half
 
@@ -48,17 +48,25 @@ class Starts:
         got: (n,) 1 for episodes of the arm, else 0.
         expected: (n,) propensity of the arm.
         left: (n,) episodes that are in no region yet.
+        patient: (n,) whose each episode is.
         alike: episodes that tell as much as one of a patient of its own.
     """
 
     got: FloatArray
     expected: FloatArray
     left: BoolArray
+    patient: IntArray
     alike: float = 1.0
 
 
 def hardly_ever_regions(
-    grid: Grid, got: BoolArray, expected: FloatArray, mark: float, arms: int, alike: float = 1.0
+    grid: Grid,
+    got: BoolArray,
+    expected: FloatArray,
+    mark: float,
+    arms: int,
+    alike: float = 1.0,
+    patient: IntArray | None = None,
 ) -> list[tuple[Half, ...]]:
     """Boxes in which an arm's share is at most ``mark`` and chance does not explain how few starts there are.
 
@@ -69,8 +77,10 @@ def hardly_ever_regions(
         mark: share up to which an arm counts as hardly ever started.
         arms: number of arms that are searched.
         alike: how many episodes tell as much of who starts the arm as one of a patient of its own would.
+        patient: (n,) whose each episode is; where it is not given each is another patient's.
     """
-    starts = Starts(got.astype(np.float64), expected, np.ones(len(got), dtype=np.bool_), alike)
+    whose = each_its_own(len(got)) if patient is None else patient
+    starts = Starts(got.astype(np.float64), expected, np.ones(len(got), dtype=np.bool_), whose, alike)
     found: list[tuple[Half, ...]] = []
     while len(found) < REGIONS and (box := _box(grid, starts, mark, arms)):
         found.append(box)
@@ -97,11 +107,11 @@ def _box(grid: Grid, starts: Starts, mark: float, arms: int) -> tuple[Half, ...]
 
 def _log_chance(grid: Grid, starts: Starts, box: Sequence[Half], mark: float) -> float:
     """Logarithm of the chance of so few starts in a box over the share of it that so many starts have; 0 where the
-    arm's share is above the mark.
+    arm's share is above the mark, or the box holds too few patients to tell of.
     """
     rows = _rows(grid, starts.left, box)
     seen = float(starts.got[rows].sum())
-    if seen > mark * rows.sum():
+    if seen > mark * rows.sum() or count_patients(starts.patient[rows]) < MINIMUM_CELL:
         return 0.0
     seen, hoped = ceil(seen / starts.alike), float(starts.expected[rows].sum()) / starts.alike
     return float(poisson.logcdf(seen, hoped)) + log((seen + 1) * (seen + 2))

@@ -18,9 +18,9 @@ from statistics import NormalDist
 import numpy as np
 from scipy.stats import rankdata
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
+from data_contracts.patient_count import MINIMUM_CELL, are_enough, count_patients
 from data_contracts.targeting import ArmTargeting, Curve, Targeting
 from estimators.held_out_advice import HeldOutAdvice
 from estimators.policy_value import choice, share_of
@@ -65,6 +65,8 @@ def _of_arm(
     if len(rows) < FEWEST or np.ptp(predicted[rows, k]) == 0:
         return None
     order, tie = by_priority(rank_within(predicted[rows, k], data.fold[rows]), data.fold[rows])
+    if not all_told(data.patient[rows][order]):
+        return None
     gain = data.contrasts[rows, k][order]
     halves = [toc(gain[kept], tie[kept]) for kept in half_samples(data.cluster[rows][order])]
     curves, areas = np.array([curve for curve, _ in halves]), np.array([area for _, area in halves])
@@ -73,7 +75,7 @@ def _of_arm(
     margin = NormalDist().inv_cdf(0.5 + confidence / 2) * error
     return ArmTargeting(
         arm=arm,
-        patients=share_of(can[:, k] & can[:, 0]),
+        patients=share_of(can[:, k] & can[:, 0], data.patient),
         curve=_curve(curve, curves, confidence),
         autoc=area,
         standard_error=error,
@@ -85,20 +87,34 @@ def _of_arm(
 def _qini(data: ScoredEpisodes, advice: HeldOutAdvice, can: BoolArray, confidence: float) -> Curve | None:
     judged = np.flatnonzero(can.any(axis=1))
     best, advised = choice(advice.averages, can)[judged], choice(advice.effects, can)[judged]
-    if len(judged) < FEWEST or (advised != best).sum() < MINIMUM_CELL:
+    patient, differ = data.patient[judged], advised != best
+    if len(judged) < FEWEST or not are_enough(patient[differ]):
         return None
     advantage = advice.effects[judged, advised] - advice.effects[judged, best]
     order, tie = by_priority(advantage, data.fold[judged])
+    if not all_told(patient[order]):
+        return None
     gain = (data.scores[judged, advised] - data.scores[judged, best])[order]
     curves = np.array([qini(gain[kept], tie[kept]) for kept in half_samples(data.cluster[judged][order])])
-    return _curve(few_with_those_before(qini(gain, tie), int((advised != best).sum()), len(gain)), curves, confidence)
+    return _curve(few_with_those_before(qini(gain, tie), int(differ.sum()), patient[order]), curves, confidence)
 
 
-def few_with_those_before(values: FloatArray, differ: int, n: int) -> FloatArray:
-    """The curve, the last 1 to 10 patients whose advice differs told with the share before them."""
-    first, told = _first(n), values.copy()
+def all_told(patient: IntArray) -> bool:
+    """Whether each share of (n,) ordered episodes adds patients enough to those before it: a difference is a mean."""
+    return all(are_enough(part) for part in np.split(patient, _first(len(patient))[:-1]))
+
+
+def few_with_those_before(values: FloatArray, differ: int, patient: IntArray) -> FloatArray:
+    """The curve, the last 1 to 10 patients whose advice differs told with the share before them.
+
+    Args:
+        values: (20,) of the curve.
+        differ: the first so many episodes are those whose advice differs.
+        patient: (n,) whose each ordered episode is.
+    """
+    first, told = _first(len(patient)), values.copy()
     k = int(np.searchsorted(first, differ))
-    if k > 0 and differ - first[k - 1] < MINIMUM_CELL:
+    if k > 0 and count_patients(patient[first[k - 1] : differ]) < MINIMUM_CELL:
         told[k - 1] = told[k]
     return told
 

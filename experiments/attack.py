@@ -95,7 +95,7 @@ def _fairness(result: StudyResult) -> Fairness:
     groups: dict[Group, BoolArray] = {}
     counts: dict[Group, IntArray] = {}
     for name in protocol.groups:
-        levels = levels_of(name, result.episodes.columns[name])
+        levels = levels_of(name, result.episodes.columns[name], result.episodes.patient)
         groups |= {(name, level): rows for level, rows in levels.items()}
         counts |= {(name, level): told for level, told in counts_told(levels, result.episodes).items()}
     population = {

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray
 from data_contracts.episode import Column, Episodes, FloatArray, IntArray
 from data_contracts.episode_checks import check_episodes
 from data_contracts.gate_marks import GateMarks
+from data_contracts.patient_count import MINIMUM_CELL
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
 from estimators.learn import Learned, learn

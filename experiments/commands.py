@@ -14,6 +14,7 @@ from experiments.design_result import Result
 from experiments.fit import fit, write_fit
 from experiments.progress import progress
 from experiments.promote import promote
+from experiments.report.disclosure import disclose_alone
 from experiments.signing import Signer, open_signer
 from experiments.study_result import StudyResult
 from experiments.withdrawn_patients import WithdrawnPatients, read_withdrawn
@@ -225,7 +226,7 @@ def _left_out(result: Result) -> Iterator[str]:
         many, column = episodes.left_therapy, result.protocol.outcome.column
         yield f"Count as not observed: {many} patients who left their therapy before the window of {column}."
     for name, count in episodes.thin_arms.items():
-        yield f"{name} is not ranked from records: {count} episodes, 30 are needed."
+        yield f"{name} is not ranked from records: {disclose_alone(count)} episodes, 30 are needed, of 11 patients."
     for pair in result.withdrawn:
         yield f"withdrawn: {pair.reason}"
     for name in episodes.apart:

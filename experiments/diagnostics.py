@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
 from data_contracts.episode import Episodes, FloatArray
+from data_contracts.patient_count import Split
 from data_contracts.support import SUPPORTED
 from estimators.balance import Balance, balance
 from estimators.clusters import clustered_covariance
 from estimators.designed_study import DesignedStudy
 from estimators.nuisances import MINIMUM_PROPENSITY, log_loss
-from estimators.overlap import calibration_error, effective_counts, equipoise, support_scores
+from estimators.overlap import calibration_error, effective_counts, support_scores
 from estimators.pair_design import PairDesign, pair_designs
 
 
@@ -27,11 +26,10 @@ class Diagnostics:
         log_loss_error: clustered standard error of their difference.
         calibration_error, calibration_chance: class-wise expected calibration error, and what chance explains.
         balance: standardised mean differences before and after weighting.
-        equipoise: share in equipoise by pair of arm names.
         support: (K,) mean support score of each arm over patients, 1 is best.
-        supported: (K,) share of patients for whom each arm is supported, by the verdicts that are served.
+        supported: of each arm, the episodes for whose patient it is supported, by the verdicts that are served.
         effective: (K,) effective episodes behind each arm's mean.
-        clipped: share of episodes whose probability was held at the floor.
+        clipped: the episodes whose probability was held at the floor.
         pairs: each pair of arms by itself.
     """
 
@@ -40,11 +38,10 @@ class Diagnostics:
     calibration_error: float
     calibration_chance: float
     balance: Balance
-    equipoise: Mapping[tuple[str, str], float]
     support: FloatArray
-    supported: FloatArray
+    supported: tuple[Split, ...]
     effective: FloatArray
-    clipped: float
+    clipped: Split
     pairs: tuple[PairDesign, ...] = ()
     log_loss_error: float = 0.0
 
@@ -52,24 +49,23 @@ class Diagnostics:
 def diagnose(episodes: Episodes, designed: DesignedStudy) -> Diagnostics:
     """Diagnostics of a study's design; no outcome enters but whether it was observed."""
     propensity, arm, cluster = designed.propensity.prediction, episodes.arm, episodes.cluster
+    supported, patient = designed.support.verdicts(designed.covariates) == SUPPORTED, episodes.patient
     share = np.bincount(arm) / episodes.n
     error, chance = calibration_error(propensity, arm, cluster)
     probability = (propensity * designed.observation)[np.arange(episodes.n), arm]
     gain = np.log(propensity[np.arange(episodes.n), arm]) - np.log(share[arm])
     influence = (gain - gain.mean()) / episodes.n
-    pairs = list(combinations(range(len(episodes.arms)), 2))
-    names, columns = episodes.arms, designed.encoding.columns
+    columns = designed.encoding.columns
     return Diagnostics(
         log_loss=log_loss(propensity, arm),
         marginal_entropy=float(-np.sum(share * np.log(share))),
         calibration_error=error,
         calibration_chance=chance,
         balance=balance(columns, designed.covariates, arm, propensity, cluster),
-        equipoise={(names[i], names[j]): equipoise(propensity, arm, i, j) for i, j in pairs},
         support=support_scores(propensity).mean(axis=0),
-        supported=(designed.support.verdicts(designed.covariates) == SUPPORTED).mean(axis=0),
+        supported=tuple(Split.of(can, patient) for can in supported.T),
         effective=effective_counts(designed.observed, arm, probability, len(episodes.arms)),
-        clipped=float(np.mean(probability < MINIMUM_PROPENSITY)),
-        pairs=pair_designs(columns, designed.covariates, arm, propensity, cluster),
+        clipped=Split.of(probability < MINIMUM_PROPENSITY, patient),
+        pairs=pair_designs(columns, designed.covariates, arm, propensity, cluster, patient),
         log_loss_error=float(np.sqrt(clustered_covariance(influence[:, None], cluster)[0, 0])),
     )

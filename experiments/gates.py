@@ -115,9 +115,9 @@ def _balance(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMarks,
 
 
 def _equipoise(pairs: Sequence[PairDesign], arms: Sequence[str], marks: GateMarks, gone: int) -> Gate:
-    least = min(pairs, key=lambda pair: share_interval(pair.equipoise, pair.episodes)[1])
-    share = coarse_share(least.equipoise, least.episodes)
-    lower, upper = share_interval(share, least.episodes)
+    least = min(pairs, key=lambda pair: share_interval(pair.equipoise, pair.band.episodes)[1])
+    share = coarse_share(least.band)
+    lower, upper = share_interval(share, least.band.episodes)
     return Gate(
         name="equipoise",
         value=share,

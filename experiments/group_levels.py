@@ -7,10 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL, is_missing
+from data_contracts.column_checks import is_missing
 from data_contracts.effects import BoolArray
 from data_contracts.encoding import MISSING_LEVEL
-from data_contracts.episode import Column, FloatArray
+from data_contracts.episode import Column, FloatArray, IntArray
+from data_contracts.patient_count import MINIMUM_CELL, count_patients, each_its_own
 from experiments.report.table_one import RARE_LEVELS
 
 MOST = 12
@@ -20,11 +21,17 @@ AGES = (18.0, 26.0, 45.0, 65.0)
 """Years at which bands of age begin, as in NICE's and OHDSI's tables: young adults, middle ages, 65 and older."""
 
 
-def levels_of(name: str, column: Column) -> Mapping[str, BoolArray]:
-    """(n,) patients of each level, in words: every patient is in one.
+def levels_of(name: str, column: Column, patient: IntArray | None = None) -> Mapping[str, BoolArray]:
+    """(n,) episodes of each level, in words: every one is in one.
 
     As in Table 1, levels of fewer than 11 patients are one: the name of such a level may itself point at a person.
+
+    Args:
+        name: the column's.
+        column: (n,) values.
+        patient: (n,) whose each episode is; where it is not given each is another patient's.
     """
+    whose = each_its_own(len(column)) if patient is None else patient
     missing, bands = is_missing(column), bands_of(name, column)
     if bands:
         inside = {band: (column >= start) & (column < end) for band, (start, end) in bands.items()}
@@ -32,11 +39,11 @@ def levels_of(name: str, column: Column) -> Mapping[str, BoolArray]:
     else:
         texts = np.array([f"{value:g}" if isinstance(value, float) else str(value) for value in column.tolist()])
         found = {level: np.asarray((texts == level) & ~missing) for level in sorted(set(texts[~missing].tolist()))}
-    return _rare_together({**found, **({MISSING_LEVEL: missing} if missing.any() else {})})
+    return _rare_together({**found, **({MISSING_LEVEL: missing} if missing.any() else {})}, whose)
 
 
-def _rare_together(levels: dict[str, BoolArray]) -> dict[str, BoolArray]:
-    rare = [level for level, rows in levels.items() if rows.sum() < MINIMUM_CELL]
+def _rare_together(levels: dict[str, BoolArray], patient: IntArray) -> dict[str, BoolArray]:
+    rare = [level for level, rows in levels.items() if count_patients(patient[rows]) < MINIMUM_CELL]
     together = {RARE_LEVELS: np.logical_or.reduce([levels[level] for level in rare])} if rare else {}
     return {**{level: rows for level, rows in levels.items() if level not in rare}, **together}
 

@@ -24,7 +24,8 @@ def kinds_of(episodes: Episodes, protocol: StudyProtocol) -> list[Mapping[Kind, 
         found.append(_cut(baseline, np.asarray(episodes.columns[baseline], dtype=np.float64), MORE_SEVERE_FROM))
     for name in protocol.groups:
         column = episodes.columns[name]
-        found.append({_kind(name, level, column): rows for level, rows in levels_of(name, column).items()})
+        levels = levels_of(name, column, episodes.patient)
+        found.append({_kind(name, level, column): rows for level, rows in levels.items()})
     return found
 
 

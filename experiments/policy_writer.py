@@ -19,6 +19,7 @@ from data_contracts.fact import Answer, UnreadableFact, load_facts, read_fact
 from data_contracts.fill_sketch import fill_arrays
 from data_contracts.gate import Gate
 from data_contracts.manifest import ARRAYS, MANIFEST, MODEL_CARD, SIGNATURE, ArmRecord, PolicyManifest, sha256
+from data_contracts.patient_count import Count
 from data_contracts.protocol import StudyProtocol
 from data_contracts.recommendation import Reason
 from data_contracts.secondary_arrays import secondary_arrays
@@ -29,7 +30,6 @@ from data_contracts.therapy import therapy_for
 from data_contracts.tipping_point import FirstChoice, TippingPoint
 from data_contracts.withdrawn_pair import WithdrawnPair
 from engine.policy_files import policy_arrays
-from estimators.design import MINIMUM_CELL
 from estimators.learn import Learned
 from experiments.estimand import estimand
 from experiments.signing import Signer
@@ -145,7 +145,7 @@ def known_of_design(protocol: StudyProtocol, episodes: Episodes) -> dict[str, An
 
 
 def patients_with(protocol: StudyProtocol, episodes: Episodes) -> dict[str, dict[str, int]]:
-    """For covariates that are safety facts answered yes or no, the episodes of each arm whose answer was yes.
+    """For covariates that are safety facts answered yes or no, the patients of each arm whose answer was yes.
 
     By it a safety rule knows whether the records hold enough of the patients that it speaks of; counts under 11 are 0.
     A column that cannot be read as yes or no is not known.
@@ -153,9 +153,9 @@ def patients_with(protocol: StudyProtocol, episodes: Episodes) -> dict[str, dict
     found = {}
     for name in protocol.covariates:
         if name in load_facts() and load_facts()[name].kind == "answer" and (yes := _yes(name, episodes)) is not None:
-            counts = np.bincount(episodes.arm[yes], minlength=len(episodes.arms)).tolist()
+            counts = [Count.of(episodes.patient[yes & (episodes.arm == k)]) for k in range(len(episodes.arms))]
             by_arm = zip(episodes.arms, counts, strict=True)
-            found[name] = {arm: count if count >= MINIMUM_CELL else 0 for arm, count in by_arm}
+            found[name] = {arm: 0 if count.is_small else count.patients for arm, count in by_arm}
     return found
 
 
@@ -168,11 +168,11 @@ def _yes(name: str, episodes: Episodes) -> BoolArray | None:
 
 def _arm(name: str, protocol: StudyProtocol, episodes: Episodes) -> ArmRecord:
     therapy = therapy_for(name, protocol.arms.therapies)
-    count = {**episodes.thin_arms, **episodes.apart, **episodes.counts}.get(name, 0)
+    count = {**episodes.thin_arms, **episodes.apart, **episodes.by_arm}.get(name, Count(0, 0))
     return ArmRecord(
         name=name,
         therapy=therapy.key if therapy else None,
-        episodes=count if count >= MINIMUM_CELL else 0,
+        episodes=0 if count.is_small else count.episodes,
         ranked=name in episodes.arms,
     )
 

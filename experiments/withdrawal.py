@@ -40,14 +40,14 @@ def _unwaived(protocol: StudyProtocol) -> GateMarks:
 def _told(pair: PairDesign, arms: Sequence[str], marks: GateMarks) -> WithdrawnPair:
     missed = []
     if not pair.in_equipoise(marks):
-        share, asked = 100 * coarse_share(pair.equipoise, pair.episodes), 100 * marks.min_equipoise
+        share, asked = 100 * coarse_share(pair.band), 100 * marks.min_equipoise
         missed.append(f"{share:.0f} % of their episodes are in equipoise, {asked:.0f} % are asked")
     if pair.beyond_chance > marks.max_smd:
         allowed = f"{marks.max_smd:g} is allowed"
         missed.append(f"{pair.column} differs by {pair.beyond_chance:.2f} SD beyond chance after weighting, {allowed}")
     return WithdrawnPair(
         arms=(arms[pair.first], arms[pair.second]),
-        equipoise=coarse_share(pair.equipoise, pair.episodes),
+        equipoise=coarse_share(pair.band),
         beyond_chance=round(pair.beyond_chance, 3),
         column=pair.column,
         reason=f"{arms[pair.first]} and {arms[pair.second]} cannot be compared: {'; '.join(missed)}.",

@@ -13,6 +13,7 @@ from data_contracts.product import INTENDED_USE, LIMITS, METHOD, NO_TRIAL, NOT_F
 from data_contracts.profile import PatientProfile
 from data_contracts.recommendation import Recommendation
 from service.basis_blocks import (
+    FEW,
     ArmCount,
     Data,
     FactMissing,
@@ -158,7 +159,7 @@ def _data(manifest: PolicyManifest, card: ModelCard | None) -> Data:
     return Data(
         question=card.question if card else "",
         arms=tuple(
-            ArmCount(arm=arm.name, episodes=arm.episodes or "fewer than 11", ranked_from_records=arm.ranked)
+            ArmCount(arm=arm.name, episodes=arm.episodes or FEW, ranked_from_records=arm.ranked)
             for arm in manifest.arms
         ),
         selection=answer_of(card, "training_inclusion_exclusion_criteria"),

@@ -83,8 +83,11 @@ class Logic(_Data):
     guideline: str
 
 
+FEW = "of fewer than 11 patients"
+
+
 class ArmCount(_Data):
-    """How many episodes of an arm the records hold; "fewer than 11" below that, so that nobody is singled out."""
+    """How many episodes of an arm the records hold; no number where they are of too few patients."""
 
     arm: str
     episodes: int | str

@@ -13,6 +13,7 @@ from data_contracts.effects import AverageEffects, BoolArray, ScoredEpisodes
 from data_contracts.encoding import Encoding
 from data_contracts.episode import FloatArray
 from data_contracts.kind import Kind
+from data_contracts.patient_count import count_patients
 from data_contracts.sensitivity import Benchmark, KindSensitivity, PairSensitivity, Sensitivity
 from data_contracts.withdrawn_pair import WithdrawnPair, is_withdrawn
 from estimators.rounded import count_told
@@ -69,7 +70,7 @@ def assess(study: Study, kinds: Mapping[Kind, BoolArray], sizes: Mapping[Kind, i
     return Sensitivity(
         pairs=tuple(pairs),
         kinds=(
-            _kind(study, tails, None, everyone, len(everyone)),
+            _kind(study, tails, None, everyone, count_patients(study.data.patient)),
             *(_kind(study, tails, kind, rows, sizes[kind]) for kind, rows in large.items()),
         ),
         largest_gamma=LARGEST,

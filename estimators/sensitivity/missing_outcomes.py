@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import ScoredEpisodes
+from data_contracts.patient_count import MINIMUM_CELL, Split
 
 HARDLY = 1e-6
 """Share of patients lost under which nobody is."""
 
 
 def lost_share(data: ScoredEpisodes, arm: int) -> float:
-    """Share of all patients whose outcome would be lost under an arm (code); 1 to 10 lost ones count as 11.
+    """Share of all patients whose outcome would be lost under an arm (code); those of 1 to 10 patients count as 11.
 
     A lead over δ is this share, so that the number of the lost could be read off it.
     """
-    lost = np.isnan(data.outcome[data.arm == arm])
-    if not lost.any():
+    got = data.arm == arm
+    found = Split.of(np.isnan(data.outcome[got]), data.patient[got])
+    if not found.inside.episodes:
         return 0.0
-    if lost.sum() < MINIMUM_CELL:
-        return MINIMUM_CELL / len(lost)
+    if found.inside.is_small:
+        return MINIMUM_CELL / found.episodes
     return float(1 - data.observation[:, arm].mean())
 
 

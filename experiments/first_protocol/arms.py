@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from data_contracts.cell_text import cell_texts
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.episode import Column
+from data_contracts.patient_count import MINIMUM_CELL
 from data_contracts.therapy import therapy_for
 from experiments.first_protocol.hints import CARE_AS_USUAL
 from experiments.first_protocol.plain_name import plain_name
@@ -19,11 +19,11 @@ class NamedArms:
     """The arms of a column.
 
     Attributes:
-        names: those with 11 episodes or more, the reference first, then the commonest.
+        names: those with 11 patients or more, the reference first, then the commonest.
         written: how the table writes those whose name differs.
         why: why the first is the reference.
         unknown: names that the catalogue of therapies does not know, but for care as usual, which is none.
-        rare: values of fewer episodes, and ``rare_rows``; they are told by number alone.
+        rare: values of fewer patients, and ``rare_rows``; they are told by number alone.
     """
 
     names: tuple[str, ...]
@@ -34,16 +34,18 @@ class NamedArms:
     rare_rows: int
 
 
-def named_arms(column: Column) -> NamedArms:
-    """Name the arms of a column of words or codes."""
-    counts = Counter(filter(None, cell_texts(column)))
-    common = [value for value, count in counts.most_common() if count >= MINIMUM_CELL]
+def named_arms(column: Column, patients: Sequence[str]) -> NamedArms:
+    """Name the arms of a column of words or codes; ``patients`` tells whose each row is."""
+    texts = cell_texts(column)
+    counts = Counter(filter(None, texts))
+    had_by = Counter(text for text, _ in {*zip(texts, patients, strict=True)})
+    common = [value for value, _ in counts.most_common() if had_by[value] >= MINIMUM_CELL]
     names: dict[str, str] = {}
     for value in common:
         names[value] = _apart(plain_name(value), {*names.values(), *common} - {value})
     usual = [value for value in common if set(names[value].split("_")) & CARE_AS_USUAL]
     ordered = [*usual[:1], *(value for value in common if value not in usual[:1])]
-    rare = [count for count in counts.values() if count < MINIMUM_CELL]
+    rare = [count for value, count in counts.items() if had_by[value] < MINIMUM_CELL]
     told = tuple(names[value] for value in ordered)
     return NamedArms(
         names=told,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from data_contracts.cell_text import cell_texts
 from data_contracts.derived_outcomes import NEEDED, WITHOUT_BASELINE
 from data_contracts.errors import BadInput, Problem
 from data_contracts.instrument_name import item_for
@@ -84,7 +85,7 @@ def first_protocol(table: Table, told: Told) -> FirstProtocol:
     taken = {guess.column for guess in (roles.patient, roles.arm, roles.start, roles.site) if guess}
     taken |= {outcome.column, *outcome.between}
     covariates = covariates_of([look for look in looks if look.name not in taken], scores, outcome)
-    arms = named_arms(table.columns[roles.arm.column])
+    arms = named_arms(table.columns[roles.arm.column], cell_texts(table.columns[roles.patient.column]))
     if problems := list(_thin(table.source, roles.arm, arms, covariates)):
         raise BadInput(problems)
     return FirstProtocol(
@@ -146,7 +147,9 @@ def _no_outcome(source: str, looks: Sequence[Look]) -> Problem:
 def _thin(source: str, arm: Guess, arms: NamedArms, covariates: Covariates) -> Iterator[Problem]:
     if len(arms.names) < 2:
         step = "Say with --arm COLUMN where the therapy stands."
-        yield Problem(f"{source}, {arm.column}", "two therapies with 11 rows or more", str(len(arms.names)), step)
+        yield Problem(
+            f"{source}, {arm.column}", "two therapies that 11 patients or more started", str(len(arms.names)), step
+        )
     if not covariates.modifiers:
         step = "Name a column that was known at the start so that it says so, for example age or phq9_week0."
         yield Problem(source, "a column that effects may vary with", "none by its name", step)

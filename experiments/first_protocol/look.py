@@ -10,8 +10,9 @@ from datetime import date, datetime
 from functools import partial
 from typing import Literal
 
-from data_contracts.column_checks import MAX_LEVELS, MINIMUM_CELL, is_missing
+from data_contracts.column_checks import MAX_LEVELS, is_missing
 from data_contracts.episode import Column
+from data_contracts.patient_count import MINIMUM_CELL
 from data_contracts.tables import Table
 
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from data_contracts.column_checks import MINIMUM_CELL
+from data_contracts.patient_count import MINIMUM_CELL
 from data_contracts.tables import Table
 from data_contracts.therapy import therapy_for
 from experiments.first_protocol.hints import AFTER, ARM, BEFORE, CASE, EARLIER, PATIENT, SITE, START

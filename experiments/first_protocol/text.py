@@ -76,7 +76,7 @@ def _arms(first: FirstProtocol) -> Iterator[str]:
         yield UNKNOWN
         yield from (f"  #   {_word(name)}: KEY\n" for name in arms.unknown)
     if arms.rare:
-        told = f"Values of {_word(first.arm.column)} with fewer than 11 rows each: {arms.rare}"
+        told = f"Values of {_word(first.arm.column)} of fewer than 11 patients each: {arms.rare}"
         yield f"  # {told} ({arms.rare_rows} in all):\n  # correct their spelling, or take the rows out.\n"
 
 

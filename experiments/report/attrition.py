@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from data_contracts.episode import AttritionLine, Episodes
-from experiments.report.disclosure import SMALL, WITHHELD, Shown, disclose_falls, disclose_left, is_small, least
+from data_contracts.patient_count import Split
+from experiments.report.disclosure import WITHHELD, Shown, disclose_alone, disclose_falls, disclose_left, least
 
 
 def attrition(episodes: Episodes) -> list[dict[str, Any]]:
@@ -15,9 +16,10 @@ def attrition(episodes: Episodes) -> list[dict[str, Any]]:
     Steps of choosing from event tables come first; there ``lost`` counts from the first step. Then it counts from the
     arm's start; arms that are not analysed have none.
     """
+    started = {name: count.episodes for name, count in {**episodes.by_arm, **episodes.apart}.items()}
     return [
         *_chosen(episodes.chosen),
-        *(_line(line, {**episodes.counts, **episodes.apart}) for line in episodes.attrition),
+        *(_line(line, started) for line in episodes.attrition),
     ]
 
 
@@ -25,7 +27,7 @@ def _chosen(lines: Sequence[AttritionLine]) -> list[dict[str, Any]]:
     if not lines:
         return []
     arms = tuple(lines[0].by_arm)
-    by_arm = {arm: disclose_falls([line.by_arm[arm] for line in lines]) for arm in arms}
+    by_arm = {arm: disclose_falls([line.left(arm) for line in lines]) for arm in arms}
     steps = []
     for i, line in enumerate(lines):
         left = {arm: by_arm[arm][i] for arm in arms}
@@ -43,11 +45,12 @@ def _fallen(first: Shown, now: Shown) -> Shown:
 def _line(line: AttritionLine, started: dict[str, int]) -> dict[str, Any]:
     left: dict[str, Shown] = {}
     lost: dict[str, Shown] = {}
-    for arm, count in line.by_arm.items():
+    for arm in line.by_arm:
+        count = line.left(arm)
         if arm in started:
-            left[arm], lost[arm] = disclose_left(count, started[arm])
+            left[arm], lost[arm] = disclose_left(Split(count, line.gone(arm, started[arm])))
         else:
-            left[arm] = SMALL if is_small(count) else count
+            left[arm] = disclose_alone(count)
     return {"step": line.step, "left": left, "lost": lost, "total_left": _total(left), "total_lost": _total(lost)}
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from data_contracts.episode import FloatArray
+from data_contracts.effects import BoolArray
+from data_contracts.episode import FloatArray, IntArray
+from data_contracts.patient_count import MINIMUM_CELL, count_patients
 from data_contracts.protocol import StudyProtocol
-from estimators.design import MINIMUM_CELL
 from estimators.pair_design import detectable_differences
 from estimators.trial_prior import outcome_spread
 from experiments.design_result import Result
@@ -20,13 +20,13 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 def diagnostics(result: Result) -> dict[str, Any]:
     """Everything that can be judged without looking at an effect, but the balance."""
-    found, n = result.diagnostics, result.episodes.n
+    found = result.diagnostics
     return {
         "log_loss": found.log_loss,
         "marginal_entropy": found.marginal_entropy,
         "calibration_error": found.calibration_error,
         "calibration_chance": found.calibration_chance,
-        "clipped_share": disclose_share(round(found.clipped * n), n),
+        "clipped_share": disclose_share(found.clipped),
         "overlap": {arm: _overlap(k, result) for k, arm in enumerate(result.episodes.arms)},
         "equipoise": _equipoise(result),
         "pairs": _pairs(result),
@@ -55,21 +55,34 @@ def balance_rows(result: Result, protocol: StudyProtocol) -> list[dict[str, Any]
 def _overlap(k: int, result: Result) -> dict[str, Any]:
     found, episodes = result.diagnostics, result.episodes
     propensity = result.propensity.prediction[:, k]
+
+    def among(rows: BoolArray) -> dict[str, float | None]:
+        return quantiles(propensity[rows], episodes.patient[rows])
+
     return {
         "support_mean": float(found.support[k]),
-        "supported_share": disclose_share(round(float(found.supported[k]) * episodes.n), episodes.n),
+        "supported_share": disclose_share(found.supported[k]),
         "effective_episodes": float(found.effective[k]),
-        "propensity_started_it": quantiles(propensity[episodes.arm == k]),
-        "propensity_started_another": quantiles(propensity[episodes.arm != k]),
-        "propensity_by_arm_started": {
-            arm: quantiles(propensity[episodes.arm == j]) for j, arm in enumerate(episodes.arms)
-        },
+        "propensity_started_it": among(episodes.arm == k),
+        "propensity_started_another": among(episodes.arm != k),
+        "propensity_by_arm_started": {arm: among(episodes.arm == j) for j, arm in enumerate(episodes.arms)},
     }
 
 
-def quantiles(values: FloatArray) -> dict[str, float | None]:
-    """Quantiles with at least 11 patients beyond them, to three decimals; None for the others."""
-    told = [q for q in QUANTILES if min(q, 1 - q) * len(values) >= MINIMUM_CELL]
+def quantiles(values: FloatArray, patient: IntArray) -> dict[str, float | None]:
+    """Quantiles with at least 11 patients beyond them, to three decimals; None for the others.
+
+    Args:
+        values: (n,) of episodes.
+        patient: (n,) whose each is.
+    """
+    whose = patient[np.argsort(values, kind="stable")]
+
+    def is_told(q: float) -> bool:
+        beyond = int(min(q, 1 - q) * len(values))
+        return count_patients(whose[:beyond] if q < 0.5 else whose[len(whose) - beyond :]) >= MINIMUM_CELL
+
+    told = [q for q in QUANTILES if is_told(q)]
     return {f"p{100 * q:.0f}": round(float(np.quantile(values, q)), 3) if q in told else None for q in QUANTILES}
 
 
@@ -87,7 +100,7 @@ def _pairs(result: Result) -> list[dict[str, Any]]:
             "difference": round(pair.difference, 3),
             "beyond_chance": round(pair.beyond_chance, 3),
             "column": pair.column,
-            "equipoise": coarse_share(pair.equipoise, pair.episodes),
+            "equipoise": coarse_share(pair.band),
             "detectable": float(detectable[pair.first, pair.second]),
             "comparable": pair.comparable(protocol.gates),
         }
@@ -96,10 +109,9 @@ def _pairs(result: Result) -> list[dict[str, Any]]:
 
 
 def _equipoise(result: Result) -> list[dict[str, Any]]:
-    """Of preference scores, with no count under 11 on either side of the band."""
-    arms, counts = result.episodes.arms, result.episodes.counts
-    shares = result.diagnostics.equipoise
+    """Of preference scores, with no count under 11 patients on either side of the band."""
+    arms = result.episodes.arms
     return [
-        {"arms": [one, other], "share": coarse_share(shares[one, other], counts[one] + counts[other])}
-        for one, other in combinations(arms, 2)
+        {"arms": [arms[pair.first], arms[pair.second]], "share": coarse_share(pair.band)}
+        for pair in result.diagnostics.pairs
     ]

@@ -1,11 +1,13 @@
 """Disclosure control: no count of 1 to 10 patients is shown, nor can it be worked out from what is shown.
 
-Counts come as a list that adds up to a total the reader knows (the levels of one covariate in one arm).
+Episodes are shown, and judged by the patients whose they are (``data_contracts.patient_count``): those of one patient
+are one patient's, however many. Counts come as a list that adds up to a total the reader knows (the levels of one
+covariate in one arm).
 
-1. A count of 1 to 10 is shown as "<11"; zero is shown.
-2. If there is one, the first larger count of the list is withheld too, whatever its size: what is left after
-   subtracting the rest from the total is then a sum, not a count.
-3. If that sum is so small that it would narrow a count of 1 to 10, every count of the list is withheld.
+1. What 1 to 10 patients have is shown as "<11"; zero is shown.
+2. If there is one, the first count of more patients is withheld too, whatever its size: what is left after subtracting
+   the rest from the total is then a sum, not a count.
+3. If the patients of that sum are so few that it would narrow a count of 1 to 10, every count of the list is withheld.
 
 Step 2 goes by position, not by size: a choice by size would itself tell something.
 """
@@ -16,7 +18,7 @@ import math
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from estimators.design import MINIMUM_CELL
+from data_contracts.patient_count import MINIMUM_CELL, Count, Split
 
 SMALL = f"<{MINIMUM_CELL}"
 WITHHELD = "withheld"
@@ -29,20 +31,42 @@ Shown: TypeAlias = int | str
 """A count, or why it is not shown."""
 
 
-def is_small(count: int) -> bool:
-    """Whether a count could point at a person."""
-    return 0 < count < MINIMUM_CELL
+def disclose_alone(count: Count) -> Shown:
+    """Episodes that add up with no others to anything that is known."""
+    return SMALL if count.is_small else count.episodes
 
 
-def disclose(counts: Sequence[int]) -> list[Shown]:
-    """Counts as they may be shown, in the same order, to a reader who knows their total."""
-    small = [count for count in counts if is_small(count)]
+def disclose_patients(count: Count) -> Shown:
+    """How many patients some episodes are of, to a reader who knows how many episodes they are.
+
+    The difference is of those who came again; where it is 1 to 10 the least number of patients is told.
+    """
+    again = count.episodes - count.patients
+    return f"≥{count.episodes - MINIMUM_CELL + 1}" if 0 < again < MINIMUM_CELL else count.patients
+
+
+def disclose_all_patients(by_arm: Sequence[Count], patients: int) -> Shown:
+    """How many patients all arms have, to a reader who knows how many each has.
+
+    The difference is of those who started several arms, each of whom is in it once for each arm but one: where it may
+    be made by 1 to 10 of them the least number of patients is told.
+    """
+    told = disclose_patients(Count(sum(count.episodes for count in by_arm), patients))
+    several, most = sum(count.patients for count in by_arm) - patients, MINIMUM_CELL * (len(by_arm) - 1)
+    if 0 < several < most:
+        return f"≥{max(count.patients for count in by_arm)}"
+    return told
+
+
+def disclose(counts: Sequence[Count]) -> list[Shown]:
+    """Episodes as they may be shown, in the same order, to a reader who knows their total."""
+    small = [count.patients for count in counts if count.is_small]
     if not small:
-        return list(counts)
-    first = next((i for i, count in enumerate(counts) if count >= MINIMUM_CELL), None)
-    if first is None or not _leaves_room(sum(small) + counts[first], len(small)):
+        return [count.episodes for count in counts]
+    first = next((i for i, count in enumerate(counts) if count.patients >= MINIMUM_CELL), None)
+    if first is None or not _leaves_room(sum(small) + counts[first].patients, len(small)):
         return [WITHHELD] * len(counts)
-    shown: list[Shown] = [SMALL if is_small(count) else count for count in counts]
+    shown: list[Shown] = [SMALL if count.is_small else count.episodes for count in counts]
     shown[first] = WITHHELD
     return shown
 
@@ -69,55 +93,79 @@ def completed(shown: Sequence[Shown], total: int) -> list[int]:
     return [count if isinstance(count, int) else guess if count == SMALL else rest for count in shown]
 
 
-def disclose_left(left: int, started: int) -> tuple[Shown, Shown]:
-    """How many of those who started are left and how many are not, to a reader who knows how many started."""
-    lost = started - left
-    rest = f"≥{max(started - MINIMUM_CELL + 1, 0)}"
-    if is_small(lost):
+def disclose_left(split: Split) -> tuple[Shown, Shown]:
+    """How many of what was started are left and how many are not, to a reader who knows how many were started."""
+    left, lost = split.inside, split.outside
+    rest = f"≥{max(split.episodes - MINIMUM_CELL + 1, 0)}" if _one_each(split) else WITHHELD
+    if lost.is_small:
         return rest, SMALL
-    if is_small(left):
+    if left.is_small:
         return SMALL, rest
-    return left, lost
+    return left.episodes, lost.episodes
 
 
-def disclose_falls(counts: Sequence[int]) -> list[Shown]:
+def _one_each(split: Split) -> bool:
+    """Whether no patient has a second episode on either side, so that few patients have few episodes."""
+    return split.episodes == split.inside.patients + split.outside.patients
+
+
+def disclose_falls(counts: Sequence[Count]) -> list[Shown]:
     """Counts of what is left after each of several steps, to a reader who knows the last: no fall of 1 to 10 shows.
 
-    A count that lies so little above the next one shown is told as at least that one; one of 1 to 10 as small.
+    A count that lies so little above the next one shown is told as at least that one; one of 1 to 10 as small. Of
+    patients with several episodes the smallest number that can be gone counts.
     """
     shown: list[Shown] = []
-    below: int | None = None
+    below: Count | None = None
     for count in reversed(counts):
-        if is_small(count):
+        if count.is_small:
             shown.append(SMALL)
-        elif below is not None and is_small(count - below):
-            shown.append(f"≥{below}")
+        elif below is not None and is_small_fall(count, below):
+            shown.append(f"≥{below.episodes}")
         else:
-            shown.append(count)
+            shown.append(count.episodes)
             below = count
     return shown[::-1]
 
 
-def disclose_share(count: int, total: int) -> float | str:
-    """Share of a known total, to three decimals, or its bound where it or the rest is 1 to 10."""
-    if is_small(count):
-        return f"<{math.ceil(1000 * MINIMUM_CELL / total) / 1000:.3f}"
-    if is_small(total - count):
-        return f">{math.floor(1000 * (1 - MINIMUM_CELL / total)) / 1000:.3f}"
-    return round(count / total, 3)
+def is_small_fall(above: Count, below: Count) -> bool:
+    """Whether episodes fall, and may do so by those of 1 to 10 patients."""
+    return above.episodes > below.episodes and above.patients - below.patients < MINIMUM_CELL
 
 
-def coarse_share(share: float, total: int) -> float:
-    """A share of a total that must be a number, to three decimals: 1 to 10 inside count as none, outside as eleven.
+def disclose_share(split: Split) -> float | str:
+    """Share inside, to three decimals, or its bound where it or the rest is of 1 to 10 patients.
 
-    It errs on the side of the smaller share, by less than eleven of the total.
+    Where patients have several episodes, few patients may have many: the bound is then in tenths.
     """
-    inside = round(share * total)
-    if is_small(inside):
+    total = split.episodes
+    if split.inside.is_small:
+        bound = math.ceil(1000 * MINIMUM_CELL / total) / 1000
+        return f"<{bound if _one_each(split) else max(bound, _tenths(split.share) + 0.1):.3f}"
+    if split.outside.is_small:
+        bound = math.floor(1000 * (1 - MINIMUM_CELL / total)) / 1000
+        return f">{bound if _one_each(split) else min(bound, 0.9 - _tenths(1 - split.share)):.3f}"
+    return round(split.share, 3)
+
+
+def coarse_share(split: Split) -> float:
+    """A share that must be a number, to three decimals: 1 to 10 patients inside count as none, outside as eleven.
+
+    It errs on the side of the smaller share, by less than eleven of the total; by less than a tenth of it where
+    patients have several episodes.
+    """
+    inside, total = split.inside.episodes, split.episodes
+    if split.inside.is_small:
         return 0.0
-    if is_small(total - inside):
+    if split.outside.is_small and not _one_each(split):
+        return max(_tenths(split.share), 0.0)
+    if split.outside.is_small:
         inside = max(total - MINIMUM_CELL, 0)
     return math.floor(1000 * inside / total) / 1000
+
+
+def _tenths(share: float) -> float:
+    return math.floor(10 * share) / 10
 
 
 def least(shown: Shown) -> int:

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from estimators.design import MINIMUM_CELL
+from data_contracts.patient_count import MINIMUM_CELL, count_patients
 from estimators.effect_tree import explained, grow
-from experiments.report.disclosure import is_small
 from experiments.report.table_one import table_one
 from experiments.study_result import StudyResult
 
@@ -33,7 +32,8 @@ def effect_tree(result: StudyResult) -> dict[str, Any] | None:
         feature for feature in learned.encoding.features
         if feature.name in result.protocol.effect_modifiers and feature.name in told
     ]  # fmt: skip
-    leaves = grow(features, [episodes.columns[feature.name] for feature in features], effects[:, varying])
+    columns = [episodes.columns[feature.name] for feature in features]
+    leaves = grow(features, columns, effects[:, varying], episodes.patient)
     arms = [episodes.arms[k] for k in varying]
     rows = []
     for leaf in leaves:
@@ -42,7 +42,7 @@ def effect_tree(result: StudyResult) -> dict[str, Any] | None:
             {
                 "path": [condition.text for condition in leaf.conditions],
                 "conditions": [condition.text for condition in leaf.shortest],
-                "share": _share(int(leaf.rows.sum()), episodes.n),
+                "share": _share(count_patients(episodes.patient[leaf.rows]), episodes.patients),
                 "effects": {arm: float(means[k]) for arm, k in zip(arms, varying, strict=True)},
                 "first": episodes.arms[int(means.argmax())],
             }
@@ -65,6 +65,6 @@ def _told_in_full(result: StudyResult) -> set[str]:
             if row["kind"] == "categorical"
             else [cell["missing"] for cell in row["by_arm"].values()]
         )
-        if all(isinstance(cell, int) and not is_small(cell) for cell in cells):
+        if all(isinstance(cell, int) for cell in cells):
             found.add(row["column"])
     return found

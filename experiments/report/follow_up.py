@@ -11,10 +11,10 @@ import numpy as np
 from data_contracts.effects import BoolArray
 from data_contracts.episode import FloatArray, IntArray
 from data_contracts.instrument_name import instrument_for
+from data_contracts.patient_count import Count, Split, are_enough
 from data_contracts.protocol import StudyProtocol
 from estimators.clusters import clustered_covariance
-from estimators.design import MINIMUM_CELL
-from experiments.report.disclosure import WITHHELD, Shown, disclose_left, disclose_share, is_small
+from experiments.report.disclosure import WITHHELD, Shown, disclose_left, disclose_share, is_small_fall
 from experiments.report.wording import decimals
 from experiments.study_result import StudyResult
 
@@ -35,10 +35,11 @@ def follow_up(result: StudyResult) -> dict[str, Any]:
     rows = []
     for k, arm in enumerate(episodes.arms):
         started = episodes.arm == k
-        counts = [int(started.sum()), *_still_there(result, started)]
-        shown = disclose_followed(counts)
-        shares = [count / counts[0] if isinstance(count, int) else None for count in shown[:-1]]
-        end = disclose_share(counts[-1], counts[0])
+        patient = episodes.patient[started]
+        still = [Split.of(rows[started], patient) for rows in _still_there(result)]
+        shown = disclose_followed(Count.of(patient), still)
+        shares = [count / len(patient) if isinstance(count, int) else None for count in shown[:-1]]
+        end = disclose_share(still[-1])
         rows.append({"arm": arm, "counts": shown, "followed": [*shares, end], **_means(result, k)})
     return {
         "outcome": outcome.column,
@@ -52,31 +53,32 @@ def follow_up(result: StudyResult) -> dict[str, Any]:
     }
 
 
-def disclose_followed(counts: Sequence[int]) -> list[Shown]:
+def disclose_followed(started: Count, still: Sequence[Split]) -> list[Shown]:
     """Counts of those still followed, those who started first, to a reader who knows them: no fall of 1 to 10 shows.
 
     The last is told as it is elsewhere; one before it is withheld that lies so little under the one shown before it,
-    or above the last.
+    or above the last. Of patients with several episodes the smallest number that can be gone counts.
     """
-    started, *between, last = counts
-    end, _ = disclose_left(last, started)
-    shown: list[Shown] = [started]
+    *between, last = still
+    end, _ = disclose_left(last)
+    shown: list[Shown] = [started.episodes]
     above = started
-    for count in between:
-        if is_small(count) or is_small(above - count) or (is_small(count - last) and isinstance(end, int)):
+    for count in (one.inside for one in between):
+        falls = is_small_fall(above, count) or (is_small_fall(count, last.inside) and isinstance(end, int))
+        if count.is_small or falls:
             shown.append(WITHHELD)
         else:
-            shown.append(count)
+            shown.append(count.episodes)
             above = count
     return [*shown, end]
 
 
-def _still_there(result: StudyResult, started: BoolArray) -> list[int]:
-    """Patients of an arm seen at each visit or later; without visits, those whose outcome was observed."""
+def _still_there(result: StudyResult) -> list[BoolArray]:
+    """(n,) episodes seen at each visit or later; without visits, those whose outcome was observed."""
     stayed, block = result.episodes.stayed, result.protocol.censoring
     if stayed is None or block is None:
-        return [int((started & ~np.isnan(result.learned.scored.outcome)).sum())]
-    return [int((started & (stayed >= visit)).sum()) for visit in range(1, len(block.visits) + 1)]
+        return [~np.isnan(result.learned.scored.outcome)]
+    return [stayed >= visit for visit in range(1, len(block.visits) + 1)]
 
 
 def _means(result: StudyResult, k: int) -> dict[str, Any]:
@@ -87,13 +89,13 @@ def _means(result: StudyResult, k: int) -> dict[str, Any]:
 
 
 def _between(result: StudyResult, k: int) -> list[dict[str, Any] | None]:
-    """Both means at each visit but the last, of an arm; None where fewer than eleven were measured."""
+    """Both means at each visit but the last, of an arm; None where too few patients were measured."""
     course, by_course = result.episodes.course, result.learned.scored.by_course
     if course is None or by_course is None:
         return []
-    started = result.learned.scored.arm == k
+    started, patient = result.learned.scored.arm == k, result.episodes.patient
     return [
-        _both(result, k, measured, chance) if int((started & ~np.isnan(measured)).sum()) >= MINIMUM_CELL else None
+        _both(result, k, measured, chance) if are_enough(patient[started & ~np.isnan(measured)]) else None
         for measured, chance in zip(course.T, by_course.chances.T, strict=False)
     ]
 
@@ -121,9 +123,9 @@ def _start(result: StudyResult, started: BoolArray) -> float | None:
     baseline = result.protocol.outcome.baseline
     if baseline is None:
         return None
-    scores = result.episodes.columns[baseline][started]
-    present = scores[~np.isnan(scores)]
-    return float(f"{present.mean():.{DIGITS}g}") if len(present) >= MINIMUM_CELL else None
+    known = started & ~np.isnan(result.episodes.columns[baseline])
+    mean = float(result.episodes.columns[baseline][known].mean()) if known.any() else 0.0
+    return float(f"{mean:.{DIGITS}g}") if are_enough(result.episodes.patient[known]) else None
 
 
 def _mean(values: FloatArray, weight: FloatArray, cluster: IntArray, z: float) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.report.wording import in_words, listed
+from experiments.report.wording import episodes_of, in_words, listed
 
 STATES = {"passed": "passed", "failed": "failed", "waived": "failed and was waived", "not_assessed": "not assessed",
           "unearned": "not earned"}  # fmt: skip
@@ -14,13 +14,12 @@ STATES = {"passed": "passed", "failed": "failed", "waived": "failed and was waiv
 def methods_text(summary: Mapping[str, Any]) -> list[str]:
     """Sentences, to be read one after another."""
     protocol, made = summary["protocol"], summary["reproduction"]
-    episodes, outcome = summary["table_one"]["episodes"], protocol["outcome"]
+    table, outcome = summary["table_one"], protocol["outcome"]
     libraries = [
         f"{name} {number}" for name, number in made["versions"].items() if name not in ("equipoise", "python")
     ]
     sentences = [
-        f"We compared {listed(list(episodes))} in {sum(episodes.values()):,} episodes of care by emulating a target "
-        "trial (table).",
+        f"We compared {listed(list(table['episodes']))} in {_episodes(table)} by emulating a target trial (table).",
         f"The primary outcome was {outcome['column']} ({outcome['unit']}, {outcome['direction'].replace('_', ' ')}).",
         _per_protocol(summary),
         _adjusted(protocol),
@@ -94,6 +93,12 @@ def _varied(summary: Mapping[str, Any]) -> str:
     came = f"this was so for {listed(varying)}" if varying else "this was so for none"
     asked = "predictions for patients not seen came true and advice that follows them was shown to gain"
     return f"Effects were let vary between patients only where {asked}; {came}."
+
+
+def _episodes(table: Mapping[str, Any]) -> str:
+    """How many episodes of care, and of how many patients where that is another number."""
+    told = episodes_of(sum(table["episodes"].values()), table["patients_in_all"])
+    return told.replace("episodes", "episodes of care", 1)
 
 
 def _cluster(protocol: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from experiments.report.value import compared_values
 from experiments.report.withstands import could_turn, flips
 from experiments.report.wording import (
     decimals,
+    episodes_of,
     listed,
     not_compared,
     number,
@@ -92,6 +93,7 @@ def environment(package: str) -> Environment:
         p_value=p_value,
         percent=percent,
         shown_count=shown_count,
+        episodes_of=episodes_of,
         shown_mean=shown_mean,
         times=times,
         whole_percent=whole_percent,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from data_contracts.gate_marks import MINIMUM_EPISODES
+from data_contracts.patient_count import MINIMUM_CELL, Count
 from data_contracts.protocol import StudyProtocol
 from data_contracts.therapy import therapy_for
 from estimators.cross_fitting import CrossFitted
@@ -18,7 +19,7 @@ from experiments.gate_reasons import gates_told, marks_told
 from experiments.report.answer import question
 from experiments.report.attrition import attrition
 from experiments.report.comparability import balance_rows, diagnostics
-from experiments.report.disclosure import NOTATION, SMALL, is_small
+from experiments.report.disclosure import NOTATION, disclose_alone, disclose_patients
 from experiments.report.effects_summary import closed_summary, effects_summary
 from experiments.report.methods_text import methods_text
 from experiments.report.reproduction import reproduction
@@ -30,6 +31,7 @@ from experiments.study_result import StudyResult
 
 EVIDENCE = "No randomised trial of this system exists"
 THIN = f"fewer than {MINIMUM_EPISODES} episodes started; not ranked from these records"
+OF_FEW = f"fewer than {MINIMUM_CELL} patients started it; not ranked from these records"
 APART = "by the design it cannot be compared with the reference; left out before any effect was computed"
 
 
@@ -53,13 +55,13 @@ def summarise(result: Result) -> dict[str, Any]:
         "withdrawn": [pair.model_dump(mode="json") for pair in result.withdrawn],
         "arms": [_arm(name, result) for name in episodes.arms],
         "arms_not_ranked": [
-            *(_not_ranked(name, count, protocol, THIN) for name, count in episodes.thin_arms.items()),
+            *(_not_ranked(name, count, protocol, _why_thin(count)) for name, count in episodes.thin_arms.items()),
             *(_not_ranked(name, count, protocol, APART) for name, count in episodes.apart.items()),
         ],
         "outcomes_set_aside": dict(episodes.set_aside),
         "read_as": episodes.form,
         "left_out": [
-            {"done": left.done, "what": left.what, "count": SMALL if is_small(left.count) else left.count}
+            {"done": left.done, "what": left.what, "count": disclose_alone(Count(left.count, left.count))}
             for left in episodes.left_out
         ],
         "attrition": steps,
@@ -134,15 +136,20 @@ def _arm(name: str, result: Result) -> dict[str, Any]:
         "therapy": therapy.name if therapy else None,
         "reference": name == result.protocol.arms.reference,
         "episodes": result.episodes.counts[name],
+        "patients": disclose_patients(result.episodes.by_arm[name]),
     }
 
 
-def _not_ranked(name: str, count: int, protocol: StudyProtocol, reason: str) -> dict[str, Any]:
+def _why_thin(count: Count) -> str:
+    return THIN if count.episodes < MINIMUM_EPISODES else OF_FEW
+
+
+def _not_ranked(name: str, count: Count, protocol: StudyProtocol, reason: str) -> dict[str, Any]:
     therapy = therapy_for(name, protocol.arms.therapies)
     return {
         "arm": name,
         "therapy": therapy.name if therapy else None,
-        "episodes": SMALL if is_small(count) else count,
+        "episodes": disclose_alone(count),
         "reason": reason,
     }
 

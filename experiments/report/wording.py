@@ -85,6 +85,12 @@ def in_words(count: int | str) -> str:
     return shown_count(count).replace("≥", "at least ")
 
 
+def episodes_of(episodes: int | str, patients: int | str) -> str:
+    """A number of episodes, and of how many patients they are where that is another number."""
+    told = f"{shown_count(episodes)} episodes"
+    return told if patients == episodes else f"{told} of {in_words(patients)} patients"
+
+
 def shown_count(count: int | str, share: float | None = None) -> str:
     """A count with its percentage, or why it is not shown."""
     if isinstance(count, str):

@@ -10,6 +10,7 @@ import numpy as np
 from data_contracts.effects import BoolArray
 from data_contracts.episode import Episodes, IntArray
 from data_contracts.episode_checks import check_episodes
+from data_contracts.patient_count import are_enough
 from data_contracts.protocol import StudyProtocol
 from data_contracts.support import SUPPORTED
 from data_contracts.tables import Table
@@ -63,8 +64,10 @@ class Judged:
 
     @property
     def is_enough(self) -> bool:
-        """Whether there are as many of both as it takes."""
-        return bool(self.counted.sum() >= FEWEST_ADVISED and self.followed.sum() >= FEWEST_FOLLOWED)
+        """Whether there are as many of both as it takes, and of patients enough to tell of."""
+        patient = self.design.episodes.patient
+        many = self.counted.sum() >= FEWEST_ADVISED and self.followed.sum() >= FEWEST_FOLLOWED
+        return bool(many and are_enough(patient[self.counted]) and are_enough(patient[self.followed]))
 
 
 def judge_advice(table: Table, protocol: StudyProtocol, log: AdviceLog, progress: Progress) -> Judged:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from data_contracts.advice_log import IN_SHADOW, ORDERS, PURPOSE, RANKING, TEXTS, signature_of
 from data_contracts.errors import BadInput, Problem, Refused
+from data_contracts.patient_count import Count
 from data_contracts.places import trusted_services
 from data_contracts.tables import Table, read_table
 from experiments.signing import signed_by_trusted
@@ -36,11 +37,11 @@ class AdviceLog:
 
     Attributes:
         cards: by patient, in the order of time.
-        studies: cards with advice by the study whose policy gave it.
+        studies: cards with advice, and their patients, by the study whose policy gave it.
     """
 
     cards: Mapping[str, Sequence[LoggedCard]]
-    studies: Mapping[str, int]
+    studies: Mapping[str, Count]
 
 
 def read_log(path: Path) -> AdviceLog:
@@ -56,12 +57,13 @@ def read_log(path: Path) -> AdviceLog:
         step = "Have it written anew: equipoise cards --out FILE."
         raise BadInput([Problem(path.name, f"columns {', '.join(TEXTS)}", f"no {', '.join(missing)}", step)])
     cards: dict[str, list[LoggedCard]] = defaultdict(list)
-    studies: dict[str, int] = defaultdict(int)
+    advised: dict[str, list[str]] = defaultdict(list)
     for patient, card, study in _rows(table):
         cards[patient].append(card)
         if card.advised:
-            studies[study] += 1
-    return AdviceLog({name: sorted(held, key=lambda one: one.at) for name, held in cards.items()}, dict(studies))
+            advised[study].append(patient)
+    studies = {study: Count(len(patients), len(set(patients))) for study, patients in advised.items()}
+    return AdviceLog({name: sorted(held, key=lambda one: one.at) for name, held in cards.items()}, studies)
 
 
 def _rows(table: Table) -> list[tuple[str, LoggedCard, str]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import asdict
 from statistics import NormalDist
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from data_contracts.patient_count import Count, Split
 from estimators.logged_advice import AdviceValue, Gain
 from experiments.gate_reasons import gates_told
 from experiments.report.disclosure import disclose, disclose_share
@@ -53,10 +53,10 @@ def gain_worth_telling(judged: Judged) -> float:
 def summary_of(judged: Judged, log: AdviceLog) -> dict[str, Any]:
     """Content of shadow.json: nothing of a patient, and no count of 1 to 10."""
     verdict, value, protocol = verdict_of(judged), judged.value, judged.protocol
-    reasons = Counter(why or "advised" for why in judged.apart)
-    names = sorted(reasons, key=lambda one: (one != "advised", one))
-    shown = disclose([reasons[name] for name in names])
-    counted, followed = int(judged.counted.sum()), int(judged.followed.sum())
+    patient, reasons = judged.design.episodes.patient, np.array([why or "advised" for why in judged.apart])
+    names = sorted(set(reasons.tolist()), key=lambda one: (one != "advised", one))
+    shown = disclose([Count.of(patient[reasons == name]) for name in names])
+    followed = Split.of(judged.followed[judged.counted], patient[judged.counted])
     return {
         "verdict": verdict,
         "sentence": sentence(judged),
@@ -67,7 +67,7 @@ def summary_of(judged: Judged, log: AdviceLog) -> dict[str, Any]:
         "unit": protocol.outcome.unit,
         "episodes": judged.design.episodes.n,
         "by_advice": dict(zip(names, shown, strict=True)),
-        "followed": disclose_share(followed, counted) if counted else None,
+        "followed": disclose_share(followed) if followed.episodes else None,
         "gain": _gains(value) if value else None,
         "effective_followed": round(value.effective) if value else None,
         "studies": dict(zip(log.studies, disclose(list(log.studies.values())), strict=True)),

@@ -132,7 +132,7 @@ def test_what_hardly_anybody_has_is_set_aside(records, check):
     found = check(frame, derived_outcomes=["dropout", "reliable_deterioration", "response"])
     assert list(found.outcomes) == ["phq9_week12", "response"]
     assert found.set_aside["dropout"] == "it needs at least two different values; found every value alike"
-    assert found.set_aside["reliable_deterioration"].startswith("it needs at least 11 episodes with each answer")
+    assert found.set_aside["reliable_deterioration"].startswith("it needs at least 11 patients with each answer")
 
 
 def test_what_is_compared_with_a_missing_baseline_is_set_aside(records, check):
@@ -156,7 +156,7 @@ NAUSEA = {"column": "nausea", "direction": LESS, "unit": "share of patients", "k
         ({4: 0.5, 9: -1}, "2 rows (row 6, 11;"),
         ({4: "Zebedee"}, "expected numbers"),
         (dict.fromkeys(range(120), 1), "every value alike"),
-        (dict.fromkeys(range(115), 0), "at least 11 episodes with each answer"),
+        (dict.fromkeys(range(115), 0), "at least 11 patients with each answer"),
         (dict.fromkeys(range(120)), "none in any row"),
     ],
 )

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from data_contracts.encoding import MISSING_LEVEL, Encoding, Feature
 from data_contracts.episode import Column
-from estimators.design import MINIMUM_CELL, learn_encoding
+from data_contracts.patient_count import MINIMUM_CELL
+from estimators.design import learn_encoding
 
 LEVELS = ["north", "south", "west", None]
 NAMES = ("age", "region", "score")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from data_contracts.episode import Episodes
 from data_contracts.errors import BadInput
+from data_contracts.patient_count import Count
 from data_contracts.tables import table_from_frame
 
 CANARY = "Zebedee-7731"
@@ -203,7 +204,7 @@ def test_a_thin_arm_is_set_aside_and_said_so(kept: int, analysed: bool, records:
     frame = records.drop(records[records.therapy == "ssri"].index[kept:])
     episodes = check(frame)
     assert ("ssri" in episodes.arms) == analysed
-    assert dict(episodes.thin_arms) == ({} if analysed else {"ssri": kept})
+    assert dict(episodes.thin_arms) == ({} if analysed else {"ssri": Count(kept, kept)})
     assert episodes.n == 80 + (kept if analysed else 0)
     assert episodes.attrition[0].by_arm["ssri"] == kept
     steps = [line.step for line in episodes.attrition]
@@ -235,7 +236,7 @@ def test_too_few_of_a_second_value_is_refused(
     if taken:
         assert check(frame).n == 120
     else:
-        assert "at least 11 episodes with a second value; found fewer" in refusal(frame)
+        assert "at least 11 patients with a second value; found fewer" in refusal(frame)
 
 
 @pytest.mark.parametrize(("seen", "taken"), [(10, False), (11, True)])
@@ -246,7 +247,7 @@ def test_an_arm_needs_eleven_outcomes(seen: int, taken: bool, records: Frame, ch
     if taken:
         assert check(frame).n == 120
     else:
-        assert "at least 11 observed outcomes" in refusal(frame)
+        assert "observed outcomes of 11 patients" in refusal(frame)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -335,3 +336,30 @@ def test_the_same_fault_is_told_the_same_way(records: Frame, refusal: Refusal) -
     texts: list[Any] = [CANARY, "x" * 500, "-- ; drop table"]
     assert len({refusal(put("therapy", 4, text)(records)) for text in texts}) == 1
     assert len({refusal(put("phq9_week12", 4, score)(records)) for score in (28, 1e6, -3)}) == 1
+
+
+def of_one(records: Frame, rows: np.ndarray) -> Frame:
+    """The records with some rows as one patient's, each with a start of its own."""
+    frame = records.assign(start=[f"2024-{1 + row % 12:02d}-{1 + row // 12:02d}" for row in range(len(records))])
+    return frame.assign(pid=frame.pid.mask(rows, "P-one"))
+
+
+TIMED = {"records": {"patient_id": "pid", "arm": "therapy", "time": "start"}}
+
+
+def test_an_arm_of_few_patients_is_thin(records: Frame, check: Check, refusal: Refusal) -> None:
+    """Forty episodes of ten patients are no arm that can be told of: it is set aside, and refused as the reference."""
+    arm = np.flatnonzero(records.therapy == "ssri")
+    frame = of_one(records, np.isin(np.arange(len(records)), arm[:31]))
+    episodes = check(frame, **TIMED)
+    assert dict(episodes.thin_arms) == {"ssri": Count(40, 10)}
+    assert episodes.attrition[1].step == "In arms with at least 30 episodes and 11 patients (analysed)"
+    turned = frame.assign(therapy=frame.therapy.replace({"ssri": "usual_care", "usual_care": "ssri"}))
+    assert "reference arm usual_care of at least 11 patients" in refusal(turned, **TIMED)
+
+
+def test_what_one_patient_has_in_many_episodes_is_nearly_constant(records: Frame, refusal: Refusal) -> None:
+    """A level, or an answer, that one patient alone has is refused, in however many episodes."""
+    rows = np.arange(len(records)) % 6 == 0
+    frame = of_one(records, rows).assign(sex=np.where(rows, "intersex", "female"))
+    assert "at least 11 patients with a second value; found fewer" in refusal(frame, **TIMED)

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray
 from data_contracts.outcome_range import OutcomeRanges
+from data_contracts.patient_count import MINIMUM_CELL
 from estimators.basis_design import linear_basis
 from estimators.conformal import CELLS, held_out_residuals, outcome_ranges
 

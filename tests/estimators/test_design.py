@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_contracts.encoding import MISSING_LEVEL, Encoding
-from estimators.design import MINIMUM_CELL, learn_encoding
+from data_contracts.patient_count import MINIMUM_CELL
+from estimators.design import learn_encoding
 
 
 def text(*counts: tuple[str | None, int]) -> np.ndarray:

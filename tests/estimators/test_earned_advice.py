@@ -196,7 +196,7 @@ def test_advice_that_scores_deny_is_not_earned(draw_scores: Draw) -> None:
     found = judge_advice(data, advice, every(data), protocol())
     assert found.gains
     rows = np.arange(900)
-    best, advised = choices(advice, every(data))
+    best, advised = choices(advice, every(data), data.patient)
     scores: FloatArray = data.scores.copy()
     scores[rows, best] += np.where(advised == best, 0.0, 3.0)
     denied = judge_advice(replace(data, scores=scores - scores.mean(axis=0) + data.scores.mean(axis=0)), advice,

@@ -171,7 +171,7 @@ def test_a_share_never_tells_of_fewer_than_eleven(chosen: int, others: int) -> N
     n = chosen + others
     if n < 2 * 11:
         return
-    share = share_told(np.arange(n) < chosen)
+    share = share_told(np.arange(n) < chosen, np.arange(n))
     if chosen in range(1, 11):
         assert share == round(11 / n, 2)
     elif others in range(1, 11):

@@ -110,7 +110,7 @@ def test_a_loss_of_ten_patients_is_not_told(differ: int, told: bool) -> None:
     """
     ours, theirs, can = np.tile([0.0, 1.0], (150, 1)), np.tile([0.0, 2.0], (150, 1)), np.ones((150, 2), dtype=np.bool_)
     ours[:differ, 0] = 3.0
-    found = unless_few(ours, theirs, can)
+    found = unless_few(ours, theirs, can, np.arange(150))
     assert bool((choice(found, can) != choice(theirs, can)).any()) == told
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_contracts.episode import FloatArray, IntArray
 from estimators.overlap import calibration_error, equipoise, support_scores
 
 
@@ -18,6 +19,11 @@ def drawn(seed: int, n: int, arms: int = 4, strength: float = 0.7) -> tuple[np.n
     return chance, (rng.random(n)[:, None] > chance.cumsum(axis=1)[:, :-1]).sum(axis=1)
 
 
+def in_equipoise(propensity: FloatArray, arm: IntArray, first: int, second: int) -> float:
+    """Share of a pair's episodes in equipoise, each of another patient."""
+    return equipoise(propensity, arm, first, second, np.arange(len(arm))).share
+
+
 @given(st.integers(0, 500))
 @settings(max_examples=30)
 def test_identical_propensities_are_full_equipoise(seed: int) -> None:
@@ -25,13 +31,13 @@ def test_identical_propensities_are_full_equipoise(seed: int) -> None:
     arm = np.random.default_rng(seed).choice(3, size=300, p=[0.05, 0.25, 0.7])
     arm[:3] = [0, 1, 2]
     shares = np.bincount(arm) / 300
-    assert equipoise(np.repeat(shares[None], 300, axis=0), arm, 0, 1) == 1.0
+    assert in_equipoise(np.repeat(shares[None], 300, axis=0), arm, 0, 1) == 1.0
 
 
 def test_separated_arms_have_none() -> None:
     """Where propensities tell the arms apart nobody is in equipoise."""
     arm = np.tile([0, 1], 50)
-    assert equipoise(np.where(np.eye(2)[arm] == 1, 0.95, 0.05), arm, 0, 1) == 0.0
+    assert in_equipoise(np.where(np.eye(2)[arm] == 1, 0.95, 0.05), arm, 0, 1) == 0.0
 
 
 @given(st.integers(0, 500))
@@ -39,9 +45,9 @@ def test_separated_arms_have_none() -> None:
 def test_equipoise_does_not_depend_on_the_order_of_the_pair(seed: int) -> None:
     """A pair has the same equipoise named either way round, and a third arm's episodes do not enter."""
     chance, arm = drawn(seed, 200)
-    assert equipoise(chance, arm, 0, 1) == equipoise(chance, arm, 1, 0)
+    assert in_equipoise(chance, arm, 0, 1) == in_equipoise(chance, arm, 1, 0)
     pair = arm <= 1
-    assert equipoise(chance[pair], arm[pair], 0, 1) == equipoise(chance, arm, 0, 1)
+    assert in_equipoise(chance[pair], arm[pair], 0, 1) == in_equipoise(chance, arm, 0, 1)
 
 
 def test_the_preference_score_by_hand() -> None:
@@ -52,7 +58,7 @@ def test_the_preference_score_by_hand() -> None:
     share = np.mean(arm[pair] == 0)
     logit = np.log(p / (1 - p)) - np.log(share / (1 - share))
     preference = 1 / (1 + np.exp(-logit))
-    assert equipoise(chance, arm, 0, 1) == pytest.approx(np.mean((preference >= 0.3) & (preference <= 0.7)))
+    assert in_equipoise(chance, arm, 0, 1) == pytest.approx(np.mean((preference >= 0.3) & (preference <= 0.7)))
 
 
 def test_support_is_relative_to_the_arms_share() -> None:

@@ -34,7 +34,7 @@ def thirds(pull: float = 0.0, unseen: float = 0.0) -> tuple[FloatArray, IntArray
 
 def at_fault(x: FloatArray, arm: IntArray, propensity: FloatArray) -> list[tuple[int, int]]:
     """Pairs that are not comparable."""
-    found = pair_designs(("seen", "unseen"), x, arm, propensity, np.arange(N))
+    found = pair_designs(("seen", "unseen"), x, arm, propensity, np.arange(N), np.arange(N))
     return [(pair.first, pair.second) for pair in found if not pair.comparable(MARKS)]
 
 
@@ -47,14 +47,14 @@ def test_imbalance_is_laid_to_the_pairs_that_have_it() -> None:
     """A cause that the propensity does not know sets the third arm apart from both others, and names the covariate."""
     x, arm, propensity = thirds(unseen=0.7)
     assert at_fault(x, arm, propensity) == [(0, 2), (1, 2)]
-    found = pair_designs(("seen", "unseen"), x, arm, propensity, np.arange(N))
+    found = pair_designs(("seen", "unseen"), x, arm, propensity, np.arange(N), np.arange(N))
     assert [pair.column for pair in found[1:]] == ["unseen", "unseen"]
 
 
 def test_a_pair_without_equipoise_is_found() -> None:
     """An arm that other patients get is not comparable with either of the arms that share theirs."""
     x, arm, propensity = thirds(pull=6.0)
-    found = pair_designs(("seen", "unseen"), x, arm, propensity, np.arange(N))
+    found = pair_designs(("seen", "unseen"), x, arm, propensity, np.arange(N), np.arange(N))
     assert [pair.equipoise < MARKS.min_equipoise for pair in found] == [False, True, True]
     assert {(0, 2), (1, 2)} <= set(at_fault(x, arm, propensity))
 
@@ -62,13 +62,13 @@ def test_a_pair_without_equipoise_is_found() -> None:
 def test_pairs_agree_with_the_studys_own_figures() -> None:
     """The largest over pairs is what the balance gate judges; equipoise is that of the pair."""
     x, arm, propensity = thirds(pull=0.8, unseen=0.3)
-    found = pair_designs(("seen", "unseen"), x, arm, propensity, np.arange(N))
+    found = pair_designs(("seen", "unseen"), x, arm, propensity, np.arange(N), np.arange(N))
     whole = balance(("seen", "unseen"), x, arm, propensity, np.arange(N))
     assert max(pair.beyond_chance for pair in found) == pytest.approx(whole.beyond_chance, abs=1e-12)
     assert max(pair.difference for pair in found) == pytest.approx(float(whole.after.max()), abs=1e-12)
     for pair, (i, j) in zip(found, combinations(range(3), 2), strict=True):
         assert (pair.first, pair.second) == (i, j)
-        assert pair.equipoise == equipoise(propensity, arm, i, j)
+        assert pair.equipoise == equipoise(propensity, arm, i, j, np.arange(N)).share
 
 
 def test_what_is_detectable_is_detected_four_times_in_five() -> None:

@@ -52,7 +52,7 @@ def test_the_gain_is_averages_and_deviations_as_far_as_they_came_true(draw_score
     """The formula, written out with slopes by least squares that have intercepts for all arms beside them."""
     data = draw_scores(800, 1, SLOPES, effects=LEADS)
     advice = learned(data)
-    best, advised = choices(advice, every(data))
+    best, advised = choices(advice, every(data), data.patient)
     deviation: FloatArray = advice.effects - advice.averages
     deviation = deviation - deviation.mean(axis=1)[:, None]
     treatment = residual_treatment(data)
@@ -128,7 +128,7 @@ def test_the_bound_holds_and_tells_more_than_scores(draw_scores: Draw) -> None:
     for seed in range(150):
         data = draw_scores(1000, seed, SLOPES, effects=LEADS)
         advice = learned(data)
-        best, advised = choices(advice, every(data))
+        best, advised = choices(advice, every(data), data.patient)
         truth, rows = LEADS + data.modifiers @ SLOPES.T, np.arange(1000)
         true = float((truth[rows, advised] - truth[rows, best]).mean())
         found, alone = gain(data, advice), policy_value(data, advice, every(data), 0.9).best_single

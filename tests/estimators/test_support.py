@@ -49,12 +49,13 @@ def learned(z: FloatArray, arm: Any, mark: float = MARK) -> Support:
 
 def episodes(arm: Any) -> ScoredEpisodes:
     """Episodes of whom nothing is known but the arm, each its own patient's."""
-    return cast(ScoredEpisodes, SimpleNamespace(arm=arm, cluster=np.arange(len(arm))))
+    return cast(ScoredEpisodes, SimpleNamespace(arm=arm, cluster=np.arange(len(arm)), patient=np.arange(len(arm))))
 
 
 def again(times: int, z: FloatArray, arm: Any) -> Support:
     """Support where every patient started the same arm so many times, with the same traits."""
-    started = SimpleNamespace(arm=np.repeat(arm, times), cluster=np.repeat(np.arange(len(arm)), times))
+    patient = np.repeat(np.arange(len(arm)), times)
+    started = SimpleNamespace(arm=np.repeat(arm, times), cluster=patient, patient=patient)
     return fit_support(np.repeat(z, times, axis=0), cast(ScoredEpisodes, started), MARK)
 
 

@@ -133,7 +133,7 @@ def test_no_step_of_the_qini_curve_is_a_few_patients_alone(n: int, data: st.Data
     """Each rise stands for at least 11 patients whose advice differs, and all of them are told at the end."""
     differ = data.draw(st.integers(11, n))
     counted = np.minimum(np.ceil(SHARES * n - 1e-9), differ)
-    told = few_with_those_before(counted, differ, n)
+    told = few_with_those_before(counted, differ, np.arange(n))
     steps = np.diff(np.concatenate([[0.0], told]))
     assert (steps[steps > 0] >= 11).all()
     assert told[-1] == differ

@@ -15,6 +15,7 @@ from scipy.optimize import linprog
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import AttritionLine, Episodes
+from data_contracts.patient_count import Count, Split
 from data_contracts.protocol import StudyProtocol
 from estimators.conformal import outcome_ranges
 from estimators.group_fairness import Advised, judge_groups
@@ -55,6 +56,11 @@ def clinic(seed: int) -> Episodes:
     }
     rows = np.arange(300)
     return Episodes(ARMS, {}, arm, rows, np.zeros(300, dtype=np.int64), columns, {}, (), "0" * 64)
+
+
+def each(count: int) -> Count:
+    """So many episodes, each of another patient."""
+    return Count(count, count)
 
 
 def tables(episodes: Episodes) -> dict[str, list[list[Any]]]:
@@ -149,7 +155,7 @@ def test_the_model_card_tells_no_sum_that_the_report_keeps_back(losses: list[tup
     arm = np.repeat(np.arange(3), list(started.values()))
     base = clinic(0)
     lines = (AttritionLine("Episodes started", started), AttritionLine("With phq9 observed", left))
-    episodes = replace(base, arm=arm, attrition=lines)
+    episodes = replace(base, arm=arm, patient=np.arange(len(arm)), attrition=lines)
     told = attrition(episodes)[1]
     total = told["total_left"]
     hidden = [name for name in ARMS if not isinstance(told["left"][name], int)]
@@ -173,16 +179,20 @@ def test_nothing_that_is_exported_says_more_than_the_report(result: Any) -> None
 def test_a_coarse_share_hides_ten_on_either_side(total: int, data: st.DataObject) -> None:
     """All numbers of 1 to 10 inside give the same share, and so do all of 1 to 10 outside; it is never too large."""
     inside = data.draw(st.integers(0, total))
-    assert coarse_share(inside / total, total) <= inside / total + 1e-12
-    assert {coarse_share(few / total, total) for few in range(1, 11)} == {0.0}
-    assert len({coarse_share((total - few) / total, total) for few in range(1, 12)}) == 1
+
+    def share(count: int) -> float:
+        return coarse_share(Split(each(count), each(total - count)))
+
+    assert share(inside) <= inside / total + 1e-12
+    assert {share(few) for few in range(1, 11)} == {0.0}
+    assert len({share(total - few) for few in range(1, 12)}) == 1
 
 
 @settings(max_examples=200)
 @given(st.lists(st.one_of(st.integers(0, 14), st.integers(11, 200)), min_size=2, max_size=6), st.data())
 def test_what_is_completed_hangs_on_what_is_shown_alone(counts: list[int], data: st.DataObject) -> None:
     """Lists that are shown alike are completed alike, whatever they hide; totals stay, and no count is below 0."""
-    shown = disclose(counts)
+    shown = disclose([*map(each, counts)])
     whole = completed(shown, sum(counts))
     assert sum(whole) == sum(counts) or all(cell == WITHHELD for cell in shown)
     assert min(whole) >= 0
@@ -193,8 +203,8 @@ def test_what_is_completed_hangs_on_what_is_shown_alone(counts: list[int], data:
         one = data.draw(st.sampled_from(small))
         other[one] = data.draw(st.integers(1, 10))
         other[held] += counts[one] - other[one]
-        if disclose(other) == shown:
-            assert completed(disclose(other), sum(other)) == whole
+        if (again := disclose([*map(each, other)])) == shown:
+            assert completed(again, sum(other)) == whole
 
 
 def judged(episodes: Episodes, name: str) -> tuple[Any, ...]:

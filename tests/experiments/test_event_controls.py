@@ -90,7 +90,7 @@ def test_a_control_that_hardly_anybody_has_is_refused_by_name(drawn: Any, world:
     events = pd.read_csv(path)
     rare = events["event"] == "control 3"
     events[~rare | (rare.cumsum() <= 5)].to_csv(path, index=False)
-    with pytest.raises(BadInput, match=r"nc_3: expected at least 11 episodes with each answer"):
+    with pytest.raises(BadInput, match=r"nc_3: expected at least 11 patients with each answer"):
         judged(protocol, tmp_path / "records")
 
 

@@ -149,7 +149,7 @@ def test_no_patients_value_is_written() -> None:
     text = written(table)
     assert "canary" not in text
     assert "secret" not in text
-    assert "Values of Treatment with fewer than 11 rows each: 1 (5 in all)" in text
+    assert "Values of Treatment of fewer than 11 patients each: 1 (5 in all)" in text
 
 
 def test_all_that_has_to_be_told_is_asked_for_at_once() -> None:

@@ -247,8 +247,8 @@ class TestThinArms:
 
     def test_it_is_said_to_the_person(self, marked: Fitted) -> None:
         """Standard output names the arm with three episodes and the one with none."""
-        assert "c is not ranked from records: 3 episodes, 30 are needed." in marked.ran.out
-        assert "d is not ranked from records: 0 episodes, 30 are needed." in marked.ran.out
+        assert "c is not ranked from records: <11 episodes, 30 are needed, of 11 patients." in marked.ran.out
+        assert "d is not ranked from records: 0 episodes, 30 are needed, of 11 patients." in marked.ran.out
 
     def test_it_is_said_in_the_documents(self, marked: Fitted) -> None:
         """gates.json lists them, the manifest has them unranked, the model card names them."""

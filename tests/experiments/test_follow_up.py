@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_contracts.effects import ByCourse
+from data_contracts.patient_count import Count, Split
 from data_contracts.protocol import Censoring
 from experiments.report.disclosure import WITHHELD, disclose_left
 from experiments.report.follow_up import disclose_followed, follow_up
@@ -24,11 +25,12 @@ FALLS = st.lists(st.one_of(st.integers(0, 12), st.integers(0, 90)), min_size=1, 
 def test_no_fall_of_a_few_patients_shows(left: int, falls: list[int]) -> None:
     """Any two counts that are shown lie 0 or at least 11 apart; the last is told as the attrition table tells it."""
     counts = (left + np.cumsum([0, *falls]))[::-1].tolist()
-    shown = disclose_followed(counts)
+    still = [Split(Count(count, count), Count(counts[0] - count, counts[0] - count)) for count in counts[1:]]
+    shown = disclose_followed(Count(counts[0], counts[0]), still)
     known = [count for count in shown if isinstance(count, int)]
     assert not {one - other for one in known for other in known} & set(range(1, 11))
     assert shown[0] == counts[0]
-    assert shown[-1] == disclose_left(counts[-1], counts[0])[0]
+    assert shown[-1] == disclose_left(still[-1])[0]
     for count, cell in zip(counts[1:-1], shown[1:-1], strict=True):
         assert cell in (count, WITHHELD)
 

@@ -10,6 +10,7 @@ import pytest
 
 from data_contracts.gate import Gate, Waiver, in_state
 from data_contracts.gate_marks import GateMarks
+from data_contracts.patient_count import Count, Split
 from data_contracts.policy_value import Comparison, PolicyValue, ProposedAdvice
 from data_contracts.protocol import StudyProtocol
 from data_contracts.systematic_error import SystematicError
@@ -32,16 +33,12 @@ ASKED: dict[str, Any] = {
 }
 
 
-def pair(first: int, second: int, **planted: float) -> PairDesign:
-    """Two arms that can be compared, but for what is planted."""
-    good: dict[str, Any] = {
-        "difference": 0.05,
-        "beyond_chance": -0.01,
-        "equipoise": 0.5,
-        "upper": 0.1,
-        "episodes": 400,
-    }
-    return PairDesign(first=first, second=second, column="age", **(good | planted))
+def pair(first: int, second: int, *, equipoise: float = 0.5, episodes: int = 400, **planted: float) -> PairDesign:
+    """Two arms that can be compared, but for what is planted; each episode another patient's."""
+    good: dict[str, Any] = {"difference": 0.05, "beyond_chance": -0.01, "upper": 0.1}
+    inside = round(episodes * equipoise)
+    band = Split(Count(inside, inside), Count(episodes - inside, episodes - inside))
+    return PairDesign(first=first, second=second, column="age", band=band, **(good | planted))
 
 
 def judged(found: Diagnostics, *waivers: Waiver) -> tuple[Gate, ...]:
@@ -58,11 +55,10 @@ GOOD = Diagnostics(
     calibration_error=0.02,
     calibration_chance=0.02,
     balance=Balance(("age",), *(np.array([value]) for value in (0.4, 0.05, 0.06, -0.01))),
-    equipoise={("usual_care", "cbt"): 0.6, ("usual_care", "ssri"): 0.4, ("cbt", "ssri"): 0.5},
     support=np.ones(3),
-    supported=np.ones(3),
+    supported=(Split(Count(300, 300), Count(0, 0)),) * 3,
     effective=np.full(3, 300.0),
-    clipped=0.0,
+    clipped=Split(Count(0, 0), Count(900, 900)),
     pairs=(pair(0, 1), pair(0, 2), pair(1, 2)),
 )
 UNLIKE, APART = {"difference": 0.3, "beyond_chance": 0.24}, {"equipoise": 0.1}

@@ -94,7 +94,7 @@ def test_basis(client: Any, served: ServedPolicy, profile: dict[str, Any]) -> No
     assert basis["missing"]["features"] == ["sex"]
     assert basis["inputs"]["unused"] == ["shoe_size"]
     assert {"phq9_week0", "age", "phq9_item9"} <= {one["name"] for one in basis["inputs"]["used"]}
-    assert {row["arm"]: row["episodes"] for row in basis["data"]["arms"]}["hypnosis"] == "fewer than 11"
+    assert {row["arm"]: row["episodes"] for row in basis["data"]["arms"]}["hypnosis"] == "of fewer than 11 patients"
     assert basis["validation"]["gates"][0]["name"] == "equipoise"
     assert basis["validation"]["evaluations"][0] == "No randomised trial of this system exists."
     assert basis["versions"]["policy_manifest_sha256"] == served.source.manifest_sha256

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from data_contracts.column_checks import MINIMUM_CELL
 from data_contracts.episode import FloatArray
+from data_contracts.patient_count import MINIMUM_CELL
 from experiments.studies.beat_the_blues.records import VISITS, beat_the_blues
 
 DRAWS, SEED = 400, 1

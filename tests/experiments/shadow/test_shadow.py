@@ -80,7 +80,7 @@ def test_three_ways_computed_again(judged: Any) -> None:
     scored = score_study(design.episodes, judged.protocol, lambda *_: None, design.designed).primary.rows(rows)
     advised, value = judged.advised[rows], judged.value
     own = scored.scores[np.arange(len(advised)), advised]
-    again = compare(own, as_treated(scored), np.ones(len(advised), dtype=bool), scored.cluster, 0.9)
+    again = compare(own, as_treated(scored), np.ones(len(advised), dtype=bool), scored, 0.9)
     assert again is not None
     assert (value.aipw.difference, value.aipw.lower) == pytest.approx((again.difference, again.lower))
     weights, total = 0.0, 0.0
