@@ -20,6 +20,7 @@ from data_contracts.gate_marks import MINIMUM_EPISODES
 from data_contracts.meaning_checks import meaning_problems
 from data_contracts.outcome_checks import Started, outcome_problems, set_aside
 from data_contracts.patient_count import MINIMUM_CELL, Count, Split, each_its_own
+from data_contracts.patient_identifier import normal_identifier
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import Table
 from data_contracts.therapy import mapping_problems
@@ -179,8 +180,10 @@ def _labels(table: Table, protocol: StudyProtocol) -> Column:
 
 def _patients(table: Table, protocol: StudyProtocol) -> IntArray:
     """(n,) whose each row is; another patient's each while the patients themselves are in doubt."""
-    name = protocol.records.patient_id
-    return _codes(table, name, np.arange(table.n)) if name in table.columns else each_its_own(table.n)
+    if (name := protocol.records.patient_id) not in table.columns:
+        return each_its_own(table.n)
+    identifiers = np.array([normal_identifier(text) for text in cell_texts(table.columns[name])])
+    return np.asarray(np.unique(identifiers, return_inverse=True)[1], dtype=np.int64)
 
 
 def _counts(labels: Column, patient: IntArray, protocol: StudyProtocol) -> dict[str, Count]:
