@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from data_contracts.advice_log import COLUMNS, PURPOSE, signature_of
+from data_contracts.patient_count import Count
 from data_contracts.protocol import StudyProtocol
 from data_contracts.tables import table_from_frame
 from estimators.worlds import simulate
@@ -53,7 +54,9 @@ class Deployment:
     def log(self) -> AdviceLog:
         """The log as a lab reads it."""
         made = [LoggedCard(AT, arm, None) for arm in self.advised]
-        return AdviceLog({name: [one] for name, one in zip(self.patients, made, strict=True)}, {"s": len(made)})
+        return AdviceLog(
+            {name: [one] for name, one in zip(self.patients, made, strict=True)}, {"s": Count(len(made), len(made))}
+        )
 
     def judged(self) -> Judged:
         """What the lab makes of it."""
