@@ -54,9 +54,8 @@ class Deployment:
     def log(self) -> AdviceLog:
         """The log as a lab reads it."""
         made = [LoggedCard(AT, arm, None) for arm in self.advised]
-        return AdviceLog(
-            {name: [one] for name, one in zip(self.patients, made, strict=True)}, {"s": Count(len(made), len(made))}
-        )
+        cards = {name: [one] for name, one in zip(self.patients, made, strict=True)}
+        return AdviceLog(cards, {"s": Count(len(made), len(made))})
 
     def judged(self) -> Judged:
         """What the lab makes of it."""
