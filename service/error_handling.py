@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data_contracts.errors import EquipoiseError, NotAuthenticated
@@ -59,7 +60,13 @@ def install_error_handling(app: FastAPI) -> None:
     """Make every error answer of an app a problem document."""
     for kind in (EquipoiseError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_middleware(LastResort)
+
+
+async def _gone(request: Request, _: Exception) -> Response:
+    """Whoever hung up in the middle of a body hears of nothing; it counts as their fault, and not as ours."""
+    return _told(request, document_for_status(400, "The body broke off."))
 
 
 async def _answer(request: Request, error: Exception) -> Response:

@@ -89,9 +89,9 @@ def _key(request: Request) -> str | None:
     """The caller's Idempotency-Key, if there is one.
 
     Raises:
-        RequestValidationError: it is not of the documented form.
+        RequestValidationError: it is not of the documented form, or there are several.
     """
-    key = request.headers.get(HEADER)
-    if key is not None and not (len(key) <= 200 and KEY.fullmatch(key)):
+    keys = request.headers.getlist(HEADER)
+    if len(keys) > 1 or not all(len(key) <= 200 and KEY.fullmatch(key) for key in keys):
         raise RequestValidationError([])
-    return key
+    return keys[0] if keys else None

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select, update
 
 from data_contracts.errors import Erased
 from service.storage.key_ring import KeyRing
 from service.storage.prepared import Prepared
-from service.storage.schema import CONSENTS, PERSONS
+from service.storage.schema import CONSENTS, IDEMPOTENCY_KEYS, PERSONS, RECOMMENDATIONS
 from service.storage.sealed_field import KEY_BYTES, Place, seal, unseal
 
 NEWEST = select(func.max(CONSENTS.c.position)).where(CONSENTS.c.person == PERSONS.c.id).scalar_subquery()
@@ -129,7 +129,12 @@ def patient_of(row: RowMapping, person: Person, ring: KeyRing) -> str | None:
 
 
 def erase_person(connection: Connection, person_id: str, at: datetime) -> None:
-    """Destroy a person's key and all that leads to them; what is sealed stays, and opens to nobody."""
+    """Destroy a person's key and all that leads to them; what is sealed stays, and opens to nobody.
+
+    A caller's Idempotency-Key leads to them too, with the keyed hash of all that was asked.
+    """
+    theirs = select(RECOMMENDATIONS.c.id).where(RECOMMENDATIONS.c.person == person_id)
+    connection.execute(delete(IDEMPOTENCY_KEYS).where(IDEMPOTENCY_KEYS.c.recommendation_id.in_(theirs)))
     gone = update(PERSONS).where(PERSONS.c.id == person_id).values(dict.fromkeys(EMPTIED))
     connection.execute(gone.values(erased_at=at))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Callable
@@ -415,3 +416,26 @@ def test_a_nul_is_nobody_s_name(served: ServedPolicy, any_store: Store) -> None:
         form = {"form_token": client.cookies["equipoise_form"], "turn": "stop", "model": "tiny\0"}
         order = {"by": "K. Adler", "role": "officer", "why": "looked into"}
         assert client.post("/oversight/switch", data=form | order).status_code == 422
+
+
+@pytest.mark.parametrize("path", [URL, "/v1/consents", "/emergency"])
+def test_who_hangs_up_is_no_fault_of_ours(client: Any, path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A body that breaks off is counted as the caller's fault; nothing is logged as if the service had failed."""
+    parts = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return parts.pop(0) if parts else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    kind = b"application/x-www-form-urlencoded" if path == "/emergency" else b"application/json"
+    scope = {
+        **{"type": "http", "http_version": "1.1", "method": "POST", "path": path, "raw_path": path.encode()},
+        **{"query_string": b"", "root_path": "", "scheme": "http", "client": ("127.0.0.1", 1)},
+        **{"server": ("localhost", 80), "headers": [(b"content-type", kind), (b"host", b"localhost")]},
+    }
+    asyncio.run(client.app(scope, receive, send))
+    assert sent[0]["status"] == 400
+    assert "failed" not in capsys.readouterr().err
