@@ -131,7 +131,7 @@ class CardEffect(_Data):
     in_top_set: bool
 
 
-class CardOutcome(_Data):
+class MeasuredOutcome(_Data):
     """One outcome with every arm's average benefit over the reference, positive is better."""
 
     column: str
@@ -165,7 +165,7 @@ class Performance(_Data):
         robustness: of leads over the reference.
     """
 
-    outcomes: tuple[CardOutcome, ...] = ()
+    outcomes: tuple[MeasuredOutcome, ...] = ()
     individualisation: tuple[Individualisation, ...] = ()
     policy_value: PolicyValue | None = None
     unseen_sites: SiteValue | None = None

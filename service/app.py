@@ -54,6 +54,7 @@ def create_app(collaborators: Collaborators) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(admit)],
     )
     app.state.collaborators = collaborators

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from data_contracts.errors import Problem
 from service.collaborators import Given
 from service.operations.figures import figures
-from service.operations.readiness import Part, parts_of
+from service.operations.readiness import ReadinessPart, parts_of
 from service.problem_document import document_of_parts, documented
 
 ROUTER = APIRouter(tags=["health"])
@@ -36,7 +36,7 @@ class Ready(BaseModel):
     policy: str
     study_id: str
     policy_manifest_sha256: str
-    parts: tuple[Part, ...]
+    parts: tuple[ReadinessPart, ...]
 
 
 @ROUTER.get("/healthz", responses=documented(500), summary="Whether the process lives")

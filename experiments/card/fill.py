@@ -15,10 +15,10 @@ from data_contracts.model_card import (
     CardCovariate,
     CardEffect,
     CardLevel,
-    CardOutcome,
     CardRobustness,
     CardStep,
     FilledAttribute,
+    MeasuredOutcome,
     ModelCard,
     Performance,
     Standing,
@@ -134,13 +134,13 @@ def _performance(summary: Summary) -> Performance:
     )
 
 
-def _outcome(found: Mapping[str, Any], reference: str) -> CardOutcome:
+def _outcome(found: Mapping[str, Any], reference: str) -> MeasuredOutcome:
     contrasts = against_reference(dict(found), reference)
     effects = [
         CardEffect.model_validate(_only(CardEffect, {**one, **found["ranks"][arm]})) for arm, one in contrasts.items()
     ]
     named = {name: found[name] for name in ("column", "unit", "direction", "confidence")}
-    return CardOutcome(**named, reference=reference, effects=tuple(effects))
+    return MeasuredOutcome(**named, reference=reference, effects=tuple(effects))
 
 
 def _only(kind: type[BaseModel], found: Mapping[str, Any]) -> dict[str, Any]:

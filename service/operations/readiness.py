@@ -16,7 +16,7 @@ from service.served_policy import ServedPolicy
 State = Literal["ok", "warning", "failed"]
 
 
-class Part(BaseModel):
+class ReadinessPart(BaseModel):
     """One thing that serving needs or looks at.
 
     Attributes:
@@ -34,13 +34,13 @@ class Part(BaseModel):
     told: str
 
 
-def parts_of(given: Collaborators) -> tuple[Part, ...]:
+def parts_of(given: Collaborators) -> tuple[ReadinessPart, ...]:
     """Every part, in the order in which they matter."""
     now = given.clock()
     try:
         served = given.served()
     except NotReady as error:
-        policy: tuple[Part, ...] = (_part("policy", str(error), ""),)
+        policy: tuple[ReadinessPart, ...] = (_part("policy", str(error), ""),)
     else:
         policy = (*_of_policy(served, now.date()), *_of_switch(served, given))
     draining = (
@@ -57,7 +57,7 @@ def parts_of(given: Collaborators) -> tuple[Part, ...]:
     )
 
 
-def _of_policy(served: ServedPolicy, today: date) -> Iterator[Part]:
+def _of_policy(served: ServedPolicy, today: date) -> Iterator[ReadinessPart]:
     source = served.source
     yield _part("policy", "", f"Verified: {source.manifest.name}, manifest {source.manifest_sha256}.")
     promoted = source.promotion
@@ -69,7 +69,7 @@ def _of_policy(served: ServedPolicy, today: date) -> Iterator[Part]:
     yield _part("rules", wrong, f"{len(served.rules.rules)} in date.")
 
 
-def _of_switch(served: ServedPolicy, given: Collaborators) -> Iterator[Part]:
+def _of_switch(served: ServedPolicy, given: Collaborators) -> Iterator[ReadinessPart]:
     """A model that is out of service is a warning: a replica that is taken away could not tell of danger."""
     name = served.source.manifest.name
     try:
@@ -79,7 +79,7 @@ def _of_switch(served: ServedPolicy, given: Collaborators) -> Iterator[Part]:
     yield _part("model", stop_text(name, at) if at else "", "In service.", "warning")
 
 
-def _of_sources(given: Collaborators, now: datetime) -> Iterator[Part]:
+def _of_sources(given: Collaborators, now: datetime) -> Iterator[ReadinessPart]:
     """Where policies come from: without them the service goes on with the one that it has."""
     refused = given.operations.refused()
     told = f"The newest champion is not served, the one of before is. {refused}" if refused else ""
@@ -91,7 +91,7 @@ def _of_sources(given: Collaborators, now: datetime) -> Iterator[Part]:
         yield _part("registry", gone, ok, "warning")
 
 
-def _of_record_systems(given: Collaborators) -> Iterator[Part]:
+def _of_record_systems(given: Collaborators) -> Iterator[ReadinessPart]:
     """Where what is not prefetched is fetched; without them prefetch is all, and what it lacks is a 412."""
     if given.reads is not None:
         gone = "; ".join(f"{server}: {how}" for server, how in sorted(given.reads.failures().items()))
@@ -99,5 +99,5 @@ def _of_record_systems(given: Collaborators) -> Iterator[Part]:
         yield _part("fhir", told, "No read has failed.", "warning")
 
 
-def _part(name: str, wrong: str, ok: str, otherwise: State = "failed") -> Part:
-    return Part.model_validate({"name": name, "state": otherwise if wrong else "ok", "told": wrong or ok})
+def _part(name: str, wrong: str, ok: str, otherwise: State = "failed") -> ReadinessPart:
+    return ReadinessPart.model_validate({"name": name, "state": otherwise if wrong else "ok", "told": wrong or ok})

@@ -12,7 +12,7 @@ from data_contracts.errors import EquipoiseError
 from data_contracts.gate import Gate, Individualisation
 from data_contracts.interval import Interval
 from data_contracts.manifest import MODEL_CARD
-from data_contracts.model_card import CardOutcome, ModelCard
+from data_contracts.model_card import MeasuredOutcome, ModelCard
 from data_contracts.policy_value import Comparison
 from service.pages.model_view import VersionView
 from service.pages.picture import Scale, scale_for
@@ -37,7 +37,7 @@ class Side:
     protocol: Mapping[str, str] | None
 
     @property
-    def outcome(self) -> CardOutcome | None:
+    def outcome(self) -> MeasuredOutcome | None:
         """The primary outcome with its averages; None where no effect was computed."""
         return self.card.performance.outcomes[0] if self.card and self.card.performance.outcomes else None
 
@@ -200,5 +200,5 @@ def _differences(one: Mapping[str, str] | None, other: Mapping[str, str] | None)
     return tuple(Difference(*row) for row in _paired(one, other) if row[1] != row[2])
 
 
-def _measure(outcome: CardOutcome) -> tuple[str, str, str, str]:
+def _measure(outcome: MeasuredOutcome) -> tuple[str, str, str, str]:
     return outcome.column, outcome.unit, outcome.direction, outcome.reference

@@ -70,7 +70,7 @@ def get_report(study: str, given: Given, actor: Acting) -> Response:
 @ROUTER.post("/{study}/stop")
 def stop(study: str, _: Form, given: Given, actor: Acting) -> Response:
     """Cancel it."""
-    studies.stop(study, given, actor, Response())
+    studies.stop_study(study, given, actor, Response())
     return _to(study)
 
 

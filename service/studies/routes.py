@@ -161,7 +161,7 @@ def follow(request: Request, study: str, given: Given, actor: Acting) -> Streami
 
 
 @ROUTER.post("/{study}/stop", summary="Cancel it; what it has finished is kept for taking it up again", **CHANGED)
-def stop(study: str, given: Given, actor: Acting, response: Response) -> StudyRequest:
+def stop_study(study: str, given: Given, actor: Acting, response: Response) -> StudyRequest:
     """A study that runs is stopped by its worker within seconds."""
     response.headers.update(PRIVATE)
     entry = entry_of(given, actor)

@@ -384,6 +384,11 @@ def test_openapi(client: Any) -> None:
     }
     schemas = document["components"]["schemas"]
     assert "HTTPValidationError" not in schemas
+    titles = [schema.get("title", name) for name, schema in schemas.items()]
+    called = [one["operationId"] for operations in document["paths"].values() for one in operations.values()]
+    assert len(titles) == len(set(titles)), "a generated client makes one class of a title"
+    assert len(called) == len(set(called))
+    assert not [name for name in called if not name.isidentifier() or "_v1_" in name]
     for reference in set(json.dumps(document).split('"#/components/schemas/')[1:]):
         assert reference.partition('"')[0] in schemas
     for path, operations in document["paths"].items():

@@ -18,8 +18,8 @@ from data_contracts.manifest import MANIFEST, PolicyManifest, sha256
 from data_contracts.model_card import (
     ByGroup,
     CardEffect,
-    CardOutcome,
     FilledAttribute,
+    MeasuredOutcome,
     ModelCard,
     Performance,
     Standing,
@@ -194,7 +194,7 @@ def make_card(groups: Sequence[GroupFairness] = (), small: Sequence[str] = (), *
         for arm, size in (("icbt", 1.23), ("cbt", 2.34))
     )  # fmt: skip
     told = {"column": "phq9_week12", "unit": "PHQ-9 points", "direction": "lower_is_better", "confidence": 0.9}
-    primary = CardOutcome(**{**told, "reference": "usual_care", "effects": effects, **outcome})
+    primary = MeasuredOutcome(**{**told, "reference": "usual_care", "effects": effects, **outcome})
     return ModelCard(
         name="tiny", study_id="a" * 64, data_fingerprint="b" * 64, question="Which?", estimand="A difference.",
         standing=Standing(gates_passed=True, effects_computed=True, attacked=True, failed=(), waived=()),
