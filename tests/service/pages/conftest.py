@@ -153,9 +153,12 @@ SIDEWAYS = """() => innerWidth >= 736 ? [] : [...document.querySelectorAll('.scr
 """Parts that a phone would have to scroll sideways."""
 
 ALONE = """() => [...document.querySelectorAll('.pick')].filter(one => {
-  const box = one.querySelector('input'), words = document.createRange();
-  words.setStartAfter(box); words.setEndAfter(one.lastChild);
-  return words.getBoundingClientRect().left < box.getBoundingClientRect().right;
+  const box = one.querySelector('input').getBoundingClientRect(), words = document.createRange();
+  return [...one.childNodes].some(part => {
+    if (!part.textContent.trim() || part.classList?.contains('unseen')) return false;
+    words.selectNode(part);
+    return words.getBoundingClientRect().left < box.right;
+  });
 }).map(one => one.textContent.trim())"""
 """Boxes to tick whose words stand below them, nearer to the next box."""
 
