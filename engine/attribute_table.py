@@ -20,18 +20,18 @@ class AttributeTable:
     Attributes:
         attributes: symptom relief first.
         known: (K, M) arms of which each is known.
-        least, most: (K, M) the ends of what the catalogue leaves possible.
+        ends: (4, M, K) the least and the most that the catalogue leaves possible, and both again.
         exchange: (M,) how much one unit of weight is given for.
-        served: (S,) positions of those whose values are effects, and of which ``outcomes``.
+        served: (S,) positions of those whose values are effects, those on the primary outcome first.
+        others: (S - 1,) positions of the outcomes of the other effects, among those beside the primary one.
     """
 
     attributes: tuple[Attribute, ...]
     known: BoolArray
-    least: FloatArray
-    most: FloatArray
+    ends: FloatArray
     exchange: FloatArray
     served: IntArray
-    outcomes: tuple[int, ...]
+    others: IntArray
 
     @classmethod
     def of(cls, attributes: Sequence[Attribute]) -> AttributeTable:
@@ -40,11 +40,10 @@ class AttributeTable:
         return cls(
             attributes=tuple(attributes),
             known=np.stack([one.known for one in attributes], axis=1),
-            least=np.stack([one.least for one in attributes], axis=1),
-            most=np.stack([one.most for one in attributes], axis=1),
+            ends=np.array(2 * [[one.least for one in attributes], [one.most for one in attributes]]),
             exchange=np.array([one.exchange for one in attributes]),
             served=np.array(served, dtype=np.int64),
-            outcomes=tuple(one.outcome for one in attributes if one.outcome is not None),
+            others=np.array([one.outcome - 1 for one in attributes if one.outcome], dtype=np.int64),
         )
 
     @cached_property

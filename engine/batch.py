@@ -38,7 +38,8 @@ def recommend_cohort(
     """For each block of patients, in their order, what is decided and its rows of the batch recommendation table.
 
     Each patient's row is what ``engine.recommend.recommend`` would say, whoever else is in the block: every word, yes
-    or no and rank the same, and every number to the rounding of a sum.
+    or no and rank the same, and every number to the rounding of a sum: of double precision, or of single where
+    ``engine.stacked`` sums the errors of other outcomes.
 
     Raises:
         BadInput: a value is not of its feature's or fact's type or range, or an excluded arm or a weighed kind of

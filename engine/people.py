@@ -21,15 +21,15 @@ def hundreds_of(of_hundred: FloatArray) -> list[Hundreds]:
     Args:
         of_hundred: (K, O, 3) numbers from 0 to 100 with their ends; NaN where it is not told.
     """
-    untold = np.isnan(of_hundred[..., 0])
-    whole = np.where(untold[..., None], 0.0, of_hundred)
-    whole[..., 0] = np.rint(whole[..., 0])
-    whole[..., 2] = np.ceil(whole[..., 2])
-    rows = zip(whole.astype(np.int64).tolist(), untold.tolist(), strict=True)
-    return [
-        [None if no else _in_words(about, low, high) for (about, low, high), no in zip(*row, strict=True)]
-        for row in rows
-    ]
+    numbers = of_hundred.reshape(-1, 3)
+    untold = np.isnan(numbers[:, 0])
+    whole = np.where(untold[:, None], 0.0, numbers)
+    np.rint(whole[:, 0], out=whole[:, 0])
+    np.ceil(whole[:, 2], out=whole[:, 2])
+    words = map(_in_words, *whole.astype(np.int64).T.tolist())
+    told = [None if no else word for word, no in zip(words, untold.tolist(), strict=True)]
+    outcomes = of_hundred.shape[1]
+    return [told[at : at + outcomes] for at in range(0, len(told), outcomes)]
 
 
 @lru_cache(maxsize=65536)

@@ -65,20 +65,25 @@ class Preference:
 
         Served effects count by their estimates; what is unknown of either arm counts against it.
         """
-        matters, ahead = self._ahead
-        better, as_good = (ahead > 0) & matters, (ahead >= 0) | ~matters
-        both = np.logical_and.reduce(as_good, axis=-1) & np.logical_or.reduce(better, axis=-1)
+        worst, best = np.where(self._matters, self.utilities.values[:2], 0.0)
+        ahead = worst[..., None] - best[:, :, None]
+        both = (np.minimum.reduce(ahead, axis=1) >= 0) & (np.maximum.reduce(ahead, axis=1) > 0)
         return np.asarray(both & self.pairs)
 
     @kept
     def dominates_surely(self) -> BoolArray:
         """(n, K, K) whether sampling error leaves no doubt about that either, over all pairs of arms at once."""
-        if not self.dominates.any():
-            return self.dominates
-        matters, ahead = self._ahead
-        margin = self.utilities.critical[:, None, None, None] * self.utilities.difference_error
-        sure = np.where(margin > 0, ahead > margin + TINY, ahead >= 0) | ~matters
-        return np.asarray(np.logical_and.reduce(sure, axis=-1) & self.dominates)
+        found, utilities = self.dominates.copy(), self.utilities
+        rows, one, other = found.nonzero()
+        if len(rows):
+            least, most = utilities.values[:2, rows]
+            at = np.arange(len(rows))
+            ahead, margin = least[at, :, one] - most[at, :, other], np.zeros((len(rows), least.shape[1]))
+            margin[:, utilities.table.served] = utilities.errors[rows, :, one, other]
+            margin *= utilities.critical[rows, None]
+            sure = np.where(margin > 0, ahead > margin + TINY, ahead >= 0) | ~self._matters[rows, :, 0]
+            found[rows, one, other] = np.logical_and.reduce(sure, axis=1)
+        return found
 
     @kept
     def order(self) -> IntArray:
@@ -89,11 +94,9 @@ class Preference:
         return np.lexsort((names, -self.utilities.lowest, group), axis=-1)
 
     @kept
-    def _ahead(self) -> tuple[BoolArray, FloatArray]:
-        """(n, 1, 1, M) what has weight, and (n, K, K, M) by how much an arm is ahead of another at the least."""
-        utilities = self.utilities
-        ahead = utilities.least[:, :, None, :] - utilities.most[:, None, :, :]
-        return (utilities.weights > 0)[:, None, None, :], ahead
+    def _matters(self) -> BoolArray:
+        """(n, M, 1) what has weight."""
+        return (self.utilities.weights > 0)[..., None]
 
 
 def prefer_cohort(cohort: Cohort, patients: Patients, decision: Decision) -> Preference:

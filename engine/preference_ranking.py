@@ -25,6 +25,7 @@ from engine.policy import Policy
 from engine.preference import Preference, prefer
 from engine.preference_sensitivity import Crossing, Crossings, crossings
 from engine.preference_sentences import LEFT_OUT, Comparison, preference_sentences, why_sentence
+from engine.utility import TOLD
 from engine.weights import weights_for
 
 
@@ -56,8 +57,8 @@ class _Told:
         self._weighed = self._weights.nonzero()[0]
         self._offered = decision.offered[0, self._policy.ranked_at]
         self._ranks = chosen.ranking.of_one()
-        self._ends = np.array([worth.least[0], worth.low[0], worth.high[0]])
-        self._amounts = self._ends * (self._shares / self._table.exchange)
+        self._ends = worth.values[TOLD, 0]
+        self._amounts = self._ends * (self._shares / self._table.exchange)[:, None]
 
     def ranking(self) -> PreferenceRanking:
         policy, told = self._policy, self._chosen.told[0].tolist()
@@ -67,7 +68,7 @@ class _Told:
             labels=policy.ranked_labels,
             attributes=self._table.labels,
             weighed=self._weighed.tolist(),
-            amounts=self._amounts[0].tolist(),
+            amounts=self._amounts[0].T.tolist(),
             known=self._table.known_of,
             by_utility=order,
             by_effect=sorted(order, key=places.__getitem__),
@@ -110,12 +111,11 @@ class _Told:
     def _parts(self) -> list[tuple[Part, ...]]:
         """(K,) what each attribute with weight adds to each arm's utility."""
         columns = []
-        ends, amounts = (of_all.take(self._weighed, axis=2).T.tolist() for of_all in (self._ends, self._amounts))
-        for at, value, amount in zip(self._weighed.tolist(), ends, amounts, strict=True):
+        ends, amounts = (of_all.take(self._weighed, axis=1).swapaxes(0, 1) for of_all in (self._ends, self._amounts))
+        for at, value, amount in zip(self._weighed.tolist(), ends.tolist(), amounts.tolist(), strict=True):
             one = self._table.attributes[at]
-            values = one.catalogue_values if one.outcome is None else [Interval(*of_arm) for of_arm in value]
-            told = (repeat(one.key), values, [Interval(*of_arm) for of_arm in amount], one.sources, one.verified)
-            columns.append(map(Part, *told))
+            values = one.catalogue_values if one.outcome is None else map(Interval, *value)
+            columns.append(map(Part, repeat(one.key), values, map(Interval, *amount), one.sources, one.verified))
         return list(zip(*columns, strict=True))
 
     def _attributes(self, ranked: bool) -> tuple[WeighedAttribute, ...]:
@@ -131,7 +131,7 @@ class _Told:
     def _crossings(self) -> Crossings:
         chosen = self._chosen
         order = self._policy.guideline_order[int(chosen.more_severe[0])]
-        values = self._ends[0] / self._table.exchange
+        values = np.divide(self._ends[0].T, self._table.exchange, order="C")
         return crossings(values, self._weights, int(chosen.ranking.best[0]), chosen.allowed[0], order)
 
     def _attribute(
@@ -154,7 +154,7 @@ class _Told:
             exchange=None if nothing else attribute.exchange,
             source=None if nothing else "catalogue" if attribute.outcome is None else "records",
             verified=verified,
-            left_out=LEFT_OUT if self._offered.any() and not known else None,
+            left_out=None if known or not self._offered.any() else LEFT_OUT,
             up=self._turn(up),
             down=self._turn(down),
         )

@@ -119,18 +119,21 @@ def _against(comparison: Comparison, arm: int, other: int) -> str:
     gains: list[str] = []
     losses: list[str] = []
     here, there, labels = comparison.amounts[arm], comparison.amounts[other], comparison.attributes
-    for size, at in sorted([(-abs(here[at] - there[at]), at) for at in comparison.weighed if here[at] != there[at]]):
+    known, known_too = comparison.known[arm], comparison.known[other]
+    apart = [(-abs(by), at, by > 0) for at in comparison.weighed if (by := here[at] - there[at])]
+    apart.sort()
+    for size, at, ahead in apart:
         said = f"{-size:.2f} on {labels[at]}" if -size >= SMALL else f"less than 0.01 on {labels[at]}"
-        (gains if here[at] > there[at] else losses).append(said + _unknown_of(comparison, arm, other, at))
+        if not (known[at] and known_too[at]):
+            said += _unknown_of(comparison, arm, other, at)
+        (gains if ahead else losses).append(said)
     told = [f"it gains {joined(gains)}"] if gains else []
     told += [f"{'' if gains else 'it '}loses {joined(losses)}"] if losses else []
     return f"against {comparison.labels[other]} {' and '.join(told) or 'it is worth the same'}"
 
 
 def _unknown_of(comparison: Comparison, arm: int, other: int, at: int) -> str:
-    """Of which of two arms an attribute is not known, if so."""
-    if comparison.known[arm][at] and comparison.known[other][at]:
-        return ""
+    """Of which of two arms an attribute is not known."""
     unknown = [comparison.labels[one] for one in (arm, other) if not comparison.known[one][at]]
     return f" (not known of {joined(unknown)}, taken at its least favourable)"
 

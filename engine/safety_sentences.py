@@ -36,7 +36,7 @@ def safety_sentences(
     Args:
         ruling: what the rules say.
         names, labels: of the A arms, in the manifest's order.
-        order: positions of the arms in the order in which they are told.
+        order: positions of the arms in the order in which they are told; none are needed where none has to be checked.
     """
     by_name, safety = dict(zip(names, labels, strict=True)), ruling.safety
     if safety.level == "refused":

@@ -86,7 +86,8 @@ def answer_sentences(
     Args:
         values: of the patient, as given.
     """
-    safety, order = ruling.safety, tuple([policy.at[advice.arm] for advice in arms])
+    safety = ruling.safety
+    order = tuple([policy.at[advice.arm] for advice in arms]) if any(ruling.check_first) else ()
     first, to_check = safety_sentences(ruling, policy.names, policy.all_labels, order)
     told = [*first]
     told += [f"Data query: {query.sentence} {query.check}" for query in queries]

@@ -5,7 +5,7 @@ A linear additive value model with swing weights (Keeney and Raiffa 1976; von Wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ from engine.decision import Decision
 FIRST = np.zeros(1, dtype=np.int64)
 """The rows of one patient alone."""
 
+TOLD = np.array([0, 2, 3])
+"""Of the four numbers of a value those that are told: the least favourable, and the ends."""
+
 
 @dataclass(frozen=True)
 class Utilities:
@@ -31,49 +34,47 @@ class Utilities:
     Attributes:
         table: the M attributes, symptom relief first.
         weights: (n, M) weights that count: 0 also for what is known of none of a patient's arms.
-        least, most: (n, K, M) values between the ends of what is possible; the same where they are known.
+        values: (4, n, M, K) of each value the least and the most that is possible, the same where it is known; then
+            the ends of what the unknown and sampling error allow, of effects those that are told.
         rate: (n, M) what one unit of each attribute is worth on the common scale.
         scale: (n,) what one unit of the common scale is worth as utility, where weights add to one.
-        low, high: (n, K, M) the ends of what the unknown and sampling error allow; of effects those that are told.
         critical: (n,) what the standard error of a difference is multiplied by, for all pairs of arms at once.
-        difference_error: (n, K, K, M) standard errors of differences of served values.
+        errors: (n, S, K, K) standard errors of differences of the S served values.
     """
 
     table: AttributeTable
     weights: FloatArray
-    least: FloatArray
-    most: FloatArray
+    values: FloatArray
     rate: FloatArray
     scale: FloatArray
-    low: FloatArray
-    high: FloatArray
     critical: FloatArray
-    difference_error: FloatArray
+    errors: FloatArray
 
     @kept
+    def worth(self) -> FloatArray:
+        """(4, n, K) on the common scale: the least and the most, and the ends of what is allowed."""
+        return np.asarray(np.vecdot(self.values.swapaxes(2, 3).copy(), self.rate[:, None]))
+
+    @property
     def lowest(self) -> FloatArray:
         """(n, K) on the common scale, with everything unknown at its least favourable; arms are placed by it."""
-        return _weighed(self.least, self.rate)
+        return np.asarray(self.worth[0])
 
-    @kept
+    @property
     def highest(self) -> FloatArray:
         """(n, K) the same at its most favourable."""
-        return _weighed(self.most, self.rate)
+        return np.asarray(self.worth[1])
 
     @kept
     def margin(self) -> FloatArray:
         """(n, K, K) what sampling error leaves open of a difference, whatever the correlation between outcomes."""
-        return self.critical[:, None, None] * _weighed(self.difference_error, self.rate)
+        added = np.vecdot(self.errors.transpose(0, 2, 3, 1), self.rate[:, None, None, self.table.served])
+        return np.asarray(self.critical[:, None, None] * added)
 
     @kept
     def interval(self) -> FloatArray:
         """(n, K, 3) utilities: by what arms are placed, and the ends of what the unknown and sampling error allow."""
-        ends = (self.lowest, _weighed(self.low, self.rate), _weighed(self.high, self.rate))
-        found = np.empty((*self.lowest.shape, 3))
-        for at, end in enumerate(ends):
-            found[..., at] = end
-        found *= self.scale[:, None, None]
-        return found
+        return np.asarray(self.worth[TOLD].transpose(1, 2, 0) * self.scale[:, None, None])
 
 
 def utilities(table: AttributeTable, weights: FloatArray, allowed: BoolArray, decision: Decision) -> Utilities:
@@ -90,44 +91,31 @@ def utilities(table: AttributeTable, weights: FloatArray, allowed: BoolArray, de
         decision: for n patients, by effects.
     """
     weights = np.where((allowed @ table.known) > 0, weights, 0.0)
-    n, (k, m), served = len(weights), table.known.shape, table.served
-    least, most, between = np.empty((n, k, m)), np.empty((n, k, m)), np.zeros((n, k, k, m))
-    least[:], most[:] = table.least, table.most
-    low, high = least.copy(), most.copy()
-    effects, ends, joint = _of_outcomes(decision, table.outcomes)
-    least[..., served] = most[..., served] = effects.swapaxes(1, 2)
-    low[..., served], high[..., served] = ends.transpose(3, 0, 2, 1)
-    between[..., served] = np.moveaxis(standard_errors(joint), 1, -1)
+    values = np.empty((4, len(weights), *table.ends.shape[1:]))
+    values[:] = table.ends[:, None]
+    effects, joint = _of_outcomes(decision, table.others)
+    values[:, :, table.served] = effects
     rate, scale = _rates(weights, table.exchange)
-    critical = _critical(weights[:, served] > 0, joint, allowed, decision, table.outcomes)
-    return Utilities(table, weights, least, most, rate, scale, low, high, critical, between)
+    critical = _critical(weights[:, table.served] > 0, joint, allowed, decision)
+    return Utilities(table, weights, values, rate, scale, critical, standard_errors(joint))
 
 
-def _of_outcomes(decision: Decision, outcomes: Sequence[int]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Of S outcomes, 0 the primary one: effects, the ends told of them, and joint covariances.
+def _of_outcomes(decision: Decision, others: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Of the primary outcome and some of the others: (4, n, S, K) effects, twice, and the ends told of them.
 
-    Returns:
-        (n, S, K) effects, (n, S, K, 2) ends of their intervals, (n, S, K, K) covariances.
+    Joint covariances (n, S, K, K) come with them.
     """
-    n, k = decision.effect.shape[:2]
-    shape = (n, len(outcomes), k)
-    effects, ends, joint = np.empty(shape), np.empty((*shape, 2)), np.empty((*shape, k))
-    for at, outcome in enumerate(outcomes):
-        if outcome == 0 or decision.others is None:
-            effects[:, at], joint[:, at] = decision.effect[..., 0], decision.covariance
-            ends[:, at] = decision.effect[..., 1:]
-        else:
-            effects[:, at] = decision.others.effects[:, outcome - 1]
-            ends[:, at] = decision.others.told[:, outcome - 1, :, 1:]
-            joint[:, at] = decision.others.covariance[:, outcome - 1]
-    np.minimum(ends[..., 0], effects, out=ends[..., 0])
-    np.maximum(ends[..., 1], effects, out=ends[..., 1])
-    return effects, ends, joint
-
-
-def _weighed(values: FloatArray, rate: FloatArray) -> FloatArray:
-    """(n, ...) sums of (n, ..., M) values times (n, M) rates; terms without weight add nothing."""
-    return np.asarray(np.vecdot(values, rate.reshape(len(rate), *(1,) * (values.ndim - 2), -1)))
+    (n, k), s = decision.effect.shape[:2], 1 + len(others)
+    told, joint = np.empty((4, n, s, k)), np.empty((n, s, k, k))
+    told[1:, :, 0], joint[:, 0] = decision.effect.transpose(2, 0, 1), decision.covariance
+    if decision.others is not None:
+        told[1:, :, 1:] = decision.others.told[:, others].transpose(3, 0, 1, 2)
+        told[1, :, 1:] = decision.others.effects[:, others]
+        joint[:, 1:] = decision.others.covariance[:, others]
+    told[0] = told[1]
+    np.minimum(told[2], told[0], out=told[2])
+    np.maximum(told[3], told[0], out=told[3])
+    return told, joint
 
 
 def _rates(weights: FloatArray, exchange: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -137,23 +125,21 @@ def _rates(weights: FloatArray, exchange: FloatArray) -> tuple[FloatArray, Float
     return per_unit / divisor[:, None], divisor / np.where(total > 0, total, 1.0)
 
 
-def _critical(
-    weighed: BoolArray, joint: FloatArray, allowed: BoolArray, decision: Decision, served: Sequence[int]
-) -> FloatArray:
+def _critical(weighed: BoolArray, joint: FloatArray, allowed: BoolArray, decision: Decision) -> FloatArray:
     """(n,) critical values, patient by patient those of the arms that may be ranked and the outcomes with weight.
 
     Args:
-        weighed: (n, S) which of the ``served`` outcomes have weight, with their (n, S, K, K) ``joint`` covariances.
+        weighed: (n, S) which of the served outcomes, the primary first, have weight, with their (n, S, K, K) ``joint``
+            covariances.
         allowed: (n, K) arms that may be ranked.
         decision: by effects.
-        served: the outcomes.
     """
     found, confidence = np.zeros(len(weighed)), decision.policy.manifest.confidence
-    for rows in _alike(np.concatenate([allowed, weighed], axis=1)):
-        arms, outcomes = np.flatnonzero(allowed[rows[0]]), np.flatnonzero(weighed[rows[0]]).tolist()
+    for rows in _alike(allowed, weighed):
+        arms, outcomes = allowed[rows[0]].nonzero()[0], weighed[rows[0]].nonzero()[0].tolist()
         if len(outcomes) > 1:
             found[rows] = any_correlation_value(len(arms), confidence)
-        elif outcomes and served[outcomes[0]] == 0:
+        elif outcomes == [0]:
             found[rows] = decision.ranking.critical[rows]
         elif outcomes:
             covariance = joint[:, outcomes[0]][rows[:, None, None], arms[:, None], arms]
@@ -161,11 +147,12 @@ def _critical(
     return found
 
 
-def _alike(pattern: BoolArray) -> Iterator[IntArray]:
-    """Rows of patients with the same pattern, all those of one pattern together."""
-    if len(pattern) == 1:
+def _alike(*patterns: BoolArray) -> Iterator[IntArray]:
+    """Rows of patients with the same patterns (n, ...), all those of one kind together."""
+    if len(patterns[0]) == 1:
         yield FIRST
         return
+    pattern = np.concatenate(patterns, axis=1)
     codes = pattern @ (1 << np.arange(pattern.shape[1]))
     for code in sorted(set(codes.tolist())):
         yield np.flatnonzero(codes == code)

@@ -16,9 +16,11 @@ from data_contracts.errors import Refused
 from data_contracts.gate_book import load_gates
 from data_contracts.manifest import ARRAYS, MANIFEST
 from data_contracts.protocol import StudyProtocol
+from data_contracts.rank_sets import standard_errors
 from data_contracts.tables import table_from_frame
 from engine.policy import Policy
 from engine.policy_files import load_policy
+from engine.stacked import SINGLE
 from estimators.worlds import simulate
 from experiments.design_result import opened
 from experiments.fit import files_of, fit_episodes
@@ -72,7 +74,9 @@ def test_a_policy_holds_every_outcome_as_learned(study: StudyResult, policy: Pol
 
 
 def test_told_at_once_is_what_each_outcome_tells(study: StudyResult, policy: Policy) -> None:
-    """The stacked numbers of the engine equal each outcome's own, to 1e-9."""
+    """The stacked numbers of the engine equal each outcome's own: effects to 1e-9, errors to what single precision
+    leaves of them.
+    """
     terms = study.learned.scored.features[:50]
     assert policy.stacked is not None
     here = policy.stacked.at(terms, policy.z)
@@ -82,7 +86,11 @@ def test_told_at_once_is_what_each_outcome_tells(study: StudyResult, policy: Pol
         errors = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
         most = one.outcome.largest_effect
         np.testing.assert_allclose(effects[:, i, :, 0], np.clip(values, -most, most), atol=1e-9)
-        np.testing.assert_allclose(effects[:, i, :, 2], np.clip(values + policy.z * errors, -most, most), atol=1e-9)
+        for end, side in ((1, -1), (2, 1)):
+            wanted = np.clip(values + side * policy.z * errors, -most, most)
+            assert (np.abs(effects[:, i, :, end] - wanted) <= 1e-9 + SINGLE * policy.z * errors).all()
+        of_pairs, wanted_of_pairs = standard_errors(here.covariance[:, i]), standard_errors(covariance)
+        assert (np.abs(of_pairs - wanted_of_pairs) <= 1e-9 + SINGLE * errors.max(axis=1)[:, None, None]).all()
         assert np.isnan(shares[:, i]).all() == (one.level is None)
 
 
