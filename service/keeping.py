@@ -123,7 +123,7 @@ def _withdrawn(arguments: argparse.Namespace, _: Settings) -> int:
     from service.withdrawn import write_withdrawn
 
     with command_store() as store:
-        return write_withdrawn(store, arguments.out, utc_now())
+        return write_withdrawn(store, arguments.out, utc_now(), arguments.organisation)
 
 
 def _cards(arguments: argparse.Namespace, _: Settings) -> int:

@@ -64,6 +64,7 @@ def add_commands(commands: Any) -> None:
     erase.add_argument("--note", help="what is to be remembered, sealed and lost with the rest")
     withdrawn = commands.add_parser("withdrawn", help="the signed list of who is left out of later learning")
     withdrawn.add_argument("--out", required=True, type=Path, metavar="FILE")
+    withdrawn.add_argument("--organisation", help="whose patients alone; without it all that the database knows")
     cards = commands.add_parser("cards", help="cards, shown or not, and what became of them, as a table")
     cards.add_argument("--out", required=True, type=Path, metavar="TABLE", help="CSV or Parquet to write")
     _add_switch(commands)

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict
 
+from data_contracts.errors import NotFound
 from service.acting import Acting
-from service.admission import check_patient
+from service.admission import check_patient, note_refusal
 from service.audit.entry import Entry
 from service.collaborators import Given
 from service.consent import ConsentStanding, Statement, told
@@ -63,4 +64,8 @@ def erase_patient(
     """Nothing that was kept of the person opens any more; the audit's chain stays whole."""
     response.headers.update(PRIVATE)
     entry = Entry("erasure", actor, given.clock())
-    return Erased(person=erase(given.store, signed_by(wish, actor), entry, given.audit_roots))
+    try:
+        return Erased(person=erase(given.store, signed_by(wish, actor), entry, given.audit_roots))
+    except NotFound as error:
+        note_refusal(given, actor, "POST /v1/erasures", error)
+        raise

@@ -122,8 +122,15 @@ def listed_since(connection: Connection, purpose: Purpose, position: int) -> fro
     return frozenset(connection.execute(query.where(CONSENTS.c.answer == "withdrawn")).scalars())
 
 
-def listed_patients(connection: Connection) -> tuple[str, ...]:
-    """What the list of withdrawn patients calls those who last withdrew from a purpose that keeps out."""
+def listed_patients(connection: Connection, organisation: str | None = None) -> tuple[str, ...]:
+    """What the list of withdrawn patients calls those who last withdrew from a purpose that keeps out.
+
+    Args:
+        connection: to read from.
+        organisation: whose patients; None for all.
+    """
     query = select(CONSENTS.c.person, CONSENTS.c.purpose, CONSENTS.c.answer, CONSENTS.c.listed)
+    if organisation is not None:
+        query = query.join(PERSONS, PERSONS.c.id == CONSENTS.c.person).where(PERSONS.c.organisation == organisation)
     newest = {(row.person, row.purpose): row for row in connection.execute(query.order_by(CONSENTS.c.position))}
     return tuple(sorted({row.listed for row in newest.values() if row.answer == "withdrawn" and row.listed}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from service.app import create_app
 from service.audit.actor import LOCAL_ACTOR
 from service.audit.entry import Entry
 from service.collaborators import Collaborators
-from service.consent import Standing
+from service.consent import Standing, Statement
 from service.contact import Contact
 from service.served_policy import ServedPolicy
 from service.storage.person import PatientName
@@ -170,6 +171,10 @@ def test_letters_put_together_otherwise_are_the_same_patient(
     assert read_list(store, tmp_path / "list").patients == (listed_as(store.ring.list_salt, whole),)
     assert client.post("/v1/erasures", json={**SIGNED, "patient_id": whole}).status_code == 201
     assert client.post("/v1/erasures", json={**SIGNED, "patient_id": parted}).status_code == 404
+    with store.reading() as connection:
+        last = connection.execute(text("SELECT content FROM audit ORDER BY seq DESC")).scalars().first()
+    told = json.loads(last or "")
+    assert (told["kind"], told["detail"]) == ("denied", {"address": "POST /v1/erasures", "status": 404})
 
 
 def read_list(store: Store, path: Path) -> WithdrawnList:
@@ -194,5 +199,13 @@ def test_the_list_of_the_withdrawn(client: Any, store: Store, tmp_path: Path, pr
     listed = read_list(store, out)
     wanted = {listed_as(listed.salt, f"canary-{number}") for number in (1, 2, 5)}
     assert set(listed.patients) == wanted
+    elsewhere = LOCAL_ACTOR.principal.model_copy(update={"organisation": "Other Trust"})
+    statement = Statement(**SIGNED, patient_id="canary-6", purpose="research", answer="withdrawn")
+    store.add_consent(statement, Entry("consent", replace(LOCAL_ACTOR, principal=elsewhere), Clock.now))
+    for organisation, count in ((None, 4), ("Other Trust", 1), ("local", 3)):
+        whose = ["--organisation", organisation] if organisation else []
+        assert main(["withdrawn", "--out", str(out), *whose]) == 0
+        assert len(read_list(store, out).patients) == count
+    assert main(["withdrawn", "--out", str(out), "--organisation", "nowhere"]) == 2
     assert "canary" not in out.read_text()
     assert json.loads(out.read_text().splitlines()[0])["salt"] == store.ring.list_salt
