@@ -2,12 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
 
 from data_contracts.episode import FloatArray, IntArray
 from estimators.clusters import cluster_sums
 
-TINY = 1e-12
+
+@dataclass(frozen=True)
+class Squares:
+    """Sums of squares of m figures over sets of episodes; sets of whole clusters add up.
+
+    Attributes:
+        together, apart: (m,) of the figures' sums within clusters, and of each episode's; 0 where every episode is its
+            own cluster, and they need not be known.
+    """
+
+    together: FloatArray
+    apart: FloatArray
+
+    @classmethod
+    def none(cls, size: int) -> Squares:
+        """Those of no episodes, or of episodes that are each their own cluster."""
+        return cls(np.zeros(size), np.zeros(size))
+
+    @classmethod
+    def of(cls, parts: Iterable[tuple[FloatArray, IntArray]]) -> Squares:
+        """Those of (r, m) figures and (r,) cluster codes that come part after part, a cluster's rows in succession."""
+        together: FloatArray | float = 0.0
+        apart: FloatArray | float = 0.0
+        pending: FloatArray | float = 0.0
+        last = -1
+        for figures, cluster in parts:
+            sums = np.add.reduceat(figures, np.r_[0, np.flatnonzero(np.diff(cluster)) + 1], axis=0)
+            if cluster[0] == last:
+                sums[0] += pending
+            else:
+                together = together + np.square(pending)
+            together = together + (sums[:-1] ** 2).sum(axis=0)
+            apart = apart + (figures**2).sum(axis=0)
+            pending, last = sums[-1], int(cluster[-1])
+        return cls(np.asarray(together + np.square(pending)), np.asarray(apart))
+
+    def __add__(self, other: Squares) -> Squares:
+        return Squares(self.together + other.together, self.apart + other.apart)
+
+    def __sub__(self, other: Squares) -> Squares:
+        return Squares(self.together - other.together, self.apart - other.apart)
+
+    def effect(self, figures: IntArray) -> float:
+        """The design effect of some figures together."""
+        apart = float(self.apart[figures].sum())
+        return max(float(self.together[figures].sum()) / apart, 1.0) if apart > 0 else 1.0
 
 
 def design_effects(unforeseen: FloatArray, cluster: IntArray) -> FloatArray:
@@ -24,5 +72,6 @@ def design_effects(unforeseen: FloatArray, cluster: IntArray) -> FloatArray:
     if len(np.unique(cluster)) == len(cluster):
         return np.ones(unforeseen.shape[1])
     together = cluster_sums(unforeseen, cluster)
-    apart = np.maximum((unforeseen**2).sum(axis=0), TINY)
-    return np.asarray(np.maximum((together**2).sum(axis=0) / apart, 1.0))
+    apart = (unforeseen**2).sum(axis=0)
+    found = (together**2).sum(axis=0) / np.where(apart > 0, apart, 1.0)
+    return np.asarray(np.maximum(found, 1.0))

@@ -89,12 +89,13 @@ class Hierarchical:
         used = np.flatnonzero(np.isin(basis.kind, self.kinds))
         columns = np.add.outer((1 + basis.terms) * np.arange(arms - 1), np.r_[0, 1 + used]).ravel()
         source = {made_from: i for i, made_from in enumerate(dict.fromkeys(basis.sources[j] for j in used))}
+        alike = sums.alike(columns)
         even = sums.rows / sums.weight  # weights that are 1 on average; known here alone, so that sums of sets add up
         sampler = Horseshoe(
-            even * sums.gram[np.ix_(columns, columns)],
-            even * sums.moment[columns],
-            even * sums.total,
-            sums.rows,
+            even / alike * sums.gram[np.ix_(columns, columns)],
+            even / alike * sums.moment[columns],
+            even / alike * sums.total,
+            sums.rows / alike,
             kind=np.tile(np.r_[-1, np.unique(basis.kind[used], return_inverse=True)[1]], arms - 1),
             source=np.tile(np.r_[-1, [source[basis.sources[j]] for j in used]], arms - 1),
             copies=arms - 1,

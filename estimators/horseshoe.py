@@ -70,7 +70,8 @@ class Horseshoe:
     """The sampler.
 
     Args:
-        gram, moment, total: cross products of m columns, of columns and target, and of the target, over n rows.
+        gram, moment, total: cross products of m columns, of columns and target, and of the target, over n rows;
+            all four over the rows' design effect where these are not independent (a tempered likelihood).
         kind: (m,) kind of each term, 0 on; -1 is an intercept, which is not shrunk.
         source: (m,) number of what each term is made from; -1 for intercepts.
         copies: columns that each term has, one for each contrast of arms.
@@ -82,7 +83,7 @@ class Horseshoe:
         gram: FloatArray,
         moment: FloatArray,
         total: float,
-        n: int,
+        n: float,
         *,
         kind: IntArray,
         source: IntArray,

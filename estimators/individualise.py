@@ -17,6 +17,7 @@ from data_contracts.episode import FloatArray, IntArray
 from data_contracts.gate import Individualisation
 from data_contracts.gate_marks import GateMarks
 from estimators.clusters import clustered_covariance
+from estimators.design_effect import design_effects
 from estimators.overlap import effective_counts
 from estimators.stack import Stack
 
@@ -59,9 +60,10 @@ def decide(
 
 
 def effective_episodes(data: ScoredEpisodes) -> FloatArray:
-    """(K,) Kish's effective number of episodes behind each arm's weighted mean."""
+    """(K,) effective episodes behind each arm's mean: Kish's number over the design effect of its scores."""
     chance = data.propensity[np.arange(len(data.arm)), data.arm] * data.chance_observed
-    return effective_counts(~np.isnan(data.outcome), data.arm, chance, data.scores.shape[1])
+    weighted = effective_counts(~np.isnan(data.outcome), data.arm, chance, data.scores.shape[1])
+    return weighted / design_effects(data.scores - data.expected, data.cluster)
 
 
 def calibrate(

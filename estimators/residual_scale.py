@@ -42,6 +42,12 @@ def residuals(data: ScoredEpisodes, rows: IntArray) -> tuple[FloatArray, FloatAr
     return residual_treatment(data, rows) * weight[:, None], residual_outcome(data, rows) * weight
 
 
+def unforeseen(data: ScoredEpisodes, rows: IntArray) -> FloatArray:
+    """(m,) observed outcomes less what was expected of them under the arm received, weighted in the same way."""
+    left = data.outcome[rows] - data.expected[rows, data.arm[rows]]
+    return np.asarray(left * np.sqrt(unlikely_seen(data, rows)))
+
+
 def arm_contrasts(arms: int) -> FloatArray:
     """(K, K - 1) orthonormal columns that sum to zero: Helmert's contrasts."""
     contrasts = np.zeros((arms, arms - 1))

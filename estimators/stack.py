@@ -9,6 +9,7 @@ Weights of the prediction that is judged come from the other folds, so that the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.optimize import nnls
@@ -16,6 +17,7 @@ from scipy.optimize import nnls
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
 from estimators.clusters import clustered_covariance
+from estimators.design_effect import design_effects
 from estimators.residual_scale import residuals
 
 PRIOR_SD = 0.4
@@ -61,32 +63,41 @@ def stack(data: ScoredEpisodes, deviations: list[FloatArray], prior: FloatArray)
     treatment, outcome = residuals(data, rows)
     predicted = np.stack([(treatment * d[rows]).sum(axis=1) for d in deviations], axis=1)
     fold = data.fold[rows]
-    shared = {k: _learn_weights(treatment, predicted, outcome, fold != k, prior) for k in np.unique(data.fold)}
+    cluster = data.cluster[rows]
+    learn = partial(_learn_weights, treatment, predicted, outcome, cluster, prior)
+    shared = {k: learn(fold != k) for k in np.unique(data.fold)}
     combined = np.zeros_like(data.scores)
     for k, weights in shared.items():
         test = data.fold == k
         combined[test] = sum(w * d[test] for w, d in zip(weights, deviations, strict=True))
     judged = without_averages(treatment, (treatment * combined[rows]).sum(axis=1))
-    slope, error = _slope(judged, without_averages(treatment, outcome), data.cluster[rows])
+    slope, error = _slope(judged, without_averages(treatment, outcome), cluster)
     everywhere = np.ones(len(rows), dtype=np.bool_)
-    weights = _learn_weights(treatment, predicted, outcome, everywhere, prior)
+    weights = learn(everywhere)
     return Stack(weights, combined, slope, error)
 
 
 def _learn_weights(
-    treatment: FloatArray, predicted: FloatArray, outcome: FloatArray, chosen: BoolArray, prior: FloatArray
+    treatment: FloatArray,
+    predicted: FloatArray,
+    outcome: FloatArray,
+    cluster: IntArray,
+    prior: FloatArray,
+    chosen: BoolArray,
 ) -> FloatArray:
     """(C,) weights from the chosen rows alone; the prior's where there are none, as with a single fold."""
     if not chosen.any():
         return prior
     treatment = treatment[chosen]
     target = without_averages(treatment, outcome[chosen])
-    return _weights(without_averages(treatment, predicted[chosen]), target, prior)
+    return _weights(without_averages(treatment, predicted[chosen]), target, cluster[chosen], prior)
 
 
-def _weights(predicted: FloatArray, target: FloatArray, prior: FloatArray) -> FloatArray:
-    """Non-negative least squares with the prior as extra rows."""
-    noise = float(target.std()) or 1.0
+def _weights(predicted: FloatArray, target: FloatArray, cluster: IntArray, prior: FloatArray) -> FloatArray:
+    """Non-negative least squares with the prior as extra rows; who comes again tells less by the design effect."""
+    codes = np.unique(cluster, return_inverse=True)[1]
+    alike = float(design_effects((predicted.sum(axis=1) * target)[:, None], codes)[0])
+    noise = (float(target.std()) or 1.0) * float(np.sqrt(alike))
     design = np.vstack([predicted / noise, np.eye(len(prior)) / PRIOR_SD])
     weights, _ = nnls(design, np.concatenate([target / noise, prior / PRIOR_SD]))
     return np.asarray(weights, dtype=np.float64)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from data_contracts.episode import FloatArray, IntArray
-from estimators.clusters import clustered_covariance
+from estimators.clusters import sandwich
 
 DRAWS, SEED = 20_000, 20261127
 
@@ -48,7 +48,7 @@ def chances_of_rows(each: FloatArray, cluster: IntArray) -> FloatArray:
     np.add.at(sums, cluster, away)
     fourth = (sums**4).sum(axis=0)
     freedom = 3 * (sums**2).sum(axis=0) ** 2 / np.where(fourth > 0, fourth, 1.0)
-    return chances(each.mean(axis=0), clustered_covariance(away / len(each), cluster), int(max(freedom.min(), 1.0)))
+    return chances(each.mean(axis=0), sandwich(away / len(each), cluster), int(max(freedom.min(), 1.0)))
 
 
 def chances_of_draws(draws: FloatArray) -> FloatArray:

@@ -6,6 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from data_contracts.rank_sets import critical_value
 from estimators.clusters import clustered_covariance
@@ -19,7 +20,9 @@ def loop_covariance(influence: np.ndarray, cluster: np.ndarray, parameters: int)
     for unit in units:
         summed = sum((influence[i] for i in range(n) if cluster[i] == unit), np.zeros(influence.shape[1]))
         total += np.outer(summed, summed)
-    return total * len(units) / (len(units) - 1) * (n - 1) / (n - parameters)
+    sizes = np.array([sum(cluster == unit) for unit in units])
+    student = stats.t.ppf(0.975, n**2 / np.sum(sizes**2) - 1) / stats.norm.ppf(0.975)
+    return total * len(units) / (len(units) - 1) * (n - 1) / (n - parameters) * student**2
 
 
 @pytest.mark.parametrize("parameters", [1, 4])
@@ -31,6 +34,20 @@ def test_clusters_equal_an_independent_loop(parameters: int, units: int) -> None
     cluster = 2 * rng.integers(units, size=90)
     found = clustered_covariance(influence, cluster, parameters)
     np.testing.assert_allclose(found, loop_covariance(influence, cluster, parameters), rtol=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [[5] * 6, [2, 3, 4, 5, 10, 12, 14]])
+def test_intervals_of_few_clusters_hold(sizes: list[int]) -> None:
+    """A mean that six or seven sources tell, 2,000 draws: 90 % intervals by normal quantiles hold it in 0.90 to 0.95.
+
+    Without regard to how few there are they hold it in 0.80 to 0.84 (Monte Carlo error 0.009).
+    """
+    cluster = np.repeat(np.arange(len(sizes)), sizes)
+    values = np.random.default_rng(4).normal(size=(len(sizes), 2_000))[cluster]
+    influence = (values - values.mean(axis=0)) / len(cluster)
+    errors = np.sqrt(np.diag(clustered_covariance(influence, cluster)))
+    held = np.mean(np.abs(values.mean(axis=0)) <= stats.norm.ppf(0.95) * errors)
+    assert 0.90 - 2 * 0.007 <= held <= 0.95
 
 
 def test_single_rows_give_hc1() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from data_contracts.effects import ScoredEpisodes
+from data_contracts.episode import FloatArray
 from estimators import sufficient as cross_products
 from estimators.basis_design import smooth_basis
 from estimators.hierarchical import HELD_OUT, Hierarchical, Posterior
@@ -45,10 +46,9 @@ def test_sums_of_parts_are_the_whole(data: ScoredEpisodes) -> None:
     parts = [sufficient(data.rows(data.fold == fold)) for fold in range(5)]
     whole = parts[0] + parts[1] + parts[2] + parts[3] + parts[4]
     for made, direct in ((whole, sufficient(data)), (whole - parts[2], sufficient(data.rows(data.fold != 2)))):
-        for field in fields(made):
-            np.testing.assert_allclose(
-                getattr(made, field.name), getattr(direct, field.name), rtol=1e-9, atol=1e-9, err_msg=field.name
-            )
+        found, expected = ({**vars(sums), **vars(sums.squares)} for sums in (made, direct))
+        for name in found.keys() - {"squares"}:
+            np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, atol=1e-9, err_msg=name)
 
 
 def test_chunks_do_not_matter(data: ScoredEpisodes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,6 +57,41 @@ def test_chunks_do_not_matter(data: ScoredEpisodes, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(cross_products, "CHUNK", 37)
     np.testing.assert_allclose(sufficient(data).gram, whole.gram, atol=1e-9)
     assert sufficient(data).rows == whole.rows == np.sum(~np.isnan(data.outcome))
+    np.testing.assert_allclose(sufficient(data).squares.together, whole.squares.together, rtol=1e-9)
+
+
+def test_copies_of_a_patients_episode_tell_nothing_new(data: ScoredEpisodes) -> None:
+    """Every episode three times over, as the same patient's: the same draws, held out too, to 1e-6 of their spread.
+
+    Were the copies other patients', the draws would be others.
+    """
+    copies = np.repeat(np.arange(len(data.arm)), 3)
+    alone, again = sample(data), sample(data.rows(copies))
+    atol = 1e-6 * float(alone.draws.std())
+    np.testing.assert_allclose(again.draws, alone.draws, atol=atol)
+    np.testing.assert_allclose(again.mean, alone.mean, atol=atol)
+    np.testing.assert_allclose(
+        Hierarchical().held_out(data.rows(copies)), Hierarchical().held_out(data)[copies], atol=atol
+    )
+    others = sample(replace(data.rows(copies), cluster=np.arange(len(copies))))
+    assert np.abs(others.draws - alone.draws).max() > 1e3 * atol
+
+
+def test_who_stands_for_many_tells_no_more_than_one(data: ScoredEpisodes) -> None:
+    """A tenth, by lot, was seen once in twenty times and stands for as many: Kish's design effect, written out.
+
+    Even weights, whatever their size, have none.
+    """
+    heavy = np.random.default_rng(3).random(600) < 0.1
+    everyone = replace(data, outcome=np.where(np.isnan(data.outcome), 0.0, data.outcome))
+    chance = np.where(heavy, 0.05, 0.5)
+    columns = np.arange(2 * (1 + data.basis.terms))
+
+    def alike(chances: FloatArray) -> float:
+        return sufficient(replace(everyone, observation=np.repeat(chances[:, None], 3, axis=1))).alike(columns)
+
+    assert alike(np.full(600, 0.3)) == 1.0
+    assert alike(chance) == pytest.approx(600 * np.sum(1 / chance**2) / np.sum(1 / chance) ** 2, rel=0.1)
 
 
 def test_leaving_a_fold_out_is_fitting_on_the_others(data: ScoredEpisodes) -> None:

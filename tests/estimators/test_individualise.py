@@ -190,6 +190,15 @@ def test_effective_episodes_are_kishs_by_hand(draw_scores: Draw) -> None:
     np.testing.assert_allclose(effective_episodes(data), expected)
 
 
+def test_who_comes_again_is_no_further_effective_episode(draw_scores: Draw) -> None:
+    """400 patients: five copies of each one's episode are worth one, five that have nothing in common far more."""
+    data = draw_scores(400, 4, STRONG)
+    copied = data.rows(np.repeat(np.arange(400), 5))
+    np.testing.assert_allclose(effective_episodes(copied), effective_episodes(data))
+    own = draw_scores(2_000, 4, STRONG, cluster_size=5)
+    assert (effective_episodes(own) > 3 * effective_episodes(data)).all()
+
+
 def test_no_row_meets_a_lead_that_saw_it(draw_scores: Draw) -> None:
     """Changing outcomes and scores of one fold changes the held-out effects of every other fold and never its own.
 

@@ -66,6 +66,17 @@ def test_the_prior_draws_towards_the_lead() -> None:
     assert rival[1] == pytest.approx(2, abs=0.05)
 
 
+def test_copies_of_a_patients_episode_move_no_weight(draw_scores: Draw) -> None:
+    """Every episode four times over, as the same patient's: the same weights, slope and error."""
+    data = draw_scores(300, 3, SLOPES)
+    candidates = [truth(data) + noise(data, 1), truth(data) + noise(data, 2)]
+    copies = np.repeat(np.arange(300), 4)
+    alone, again = stacked(data, candidates), stacked(data.rows(copies), [said[copies] for said in candidates])
+    np.testing.assert_allclose(again.weights, alone.weights, rtol=1e-9)
+    assert again.slope == pytest.approx(alone.slope)
+    assert again.standard_error == pytest.approx(alone.standard_error, rel=0.01)
+
+
 def test_weights_minimise_what_they_should(draw_scores: Draw) -> None:
     """With weights inside their bounds they solve the normal equations with the prior, written out by hand."""
     data = draw_scores(900, 2, SLOPES)
