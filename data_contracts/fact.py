@@ -10,6 +10,7 @@ import difflib
 import math
 import re
 from collections.abc import Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -34,6 +35,15 @@ class Answer(StrEnum):
 
 Reading: TypeAlias = float | Answer | frozenset[str]
 """A number, an answer (also in place of an unknown number or list), or names in lower case."""
+
+
+AHEAD = timedelta(days=1)
+"""By how much a calendar may be ahead of UTC's: east of Greenwich a day begins before it does there."""
+
+
+def has_come(day: date, today: date) -> bool:
+    """Whether a day has begun somewhere, if it is this day by UTC."""
+    return day <= today + AHEAD
 
 
 class _Part(BaseModel):

@@ -31,6 +31,8 @@ class FactCodes(FrozenFact):
         tags: therapies that carry one of them, by their codes.
         drugs: single drugs of the therapies, as their codes display them.
         codes: further codes.
+        refuted_by: which of all its codes have to be refuted for a no: those that mean all that the fact does. Of
+            others a refutation leaves the fact open, as one kind of dependence that was ruled out does.
         note: what is to be known of the choice.
     """
 
@@ -41,6 +43,7 @@ class FactCodes(FrozenFact):
     tags: tuple[Tag, ...] = ()
     drugs: tuple[str, ...] = ()
     codes: tuple[Code, ...] = ()
+    refuted_by: tuple[str, ...] = ()
     note: str | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from data_contracts.person_name import NAMED
 from data_contracts.preferences import Preferences
 from data_contracts.rfc3339 import Day
 from data_contracts.stripped import STRIPPED
@@ -24,7 +25,7 @@ class Acknowledgement(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    by: ShortText
+    by: Annotated[ShortText, NAMED]
     rules: tuple[ShortText, ...] = Field(min_length=1, max_length=50)
 
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from pydantic import AfterValidator
 from pydantic_core import PydanticKnownError
 
+FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Characters that Unicode counts as letters or symbols, and that show nothing."""
+
+
+def is_visible(letter: str) -> bool:
+    """Whether a character shows anything: neither a blank nor one without width."""
+    return unicodedata.category(letter)[0] not in "CZ" and letter not in FILLERS
+
 
 def _stripped(text: str) -> str:
-    if not (found := text.strip()):
+    found = text.strip()
+    if not any(map(is_visible, found)):
         raise PydanticKnownError("string_too_short", {"min_length": 1})
     return found
 

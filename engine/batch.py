@@ -57,7 +57,7 @@ def joined(tables: Sequence[Mapping[str, Column]]) -> dict[str, Column]:
 def _recommend(
     cohort: Cohort, policy: Policy, rules: RuleSet, today: date | None, offers: SiteOffers | None
 ) -> tuple[Decision, dict[str, Column]]:
-    doubts, whose = doubts_in(cohort, today)
+    doubts, whose = doubts_in(cohort, today, policy.phq9_baseline)
     rulings, which = judge_cohort(cohort, policy, rules, today, doubts, whose)
     bars = bars_of(rulings, which, excluded_in(cohort, policy))
     patients = read_patients(settled_cohort(cohort, doubts, whose), policy)

@@ -12,16 +12,22 @@ from typing import Protocol
 from data_contracts.column_words import column_words
 from data_contracts.contradiction import Contradiction, load_contradictions
 from data_contracts.data_query import DataQuery
-from data_contracts.fact import Answer, UnreadableFact, load_facts, read_fact
+from data_contracts.fact import Answer, UnreadableFact, has_come, load_facts, read_fact
 from data_contracts.instrument import Instrument
 from data_contracts.instrument_name import instrument_for
 from data_contracts.instrument_record import AnswerSheet, answer_sheets
 
 AGE = "age"
+SCORE = "phq9_total"
+"""The fact that a policy's baseline gives if that is a PHQ-9 score."""
 YEAR = timedelta(days=365.25)
 
 HEAD: Mapping[str, tuple[str, str]] = {
     "DATA-AGE": ("The age that is recorded is no human's.", "Check the date of birth."),
+    "DATA-TOTALS": (
+        "{instrument}: two totals of one moment differ ({names}).",
+        "Check both; neither is used meanwhile.",
+    ),
     "DATA-FUTURE": ("An answer is dated after today: {names}.", "Check the day."),
     "DATA-BIRTH": ("An answer is dated before the patient was born: {names}.", "Check the day and the age."),
     "DATA-SCALE": ("{instrument}: an answer is not on its item's scale ({names}).", "Check the answer."),
@@ -97,7 +103,7 @@ class AgeCheck:
 
 @dataclass(frozen=True)
 class DayCheck:
-    """An answer of tomorrow, or of before the patient's birth."""
+    """An answer of a day that has come nowhere, or of before the patient's birth."""
 
     dated: tuple[str, ...]
 
@@ -113,7 +119,7 @@ class DayCheck:
             day = record.days.get(fact)
             if day is None or today is None or _is_unknown(fact, record.values.get(fact)):
                 continue
-            if day > today:
+            if not has_come(day, today):
                 yield Doubt(_query("DATA-FUTURE", [fact]))
             elif age is not None and _is_human(age) and day < today - (age + 1) * YEAR:
                 yield Doubt(_query("DATA-BIRTH", sorted({fact, AGE})))
@@ -160,6 +166,29 @@ class RangeCheck:
 
 
 @dataclass(frozen=True)
+class BaselineCheck:
+    """The PHQ-9 total that rules ask for, and the score at the start that the policy asks for: of now both."""
+
+    baseline: str
+    dated: tuple[str, ...] = (SCORE,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Both."""
+        return (SCORE, self.baseline)
+
+    def doubts(self, record: Record) -> Iterator[Doubt]:
+        """See ``Check``; a total of an earlier day may differ."""
+        told = [_number(record.values.get(name)) for name in self.names]
+        if None in told or isnan(sum(one or 0.0 for one in told)) or told[0] == told[1]:
+            return
+        day = record.days.get(SCORE)
+        if day is None or record.today is None or day >= record.today:
+            also = ((SCORE, record.values[self.baseline]),)
+            yield Doubt(_query("DATA-TOTALS", self.names, instrument="PHQ-9"), also)
+
+
+@dataclass(frozen=True)
 class ContradictionCheck:
     """Answers that cannot all be so."""
 
@@ -180,13 +209,20 @@ class ContradictionCheck:
 
 
 @lru_cache(maxsize=256)
-def checks_for(names: frozenset[str], dated: frozenset[str]) -> tuple[Check, ...]:
-    """The checks that values of these names, and facts with days, call for."""
+def checks_for(names: frozenset[str], dated: frozenset[str], baseline: str | None = None) -> tuple[Check, ...]:
+    """The checks that values of these names, and facts with days, call for.
+
+    Args:
+        names: of the values.
+        dated: facts with days.
+        baseline: the policy's PHQ-9 score at the start, if it has one.
+    """
     found: list[Check] = [AgeCheck()] if AGE in names else []
     found += [DayCheck((fact,)) for fact in sorted(dated & load_facts().keys())]
     found += [SheetCheck(sheet) for sheet in answer_sheets(names) if len(sheet.columns) > 0]
     totals = [(name, instrument_for(name)) for name in sorted(names - load_facts().keys())]  # facts are read strictly
     found += [RangeCheck(instrument, (name,)) for name, instrument in totals if instrument is not None]
+    found += [BaselineCheck(baseline)] if baseline and names >= {SCORE, baseline} and baseline != SCORE else []
     found += [ContradictionCheck(one) for one in load_contradictions() if names >= one.values.keys()]
     return tuple(found)
 

@@ -55,9 +55,9 @@ NONE = Doubts()
 """Nothing is in doubt."""
 
 
-def doubts_of(profile: PatientProfile, today: date | None) -> Doubts:
-    """What is in doubt of a patient."""
-    checks = checks_for(frozenset(profile.values), frozenset(profile.as_of))
+def doubts_of(profile: PatientProfile, today: date | None, baseline: str | None = None) -> Doubts:
+    """What is in doubt of a patient; ``baseline`` is the policy's PHQ-9 score at the start, if it has one."""
+    checks = checks_for(frozenset(profile.values), frozenset(profile.as_of), baseline)
     record = Record(profile.values, profile.as_of, today)
     found = [doubt for check in checks for doubt in check.doubts(record)]
     return Doubts(tuple(found)) if found else NONE
@@ -76,10 +76,10 @@ def hides(doubts: Iterable[Doubts], names: Set[str]) -> bool:
     return any(one.names & names for one in doubts)
 
 
-def doubts_in(cohort: Cohort, today: date | None) -> tuple[list[Doubts], IntArray]:
-    """The different doubts in a cohort, and for each of its n patients which are theirs."""
+def doubts_in(cohort: Cohort, today: date | None, baseline: str | None = None) -> tuple[list[Doubts], IntArray]:
+    """The different doubts in a cohort, and for each of its n patients which are theirs; ``baseline`` as above."""
     found, which = [NONE], np.zeros(cohort.n, dtype=np.int64)
-    for check in checks_for(frozenset(cohort.columns), frozenset(cohort.as_of)):
+    for check in checks_for(frozenset(cohort.columns), frozenset(cohort.as_of), baseline):
         told, kind = _checked(check, cohort, today)
         if len(told) == 1 and not told[0]:
             continue

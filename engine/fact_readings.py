@@ -10,9 +10,10 @@ from functools import lru_cache
 from data_contracts.errors import BadInput, Problem
 from data_contracts.fact import Answer, Reading, UnreadableFact, load_facts, read_fact
 from data_contracts.profile import PatientProfile, Value
+from engine.data_checks import SCORE
 from engine.doubts import NONE, Doubts
 from engine.other_names import with_other_names
-from engine.rule_book import SCORE, RuleBook
+from engine.rule_book import RuleBook
 
 NO, YES, UNKNOWN, STALE = range(4)
 """Answers to a condition: it does not hold, it holds, its fact was never given, its fact is too old or in doubt."""

@@ -146,6 +146,12 @@ class Policy:
         return tuple((arm.name, arm.therapy) for arm in self.manifest.arms)
 
     @cached_property
+    def phq9_baseline(self) -> str | None:
+        """The name of the score at the start, if that is a PHQ-9 score."""
+        outcome = self.manifest.outcome
+        return outcome.baseline if "PHQ-9" in outcome.unit else None
+
+    @cached_property
     def at(self) -> Mapping[str, int]:
         """Position of every arm by its name."""
         return {name: at for at, (name, _) in enumerate(self.named_arms)}

@@ -46,7 +46,7 @@ def recommend(
         BadInput: a value is not of its feature's or fact's type or range, an excluded arm or a weighed kind of
             side effect is unknown.
     """
-    doubts = doubts_of(profile, today)
+    doubts = doubts_of(profile, today, policy.phq9_baseline)
     ruling = judge_safety(profile, policy, rules, today, doubts)
     patient = read_patient(settled(profile, doubts), policy)
     recorded = read_patient(profile, policy) if hides([doubts], policy.feature_names) else None

@@ -12,10 +12,8 @@ from data_contracts.fact import load_facts
 from data_contracts.rule import Rule, RuleSet
 from data_contracts.rule_trigger import Condition
 from engine.arm_contents import Contents, Membership, NamedArm, contents_of, membership
+from engine.data_checks import SCORE
 from engine.policy import Policy
-
-SCORE = "phq9_total"
-"""The fact that a policy's baseline gives if that is a PHQ-9 score."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +80,7 @@ class RuleBook:
 
 def book_for(policy: Policy, rules: RuleSet, today: date | None) -> RuleBook:
     """The rules, ready for a policy's arms on a day."""
-    outcome = policy.manifest.outcome
-    baseline = outcome.baseline if "PHQ-9" in outcome.unit else None
-    return ready(rules, policy.named_arms, baseline, today, policy.recorded)
+    return ready(rules, policy.named_arms, policy.phq9_baseline, today, policy.recorded)
 
 
 @lru_cache(maxsize=64)

@@ -18,6 +18,7 @@ from data_contracts.errors import BadInput, Problem
 from data_contracts.fact import Reading, UnreadableFact, load_facts, read_fact
 from data_contracts.profile import PatientProfile
 from data_contracts.rule import RuleSet
+from engine.data_checks import SCORE
 from engine.doubts import NONE, Doubts
 from engine.fact_readings import (
     UNKNOWN,
@@ -32,7 +33,7 @@ from engine.fact_readings import (
 )
 from engine.other_names import gravest, is_blank, items, other_names
 from engine.policy import Policy
-from engine.rule_book import SCORE, RuleBook, book_for
+from engine.rule_book import RuleBook, book_for
 from engine.ruling import Ruling, rule_on
 
 Told: TypeAlias = tuple[str, list[tuple[Reading, bool]], IntArray]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from data_contracts.person_name import NAMED
 from data_contracts.stripped import STRIPPED
 from service.override_reason import OverrideCode
 
@@ -40,7 +41,7 @@ class Signature(_Data):
         note: what they want to be remembered with it.
     """
 
-    by: Name
+    by: Annotated[Name, NAMED]
     role: Name
     note: Words | None = None
 

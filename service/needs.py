@@ -14,8 +14,8 @@ from data_contracts.manifest import PolicyManifest
 from data_contracts.preferences import kinds_of_side_effects
 from data_contracts.profile import PatientProfile
 from data_contracts.rule import RuleSet
+from engine.data_checks import SCORE
 from engine.fact_readings import acknowledged_in, acknowledgement_problems
-from engine.rule_book import SCORE
 from engine.weights import unknown_kinds
 
 

@@ -16,6 +16,7 @@ from data_contracts.episode import Column
 from data_contracts.errors import BadInput, Problem, rows_text
 from data_contracts.fact import UnreadableFact, read_fact
 from data_contracts.patient_identifier import LONGEST, normal_identifier
+from data_contracts.person_name import is_name
 from data_contracts.profile import Value
 from engine.data_checks import names_checked
 from engine.fact_readings import acknowledgement_problems
@@ -55,7 +56,7 @@ def read_cohort(table: Table, needs: Needs) -> Cohort:
     problems = [*_missing_columns(table, needs), *_id_problems(table), *_value_problems(table, needs)]
     problems += [*misspelt_facts(table.columns, needs), *misspelt_facts(table.columns, needs, AS_OF)]
     problems += [*_arm_problems(table, needs), *weight_problems(table, needs)]
-    problems += acknowledgement_problems(_acknowledged(table), needs.waiting)
+    problems += [*acknowledgement_problems(_acknowledged(table), needs.waiting), *_name_problems(table)]
     if problems:
         raise BadInput(problems)
     excluded, read = _excluded(table), {*needs.names, *names_checked(table.columns)}
@@ -79,6 +80,15 @@ def ids_of(table: Table) -> list[str]:
 
 def _acknowledged(table: Table) -> list[str]:
     return [name.removesuffix(BY) for name in table.columns if name.endswith(BY)]
+
+
+def _name_problems(table: Table) -> Iterator[Problem]:
+    for rule in _acknowledged(table):
+        if rows := _rows(texts_of(table, rule + BY), lambda text: text is not None and not is_name(text)):
+            step = "Name the clinician, or clear the cells where nobody did it."
+            yield Problem(
+                f"{table.source}, {rule}{BY}", "names of people", f"something else in {rows_text(rows)}", step
+            )
 
 
 def _missing_columns(table: Table, needs: Needs) -> Iterator[Problem]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from data_contracts.fact import load_facts
+from data_contracts.fact import has_come, load_facts
+from data_contracts.person_name import is_name
 from data_contracts.profile import Acknowledgement
 from data_contracts.rule import RuleSet
 from service.fhir.code_index import OWN_ACKNOWLEDGEMENT
@@ -48,11 +49,11 @@ def read_acknowledgements(
 def _name(procedure: Procedure) -> str:
     """Who did it, by name or else by reference; empty if that is not told."""
     names = [one.actor.display or one.actor.reference or "" for one in procedure.performer]
-    return next((short for name in names if (short := " ".join(name.split())[:LONGEST])), "")
+    return next((short for name in names if is_name(short := " ".join(name.split())[:LONGEST])), "")
 
 
 def covers(day: date, facts: Sequence[str], today: date, as_of: Mapping[str, date]) -> bool:
     """Whether it is not of the future, not from before an answer behind the rule, and not older than answers hold."""
     lasts = min((load_facts()[fact].valid_days for fact in facts), default=0)
     newest = max((as_of[fact] for fact in facts if fact in as_of), default=day)
-    return newest <= day <= today and today - day <= timedelta(days=lasts)
+    return newest <= day and has_come(day, today) and today - day <= timedelta(days=lasts)

@@ -1,4 +1,4 @@
-"""Reads diagnoses: a code says yes to a fact; a refuted one says no; no code says nothing."""
+"""Reads diagnoses: a code says yes to a fact; refuted, if it is all that the fact means, no; no code says nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def read_conditions(sent: Sent, found: Findings) -> None:
             continue
         facts = [one for code in coded for one in facts_of(code) if one.found_in == "condition"]
         for one in dict.fromkeys(facts):
-            _read(one, condition, verification, found, where)
+            if verification == "refuted" and not any(code in one.refuted_by for _, code in coded):
+                found.note("not_understood", "refuted conditions that are not all that a safety fact means", where)
+            else:
+                _read(one, condition, verification, found, where)
         if not any(is_condition(code) for code in coded):
             found.note("not_understood", "conditions whose codes are not among those known here", where)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from data_contracts.fact import has_come
 from service.fhir.code_index import DECISION_SUPPORT, OWN_CONSENT
 from service.fhir.datatype import CodeableConcept
 from service.fhir.findings import CONSENT, Findings
@@ -72,7 +73,7 @@ def _in_time(provision: Provision | None, found: Findings) -> bool:
     if period is None:
         return True
     start, end = period.starts(), period.ends()
-    return (start is None or start.first <= found.today) and (end is None or found.today <= end.last)
+    return (start is None or has_come(start.first, found.today)) and (end is None or found.today <= end.last)
 
 
 def _within(provision: Provision | None) -> Iterator[Provision]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from data_contracts.errors import Problem
-from data_contracts.fact import UnreadableFact, load_facts, read_fact
+from data_contracts.fact import UnreadableFact, has_come, load_facts, read_fact
 from data_contracts.profile import Value
 from service.fhir.moment import Days
 from service.fhir.note import Note, NoteKind
@@ -57,7 +57,7 @@ class Findings:
 
         What is dated after today may raise an alarm and never calms one: it would count as newer than all else.
         """
-        if days is not None and days.first > self.today and not alarms(name, value):
+        if days is not None and not has_come(days.first, self.today) and not alarms(name, value):
             self.note("contradiction", "answers of a day that has not come", where)
             return
         if name in load_facts():

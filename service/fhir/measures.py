@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from data_contracts.encoding import Feature
-from data_contracts.fact import load_facts
+from data_contracts.fact import has_come, load_facts
 from data_contracts.instrument_name import instrument_for, time_of
 from data_contracts.record_words import CODE_SYSTEMS, load_record_words
 from service.fhir.answers import Value
@@ -67,7 +67,7 @@ def current(sheets: Sequence[Sheet], found: Findings) -> Sheet | None:
     """
     for sheet in sheets:
         name = sheet.instrument.id
-        if sheet.day > found.today:
+        if not has_come(sheet.day, found.today):
             found.note("contradiction", f"{name} of a day that has not come", sheet.where)
         elif not sheet.is_sound:
             found.note("contradiction", f"{name} whose answers and total cannot all be right", sheet.where)
@@ -94,7 +94,7 @@ def _read_item9(sheets: Sequence[Sheet], found: Findings) -> None:
             found.say(ITEM9, gravest, _days(sheet.day), sheet.where)
         else:
             found.note("contradiction", "answers of 0 to item 9 on a PHQ-9 that cannot be right", sheet.where)
-        if sheet.day <= found.today or gravest >= 1:
+        if has_come(sheet.day, found.today) or gravest >= 1:
             return
 
 
@@ -126,7 +126,7 @@ def _read_other(feature: Feature, values: Sequence[Value], found: Findings) -> N
             continue
         if (value.unit or "").replace(" ", "") not in units:
             found.note("not_understood", f"{feature.name} in another unit, or without one", value.where)
-        elif value.days is None or value.days.last > found.today or value.days.first < oldest:
+        elif value.days is None or not has_come(value.days.last, found.today) or value.days.first < oldest:
             found.note("too_old", f"{feature.name}", value.where)
         else:
             found.say(feature.name, value.number, None, value.where)

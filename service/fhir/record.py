@@ -98,7 +98,7 @@ def _settled(found: Findings) -> tuple[dict[str, Value], dict[str, date]]:
     values: dict[str, Value] = {}
     as_of: dict[str, date] = {}
     for name, told in found.by_name().items():
-        said = newest(told)
+        said = _for_life(name, told) or newest(told)
         chosen = _strictest(name, said)
         if chosen is None:
             found.note("contradiction", f"values of {name} that differ", said[0].where)
@@ -107,6 +107,14 @@ def _settled(found: Findings) -> tuple[dict[str, Value], dict[str, date]]:
         if chosen.days is not None and name in load_facts():
             as_of[name] = chosen.days.first
     return values, as_of
+
+
+def _for_life(name: str, told: Sequence[Said]) -> list[Said]:
+    """What holds for life once it was so: a later no does not take it back."""
+    fact = load_facts().get(name)
+    if fact is None or not fact.lasting:
+        return []
+    return newest([one for one in told if read_fact(name, one.value) is Answer.YES])
 
 
 def _strictest(name: str, said: Sequence[Said]) -> Said | None:

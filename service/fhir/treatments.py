@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
+from data_contracts.fact import has_come
 from service.fhir.code_index import therapies_of
 from service.fhir.findings import Findings
 from service.fhir.medicines import NOW, prescriptions
@@ -52,7 +53,7 @@ def _under_way(sent: Sent, found: Findings) -> Iterator[tuple[str, Days | None]]
 
 def _read_change(fact: str, sheets: Sequence[Sheet], start: date, found: Findings) -> None:
     """The newest total less the last one before the treatment."""
-    told = [one for one in sheets if one.total is not None and one.day <= found.today]
+    told = [one for one in sheets if one.total is not None and has_come(one.day, found.today)]
     before = next((one for one in told if timedelta(0) <= start - one.day <= BEFORE), None)
     newest = next((one for one in told if one.day > start), None)
     if before is None or newest is None or before.total is None or newest.total is None:

@@ -29,6 +29,7 @@ def ask(policy: Any, rules: Any, patient: Any, days: dict[str, date] | None = No
         ({"phq9_item9": 3, "phq9_week0": 2}, "DATA-TOTAL", ("phq9_item9", "phq9_week0"), "assess_first"),
         ({"phq9_item9": 0, "phq9_q9": 2}, "DATA-TWICE", ("phq9_item9", "phq9_q9"), "assess_first"),
         ({"phq9_item9": 2, "phq9_q9": 0}, "DATA-TWICE", ("phq9_item9", "phq9_q9"), "assess_first"),
+        ({"phq9_total": 20}, "DATA-TOTALS", ("phq9_total", "phq9_week0"), "none"),
         ({"phq9_item1": 7}, "DATA-SCALE", ("phq9_item1",), "none"),
         ({"pregnant": "yes", "sex": "male"}, "DATA-PREG-01", ("pregnant", "sex"), "none"),
         (
@@ -89,6 +90,40 @@ def pregnant_of(sex: str) -> Cohort:
     )
 
 
+@pytest.mark.parametrize(
+    ("total", "days", "flagged", "asked"),
+    [
+        (20, None, True, True),
+        (20, 0, True, True),
+        (20, 3, False, False),
+        (14, None, True, False),
+        (None, None, True, False),
+    ],
+)
+def test_two_totals_of_one_moment_are_asked_about(policy, rules, patient, total, days, flagged, asked):
+    """Less severe by the score at the start and more by the total: the stricter holds, neither is ranked by. A total
+    of an earlier day may differ.
+    """
+    as_of = {} if days is None else {"phq9_total": TODAY - timedelta(days=days)}
+    answer = ask(policy, rules, patient, as_of, phq9_total=total)
+    assert [query.id for query in answer.queries] == (["DATA-TOTALS"] if asked else [])
+    ssri = next(advice for advice in answer.arms if advice.arm == "ssri")
+    assert (("SEV-01" in ssri.flags), ssri.reason == "MISSING_KEY") == (flagged, asked)
+    column = np.array([np.nan if total is None else float(total)])
+    values = {"phq9_item9": 0.0, "phq9_week0": 14.0, "age": 40.0}
+    cohort = Cohort(
+        np.array(["p1"], dtype=object),
+        {name: np.array([value]) for name, value in values.items()}
+        | {"sex": np.array(["female"], dtype=object), "decision_support_consent": np.array(["yes"], dtype=object)}
+        | {"phq9_total": column},
+        {},
+        {},
+        {fact: np.array([day], dtype="datetime64[D]") for fact, day in as_of.items()},
+    )
+    (table,) = (table for _, table in recommend_cohort(cohort, policy, rules, today=TODAY))
+    assert table["reason"].tolist() == [advice.reason for advice in answer.arms]
+
+
 def test_a_baseline_in_doubt_is_not_ranked_by(policy, rules, patient):
     """Answers that do not add up to the total: the key feature counts as not given."""
     answer = ask(policy, rules, patient, phq9_item9=1, phq9_week0=27, phq9_item1=0)
@@ -99,10 +134,17 @@ def test_a_baseline_in_doubt_is_not_ranked_by(policy, rules, patient):
 
 @pytest.mark.parametrize(
     ("fact", "days", "query"),
-    [("long_qt", -1, "DATA-FUTURE"), ("bipolar_disorder", 42 * 366, "DATA-BIRTH"), ("long_qt", 30, None)],
+    [
+        ("long_qt", -2, "DATA-FUTURE"),
+        ("long_qt", -1, None),
+        ("bipolar_disorder", 42 * 366, "DATA-BIRTH"),
+        ("long_qt", 30, None),
+    ],
 )
 def test_a_day_that_cannot_be(policy, rules, patient, fact, days, query):
-    """A no of tomorrow is no no: it is asked again. A yes that is dated before birth holds all the same."""
+    """A no of a day that has come nowhere is no no: it is asked again. East of Greenwich tomorrow has begun. A yes
+    that is dated before birth holds all the same.
+    """
     value = "yes" if query == "DATA-BIRTH" else "no"
     values = {"past_mania": "no", "bipolar_disorder": "no", "qt_prolonging_drug": "no", fact: value}
     answer = ask(policy, rules, patient, {fact: TODAY - timedelta(days=days)}, **values)

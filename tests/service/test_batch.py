@@ -342,6 +342,10 @@ def test_acknowledgements_in_a_table(policy_folder: Path, tmp_path: Path, capsys
     strange = "A,22.5,30,m,1,no,no,no,yes,,x,Dr E"
     assert run(policy_folder, table(tmp_path, strange, header=header), tmp_path / "out.csv") == 3
     assert "rules that wait for one (SI-01, DET-01)" in capsys.readouterr().err
+    flags = [row.replace("Dr E", "0") for row in rows]
+    header = f"{HEADER},SI-01_acknowledged_by,DET-01_acknowledged_by"
+    assert run(policy_folder, table(tmp_path, *flags, header=header), tmp_path / "out.csv") == 3
+    assert "SI-01_acknowledged_by: expected names of people; found something else in row 2" in capsys.readouterr().err
 
 
 def test_contradictions_in_a_table(policy_folder: Path, tmp_path: Path, capsys: Any) -> None:

@@ -206,6 +206,26 @@ def test_conditions(read: Read, record: Any) -> None:
     assert both.values["bipolar_disorder"] == "yes"
 
 
+@pytest.mark.parametrize(
+    ("code", "fact"),
+    [("F10.2", "substance_dependence"), ("F00", "dementia"), ("K70", "hepatic_impairment"),
+     ("F31.1", "bipolar_disorder"), ("F32.3", "psychotic_symptoms"), ("Z34", "pregnant")],
+)  # fmt: skip
+def test_one_kind_that_was_ruled_out_leaves_the_fact_open(read: Read, record: Any, code: str, fact: str) -> None:
+    """Alcohol dependence that was refuted says nothing of opioids: the fact stays unknown, and is asked for."""
+    found = read(record.condition(code, verificationStatus=record.verified("refuted")))
+    assert fact not in found.profile.values
+    assert "refuted conditions" in notes(found)
+
+
+def test_a_later_no_does_not_take_back_what_holds_for_life(read: Read, record: Any) -> None:
+    """Suicidal behaviour ever, then a no to the same question: it was so, and stays so."""
+    once = record.observation("93267-3", True, effectiveDateTime="2025-01-10")
+    later = record.observation("93267-3", False, effectiveDateTime="2026-05-30")
+    assert read(once, later).profile.values["cssrs_q6_lifetime"] == "yes"
+    assert read(later).profile.values["cssrs_q6_lifetime"] == "no"
+
+
 def test_a_heart_attack_grows_old(read: Read, record: Any) -> None:
     """What counts for a while only carries the day it began, so that rules can let it age."""
     found = read(record.condition("I21.0", onsetDateTime="2026-02-01")).profile
