@@ -43,7 +43,7 @@ AHEAD = timedelta(days=1)
 
 def has_come(day: date, today: date) -> bool:
     """Whether a day has begun somewhere, if it is this day by UTC."""
-    return day <= today + AHEAD
+    return day - today <= AHEAD
 
 
 class _Part(BaseModel):
