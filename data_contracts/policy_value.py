@@ -48,6 +48,10 @@ class PolicyValue(_Data):
     clinicians: Comparison
 
 
+SURE = 2.5
+"""Standard errors by which the held-out slope of effects has to lie above 0 before they surely come true."""
+
+
 class ProposedAdvice(_Data):
     """What individual advice was worth on held-out patients before it was let pass, and what was asked of it.
 
@@ -55,6 +59,8 @@ class ProposedAdvice(_Data):
         differs: share of patients for whom the advice is not the best single arm.
         best_single: the advice against giving everyone the supported arm with the best average, by scores alone.
         promised: the same by what effects promise, as far as they came true; None of policies from before that.
+        came_true: standard errors by which the held-out slope of the effects that advise, over all arms together, lies
+            above 0; None of policies from before that was told.
         clinicians: the advice against what was really chosen.
         gain_lower: one-sided lower bound of the promised gain; of policies from before that, of the gain by scores.
         clinicians_lower: of the difference from what was chosen.
@@ -64,6 +70,7 @@ class ProposedAdvice(_Data):
     differs: float
     best_single: Comparison
     promised: Comparison | None = None
+    came_true: float | None = None
     clinicians: Comparison
     gain_lower: float
     clinicians_lower: float
@@ -71,8 +78,20 @@ class ProposedAdvice(_Data):
 
     @property
     def gains(self) -> bool:
-        """Whether it is shown to do better than the best single arm, and scores alone do not tell otherwise."""
+        """Whether it counts as better than the best single arm: its gain is shown, or sure effects promise one."""
+        return self.shown or self.sure
+
+    @property
+    def shown(self) -> bool:
+        """Whether the gain itself is: its lower bound lies above 0, and scores alone do not tell a loss."""
         return self.gain_lower > 0 and self.best_single.difference > 0
+
+    @property
+    def sure(self) -> bool:
+        """Whether effects surely come true and promise a gain, and scores alone do not surely tell a loss."""
+        if self.promised is None or self.came_true is None or self.came_true < SURE:
+            return False
+        return self.promised.difference > 0 and self.best_single.upper > 0
 
     @property
     def as_good_as_chosen(self) -> bool | None:

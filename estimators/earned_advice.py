@@ -1,10 +1,11 @@
 """Individual advice has to earn its place: shown, on held-out patients, to do better than one arm for everyone.
 
 Effects that come true need not change what is best for anybody, and where they do the change may be worth nothing. So
-beside the calibration of effects the advice itself is judged. Of its cross-fitted gain over the best single arm the
-one-sided lower bound, by what effects promise (``estimators.promised_gain``), and the estimate by scores alone have to
-lie above 0; of that over what clinicians chose the lower bound by scores above a small margin below 0. Otherwise the
-averages are served to everyone.
+beside the calibration of effects the advice itself is judged. Either its cross-fitted gain over the best single arm is
+shown: the one-sided lower bound, by what effects promise (``estimators.promised_gain``), and the estimate by scores
+alone lie above 0. Or effects surely come true (their held-out slope lies 2.5 standard errors above 0), the promised
+gain lies above 0, and the interval by scores alone does not lie below 0. Of the gain over what clinicians chose the
+lower bound by scores has to lie above a small margin below 0. Otherwise the averages are served to everyone.
 
 What is told of the value of the advice that is served is of the whole procedure, this judgement included: for each
 fold it is made again from the others, so that no patient is scored by an advice that they helped to let pass.
@@ -19,13 +20,14 @@ import numpy as np
 
 from data_contracts.effects import AverageEffects, BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray
-from data_contracts.policy_value import Comparison, PolicyValue, ProposedAdvice
+from data_contracts.policy_value import SURE, Comparison, PolicyValue, ProposedAdvice
 from data_contracts.protocol import StudyProtocol
 from estimators.competition import Competition
 from estimators.held_out_advice import HeldOutAdvice, all_but, held_out_advice
 from estimators.policy_value import policy_value
 from estimators.promised_gain import promised_gain
 from estimators.serve import Served, serve_averages
+from estimators.stack import held_out_slope
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def judge_advice(
         differs=found.differs,
         best_single=found.best_single,
         promised=promised,
+        came_true=_came_true(data, advice),
         clinicians=found.clinicians,
         gain_lower=_lower(promised, marks.gain_confidence),
         clinicians_lower=_lower(found.clinicians, marks.gain_confidence),
@@ -140,6 +143,12 @@ def by_fold(
     return HeldOutAdvice(raw.averages, effects)
 
 
+def _came_true(data: ScoredEpisodes, advice: HeldOutAdvice) -> float:
+    """Standard errors by which the slope of what the advice follows lies above 0; 0 where nothing scatters."""
+    slope, error = held_out_slope(data, advice.effects - advice.averages)
+    return slope / error if error > 0 else 0.0
+
+
 def _lower(found: Comparison, confidence: float) -> float:
     return found.difference - NormalDist().inv_cdf(confidence) * found.standard_error
 
@@ -152,7 +161,9 @@ def _why(proposed: ProposedAdvice | None, protocol: StudyProtocol) -> str:
         return (
             "its effect would vary, but advice that follows it is not shown to gain over the best single arm: "
             f"{bound} {proposed.gain_lower:.2f} {protocol.outcome.unit}, by scores alone "
-            f"{proposed.best_single.difference:.2f}; above 0 is asked of both"
+            f"{proposed.best_single.difference:.2f}, where above 0 is asked of both; nor do effects that surely come "
+            f"true promise one: their slope lies {proposed.came_true or 0.0:.1f} standard errors above 0, "
+            f"{SURE:g} are asked"
         )
     return (
         "its effect would vary, but advice that follows it is not shown to be as good as what clinicians chose: "

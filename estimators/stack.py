@@ -70,11 +70,21 @@ def stack(data: ScoredEpisodes, deviations: list[FloatArray], prior: FloatArray)
     for k, weights in shared.items():
         test = data.fold == k
         combined[test] = sum(w * d[test] for w, d in zip(weights, deviations, strict=True))
-    judged = without_averages(treatment, (treatment * combined[rows]).sum(axis=1))
-    slope, error = _slope(judged, without_averages(treatment, outcome), cluster)
+    slope, error = held_out_slope(data, combined)
     everywhere = np.ones(len(rows), dtype=np.bool_)
     weights = learn(everywhere)
     return Stack(weights, combined, slope, error)
+
+
+def held_out_slope(data: ScoredEpisodes, predicted: FloatArray) -> tuple[float, float]:
+    """The slope over all arms together of residual outcomes on (n, K) held-out deviations, and its standard error.
+
+    Both as ``Stack`` tells them; 0 with an infinite error where nothing is predicted to vary.
+    """
+    rows = np.flatnonzero(~np.isnan(data.outcome))
+    treatment, outcome = residuals(data, rows)
+    judged = without_averages(treatment, (treatment * predicted[rows]).sum(axis=1))
+    return _slope(judged, without_averages(treatment, outcome), data.cluster[rows])
 
 
 def _learn_weights(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data_contracts.gate import Gate, GateState, at_least
-from data_contracts.policy_value import ProposedAdvice
+from data_contracts.policy_value import SURE, ProposedAdvice
 from data_contracts.protocol import StudyProtocol
 from estimators.learn import Learned
 
@@ -40,13 +40,17 @@ def _calibration(learned: Learned, protocol: StudyProtocol) -> Gate:
 
 def _gain(proposed: ProposedAdvice | None, came_true: bool, protocol: StudyProtocol) -> Gate:
     name = "policy_value"
-    mark = f"{_bound(protocol)} of the gain over the best single arm above 0, and the gain by scores alone above 0"
+    mark = (
+        f"{_bound(protocol)} of the gain over the best single arm above 0, and the gain by scores alone above 0; "
+        f"or the slope of effects {SURE:g} standard errors above 0, the promised gain above 0 and the interval by "
+        "scores not below 0"
+    )
     if proposed is None:
         return Gate.not_assessed(name, mark, _nothing(came_true, protocol))
     told = proposed.promised or proposed.best_single
     came = f"gains {told.difference:.2f} {protocol.outcome.unit} over the best single arm for everyone"
     alone = f"by scores alone {proposed.best_single.difference:.2f}"
-    rest = "" if proposed.gains else ": that is not shown to be a gain, and averages are served"
+    rest = "" if proposed.shown else _not_shown(proposed)
     return Gate(
         name=name,
         value=proposed.gain_lower,
@@ -57,6 +61,12 @@ def _gain(proposed: ProposedAdvice | None, came_true: bool, protocol: StudyProto
         state="passed" if proposed.gains else "unearned",
         sentence=f"Individual advice {came}, at least {proposed.gain_lower:.2f}, and {alone}{rest}.",
     )
+
+
+def _not_shown(proposed: ProposedAdvice) -> str:
+    if proposed.sure:
+        return f": effects that surely come true ({proposed.came_true:.1f} standard errors of their slope) promise it"
+    return ": that is not shown to be a gain, and averages are served"
 
 
 def _clinicians(proposed: ProposedAdvice | None, came_true: bool, protocol: StudyProtocol) -> Gate:

@@ -91,7 +91,10 @@ def _varied(summary: Mapping[str, Any]) -> str:
         return ""
     varying = [one["arm"] for one in summary["individualisation"] if one["individualised"]]
     came = f"this was so for {listed(varying)}" if varying else "this was so for none"
-    asked = "predictions for patients not seen came true and advice that follows them was shown to gain"
+    asked = (
+        "predictions for patients not seen came true and advice that follows them was shown to gain, "
+        "or surely came true and promised a gain"
+    )
     return f"Effects were let vary between patients only where {asked}; {came}."
 
 

@@ -11,12 +11,14 @@ import pytest
 
 from data_contracts.effects import BoolArray, ScoredEpisodes
 from data_contracts.episode import FloatArray
+from data_contracts.policy_value import SURE
 from data_contracts.protocol import StudyProtocol
 from estimators.contrasts import average_effects
 from estimators.earned_advice import EarnedAdvice, by_fold, earn, judge_advice
 from estimators.held_out_advice import HeldOutAdvice, held_out_advice
 from estimators.policy_value import choices
 from estimators.serve import Served, serve
+from estimators.stack import held_out_slope
 
 Draw = Callable[..., ScoredEpisodes]
 ARMS = ("usual", "a", "b")
@@ -140,7 +142,7 @@ def test_a_folds_outcomes_do_not_choose_whether_it_is_advised(draw_scores: Draw)
     """In a study on the brink, where some folds earn advice and some do not, other outcomes in a fold leave that
     fold's advice as it was, to the last bit, and turn some other fold's.
     """
-    data = draw_scores(500, 23, [[0.0, 0.0], [0.35, 0.0], [0.0, -0.35]], effects=WORTH)
+    data = draw_scores(500, 21, [[0.0, 0.0], [0.22, 0.0], [0.0, -0.22]], effects=WORTH)
     lenient = protocol(min_slope=0.0, slope_confidence=0.501)
     competition = serve(data, average_effects(data.scores, data.cluster, 0.9), lenient, ARMS, ()).competition
 
@@ -176,17 +178,52 @@ def test_two_folds_are_enough(draw_scores: Draw) -> None:
 def test_luck_seldom_earns_advice(draw_scores: Draw, effects: list[float]) -> None:
     """One arm is best for everyone by half an SD, or none is; nothing varies, 300 draws of 300, and calibration is not
     asked: a regression's advice is shown to gain in no more than the 10 % that the bound allows, within 3 Monte Carlo
-    errors. Where no arm is best the bound by scores alone lets twice as much pass.
+    errors, and hardly ever promises a gain by effects that surely come true. Where no arm is best the bound by scores
+    alone lets twice as much pass.
     """
-    passed, by_scores = [], []
+    passed, sure, by_scores = [], [], []
     for seed in range(300):
         data = draw_scores(300, seed, [[0.0, 0.0]] * 3, effects=effects)
         found = judge_advice(data, regressed(data), every(data), protocol())
         passed.append(found.gains)
+        sure.append(found.sure)
         by_scores.append(found.best_single.difference > 1.2816 * found.best_single.standard_error)
     assert np.mean(passed) <= 0.1 + 3 * 0.0173
+    assert np.mean(sure) <= 0.02
     if not any(effects):
         assert np.mean(by_scores) > 0.1 + 3 * 0.0173
+
+
+def test_effects_that_surely_come_true_and_promise_a_gain_earn_their_advice(draw_scores: Draw) -> None:
+    """Where the bound asked for is out of reach the promise is enough if the slope lies 2.5 errors above 0, and not
+    less, unless the interval by scores alone lies below 0; where no gain is promised no slope is enough.
+    """
+    data = draw_scores(900, 1, (0.5 * np.asarray(SLOPES)).tolist(), effects=WORTH)
+    found = judge_advice(data, held(data), every(data), protocol(gain_confidence=1 - 1e-12))
+    assert found.gain_lower < 0 < found.promised.difference
+    assert found.came_true > SURE
+    assert (found.shown, found.sure, found.earned) == (False, True, True)
+    denied = found.best_single.model_copy(update={"difference": -0.3, "upper": -0.1})
+    noise = found.best_single.model_copy(update={"difference": -0.1, "upper": 0.1})
+    nothing = found.promised.model_copy(update={"difference": 0.0})
+    for changed, earns in (
+        ({"came_true": 2.49}, False),
+        ({"came_true": None}, False),
+        ({"best_single": noise}, True),
+        ({"best_single": denied}, False),
+        ({"promised": nothing}, False),
+    ):
+        assert found.model_copy(update=changed).earned is earns
+
+
+def test_how_surely_effects_come_true_is_the_stacks_own_slope(draw_scores: Draw) -> None:
+    """What the judgement calls so is the held-out slope over its error, whatever the effects are multiplied by."""
+    data = draw_scores(900, 1, SLOPES, effects=WORTH)
+    advice = held(data)
+    slope, error = held_out_slope(data, advice.effects - advice.averages)
+    twice = HeldOutAdvice(advice.averages, 2 * advice.effects - advice.averages)
+    for told in (advice, twice):
+        assert judge_advice(data, told, every(data), protocol()).came_true == pytest.approx(slope / error)
 
 
 def test_advice_that_scores_deny_is_not_earned(draw_scores: Draw) -> None:

@@ -132,13 +132,19 @@ def comparison(difference: float) -> Comparison:
 
 
 def advice_states(
-    result: Any, gain: float, over_chosen: float, margin: float | None, by_scores: float = 0.2
+    result: Any,
+    gain: float,
+    over_chosen: float,
+    margin: float | None,
+    by_scores: float = 0.2,
+    came_true: float | None = None,
 ) -> dict[str, str]:
-    """The gates of an advice with these lower bounds and this gain by scores alone."""
+    """The gates of an advice with these lower bounds, this gain by scores alone, and a slope of so many errors."""
     proposed = ProposedAdvice(
         differs=0.5,
         best_single=comparison(by_scores),
         promised=comparison(gain + 1.28),
+        came_true=came_true,
         clinicians=comparison(over_chosen + 1.28),
         gain_lower=gain,
         clinicians_lower=over_chosen,
@@ -150,12 +156,14 @@ def advice_states(
 
 
 def test_advice_earns_its_place_by_both_bounds(result: Any) -> None:
-    """A gain that is shown passes; one that is not, or that scores alone deny, is unearned, never failed; without an
-    mcid nothing says how much worse than what was chosen would be let pass.
+    """A gain that is shown, or that sure effects promise, passes; one that is neither, or that scores alone deny, is
+    unearned, never failed; without an mcid nothing says how much worse than what was chosen would be let pass.
     """
     name = ("policy_value", "clinicians_choice")
     assert advice_states(result, 0.1, -0.4, 0.5) == dict(zip(name, ("passed", "passed"), strict=True))
     assert advice_states(result, 0.0, 0.2, 0.5) == dict(zip(name, ("unearned", "passed"), strict=True))
+    assert advice_states(result, -1.0, 0.2, 0.5, -0.01, 2.6) == dict(zip(name, ("passed", "passed"), strict=True))
+    assert advice_states(result, -1.0, 0.2, 0.5, -1.7, 2.6) == dict(zip(name, ("unearned", "passed"), strict=True))
     assert advice_states(result, 0.1, 0.2, 0.5, -0.01) == dict(zip(name, ("unearned", "passed"), strict=True))
     assert advice_states(result, 0.1, -0.5, 0.5) == dict(zip(name, ("passed", "unearned"), strict=True))
     assert advice_states(result, 0.1, -9.0, None) == dict(zip(name, ("passed", "not_assessed"), strict=True))
