@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
+
+ROOT = Path(__file__).parents[4]
 
 TOKEN = re.compile(r"\{\{(.*?)\}\}")
 ALLOWED = {"patient", "code", "_sort", "_count", "date"}
@@ -63,3 +67,13 @@ def test_what_is_required_is_told(ehr: Any) -> None:
     assert "never kept" in told
     assert "patient/Patient.r patient/Observation.s patient/QuestionnaireResponse.s" in told
     assert all(key in told for key in ("patient", "observations", "questionnaires", "412"))
+
+
+def test_the_call_shown_in_the_docs_gets_a_ranking(ehr: Any) -> None:
+    """Who sends docs/patient-view.json with today's date is answered as for any patient whose key facts are known."""
+    shown = (ROOT / "docs" / "patient-view.json").read_text(encoding="utf-8")
+    request = json.loads(shown.replace("DAY", ehr.record.today.isoformat()))
+    answer = ehr.client.post("/cds-services/equipoise-patient-view", json=request)
+    assert answer.status_code == 200, answer.text
+    (card,) = answer.json()["cards"]
+    assert card["suggestions"]
