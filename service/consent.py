@@ -20,6 +20,7 @@ from service.utc import as_utc
 Purpose = Literal["decision_support", "research", "contact"]
 Said = Literal["given", "withdrawn"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+ANEW = "If the patient consents again, write it down first (POST /v1/consents)."
 KEEPS_OUT: tuple[Purpose, ...] = ("decision_support", "research")
 """Who withdraws one of these is left out of the records that later policies are learned from."""
 
@@ -104,15 +105,26 @@ def check_consent(standing: Standing, contacts: Sequence[Contact]) -> None:
     Raises:
         Refused: says whom to call in a crisis, as no rule has looked at the patient.
     """
-    if has_withdrawn(standing):
-        told = f"The patient withdrew from decision support on {standing.said['decision_support'][1].date()}"
-    elif standing.erased_at is not None and "decision_support" not in standing.said:
-        told = f"The patient asked for erasure on {standing.erased_at.date()}, and withdrew with it"
-    else:
-        return
     call = "; ".join(f"{contact.name} {contact.phone} ({contact.when})" for contact in contacts)
-    step = "If the patient consents again, write it down first (POST /v1/consents)."
-    raise Refused(f"{told}; nothing was computed. {step} In a crisis call: {call}.")
+    rest = f"nothing was computed. {ANEW} In a crisis call: {call}."
+    check_not_erased(standing, rest)
+    if has_withdrawn(standing):
+        day = standing.said["decision_support"][1].date()
+        raise Refused(f"The patient withdrew from decision support on {day}; {rest}")
+
+
+def check_not_erased(standing: Standing, rest: str = f"nothing is kept of them. {ANEW}") -> None:
+    """Refuse to begin anew with a patient who was erased and has not agreed since.
+
+    Args:
+        standing: as it is before anything is made.
+        rest: what to tell besides.
+
+    Raises:
+        Refused: that is so.
+    """
+    if standing.erased_at is not None and "decision_support" not in standing.said:
+        raise Refused(f"The patient asked for erasure on {standing.erased_at.date()}, and withdrew with it; {rest}")
 
 
 def with_ledger(profile: PatientProfile, standing: Standing, facts: Sequence[str]) -> PatientProfile:

@@ -8,13 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict
 
-from data_contracts.errors import BadInput, Problem
+from data_contracts.errors import BadInput, Problem, Refused
 from data_contracts.patient_identifier import PatientId
 from data_contracts.rfc3339 import Instant
 from service.access.principal import Line
 from service.acting import Acting
 from service.audit.entry import Entry
 from service.collaborators import Given
+from service.consent import check_not_erased
 from service.problem_document import documented
 from service.request_body import body_of, documented_body
 from service.storage.care import add_care
@@ -65,6 +66,11 @@ def state_care(
         step = "Give a nearer day, and say it again in time."
         raise BadInput([Problem("until", "a time within 366 days", "a later one", step)])
     name = PatientName(actor.principal.organisation, care.patient_id)
+    try:
+        check_not_erased(given.store.before(name, "").standing)
+    except Refused:
+        given.store.note(Entry("refusal", actor, now, "refused", detail={"code": "CONSENT"}))
+        raise
     clinician, entry = ring.caller(care.issuer, care.subject), Entry("care", actor, now)
     given.store.write(lambda transaction: add_care(transaction, ring, name, clinician, care.until, entry))
     return CareStanding(until=care.until)

@@ -152,6 +152,9 @@ def test_who_was_erased_is_not_asked_about_again(
     assert client.post("/v1/erasures", json={**SIGNED, "patient_id": "P-1"}).status_code == 201
     refused = client.post(URL, json=profile)
     assert (refused.status_code, "asked for erasure" in refused.json()["detail"]) == (403, True)
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    care = {"patient_id": "P-1", "issuer": "https://ehr.example.org", "subject": "dr-a", "until": until}
+    assert client.post("/v1/care", json=care).status_code == 403
     with any_store.reading() as connection:
         assert connection.execute(text("SELECT count(*), count(wrapped_key) FROM persons")).one() == (1, 0)
     assert any_store.before(PatientName("Other Trust", "P-1"), "tiny").standing.erased_at is None
