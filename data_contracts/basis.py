@@ -200,7 +200,8 @@ class Basis(BaseModel):
         held, signs, bends = factors[..., :p], factors[..., p : 2 * p], factors[..., 2 * p :]
         np.minimum(np.maximum(modifiers, -HOLD), HOLD, out=held)
         np.tanh(modifiers / BEND, out=signs)
-        np.exp(-0.5 * modifiers**2, out=bends)
+        with np.errstate(over="ignore"):  # far from everybody the bend is 0
+            np.exp(-0.5 * modifiers**2, out=bends)
         waves = len(middle) - len(self.wave_phase)
         terms = np.empty((*modifiers.shape[:-1], len(middle)))
         terms[..., :p] = modifiers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,12 @@ from data_contracts.manifest import PolicyManifest
 from data_contracts.preferences import kinds_of_side_effects
 from data_contracts.profile import PatientProfile
 from data_contracts.rule import RuleSet
-from engine.data_checks import SCORE
+from engine.data_checks import SCORE, names_checked
 from engine.fact_readings import acknowledged_in, acknowledgement_problems
 from engine.weights import unknown_kinds
+
+ITEM = re.compile(r"(?P<of>.*?[a-z].*?)[^a-z0-9]*(?:item|question|q)?[^a-z0-9]*0*(?P<number>[1-9][0-9]*)")
+"""A name that ends with the number of an item."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,17 @@ def check_profile(profile: PatientProfile, needs: Needs) -> None:
 def misspelt_facts(given: Iterable[str], needs: Needs, after: str = "") -> Iterator[Problem]:
     """Unread names that differ from a safety fact's, or from it with what follows, by case or punctuation alone.
 
-    Left alone, such a fact would count as unknown though somebody gave it, and a crisis could go unseen; one whose day
-    is misspelt would count as current.
+    Left alone, such a fact would count as unknown though somebody gave it, or as a no beside a yes in another
+    spelling, and a crisis could go unseen; one whose day is misspelt would count as current. Of an item that is not
+    given other ways to say that it is one are told too: `epds_q10`, `cssrs_item4`, `phq9_9`.
     """
-    known = set(given)
-    unread = {_letters(name) for name in known - needs.known}
-    for name in (fact + after for fact in needs.facts) if unread else ():
-        if name not in known and _letters(name) in unread:
+    known, names = set(given), [fact + after for fact in needs.facts]
+    if not (unread := known - needs.known - set(names)):
+        return
+    unread -= names_checked(known)
+    letters, items = {_letters(name) for name in unread}, {_item(name) for name in unread}
+    for name in names:
+        if _letters(name) in letters or (name not in known and _item(name) in items):
             yield Problem(name, f"the name {name}, exactly so", "the name in another spelling", "Correct the name.")
 
 
@@ -119,6 +127,12 @@ def _fact_problem(fact: str, profile: PatientProfile) -> Problem | None:
     except UnreadableFact as error:
         return error.problem
     return None
+
+
+def _item(name: str) -> str:
+    """The letters, at the end of which an item of many stands in one way: `epds10` and `epds_q10` as epds_item10."""
+    match = ITEM.fullmatch(name.casefold())
+    return f"{_letters(match['of'])}#{match['number']}" if match else _letters(name)
 
 
 def _letters(name: str) -> str:

@@ -73,15 +73,16 @@ def read_record(
     found = Findings(today)
     found.notes += [note for held in listed for note in held.notes] + parsed.notes
     found.problems += [problem for held in listed for problem in held.problems] + parsed.problems
-    dead = _read(parsed.sent, Wanted(manifest.encoding.features, manifest.outcome.baseline), found)
+    wanted = Wanted(manifest.encoding.features, manifest.outcome.baseline)
+    dead = _read(parsed.sent, wanted, rules, found)
     values, as_of = _settled(found)
     acknowledged = read_acknowledgements(parsed.sent, rules, found, as_of)
     profile = PatientProfile(patient_id=patient_id, values=values, as_of=as_of, acknowledgements=acknowledged)
     return PatientRecord(profile, tuple(found.notes), tuple(dict.fromkeys(found.problems)), dead)
 
 
-def _read(sent: Sent, wanted: Wanted, found: Findings) -> bool:
-    dead = read_person(sent, wanted.features, found)
+def _read(sent: Sent, wanted: Wanted, rules: RuleSet, found: Findings) -> bool:
+    dead = read_person(sent, wanted.features, rules, found)
     read_conditions(sent, found)
     read_medicines(sent, found)
     read_allergies(sent, found)

@@ -331,10 +331,25 @@ def test_worsening_under_treatment(read: Read, record: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("birth", "age"), [("1985", 41.41), ("2008", None), ("2008-06", None), ("2008-06-01", 18.0), ("2007", 19.41)]
+    ("birth", "age"),
+    [
+        ("1985", 41.41),
+        ("2008", None),
+        ("2008-06", None),
+        ("2008-06-01", 18.0),
+        ("2007", 19.41),
+        ("2000", None),
+        ("2000-06-01", 26.0),
+        ("1971", None),
+        ("1971-05", 55.09),
+        ("1961", None),
+        ("1966", None),
+    ],
 )
 def test_age(read: Read, record: Any, birth: str, age: float | None) -> None:
-    """A partial date counts from its first day, but for a patient who may be 17: then the age is unknown."""
+    """A partial date counts from its first day, but where a safety rule would fire at one end of it and not at the
+    other (17, 25, 54, 60, 64 or 65 years old): then the age is unknown.
+    """
     assert read(record.patient(birthDate=birth)).profile.values.get("age") == (
         None if age is None else pytest.approx(age, abs=0.01)
     )
