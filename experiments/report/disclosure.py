@@ -49,13 +49,13 @@ def disclose_all_patients(by_arm: Sequence[Count], patients: int) -> Shown:
     """How many patients all arms have, to a reader who knows how many each has.
 
     The difference is of those who started several arms, each of whom is in it once for each arm but one: where it may
-    be made by 1 to 10 of them the least number of patients is told.
+    be made by 1 to 10 of them the least number of patients is told, and where an arm's own number is not.
     """
-    told = disclose_patients(Count(sum(count.episodes for count in by_arm), patients))
     several, most = sum(count.patients for count in by_arm) - patients, MINIMUM_CELL * (len(by_arm) - 1)
-    if 0 < several < most:
-        return f"≥{max(count.patients for count in by_arm)}"
-    return told
+    known = [disclose_patients(count) for count in by_arm]
+    if 0 < several < most or not all(isinstance(count, int) for count in known):
+        return f"≥{max(map(least, known))}"
+    return disclose_patients(Count(sum(count.episodes for count in by_arm), patients))
 
 
 def disclose(counts: Sequence[Count]) -> list[Shown]:

@@ -188,3 +188,10 @@ def test_how_many_came_again_is_not_told_of_few(patients: int, again: int) -> No
 def test_how_many_started_several_arms_is_not_told_of_few(several: int, told: int | str) -> None:
     """Of three arms of 30 patients, 22 fewer in all are of 11 patients at least, each in two more arms at most."""
     assert disclose_all_patients([Count(30, 30)] * 3, 90 - several) == told
+
+
+def test_all_patients_do_not_tell_those_of_an_arm() -> None:
+    """Where one patient of an arm came again, which is not told, the number in all would tell it by subtraction."""
+    by_arm = [Count(60, 40), Count(31, 30)]
+    assert [disclose_patients(count) for count in by_arm] == [40, "≥21"]
+    assert disclose_all_patients(by_arm, 70) == "≥40"
