@@ -119,10 +119,11 @@ def _named(contents: Contents, name: str, words: ArmWords) -> Membership:
         return Membership.CERTAIN
     if not contents.is_whole:
         return Membership.UNTOLD
+    classes = {} if drugs else therapies_in(name)
+    if contents.keys & {found.key for found in classes.values()}:
+        return Membership.CERTAIN
     keys = {found.key for told in (drugs or {name}) if (found := therapy_for(told, {}))}
     if not keys:
         return Membership.NO if drugs and contents.drugs else Membership.POSSIBLE
-    if not drugs and keys & contents.keys:
-        return Membership.CERTAIN
     may_hold = keys & contents.keys or contents.keys & set(MIXED)
     return Membership.POSSIBLE if may_hold and (not contents.drugs or "AUG" in contents.keys) else Membership.NO

@@ -81,6 +81,8 @@ def test_the_protocols_mapping_tells_what_a_nameless_arm_holds() -> None:
         ("ssri", {"ssri"}, CERTAIN), ("sertraline", {"ssri"}, CERTAIN), ("ssri", set(), NO), ("ssri", {"tca"}, NO),
         ("combined", {"sertraline"}, POSSIBLE), ("ssri", {"sertralinee"}, POSSIBLE),
         ("ssri", {"tca", "ssri"}, CERTAIN),
+        ("citalopram", {"SSRIs (rash)"}, CERTAIN), ("tca", {"SSRIs (rash)"}, POSSIBLE),
+        ("citalopram", {"sertraline, citalopram"}, CERTAIN), ("tca", {"sertraline, citalopram"}, NO),
         ("sertraline", {"Zoloft 50 mg"}, CERTAIN), ("sertraline", {"sertraline hydrochloride"}, CERTAIN),
         ("prozac", {"fluoxetine"}, CERTAIN), ("ssri", {"zoloft"}, POSSIBLE), ("citalopram", {"zoloft"}, NO),
     ],
