@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from experiments.studies.registry import example_named
 from experiments.studies.run import Made, judge, make, results_of
@@ -22,6 +23,7 @@ DATA = Path(os.environ.get("TRIAL_DATA", BESIDE))
 
 
 Run = Callable[[str], tuple[Made, StudyResult]]
+DRAWS = {"draws": 20, "dowhy": False}
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +33,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Run:
     @cache
     def run(name: str) -> tuple[Made, StudyResult]:
         made = make(example_named(name), tmp_path_factory.mktemp(name), DATA)
+        if made.example.data is not None:  # no page is held against a trial's run: its refuters may draw seldom
+            asked = yaml.safe_load(made.protocol.read_text(encoding="utf-8"))
+            made.protocol.write_text(yaml.safe_dump(asked | {"refuters": DRAWS}), encoding="utf-8")
         result = judge(made)
         assert isinstance(result, StudyResult), "the design of these studies has to pass"
         return made, result

@@ -25,7 +25,7 @@ from experiments.studies.antidepressant.records import antidepressant
 from experiments.studies.bcrp.records import bcrp
 from experiments.studies.nimh.records import nimh
 from experiments.studies.registry import EXAMPLES, example_named
-from experiments.studies.run import make
+from experiments.studies.run import judge, make
 from experiments.study_result import StudyResult
 
 TOLERANCE = 0.6
@@ -95,6 +95,16 @@ def test_no_small_trial_is_individualised(came: Callable[[str], StudyResult], na
         assert not decision.individualised
         assert decision.effective < 200
         assert "200 are asked" in decision.reason
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, example in EXAMPLES.items() if example.data])
+def test_no_gate_fails_by_all_that_its_refuters_draw(name: str, trials: Path, tmp_path: Path) -> None:
+    """As `equipoise-lab example` runs it: with the draws of its own protocol, more than in the tests of every day."""
+    folder = example_named(name).data
+    if folder is None or not (trials / folder).is_dir():
+        pytest.skip(f"the trial {folder} is not at hand; TRIAL_DATA names its folder")
+    assert judge(make(example_named(name), tmp_path, trials)).passed
 
 
 @pytest.mark.slow
