@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from data_contracts.encoding import Feature
 from data_contracts.errors import BadInput, Problem
@@ -83,13 +83,14 @@ def misspelt_facts(given: Iterable[str], needs: Needs, after: str = "") -> Itera
     spelling, and a crisis could go unseen; one whose day is misspelt would count as current. Of an item that is not
     given other ways to say that it is one are told too: `epds_q10`, `cssrs_item4`, `phq9_9`.
     """
-    known, names = set(given), [fact + after for fact in needs.facts]
-    if not (unread := known - needs.known - set(names)):
+    known = set(given)
+    if not (unread := known - needs.known):
         return
-    unread -= names_checked(known)
+    names = tuple([fact + after for fact in needs.facts])
+    unread -= names_checked(known).union(names)
     letters, items = {_letters(name) for name in unread}, {_item(name) for name in unread}
-    for name in names:
-        if _letters(name) in letters or (name not in known and _item(name) in items):
+    for name, spelt, item in _spellings(names):
+        if spelt in letters or (name not in known and item in items):
             yield Problem(name, f"the name {name}, exactly so", "the name in another spelling", "Correct the name.")
 
 
@@ -127,6 +128,12 @@ def _fact_problem(fact: str, profile: PatientProfile) -> Problem | None:
     except UnreadableFact as error:
         return error.problem
     return None
+
+
+@lru_cache(maxsize=32)
+def _spellings(names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Names of facts with what other spellings of them have in common; kept, as policies and rules recur."""
+    return tuple((name, _letters(name), _item(name)) for name in names)
 
 
 def _item(name: str) -> str:
