@@ -15,7 +15,9 @@ from data_contracts.errors import Refused, Tampered
 from data_contracts.manifest import ArmRecord
 from experiments.shadow.log import read_log
 from service.audit.actor import OPERATOR
+from service.audit.chain import head_of
 from service.audit.entry import Entry
+from service.audit.root import write_root
 from service.audit.verify import audit_verify
 from service.cds_hooks.card_table import write_cards
 from service.cds_hooks.drafts import drafted
@@ -253,6 +255,8 @@ def heard_card(ehr: Any) -> dict[str, Any]:
 def test_retention_removes_cards_with_their_answers(ehr: Any, heard_card: Any, clock: Any, home: Path) -> None:
     """Cards and feedback go with the answer that they belong to, and the audit finds nothing missing."""
     store = ehr.client.app.state.collaborators.store
+    with store.reading() as connection:
+        write_root(home / "audit-roots", head_of(connection), store.ring, clock.now)
     assert audit_verify(store, home / "audit-roots", as_json=False) == 0
     assert apply_retention(store, 1, OPERATOR, clock.now + timedelta(days=2)) == 1
     with store.reading() as connection:
