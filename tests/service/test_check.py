@@ -39,7 +39,7 @@ def test_reviews_by_the_clock(days: int, code: int, told: str, capsys: pytest.Ca
     said = capsys.readouterr()
     assert told in said.err
     assert bool(said.err) == bool(told)
-    assert "34 safety rules (version 4)" in said.out
+    assert "34 safety rules (version 5)" in said.out
     assert "examples hold. Source not verified: CONSENT-01" in said.out
 
 
