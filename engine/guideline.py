@@ -7,8 +7,9 @@ import math
 from data_contracts.guideline_view import GuidelineView
 from data_contracts.interval import Interval
 from data_contracts.recommendation import Reason
-from data_contracts.therapy import Level, load_catalogue
+from data_contracts.therapy import load_catalogue
 from engine.decision import Decision
+from engine.guideline_places import LEVELS
 from engine.guideline_sentences import NO_LIST, guideline_sentence
 from engine.patient import Patients
 from engine.policy import Policy
@@ -16,19 +17,18 @@ from engine.ranking import NOBODY
 from engine.reason_codes import CODE, OPEN
 
 TAKEN_AWAY = (CODE[Reason.EXCLUDED], CODE[Reason.SAFETY])
-LEVELS: tuple[Level, Level] = ("less_severe", "more_severe")
 
 
 def guideline_view(policy: Policy, patients: Patients, decision: Decision) -> GuidelineView | None:
     """What the guideline says of the arms, for the one patient; None if a safety rule refuses any ranking."""
     if decision.refused[0]:
         return None
-    if not policy.has_severity or (policy.baseline_at is not None and patients.missing[0, policy.baseline_at]):
+    if policy.phq9_baseline is None or (policy.baseline_at is not None and patients.missing[0, policy.baseline_at]):
         return GuidelineView(severity=None, sentence=NO_LIST)
     severity = LEVELS[int(patients.more_severe[0])]
-    place = policy.guideline_of_arms[severity]
+    place = policy.guideline.of_arms[severity]
     codes, names = decision.reason[0].tolist(), policy.names
-    listed = policy.guideline_lists[severity]
+    listed = policy.guideline.lists[severity]
     ranked = [at for at in listed if codes[at] == OPEN]
     best = _recommended(policy, decision)
     differs = best is not None and bool(listed) and place[best] > place[listed[0]]

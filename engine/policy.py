@@ -26,12 +26,13 @@ from data_contracts.recommendation import Reason
 from data_contracts.secondary_served import SecondaryServed
 from data_contracts.similar_groups import SimilarGroups
 from data_contracts.support import Support
-from data_contracts.therapy import Level, Therapy, guideline_position
+from data_contracts.therapy import Therapy
 from data_contracts.withdrawn_pair import is_withdrawn
 from engine.attribute import Attribute, attributes_of
 from engine.attribute_table import AttributeTable
 from engine.becomes import Becomes
 from engine.evidence import evidence_sentences, told_evidence
+from engine.guideline_places import GuidelinePlaces
 from engine.phrases import Phrases, phrases_of
 from engine.stacked import StackedOutcomes
 
@@ -147,7 +148,7 @@ class Policy:
 
     @cached_property
     def phq9_baseline(self) -> str | None:
-        """The name of the score at the start, if that is a PHQ-9 score."""
+        """The score at the start, if that is a PHQ-9 score: it then tells which of the guideline's lists counts."""
         outcome = self.manifest.outcome
         return outcome.baseline if "PHQ-9" in outcome.unit else None
 
@@ -277,12 +278,6 @@ class Policy:
         return [one.average for arm in self.told_of_outcomes for one in arm], varies.T.ravel().tolist()
 
     @cached_property
-    def guideline_order(self) -> IntArray:
-        """(2, K) place of each ranked arm in the guideline's less and more severe list; the unlisted last, by name."""
-        levels: tuple[Level, Level] = ("less_severe", "more_severe")
-        return np.array([self._guideline_places(level) for level in levels])
-
-    @cached_property
     def evidence(self) -> Mapping[str, ArmEvidence]:
         """What trials and records say of each arm of which trials speak."""
         return told_evidence(self.manifest, self.labels)
@@ -339,26 +334,9 @@ class Policy:
         return names.index(self.manifest.outcome.baseline) if self.manifest.outcome.baseline in names else None
 
     @cached_property
-    def has_severity(self) -> bool:
-        """Whether the baseline score tells which of the guideline's lists counts."""
-        return self.manifest.outcome.baseline is not None and "PHQ-9" in self.manifest.outcome.unit
-
-    @cached_property
-    def guideline_of_arms(self) -> Mapping[Level, list[float]]:
-        """By severity, each arm's place in the guideline's list, 1 first; infinite if it is not listed."""
-        levels: tuple[Level, Level] = ("less_severe", "more_severe")
-        return {level: [self._guideline_place(arm.name, level) for arm in self.manifest.arms] for level in levels}
-
-    @cached_property
-    def guideline_lists(self) -> Mapping[Level, list[int]]:
-        """By severity, the positions of the arms on the guideline's list, in its order, then by name."""
-        found: dict[Level, list[int]] = {}
-        for level, place in self.guideline_of_arms.items():
-            keyed = sorted(
-                (at, arm.name, i) for i, (at, arm) in enumerate(zip(place, self.manifest.arms, strict=True))
-            )
-            found[level] = [i for at, _, i in keyed if at < math.inf]
-        return found
+    def guideline(self) -> GuidelinePlaces:
+        """Where the guideline's lists put the arms."""
+        return GuidelinePlaces.of(self.manifest, self.therapies)
 
     @cached_property
     def columns_of_feature(self) -> tuple[list[int], ...]:
@@ -393,11 +371,3 @@ class Policy:
         found = np.full((len(values), len(self.manifest.arms), *values.shape[2:]), fill, dtype=values.dtype)
         found[:, self.ranked_at] = values
         return found
-
-    def _guideline_places(self, severity: Level) -> list[int]:
-        order = sorted(self.manifest.ranked_arms, key=lambda arm: (self._guideline_place(arm, severity), arm))
-        return [order.index(arm) for arm in self.manifest.ranked_arms]
-
-    def _guideline_place(self, arm: str, severity: Level) -> float:
-        place = guideline_position(self.therapies[arm], severity) if arm in self.therapies else None
-        return math.inf if place is None else place

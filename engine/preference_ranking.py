@@ -130,7 +130,7 @@ class _Told:
     @kept
     def _crossings(self) -> Crossings:
         chosen = self._chosen
-        order = self._policy.guideline_order[int(chosen.more_severe[0])]
+        order = self._policy.guideline.of_ranked[int(chosen.more_severe[0])]
         values = np.divide(self._ends[0].T, self._table.exchange, order="C")
         return crossings(values, self._weights, int(chosen.ranking.best[0]), chosen.allowed[0], order)
 

@@ -74,6 +74,6 @@ def first_of(policy: Policy, values: FloatArray, allowed: BoolArray, more_severe
     leaders = np.add.reduce(leading, axis=1, dtype=np.int64)
     first = leading.argmax(axis=1)
     if np.count_nonzero(leaders != 1):
-        place = np.where(leading, policy.guideline_order[more_severe.astype(np.int64)], allowed.shape[1])
+        place = np.where(leading, policy.guideline.of_ranked[more_severe.astype(np.int64)], allowed.shape[1])
         first = np.where(leaders > 0, place.argmin(axis=1), NOBODY)
     return np.asarray(first)

@@ -125,7 +125,7 @@ def test_the_answer_differs_with_a_reason_or_not_at_all(build_policy, rules, kno
     asked = PatientProfile(patient_id="p", values=values, exclusions=dict.fromkeys(out, "declined"))
     answer = recommend(asked, policy, rules)
     view = answer.guideline
-    places = policy.guideline_of_arms[view.severity]
+    places = policy.guideline.of_arms[view.severity]
     names = [arm.name for arm in policy.manifest.arms]
     place = dict(zip(names, places, strict=True))
     best = answer.recommended

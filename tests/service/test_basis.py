@@ -155,7 +155,8 @@ def test_a_policy_of_before_has_a_basis(client: Any, profile: dict[str, Any]) ->
 @pytest.mark.parametrize("by_hash", [False, True])
 def test_the_31_source_attributes(carded: Any, by_hash: bool) -> None:
     """Each attribute of the rule is there once, in its order, with an answer or the plain word that there is none."""
-    model = carded.get("/readyz").json()["policy_manifest_sha256"] if by_hash else "champion"
+    champion = carded.get("/v1/models/champion/source-attributes").json()
+    model = champion["policy_manifest_sha256"] if by_hash else "champion"
     told = carded.get(f"/v1/models/{model}/source-attributes").json()
     assert told["rule"] == "45 CFR 170.315(b)(11)(iv)(B)"
     assert tuple(one["id"] for one in told["attributes"]) == load_source_attributes().ids
