@@ -38,12 +38,13 @@ def check_episodes(table: Table, protocol: StudyProtocol) -> Episodes:
     table, unwritten = _with_arm_names(_with_categories(table, protocol), protocol)
     table = with_derived(table, protocol)
     problems = [*unwritten, *_column_problems(table, protocol), *_identity_problems(table, protocol)]
-    problems += [*_arm_problems(table, protocol), *_content_problems(table, protocol)]
+    started, counts = _started(table, protocol)
+    problems += [*_arm_problems(table, protocol, started, counts), *_content_problems(table, protocol, started)]
     problems += [*censoring_problems(table, protocol), *meaning_problems(table, protocol)]
     problems += mapping_problems(protocol.arms.therapies)
     if problems:
         raise BadInput(problems)
-    return _collect(table, protocol)
+    return _collect(table, protocol, started, counts)
 
 
 def _with_categories(table: Table, protocol: StudyProtocol) -> Table:
@@ -138,16 +139,16 @@ def _repeated(table: Table, protocol: StudyProtocol) -> BoolArray:
     return again
 
 
-def _arm_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
+def _arm_problems(
+    table: Table, protocol: StudyProtocol, started: Started, counts: Mapping[str, Count]
+) -> Iterator[Problem]:
     if protocol.records.arm not in table.columns:
         return
     where = f"{table.source}, {protocol.records.arm}"
-    labels = _labels(table, protocol)
-    known = np.isin(labels, protocol.arms.names)
+    known = np.isin(started.arms, protocol.arms.names)
     if strangers := table.rows.told(~known):
         step = "Correct the spelling, or name the arm in the protocol."
         yield Problem(where, f"one of {', '.join(protocol.arms.names)}", f"something else in {strangers}", step)
-    counts = _counts(labels, _patients(table, protocol), protocol)
     reference = protocol.arms.reference
     if counts[reference].episodes < MINIMUM_EPISODES:
         expected, found = f"at least {MINIMUM_EPISODES} episodes of the reference arm {reference}", counts[reference]
@@ -160,22 +161,28 @@ def _arm_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
         yield Problem(where, expected, "no arm besides the reference", "Add records of another arm.")
 
 
-def _content_problems(table: Table, protocol: StudyProtocol) -> Iterator[Problem]:
-    rows, patient = _analysed(table, protocol), _patients(table, protocol)
-    arms = _labels(table, protocol) if protocol.records.arm in table.columns else np.full(table.n, None)
+def _content_problems(table: Table, protocol: StudyProtocol, started: Started) -> Iterator[Problem]:
     for outcome in (*protocol.recorded_outcomes, *protocol.control_outcomes):
-        yield from outcome_problems(table, outcome, protocol, Started(arms, patient, rows))
+        yield from outcome_problems(table, outcome, protocol, started)
     yield from derived_problems(protocol)
     for name in protocol.covariates:
         if name in table.columns:
             where = f"{table.source}, {name}"
+            analysed, patient = started.analysed, started.patient
             yield from covariate_problems(
-                table.columns[name], name, where, protocol, table.rows, analysed=rows, patient=patient
+                table.columns[name], name, where, protocol, table.rows, analysed=analysed, patient=patient
             )
 
 
-def _labels(table: Table, protocol: StudyProtocol) -> Column:
-    return np.array(cell_texts(table.columns[protocol.records.arm]), dtype=object)
+def _started(table: Table, protocol: StudyProtocol) -> tuple[Started, dict[str, Count]]:
+    """What the rows are the start of, and how many of each arm; all rows count while the arms are in doubt."""
+    patient, everything = _patients(table, protocol), np.ones(table.n, dtype=np.bool_)
+    if protocol.records.arm not in table.columns:
+        return Started(np.full(table.n, None), patient, everything), {}
+    labels = np.array(cell_texts(table.columns[protocol.records.arm]), dtype=object)
+    counts = {name: Count.of(patient[labels == name]) for name in protocol.arms.names}
+    enough = [arm for arm, count in counts.items() if _is_enough(count)]
+    return Started(labels, patient, np.isin(labels, enough) if enough else everything), counts
 
 
 def _patients(table: Table, protocol: StudyProtocol) -> IntArray:
@@ -186,33 +193,16 @@ def _patients(table: Table, protocol: StudyProtocol) -> IntArray:
     return np.asarray(np.unique(identifiers, return_inverse=True)[1], dtype=np.int64)
 
 
-def _counts(labels: Column, patient: IntArray, protocol: StudyProtocol) -> dict[str, Count]:
-    return {name: Count.of(patient[labels == name]) for name in protocol.arms.names}
-
-
 def _is_enough(started: Count) -> bool:
     """Whether an arm is analysed: it has episodes enough to learn from, and patients enough to tell of."""
     return started.episodes >= MINIMUM_EPISODES and started.patients >= MINIMUM_CELL
 
 
-def _analysed(table: Table, protocol: StudyProtocol) -> BoolArray:
-    """Rows in arms with enough episodes; all of them while the arms themselves are in doubt."""
-    if protocol.records.arm not in table.columns:
-        return np.ones(table.n, dtype=np.bool_)
-    labels = _labels(table, protocol)
-    counts = _counts(labels, _patients(table, protocol), protocol)
-    enough = [arm for arm, count in counts.items() if _is_enough(count)]
-    return np.isin(labels, enough) if enough else np.ones(table.n, dtype=np.bool_)
-
-
-def _collect(table: Table, protocol: StudyProtocol) -> Episodes:
-    labels, patient = _labels(table, protocol), _patients(table, protocol)
-    counts = _counts(labels, patient, protocol)
+def _collect(table: Table, protocol: StudyProtocol, started: Started, counts: Mapping[str, Count]) -> Episodes:
     arms = tuple(name for name, count in counts.items() if _is_enough(count))
-    analysed = np.isin(labels, arms)
-    aside = set_aside(table, protocol, Started(labels, patient, analysed))
-    order = _fixed_order(table, protocol, analysed)
-    labels, patient = labels[order], patient[order]
+    aside = set_aside(table, protocol, started)
+    order = _fixed_order(table, protocol, started.analysed)
+    labels, patient = started.arms[order], started.patient[order]
     names = [outcome.column for outcome in protocol.outcomes if outcome.column not in aside]
     names += protocol.negative_controls.outcomes
     # A zero has no sign: one database keeps that of -0.0, another does not.

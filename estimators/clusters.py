@@ -25,7 +25,7 @@ def clustered_covariance(influence: FloatArray, cluster: IntArray, parameters: i
         parameters: fitted parameters behind each estimate, for the small-sample factor.
     """
     found = sandwich(influence, cluster, parameters)
-    return found if len(np.unique(cluster)) == len(cluster) else found * few_clusters(cluster)
+    return found if are_single(cluster) else found * few_clusters(cluster)
 
 
 def sandwich(influence: FloatArray, cluster: IntArray, parameters: int = 1) -> FloatArray:
@@ -34,6 +34,11 @@ def sandwich(influence: FloatArray, cluster: IntArray, parameters: int = 1) -> F
     sums = cluster_sums(influence, cluster)
     factor = used / max(used - 1, 1) * (n - 1) / max(n - parameters, 1)
     return np.asarray(factor * sums.T @ sums, dtype=np.float64)
+
+
+def are_single(cluster: IntArray) -> bool:
+    """Whether each of (n,) episodes is its own cluster."""
+    return len(np.unique(cluster)) == len(cluster)
 
 
 def few_clusters(cluster: IntArray) -> float:

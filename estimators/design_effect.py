@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_contracts.episode import FloatArray, IntArray
-from estimators.clusters import cluster_sums
+from estimators.clusters import are_single, cluster_sums
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def design_effects(unforeseen: FloatArray, cluster: IntArray) -> FloatArray:
         unforeseen: (n, m) of each episode and figure, mean 0: that the arm was started less the propensity of it, say.
         cluster: (n,) codes of units that vary together.
     """
-    if len(np.unique(cluster)) == len(cluster):
+    if are_single(cluster):
         return np.ones(unforeseen.shape[1])
     together = cluster_sums(unforeseen, cluster)
     apart = (unforeseen**2).sum(axis=0)

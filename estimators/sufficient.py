@@ -9,6 +9,7 @@ import numpy as np
 
 from data_contracts.effects import ScoredEpisodes
 from data_contracts.episode import FloatArray, IntArray
+from estimators.clusters import are_single
 from estimators.design_effect import Squares
 from estimators.residual_scale import arm_contrasts, residuals, unforeseen, unlikely_seen
 
@@ -81,7 +82,7 @@ def sufficient(data: ScoredEpisodes, clustered: bool | None = None) -> Sufficien
         data: episodes.
         clustered: whether some of the study's clusters have several episodes; found out if it is not told.
     """
-    clustered = _clustered(data) if clustered is None else clustered
+    clustered = not are_single(data.cluster) if clustered is None else clustered
     seen = np.flatnonzero(~np.isnan(data.outcome))
     sums = _nothing(data)
     nothing = sums.squares
@@ -97,17 +98,13 @@ def sufficient(data: ScoredEpisodes, clustered: bool | None = None) -> Sufficien
 
 def sufficient_by_fold(data: ScoredEpisodes) -> dict[int, Sufficient]:
     """Cross products of each fold."""
-    clustered = _clustered(data)
+    clustered = not are_single(data.cluster)
     return {int(fold): sufficient(data.rows(data.fold == fold), clustered) for fold in np.unique(data.fold)}
 
 
 def total(parts: Mapping[int, Sufficient], data: ScoredEpisodes) -> Sufficient:
     """Cross products of all folds."""
     return sum(parts.values(), start=_nothing(data))
-
-
-def _clustered(data: ScoredEpisodes) -> bool:
-    return len(np.unique(data.cluster)) < len(data.cluster)
 
 
 def _squares(data: ScoredEpisodes, rows: IntArray) -> Squares:
