@@ -137,4 +137,5 @@ def _quantiles(column: FloatArray, patient: IntArray, shares: FloatArray) -> Flo
     """Distinct quantiles, each the mean of the values around it: the quantile itself may be one patient's."""
     order = np.argsort(column, kind="stable")
     places = np.rint(shares * (len(order) - 1)).astype(np.int64)
-    return np.unique([mean_around(column[order], patient[order], place) for place in places.tolist()])
+    ordered, whose = column[order], patient[order]
+    return np.unique([mean_around(ordered, whose, place) for place in places.tolist()])

@@ -77,9 +77,9 @@ def cut_grid(covariates: FloatArray, patient: IntArray | None = None) -> Grid:
 def _cuts(column: FloatArray, patient: IntArray) -> tuple[FloatArray, bool]:
     """A column's cuts, and whether they lie among its quantiles."""
     order, distinct = np.argsort(column, kind="stable"), np.unique(column)
-    whose = patient[order]
+    ordered, whose = column[order], patient[order]
     intervals = len(even_parts(whose, FINEST))
     if len(distinct) <= intervals:
         return (distinct[1:] + distinct[:-1]) / 2, False
     places = np.rint(np.arange(1, intervals) * len(column) / intervals).astype(np.int64)
-    return np.unique([mean_around(column[order], whose, place) for place in places.tolist()]), True
+    return np.unique([mean_around(ordered, whose, place) for place in places.tolist()]), True
